@@ -1,0 +1,1 @@
+"""What every other package may use: settings, errors, ids, the clock, logging and metrics."""

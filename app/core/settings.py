@@ -1,0 +1,135 @@
+"""All settings, read from the environment (`SLIPWAY_…`, nested by `__`).
+
+`docs/settings.md` is generated from this file: each field's description is what an operator reads.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, Field, PositiveFloat, PositiveInt, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class CredentialKind(StrEnum):
+    """How Slipway logs in to Azure; each is a credential of the azure-identity library."""
+
+    DEFAULT = "default"
+    WORKLOAD_IDENTITY = "workload_identity"
+    MANAGED_IDENTITY = "managed_identity"
+    CLIENT_SECRET = "client_secret"  # noqa: S105 - the name of a kind, no secret
+
+
+class LogFormat(StrEnum):
+    """The form of a log line."""
+
+    AUTO = "auto"
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class DatabaseSettings(BaseModel):
+    """Where Slipway keeps its rows."""
+
+    url: SecretStr = Field(
+        SecretStr("sqlite:///slipway.sqlite3"),
+        description="`sqlite:///relative/file`, `sqlite:////absolute/file` or `postgresql://user:password@host/database`.",
+    )
+    pool_size: PositiveInt = Field(5, description="Connections kept open for requests (PostgreSQL).")
+    statement_timeout_seconds: Seconds = Field(10, description="A statement that runs longer is ended (PostgreSQL).")
+
+
+class AzureSettings(BaseModel):
+    """Which Azure, and as whom. The defaults are the public cloud."""
+
+    resource_manager_url: str = Field(
+        "https://management.azure.com", description="Azure Resource Manager's base address."
+    )
+    authority_url: str = Field("https://login.microsoftonline.com", description="Microsoft Entra's base address.")
+    token_audience: str = Field("https://management.azure.com", description="For whom tokens are asked.")
+    allowed_hosts: list[str] = Field(
+        [],
+        description="Further hosts that links in Azure's answers may lead to; Resource Manager's own always may.",
+    )
+    credential: CredentialKind = Field(CredentialKind.DEFAULT, description="How to log in.")
+    tenant_id: str | None = Field(None, description="The Entra tenant (client_secret, workload_identity).")
+    client_id: str | None = Field(None, description="The identity's client id, where there are several.")
+    client_secret: SecretStr | None = Field(None, description="For `credential=client_secret`.")
+    subscription_id: str | None = Field(None, description="The subscription of projects that name none.")
+    ca_file: Path | None = Field(None, description="A PEM file with further authorities to trust for Resource Manager.")
+    call_timeout_seconds: Seconds = Field(60, description="One call to Azure takes at most this long.")
+
+
+class KubernetesSettings(BaseModel):
+    """How Slipway reaches clusters' API servers."""
+
+    allowed_server_hosts: list[str] = Field(
+        [],
+        description="Hosts that a kubeconfig from Azure may name beside the cluster's own FQDN. Its `tls-server-name` "
+        "must then be that FQDN, so that the server is still proven to be the cluster's.",
+    )
+    call_timeout_seconds: Seconds = Field(15, description="One call to a cluster takes at most this long.")
+
+
+class WorkerSettings(BaseModel):
+    """How jobs are run."""
+
+    concurrency: PositiveInt = Field(500, description="Jobs that one worker runs side by side.")
+    heartbeat_seconds: Seconds = Field(2, description="How often a worker says that it lives.")
+    lease_seconds: Seconds = Field(
+        9, description="A worker that was silent for so long is dead: its jobs are taken over."
+    )
+    stuck_seconds: Seconds = Field(30, description="A job that hangs in a live worker for so long is started again.")
+    drain_seconds: Seconds = Field(20, description="After SIGTERM a worker lets its steps end for at most so long.")
+    queue_poll_seconds: Seconds = Field(0.5, description="How often the queue is looked at.")
+    sync_seconds: Seconds = Field(300, description="How often all clusters are compared with Azure.")
+
+
+class HttpSettings(BaseModel):
+    """How the API is served."""
+
+    host: str = Field("127.0.0.1", description="The address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
+    max_body_bytes: PositiveInt = Field(1_000_000, description="A larger request body is refused with 413.")
+    body_stall_seconds: Seconds = Field(15, description="A body that stops arriving for so long is refused with 408.")
+    max_concurrency: PositiveInt = Field(512, description="Requests served at once; more are refused with 503.")
+    drain_seconds: Seconds = Field(25, description="After SIGTERM open requests may end for at most so long.")
+    max_wait_seconds: PositiveInt = Field(60, description="The longest `?wait=`.")
+
+
+class ExpectSettings(BaseModel):
+    """Seconds that Azure is expected to take before anything was learnt from finished jobs.
+
+    The defaults are what real Azure took when it was recorded.
+    """
+
+    cluster_create: PositiveFloat = Field(300, description="A new cluster.")
+    cluster_update: PositiveFloat = Field(90, description="A change of tags.")
+    cluster_delete: PositiveFloat = Field(400, description="Removal of a cluster.")
+    cluster_upgrade: PositiveFloat = Field(300, description="Upgrade of the control plane or one pool.")
+    pool_scale: PositiveFloat = Field(215, description="Scaling of one pool.")
+    resource_group_delete: PositiveFloat = Field(60, description="Removal of a resource group.")
+    provider_register: PositiveFloat = Field(60, description="Registration of a resource provider.")
+
+
+class LogSettings(BaseModel):
+    """What is logged, and how."""
+
+    level: str = Field("info", description="debug, info, warning or error.")
+    format: LogFormat = Field(LogFormat.AUTO, description="auto: JSON when the output is no terminal.")
+
+
+class Settings(BaseSettings):
+    """Slipway's settings."""
+
+    model_config = SettingsConfigDict(env_prefix="SLIPWAY_", env_nested_delimiter="__", extra="forbid")
+
+    database: DatabaseSettings = Field(default_factory=DatabaseSettings)
+    azure: AzureSettings = Field(default_factory=AzureSettings)
+    kubernetes: KubernetesSettings = Field(default_factory=KubernetesSettings)
+    worker: WorkerSettings = Field(default_factory=WorkerSettings)
+    http: HttpSettings = Field(default_factory=HttpSettings)
+    expect: ExpectSettings = Field(default_factory=ExpectSettings)
+    log: LogSettings = Field(default_factory=LogSettings)
