@@ -4,12 +4,12 @@ An error is raised where it is known and caught only where something is done abo
 `SlipwayError` carries its stable `code`, its HTTP status and what the caller can do.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import ClassVar, TypeAlias
+from typing import ClassVar
 
-JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
+from app.core.json import JsonObject
 
 
 class ErrorClass(StrEnum):
@@ -63,7 +63,7 @@ class Problem:
     errors: tuple[FieldError, ...] = ()
     azure: AzureCause | None = None
 
-    def as_json(self) -> dict[str, JSON]:
+    def as_json(self) -> JsonObject:
         """The wire form without `instance`: what a job row keeps and what `application/problem+json` sends."""
         return {
             "type": f"https://slipway.dev/problems/{self.code}",
