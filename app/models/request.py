@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, String
+from sqlalchemy import Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.json import JsonList, JsonObject
@@ -26,7 +26,8 @@ class IdempotencyKey(Base, kw_only=True):
     # NULL while the first request still runs.
     status: Mapped[int | None] = mapped_column(default=None)
     headers: Mapped[JsonObject | None] = mapped_column(default=None)
-    body: Mapped[JsonObject | None] = mapped_column(default=None)
+    # Text, not JSON: the repeat has the same bytes as the first answer, and JSONB keeps no order of keys.
+    body: Mapped[str | None] = mapped_column(Text, default=None)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
 
