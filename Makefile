@@ -1,0 +1,95 @@
+# Each target makes what it needs. Taken for granted: Python 3.11 to 3.14 and make.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
+WORKERS ?= auto
+ARGS ?=
+
+.PHONY: help
+help: ## Show this help
+	@echo 'Slipway: make TARGET'
+	@echo
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  %-10s %s\n' $$name "$$text"; done
+	@echo
+	@echo 'Variables: PYTHON=python3.12, ARGS="-k name" (test), WORKERS=2 (test), KEEP=1 (demo), UPGRADE=1 (lock)'
+
+.PHONY: demo
+demo: install tools-optional ## Make a first cluster on this machine and talk to it; KEEP=1 leaves it running
+	@$(BIN)/slipway demo
+
+.PHONY: run
+run: install ## Run API, worker and local Azure on this machine (slipway dev)
+	@$(BIN)/slipway dev
+
+.PHONY: test
+test: install tools-optional ## Run all tests on SQLite and PostgreSQL
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+.PHONY: check
+check: install ## Lint, types, import contracts, file lengths; is the lock, the API description, the reference fresh?
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/file_lengths.py
+	$(BIN)/python scripts/check_lock.py
+	$(BIN)/python scripts/settings_reference.py --check
+	$(BIN)/slipway openapi --check
+
+.PHONY: bench
+bench: install ## Measure: request latency, calls to Azure, CPU of a job
+	@$(BIN)/python -m bench
+
+.PHONY: migrate
+migrate: install ## Bring the database up to the newest schema
+	@$(BIN)/slipway migrate
+
+.PHONY: openapi
+openapi: install ## Write openapi/openapi.json anew
+	@$(BIN)/slipway openapi
+
+.PHONY: docs
+docs: install ## Write docs/settings.md anew
+	@$(BIN)/python scripts/settings_reference.py
+
+.PHONY: tools
+tools: $(BIN)/python ## Take kubectl into .tools/, where none is installed
+	@$(BIN)/python scripts/fetch_kubectl.py
+
+# Tests that need kubectl are skipped with the reason, and the demo uses Slipway's own client, where it cannot be had.
+.PHONY: tools-optional
+tools-optional: $(BIN)/python
+	@$(BIN)/python scripts/fetch_kubectl.py --optional
+
+.PHONY: lock
+lock: install ## Pin all dependencies anew from pyproject.toml; UPGRADE=1 takes the newest
+	@sh scripts/lock.sh
+	@$(BIN)/python scripts/check_lock.py
+
+.PHONY: clean
+clean: ## Remove what was built, the environment too
+	rm -rf .venv .tools dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find app migrations scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: install
+install: $(BIN)/slipway
+
+$(BIN)/slipway: .venv/.requirements pyproject.toml
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The stamp comes last: an install that was interrupted is taken up again.
+.venv/.requirements: requirements/dev.txt $(BIN)/python
+	@echo 'Installing the pinned requirements into .venv'
+	@$(PIP) install --require-hashes --no-deps --only-binary :all: --requirement requirements/dev.txt
+	@cp requirements/dev.txt $@
+
+# An environment whose Python has gone, or that was made in another folder, is made anew.
+ifneq ($(shell grep -qs '$(CURDIR)/.venv/' $(BIN)/pip && $(BIN)/python -c '' 2>/dev/null && echo works),works)
+.PHONY: $(BIN)/python
+endif
+$(BIN)/python:
+	@python=$$(PYTHON='$(PYTHON)' scripts/find-python) && "$$python" -m venv --clear .venv
