@@ -1,0 +1,163 @@
+"""What the API offers: groups, versions, resources, and a stub of OpenAPI v3 that kubectl's apply needs."""
+
+import hashlib
+from collections.abc import Iterator
+
+from app.emulator.kubernetes.documents import Object
+from app.emulator.kubernetes.kinds import KINDS
+from app.emulator.kubernetes.kinds.kind import Kind
+from app.emulator.kubernetes.status import no_such_path, not_implemented
+
+_OPENAPI = "/openapi/v3"
+
+
+def discover(path: str, address: str) -> Object | None:
+    """Return the answer of a discovery path, or None for a path that is none.
+
+    `address` is the server's `host:port`. Raises 404 for groups and versions that are not there.
+    """
+    match path.strip("/").split("/"):
+        case ["api"]:
+            networks = [{"clientCIDR": "0.0.0.0/0", "serverAddress": address}]
+            return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": networks}
+        case ["apis"]:
+            groups = [_group(group) for group in _groups()]
+            return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
+        case ["api", version]:
+            return _resources("", version)
+        case ["apis", group]:
+            if group not in _groups():
+                raise no_such_path()
+            return {"kind": "APIGroup", "apiVersion": "v1", **_group(group)}
+        case ["apis", group, version]:
+            return _resources(group, version)
+        case ["openapi", "v3"]:
+            return {"paths": {prefix: {"serverRelativeURL": _hashed(prefix)} for prefix in _prefixes()}}
+        case ["openapi", "v3", *rest]:
+            return _openapi("/".join(rest))
+        case _:
+            return None
+
+
+def version_info(version: str) -> Object:
+    """Return `/version` of a full version such as 1.33.5."""
+    major, minor, _patch = version.split(".")
+    return {
+        "major": major,
+        "minor": minor,
+        "emulationMajor": major,
+        "emulationMinor": minor,
+        "minCompatibilityMajor": major,
+        "minCompatibilityMinor": str(int(minor) - 1),
+        "gitVersion": f"v{version}",
+        "gitCommit": hashlib.sha1(version.encode(), usedforsecurity=False).hexdigest(),
+        "gitTreeState": "clean",
+        "buildDate": "2026-01-01T00:00:00Z",
+        "goVersion": "go1.24.9",
+        "compiler": "gc",
+        "platform": "linux/amd64",
+    }
+
+
+def refuse_unserved(what: str) -> None:
+    """Raise the clear refusal for what a real cluster has and this one does not."""
+    raise not_implemented(what)
+
+
+def _groups() -> list[str]:
+    return sorted({kind.group for kind in KINDS if kind.group})
+
+
+def _versions(group: str) -> list[str]:
+    return sorted({kind.version for kind in KINDS if kind.group == group})
+
+
+def _group(group: str) -> Object:
+    versions = [{"groupVersion": f"{group}/{version}", "version": version} for version in _versions(group)]
+    return {"name": group, "versions": versions, "preferredVersion": versions[0]}
+
+
+def _resources(group: str, version: str) -> Object:
+    kinds = [kind for kind in KINDS if (kind.group, kind.version) == (group, version)]
+    if not kinds:
+        raise no_such_path()
+    found = [resource for kind in sorted(kinds, key=lambda kind: kind.plural) for resource in _resource(kind)]
+    return {
+        "kind": "APIResourceList",
+        "apiVersion": "v1",
+        "groupVersion": kinds[0].api_version,
+        "resources": found,
+    }
+
+
+def _resource(kind: Kind) -> Iterator[Object]:
+    said: Object = {
+        "name": kind.plural,
+        "singularName": kind.singular,
+        "namespaced": kind.namespaced,
+        "kind": kind.kind,
+        "verbs": list(kind.verbs),
+    }
+    if kind.short_names:
+        said["shortNames"] = list(kind.short_names)
+    if kind.categories:
+        said["categories"] = list(kind.categories)
+    yield said
+    if kind.has_status:
+        yield {
+            "name": f"{kind.plural}/status",
+            "singularName": "",
+            "namespaced": kind.namespaced,
+            "kind": kind.kind,
+            "verbs": ["get", "patch", "update"],
+        }
+
+
+def _prefix(kind: Kind) -> str:
+    return f"apis/{kind.group}/{kind.version}" if kind.group else f"api/{kind.version}"
+
+
+def _prefixes() -> list[str]:
+    return sorted({_prefix(kind) for kind in KINDS})
+
+
+def _hashed(prefix: str) -> str:
+    return f"{_OPENAPI}/{prefix}?hash={hashlib.sha256(prefix.encode()).hexdigest()[:32].upper()}"
+
+
+def _openapi(prefix: str) -> Object:
+    kinds = [kind for kind in KINDS if _prefix(kind) == prefix]
+    if not kinds:
+        raise no_such_path()
+    paths: Object = {}
+    schemas: Object = {}
+    for kind in kinds:
+        kind_of = {"group": kind.group, "version": kind.version, "kind": kind.kind}
+        # An open object: fields are checked by the server (fieldValidation), not by the client.
+        schemas[f"io.k8s.api.{kind.group or 'core'}.{kind.version}.{kind.kind}"] = {
+            "type": "object",
+            "x-kubernetes-group-version-kind": [kind_of],
+            "x-kubernetes-preserve-unknown-fields": True,
+        }
+        scope = "/namespaces/{namespace}" if kind.namespaced else ""
+        if "patch" in kind.verbs:
+            paths[f"/{prefix}{scope}/{kind.plural}/{{name}}"] = {"patch": _patch_operation(kind_of)}
+    return {
+        "openapi": "3.0.0",
+        "info": {"title": "Kubernetes", "version": "unversioned"},
+        "paths": paths,
+        "components": {"schemas": schemas},
+    }
+
+
+def _patch_operation(kind_of: Object) -> Object:
+    parameters = [
+        {"name": name, "in": "query", "schema": {"type": "string", "uniqueItems": True}}
+        for name in ("dryRun", "fieldManager", "fieldValidation")
+    ]
+    return {
+        "parameters": parameters,
+        "responses": {"200": {"description": "OK"}},
+        "x-kubernetes-action": "patch",
+        "x-kubernetes-group-version-kind": kind_of,
+    }

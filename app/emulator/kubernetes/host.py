@@ -1,0 +1,65 @@
+"""The Kubernetes API servers of all clusters of one local Azure, in its event loop."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from app.emulator.kubernetes.cluster import Cluster
+from app.emulator.kubernetes.documents import JSON
+from app.emulator.kubernetes.specs import ClusterSpec, Endpoint, NodeSpec
+
+__all__ = ["ClusterHost", "ClusterSpec", "Endpoint", "NodeSpec"]
+
+
+class ClusterHost:
+    """Clusters by key (the ARM id in lower case); each listens on 127.0.0.1 on a port that it keeps.
+
+    All methods belong to the event loop in which `start` was called. A key that is not there raises KeyError.
+    """
+
+    def __init__(self, *, now: Callable[[], datetime]) -> None:
+        """`now` is the time of what objects say (ages, conditions); it must be aware."""
+        self._now = now
+        self._clusters: dict[str, Cluster] = {}
+
+    async def start(self, spec: ClusterSpec, saved: Mapping[str, JSON] | None = None) -> Endpoint:
+        """Serve a cluster and return where.
+
+        A cluster that is here already is only opened again; `saved`, an earlier `snapshot`, brings back port,
+        authority, certificates, tokens and objects. Raises OSError when the saved port is taken.
+        """
+        cluster = self._clusters.get(spec.key)
+        if cluster is None:
+            cluster = self._clusters[spec.key] = Cluster(spec, self._now, saved)
+        await cluster.open()
+        return cluster.endpoint()
+
+    async def update(self, key: str, *, kubernetes_version: str) -> None:
+        """Set the version that the API server tells, the full one (1.33.5)."""
+        self._clusters[key].upgrade(kubernetes_version)
+
+    async def set_nodes(self, key: str, nodes: Sequence[NodeSpec]) -> None:
+        """Make these the nodes; watchers see what changed, and nothing where nothing did."""
+        self._clusters[key].set_nodes(nodes)
+
+    def endpoint(self, key: str) -> Endpoint:
+        """Return where a cluster answers, also while it is stopped."""
+        return self._clusters[key].endpoint()
+
+    async def stop(self, key: str) -> None:
+        """Refuse connections to a cluster and keep its state; `start` opens it again."""
+        await self._clusters[key].close()
+
+    async def remove(self, key: str) -> None:
+        """Stop a cluster and forget it; a key that is not there is no error."""
+        cluster = self._clusters.pop(key, None)
+        if cluster is not None:
+            await cluster.close()
+
+    def snapshot(self, key: str) -> dict[str, JSON]:
+        """Return a cluster's state, keys included, for `start` after a restart."""
+        return self._clusters[key].dump()
+
+    async def close(self) -> None:
+        """Stop all clusters."""
+        for cluster in self._clusters.values():
+            await cluster.close()

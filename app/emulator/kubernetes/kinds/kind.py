@@ -1,0 +1,150 @@
+"""What a kind is to the engine: data, and a few pure hooks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.emulator.kubernetes.credentials import User
+from app.emulator.kubernetes.documents import JSON, Object, at, parse_timestamp
+from app.emulator.kubernetes.status import Cause
+from app.emulator.kubernetes.store import Store
+
+ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+
+Cell = Callable[[Object, datetime], JSON]
+# Changes a document that it owns; `previous` is None on create.
+Prepare = Callable[[Object, Object | None], None]
+Validate = Callable[[Object, Object | None], list[Cause]]
+Allocate = Callable[[Object, Store], None]
+Review = Callable[[Object, User], Object]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a kind's Table; priority 1 is shown by `-o wide` only."""
+
+    name: str
+    cell: Cell
+    type: str = "string"
+    format: str = ""
+    priority: int = 0
+    description: str = ""
+
+
+def _unprepared(_document: Object, _previous: Object | None) -> None:
+    return
+
+
+def _valid(_document: Object, _previous: Object | None) -> list[Cause]:
+    return []
+
+
+def _unallocated(_document: Object, _store: Store) -> None:
+    return
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of objects.
+
+    `prepare` sets defaults, `validate` names what is wrong, `allocate` takes what must be unique in the cluster;
+    a kind with `review` is answered and never stored. `returns_deleted`: DELETE answers with the object and not
+    with a Status, as kube-apiserver does for some kinds. `name_rule`: label, label1035 or subdomain.
+    """
+
+    kind: str
+    plural: str
+    singular: str
+    namespaced: bool
+    columns: tuple[Column, ...] = ()
+    group: str = ""
+    version: str = "v1"
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = ALL_VERBS
+    selectable: tuple[str, ...] = ()
+    name_rule: str = "subdomain"
+    has_status: bool = False
+    returns_deleted: bool = False
+    prepare: Prepare = _unprepared
+    validate: Validate = _valid
+    allocate: Allocate = _unallocated
+    review: Review | None = None
+
+    @property
+    def resource(self) -> str:
+        """The name that errors and the store use: `services`, `leases.coordination.k8s.io`."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+    @property
+    def api_version(self) -> str:
+        """`v1`, `coordination.k8s.io/v1`."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def selectable_fields(self) -> tuple[str, ...]:
+        """The fields that a field selector may name."""
+        common = ("metadata.name", "metadata.namespace") if self.namespaced else ("metadata.name",)
+        return (*common, *self.selectable)
+
+    def typed(self, document: Object) -> Object:
+        """Return an object as it is sent alone: with its kind."""
+        return {"kind": self.kind, "apiVersion": self.api_version, **document}
+
+
+def age(since: str | None, now: datetime) -> str:
+    """Return how long ago, as kubectl's columns say it (k8s.io/apimachinery/pkg/util/duration)."""
+    if not since:
+        return "<unknown>"
+    seconds = int((now - parse_timestamp(since)).total_seconds())
+    if seconds < 0:
+        return "0s"
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    years = days // 365
+    steps: tuple[tuple[bool, str], ...] = (
+        (seconds < 120, f"{seconds}s"),
+        (minutes < 10, _pair(minutes, "m", seconds % 60, "s")),
+        (minutes < 180, f"{minutes}m"),
+        (hours < 8, _pair(hours, "h", minutes % 60, "m")),
+        (hours < 48, f"{hours}h"),
+        (days < 8, _pair(days, "d", hours % 24, "h")),
+        (days < 730, f"{days}d"),
+        (years < 8, _pair(years, "y", days % 365, "d")),
+    )
+    return next((text for fits, text in steps if fits), f"{years}y")
+
+
+def _pair(large: int, large_unit: str, small: int, small_unit: str) -> str:
+    return f"{large}{large_unit}" + (f"{small}{small_unit}" if small else "")
+
+
+def _age_cell(document: Object, now: datetime) -> JSON:
+    return age(at(document, "metadata.creationTimestamp"), now)
+
+
+def _name_cell(document: Object, _now: datetime) -> JSON:
+    name: str = document["metadata"]["name"]
+    return name
+
+
+NAME = Column("Name", _name_cell, format="name", description="Name must be unique within a namespace.")
+AGE = Column("Age", _age_cell, description="Time since the object was created.")
+
+
+def field_cell(path: str, default: JSON = "") -> Cell:
+    """Return a cell that shows one field."""
+
+    def cell(document: Object, _now: datetime) -> JSON:
+        value: JSON = at(document, path, default)
+        return value
+
+    return cell
+
+
+def count_cell(*paths: str) -> Cell:
+    """Return a cell that counts the entries of lists or maps."""
+
+    def cell(document: Object, _now: datetime) -> JSON:
+        return sum(len(at(document, path) or ()) for path in paths)
+
+    return cell

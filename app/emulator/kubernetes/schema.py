@@ -1,0 +1,168 @@
+"""The fields of the kinds, read from a table: names, protobuf numbers, types, merge keys.
+
+One table serves four readers: field validation, pruning of unknown fields, strategic merge patch and
+protobuf request bodies.
+"""
+
+import base64
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.emulator.kubernetes.documents import Object
+
+# What Go's decoder calls the types, for its error messages; and what JSON may hold for them.
+_SCALARS: Mapping[str, tuple[str, tuple[type, ...]]] = {
+    "string": ("string", (str,)),
+    "bytes": ("[]uint8", (str,)),
+    "time": ("v1.Time", (str,)),
+    "int32": ("int32", (int,)),
+    "int64": ("int64", (int,)),
+    "bool": ("bool", (bool,)),
+}
+
+# What Go's decoder calls a value that it did not expect; bool first, which Python takes for an int.
+_WORDS: tuple[tuple[type, str], ...] = (
+    (bool, "bool"),
+    (int, "number"),
+    (float, "number"),
+    (str, "string"),
+    (list, "array"),
+    (dict, "object"),
+)
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field: `type` is a scalar, a message's name, `any` or `intstr`; `shape` is one, list or map."""
+
+    name: str
+    number: int
+    type: str
+    shape: str
+    merge_key: str | None
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message's fields by name; an open one takes fields that it does not list."""
+
+    name: str
+    open: bool = False
+    fields: dict[str, Field] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a document: an unknown field at `path`, or a value that is not of its type."""
+
+    path: str
+    message: str
+    unknown: bool
+
+
+class Schema:
+    """Messages by name."""
+
+    def __init__(self, text: str) -> None:
+        """Read a table: a line `Name` (`Name ...` if open), below it indented `field number type [key]`.
+
+        A type `[]T` is a list and `{}T` a map from strings; the key is the merge key of a list, `-` for a
+        list of scalars that is merged as a set.
+        """
+        self._messages: dict[str, Message] = {}
+        message = Message("")
+        for line in text.splitlines():
+            words = line.split()
+            if not words:
+                continue
+            if line[0] != " ":
+                message = self._messages[words[0]] = Message(words[0], open=words[1:] == ["..."])
+                continue
+            name, number, type_, *key = words
+            shape = {"[]": "list", "{}": "map"}.get(type_[:2], "one")
+            bare = type_ if shape == "one" else type_[2:]
+            message.fields[name] = Field(name, int(number), bare, shape, key[0] if key else None)
+
+    def message(self, name: str) -> Message | None:
+        """Return a message, or None for a scalar or `any`."""
+        return self._messages.get(name)
+
+    def problems(self, name: str, document: Object, path: str = "") -> Iterator[Problem]:
+        """Yield every unknown field and every value of a wrong type."""
+        message = self._messages[name]
+        for key, value in document.items():
+            here = f"{path}.{key}" if path else key
+            known = message.fields.get(key)
+            if known is None:
+                if not message.open:
+                    yield Problem(here, f'unknown field "{here}"', unknown=True)
+                continue
+            if value is not None:
+                yield from self._value(message, known, value, here)
+
+    def pruned(self, name: str, document: Object) -> Object:
+        """Return the document without the fields that the message does not have."""
+        message = self._messages[name]
+        kept: Object = {}
+        for key, value in document.items():
+            known = message.fields.get(key)
+            if known is None:
+                if message.open:
+                    kept[key] = value
+            elif value is None or known.type not in self._messages:
+                kept[key] = value
+            elif known.shape == "list":
+                kept[key] = [self.pruned(known.type, item) for item in value]
+            elif known.shape == "map":
+                kept[key] = {inner: self.pruned(known.type, item) for inner, item in value.items()}
+            else:
+                kept[key] = self.pruned(known.type, value)
+        return kept
+
+    def _value(self, message: Message, known: Field, value: Any, path: str) -> Iterator[Problem]:
+        if known.shape == "list":
+            if not isinstance(value, list):
+                yield _mismatch(message, value, path, f"[]{known.type}")
+                return
+            for index, item in enumerate(value):
+                yield from self._single(message, known, item, f"{path}[{index}]")
+        elif known.shape == "map":
+            if not isinstance(value, dict):
+                yield _mismatch(message, value, path, f"map[string]{known.type}")
+                return
+            for key, item in value.items():
+                yield from self._single(message, known, item, f"{path}.{key}")
+        else:
+            yield from self._single(message, known, value, path)
+
+    def _single(self, message: Message, known: Field, value: Any, path: str) -> Iterator[Problem]:
+        if known.type in self._messages:
+            if isinstance(value, dict):
+                yield from self.problems(known.type, value, path)
+            else:
+                yield _mismatch(message, value, path, f"v1.{known.type}")
+        elif known.type in _SCALARS:
+            go, python = _SCALARS[known.type]
+            # bool is an int to Python, but not to JSON.
+            if not isinstance(value, python) or (isinstance(value, bool) and bool not in python):
+                yield _mismatch(message, value, path, go)
+            elif known.type == "bytes" and not _is_base64(str(value)):
+                yield Problem(path, "illegal base64 data at input byte 0", unknown=False)
+        elif known.type == "intstr" and (isinstance(value, bool) or not isinstance(value, int | str)):
+            yield _mismatch(message, value, path, "intstr.IntOrString")
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        base64.b64decode(text, validate=True)
+    except ValueError:
+        return False
+    return True
+
+
+def _mismatch(message: Message, value: Any, path: str, go: str) -> Problem:
+    said = next((word for type_, word in _WORDS if isinstance(value, type_)), "null")
+    plain = ".".join(step.partition("[")[0] for step in path.split("."))
+    text = f"json: cannot unmarshal {said} into Go struct field {message.name}.{plain} of type {go}"
+    return Problem(path, text, unknown=False)

@@ -1,0 +1,50 @@
+"""What the control plane says of a cluster and its machines."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ClusterSpec:
+    """A cluster: `key` is its ARM id in lower case, `kubernetes_version` the full one (1.33.5)."""
+
+    key: str
+    name: str
+    resource_group: str
+    location: str
+    fqdn: str
+    kubernetes_version: str
+
+
+@dataclass(frozen=True)
+class NodeSpec:
+    """One machine of a pool; `labels` are the pool's own, beside those that AKS sets."""
+
+    name: str
+    pool: str
+    mode: str
+    vm_size: str
+    os_type: str
+    os_sku: str
+    kubernetes_version: str
+    location: str
+    zone: str | None
+    provider_id: str
+    internal_ip: str
+    cpu: int
+    memory_gib: int
+    max_pods: int
+    ready: bool
+    node_resource_group: str
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a cluster answers (`https://127.0.0.1:PORT`), its authority, and its two kubeconfigs."""
+
+    url: str
+    port: int
+    ca_pem: bytes
+    user_kubeconfig: bytes
+    admin_kubeconfig: bytes
