@@ -85,6 +85,23 @@ class Problem:
             },
         }
 
+    @classmethod
+    def from_json(cls, stored: JsonObject) -> "Problem":
+        """The problem that `as_json` wrote."""
+        azure = stored["azure"]
+        return cls(
+            code=stored["code"],
+            error_class=ErrorClass(stored["class"]),
+            status=stored["status"],
+            title=stored["title"],
+            detail=stored["detail"],
+            remedy=stored["remedy"],
+            retryable=stored["retryable"],
+            retry_after_seconds=stored["retry_after_seconds"],
+            errors=tuple(FieldError(**entry) for entry in stored["errors"]),
+            azure=AzureCause(**azure) if azure else None,
+        )
+
 
 class SlipwayError(Exception):
     """Base of every error that a caller may see. A subclass fixes the code, the HTTP status and the title."""

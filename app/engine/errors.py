@@ -1,0 +1,57 @@
+"""How a running job stops.
+
+The first two are no `Exception`: DBOS stores every `Exception` that leaves a step as the step's result. What is raised
+as a BaseException leaves no trace there, so the step runs again, here or in another worker.
+"""
+
+from app.core.errors import ConflictError, ErrorClass, Problem, SlipwayError
+
+
+class LeaseLostError(BaseException):
+    """Another worker has the job now; this one must not touch Azure or the rows for it any more."""
+
+
+class ParkedError(BaseException):
+    """The job cannot go on in this process now (drain, database outage); it stays pending and is taken up again."""
+
+
+class JobFailedError(Exception):
+    """A step ended in a problem; the runner records it as the job's end."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+
+
+class JobCanceledError(Exception):
+    """The job was asked to stop and has stopped at a step's edge."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class DeadlineExceededError(SlipwayError):
+    """The job's own deadline has passed; Azure may still be at work."""
+
+    code = "deadline_exceeded"
+    status = 504
+    title = "The job's deadline has passed"
+    error_class = ErrorClass.TRANSIENT
+    remedy = "The resource is still watched. Retry the job, with a larger `deadline_seconds` if Azure is slow."
+
+
+class WorkerGaveUpError(SlipwayError):
+    """The job was started again and again and never came to its end."""
+
+    code = "job_given_up"
+    title = "The job was given up"
+    remedy = (
+        "Retry the job; if it is given up again, the operator finds the cause in the workers' logs by the job's id."
+    )
+
+
+class JobNotOpenError(ConflictError):
+    """The job has ended; an end never changes."""
+
+    code = "job_has_ended"

@@ -1,0 +1,24 @@
+"""Kinds of jobs: what the asking side must know of one. How a kind is done stands in a slice's workflow."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+# Raised when steps change so that a job in flight could not go on; the old form is then kept beside the new one.
+PROTOCOL = 1
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """A kind of job.
+
+    `doing` and `done` are sentences with `{target}` for its name: what the job's `summary` says while it runs and when
+    it has succeeded. `mutates`: it changes Azure, so it takes its turn in its partition. `expected`: how long it takes
+    before anything was learnt.
+    """
+
+    name: str
+    doing: str
+    done: str
+    deadline: timedelta
+    expected: timedelta
+    target_type: str

@@ -1,0 +1,47 @@
+"""Ask for a job: its row and its place in the queue commit together with the caller's transaction, or not at all."""
+
+from dbos import DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.engine import Database
+from app.engine.kinds import PROTOCOL
+from app.models import Job
+
+APPLICATION = "slipway"
+QUEUE = "jobs"
+WORKFLOW = "job"
+VERSION = f"protocol-{PROTOCOL}"
+
+
+class JobQueue:
+    """The asking side of DBOS. It only ever writes through the caller's own connection."""
+
+    def __init__(self, database: Database) -> None:
+        self._client = DBOSClient(
+            system_database_engine=database.dbos_engine(),
+            serializer=DBOSPortableJSONSerializer(),
+            application_name=APPLICATION,
+            lazy=True,
+        )
+
+    async def enqueue(self, session: AsyncSession, job: Job) -> None:
+        """Put a job, whose row is in this transaction, into the queue: one at a time for each `job.partition`."""
+        options: EnqueueOptions = {
+            "workflow_name": WORKFLOW,
+            "queue_name": QUEUE,
+            "workflow_id": job.id,
+            "workflow_id_reuse_policy": "reject",
+            "queue_partition_key": job.partition,
+            "app_version": VERSION,
+        }
+
+        def enqueue(connection: Connection) -> None:
+            self._client.enqueue_in_transaction(connection, options, job.id)
+
+        connection = await session.connection()
+        await connection.run_sync(enqueue)
+
+    def close(self) -> None:
+        """Give up what the client holds; the database's own engines stay open."""
+        self._client.destroy()

@@ -1,0 +1,152 @@
+"""The two kinds of step, told apart by type: a cloud step gets no session, a record step gets no gateway.
+
+So no network call can happen inside a transaction, and mypy says so (`tests/engine/test_steps.py` shows it).
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar, get_type_hints
+
+from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.clock import Clock
+from app.core.errors import Problem
+from app.core.json import JsonObject
+from app.models import Job
+
+GatewaysT = TypeVar("GatewaysT")
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job as its steps see it: what was asked, by whom, and under which lease."""
+
+    id: str
+    kind: str
+    project_id: str
+    target_id: str
+    target_name: str
+    request: JsonObject
+    options: JsonObject
+    requested_by: str
+    retry_of: str | None
+    epoch: int
+    deadline_at: datetime
+
+
+class StepContext(Protocol):
+    """What the engine gives a cloud step beside the gateways."""
+
+    async def fence(self) -> None:
+        """Pass while this worker holds the job; raise LeaseLostError when it does not."""
+        ...
+
+    def note(self, facts: JsonObject) -> None:
+        """Keep facts of one call to Azure (correlation id, client request id…) on the step's row."""
+        ...
+
+    def progress(self, words: str) -> None:
+        """Show what Azure says that it is doing."""
+        ...
+
+    def watched(self) -> bool:
+        """Tell whether somebody looks at the job right now."""
+        ...
+
+    async def wait(self, work: Awaitable[R]) -> R:
+        """Wait for work that changes nothing in Azure; a cancel, a yield or a drain ends the wait at once."""
+        ...
+
+    async def expected_seconds(self) -> float:
+        """How long a job of this kind takes, learnt or assumed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud(Generic[GatewaysT]):
+    """What a cloud step works with."""
+
+    gateways: GatewaysT
+    job: JobView
+    step: str
+    clock: Clock
+    context: StepContext
+
+
+class Record(Protocol):
+    """What a record step works with: one transaction, already fenced by the job's epoch."""
+
+    session: AsyncSession
+    view: JobView
+    now: datetime
+
+    async def emit(self, type_: str, *, subject: tuple[str, str] | None = None, data: JsonObject | None = None) -> None:
+        """Append an event about the job's target (or another subject) to this transaction."""
+        ...
+
+    async def succeed(self, *, outcome: JsonObject, summary: str | None = None) -> None:
+        """End the job well, in this transaction."""
+        ...
+
+    async def job_row(self) -> Job:
+        """The job's own row, loaded in this transaction."""
+        ...
+
+
+@dataclass(frozen=True)
+class Codec(Generic[R]):
+    """A step's result as DBOS stores it: small JSON, typed by the function's own annotation."""
+
+    adapter: TypeAdapter[R]
+
+    def encode(self, value: R) -> object:
+        """The result in plain JSON."""
+        return self.adapter.dump_python(value, mode="json")
+
+    def decode(self, stored: object) -> R:
+        """The result back from its JSON."""
+        return self.adapter.validate_python(stored)
+
+
+@dataclass(frozen=True)
+class CloudStep(Generic[GatewaysT, P, R]):
+    """A step that may call Azure or Kubernetes. It observes, then acts, so that it may run again at any time."""
+
+    name: str
+    run: Callable[Concatenate[Cloud[GatewaysT], P], Awaitable[R]]
+    codec: Codec[R]
+
+
+@dataclass(frozen=True)
+class RecordStep(Generic[P, R]):
+    """A step that writes rows: domain row, job row, step row and event in one transaction."""
+
+    name: str
+    run: Callable[Concatenate[Record, P], Awaitable[R]]
+    codec: Codec[R]
+
+
+def cloud_step(function: Callable[Concatenate[Cloud[GatewaysT], P], Awaitable[R]]) -> CloudStep[GatewaysT, P, R]:
+    """Make a cloud step of a function; its name is the step's."""
+    return CloudStep(function.__name__, function, _codec(function))
+
+
+def record_step(function: Callable[Concatenate[Record, P], Awaitable[R]]) -> RecordStep[P, R]:
+    """Make a record step of a function; its name is the step's."""
+    return RecordStep(function.__name__, function, _codec(function))
+
+
+def _codec(function: Callable[..., Awaitable[R]]) -> Codec[R]:
+    return Codec(TypeAdapter(get_type_hints(function)["return"]))
+
+
+@dataclass(frozen=True, slots=True)
+class JobEnd:
+    """How a job ended when it did not succeed: `problem` of a failure, `code` of a cancellation."""
+
+    canceled: bool
+    problem: Problem
