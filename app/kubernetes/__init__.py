@@ -1,0 +1,1 @@
+"""Clusters' own API servers: the only importer of lightkube. Frozen dataclasses out, our errors out."""

@@ -1,0 +1,88 @@
+"""What can go wrong between Slipway and a cluster."""
+
+from enum import StrEnum
+from typing import ClassVar
+
+from app.core.errors import ErrorClass, SlipwayError
+
+
+class KubernetesError(SlipwayError):
+    """Base of the adapter's errors. No message quotes what a server or a kubeconfig said: it may hold secrets."""
+
+    code: ClassVar[str] = "cluster_api_error"
+    status: ClassVar[int] = 502
+    title: ClassVar[str] = "The cluster's API server gave an answer that cannot be used"
+    error_class: ClassVar[ErrorClass] = ErrorClass.UNKNOWN
+
+
+class ClusterUnreachableError(KubernetesError):
+    """No connection, or no answer in time."""
+
+    code = "cluster_unreachable"
+    status = 503
+    title = "The cluster's API server does not answer"
+    error_class = ErrorClass.TRANSIENT
+    retryable = True
+
+
+class ClusterNotServingError(ClusterUnreachableError):
+    """The API server answers, but cannot serve at the moment: 429 or 5xx."""
+
+    code = "cluster_not_serving"
+    title = "The cluster's API server cannot serve at the moment"
+
+
+class ClusterUnauthorizedError(KubernetesError):
+    """The API server does not know the user (401), or does not let it do this (403)."""
+
+    code = "cluster_unauthorized"
+    title = "The cluster's API server refuses Slipway's user"
+    error_class = ErrorClass.PERMISSION
+    remedy = "Give Slipway's identity a role on the cluster, for example Azure Kubernetes Service Cluster User."
+
+
+class ClusterIdentityError(KubernetesError):
+    """What answers is not the cluster: its certificate is of another authority, or for another name."""
+
+    code = "cluster_identity_mismatch"
+    title = "What answers at the cluster's address is not the cluster"
+    remedy = "Look for a proxy that opens TLS between Slipway and the cluster."
+
+
+class KubeconfigRule(StrEnum):
+    """The rules that a kubeconfig from Azure must keep; the value is what a caller is told when one is broken."""
+
+    SIZE = "it is larger than 1 MB"
+    YAML = "it is not one YAML document in UTF-8"
+    ALIAS = "it uses YAML anchors, aliases or tags"
+    DUPLICATE_KEY = "a key occurs twice"
+    SHAPE = "it has not the shape of a kubeconfig"
+    UNKNOWN_FIELD = "it has a field that is not allowed"
+    ONE_CLUSTER = "it does not name exactly one cluster"
+    ONE_USER = "it does not name exactly one user"
+    ONE_CONTEXT = "it does not name exactly one context that joins its cluster and its user"
+    HTTPS = "its server is no plain https address"
+    SERVER_HOST = "its server is not the cluster's own"
+    TLS_SERVER_NAME = "its tls-server-name is not the cluster's own name"
+    INSECURE = "it turns the check of the server's certificate off"
+    PROXY = "it leads through a proxy"
+    AUTHORITY = "its certificate authority is not a list of authorities' certificates in PEM"
+    FILE_PATH = "it refers to a file"
+    AUTH_PROVIDER = "it uses an auth-provider"
+    EXEC_COMMAND = "it runs a command that is not kubelogin"
+    EXEC_ARGUMENTS = "it gives kubelogin arguments that are not allowed"
+    CLIENT_CERTIFICATE = "its client certificate and key are not a pair"
+    TOKEN = "its token is not a bearer token"  # noqa: S105 - a sentence, no secret
+    NO_CREDENTIAL = "its user has no certificate and token, and no kubelogin either, or both"
+
+
+class UntrustedKubeconfigError(KubernetesError):
+    """Azure's kubeconfig breaks a rule, so nothing of it is used or given out."""
+
+    code = "untrusted_kubeconfig"
+    title = "The kubeconfig that Azure returned cannot be trusted"
+    remedy = "Nothing was given out. Compare the cluster in Azure with what you expect, and report this."
+
+    def __init__(self, rule: KubeconfigRule) -> None:
+        super().__init__(f"The kubeconfig that Azure returned is refused: {rule.value}.")
+        self.rule = rule

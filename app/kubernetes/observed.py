@@ -1,0 +1,55 @@
+"""From Kubernetes' objects to what Slipway keeps of them."""
+
+from collections.abc import Iterable
+
+from lightkube.models.core_v1 import Node, Pod
+from lightkube.models.core_v1 import NodeCondition as KubernetesNodeCondition
+
+from app.kubernetes.types import NodeCondition, NodeState, SystemPods
+
+# AKS sets both on every node; the first is the older one.
+_POOL_LABELS = ("agentpool", "kubernetes.azure.com/agentpool")
+_OS_LABEL = "kubernetes.io/os"
+
+
+def node_state(node: Node) -> NodeState:
+    """What matters of a node."""
+    metadata, status = node.metadata, node.status
+    labels = (metadata.labels if metadata else None) or {}
+    conditions = (status.conditions if status else None) or []
+    addresses = (status.addresses if status else None) or []
+    info = status.nodeInfo if status else None
+    return NodeState(
+        name=(metadata.name if metadata else None) or "",
+        pool=next((labels[label] for label in _POOL_LABELS if label in labels), None),
+        ready=any(condition.type == "Ready" and condition.status == "True" for condition in conditions),
+        kubernetes_version=info.kubeletVersion.removeprefix("v") if info else "",
+        os=info.operatingSystem if info else labels.get(_OS_LABEL, ""),
+        internal_ip=next((address.address for address in addresses if address.type == "InternalIP"), None),
+        not_fine=tuple(
+            NodeCondition(
+                type=condition.type, status=condition.status, reason=condition.reason, message=condition.message
+            )
+            for condition in conditions
+            if not _is_fine(condition)
+        ),
+    )
+
+
+def system_pods(pods: Iterable[Pod]) -> SystemPods:
+    """How many of these pods are Ready. Pods that ran to their end (jobs) do not count."""
+    meant_to_run = [pod for pod in pods if not (pod.status and pod.status.phase == "Succeeded")]
+    not_ready = [(pod.metadata.name if pod.metadata else None) or "" for pod in meant_to_run if not _is_ready(pod)]
+    return SystemPods(
+        ready=len(meant_to_run) - len(not_ready), total=len(meant_to_run), not_ready=tuple(sorted(not_ready))
+    )
+
+
+def _is_fine(condition: KubernetesNodeCondition) -> bool:
+    # Every condition but Ready names a trouble: pressures, and those of AKS's node problem detector.
+    return condition.status == ("True" if condition.type == "Ready" else "False")
+
+
+def _is_ready(pod: Pod) -> bool:
+    conditions = (pod.status.conditions if pod.status else None) or []
+    return any(condition.type == "Ready" and condition.status == "True" for condition in conditions)

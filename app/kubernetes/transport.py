@@ -1,0 +1,123 @@
+"""The way to one API server: TLS from memory, the name that its certificate must carry, answers of bounded size."""
+
+import os
+import ssl
+from collections.abc import AsyncIterator
+
+import httpx2
+
+from app.kubernetes.errors import (
+    ClusterIdentityError,
+    ClusterNotServingError,
+    ClusterUnauthorizedError,
+    ClusterUnreachableError,
+    KubernetesError,
+)
+from app.kubernetes.types.kubeconfig import ClientCertificate, Kubeconfig
+
+MAX_ANSWER_BYTES = 64_000_000
+_FORBIDDEN = frozenset({401, 403})
+_THROTTLED = 429
+_REDIRECTS = range(300, 400)
+_SERVER_ERRORS = 500
+_LONGEST_RETRY_SECONDS = 300
+
+
+class ClusterTransport(httpx2.AsyncBaseTransport):
+    """Sends requests to one cluster and raises our errors.
+
+    Answers of 404, 409 and other 4xx pass: their Status documents mean something to whoever asked.
+    """
+
+    def __init__(self, kubeconfig: Kubeconfig) -> None:
+        # `trust_env=False`: a proxy or a further authority from the environment would come between.
+        self._http = httpx2.AsyncHTTPTransport(verify=_tls(kubeconfig), trust_env=False)
+        self._tls_server_name = kubeconfig.tls_server_name
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send one request."""
+        if self._tls_server_name is not None:
+            request.extensions = {**request.extensions, "sni_hostname": self._tls_server_name}
+        # A compressed answer could be far larger than what was read of it.
+        request.headers["accept-encoding"] = "identity"
+        try:
+            response = await self._http.handle_async_request(request)
+        except httpx2.TransportError as error:
+            raise _connection_error(error) from error
+        try:
+            _refuse(response)
+        except KubernetesError:
+            await response.aclose()
+            raise
+        # lightkube reads this header of an error without asking whether it is there.
+        response.headers.setdefault("content-type", "application/octet-stream")
+        assert isinstance(response.stream, httpx2.AsyncByteStream)  # noqa: S101 - an async transport's stream is
+        response.stream = _Bounded(response.stream)
+        return response
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+
+class _Bounded(httpx2.AsyncByteStream):
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        try:
+            async for chunk in self._stream:
+                size += len(chunk)
+                if size > MAX_ANSWER_BYTES:
+                    raise KubernetesError("The API server's answer is larger than 64 MB.")
+                yield chunk
+        except httpx2.TransportError as error:
+            raise _connection_error(error) from error
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+def _tls(kubeconfig: Kubeconfig) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_verify_locations(cadata=kubeconfig.ca_pem)
+    if kubeconfig.client_certificate is not None and kubeconfig.token is None:
+        _load_client_certificate(context, kubeconfig.client_certificate)
+    return context
+
+
+def _load_client_certificate(context: ssl.SSLContext, certificate: ClientCertificate) -> None:
+    """Give OpenSSL the key through a file that has no name and lives in memory: it takes a path only."""
+    descriptor = os.memfd_create("client-certificate")
+    with os.fdopen(descriptor, "wb") as file:
+        file.write((certificate.certificate_pem + certificate.key_pem).encode())
+        file.flush()
+        context.load_cert_chain(f"/proc/self/fd/{descriptor}")
+
+
+def _refuse(response: httpx2.Response) -> None:
+    status = response.status_code
+    if status in _FORBIDDEN:
+        raise ClusterUnauthorizedError(f"The API server answered {status}.")
+    if status == _THROTTLED or status >= _SERVER_ERRORS:
+        raise ClusterNotServingError(f"The API server answered {status}.", retry_after_seconds=_retry_after(response))
+    if status in _REDIRECTS:
+        raise KubernetesError("The API server's answer leads elsewhere; redirects are not followed.")
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise KubernetesError("The API server's answer is compressed, which was not asked for.")
+
+
+def _retry_after(response: httpx2.Response) -> int | None:
+    value = response.headers.get("retry-after", "")
+    return min(int(value), _LONGEST_RETRY_SECONDS) if value.isascii() and value.isdigit() else None
+
+
+def _connection_error(error: BaseException) -> KubernetesError:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return ClusterIdentityError(f"The server's certificate was refused: {cause.verify_message}.")
+        cause = cause.__cause__ or cause.__context__
+    return ClusterUnreachableError(f"The connection to the API server failed ({type(error).__name__}).")

@@ -1,0 +1,47 @@
+"""What a cluster says of itself."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class NodeCondition:
+    """A condition of a node that is not as it should be: `Ready` that is not True, or a pressure that is not False."""
+
+    type: str
+    status: str
+    reason: str | None
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeState:
+    """A node. `pool` is the AKS node pool, None for a node that names none. `os`: `linux` or `windows`.
+
+    `kubernetes_version` is the kubelet's, without the leading "v".
+    """
+
+    name: str
+    pool: str | None
+    ready: bool
+    kubernetes_version: str
+    os: str
+    internal_ip: str | None
+    not_fine: tuple[NodeCondition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SystemPods:
+    """The pods of `kube-system` that shall run: how many are Ready, and the names of those that are not."""
+
+    ready: int
+    total: int
+    not_ready: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterFacts:
+    """Enough to prove a cluster: its API server's version (without the leading "v"), its nodes, its system pods."""
+
+    version: str
+    nodes: tuple[NodeState, ...]
+    system_pods: SystemPods

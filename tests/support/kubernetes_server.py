@@ -1,0 +1,88 @@
+"""An HTTPS server that answers what a test says."""
+
+import asyncio
+import json
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.support.kubeconfigs import Authority
+
+
+@dataclass
+class Answer:
+    body: bytes
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
+
+    @classmethod
+    def of(cls, document: object, status: int = 200) -> "Answer":
+        return cls(json.dumps(document).encode(), status)
+
+
+@dataclass
+class Request:
+    path: str
+    headers: dict[str, str]
+    client: str | None
+
+
+@dataclass
+class Server:
+    """An HTTPS server whose answers a test sets by path; a path without one is never answered."""
+
+    port: int = 0
+    answers: dict[str, Answer] = field(default_factory=dict)
+    requests: list[Request] = field(default_factory=list)
+    writers: list[asyncio.StreamWriter] = field(default_factory=list)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.writers.append(writer)
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                lines = head.decode().split("\r\n")
+                target = lines[0].split(" ")[1]
+                headers = {k.lower(): v for k, v in (line.split(": ", 1) for line in lines[1:] if line)}
+                peer = writer.get_extra_info("peercert") or {}
+                subject = dict(pair for part in peer.get("subject", ()) for pair in part)
+                self.requests.append(Request(target, headers, subject.get("commonName")))
+                answer = self.answers.get(target) or self.answers.get(target.split("?")[0])
+                if answer is None:
+                    await asyncio.Event().wait()
+                    return
+                top = [f"HTTP/1.1 {answer.status} X", f"Content-Length: {len(answer.body)}"]
+                top += [f"{name}: {value}" for name, value in answer.headers.items()]
+                writer.write("\r\n".join([*top, "", ""]).encode() + answer.body)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+
+@asynccontextmanager
+async def kubernetes_server(authority: Authority, name: str, folder: Path) -> AsyncIterator[Server]:
+    """Serve under a certificate for `name` on a free port of the loopback address."""
+    pair = authority.sign("apiserver", name)
+    (folder / "server.pem").write_text(pair.certificate + pair.key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.pem")
+    context.load_verify_locations(cadata=authority.pair.certificate)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    state = Server()
+    tasks: set[asyncio.Task[None]] = set()
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.get_running_loop().create_task(state.serve(reader, writer))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    listener = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=context)
+    state.port = listener.sockets[0].getsockname()[1]
+    yield state
+    listener.close()
+    for task in list(tasks):
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
