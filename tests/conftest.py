@@ -1,0 +1,21 @@
+"""Fixtures that tests of every area may ask for."""
+
+from tests.support.database import (
+    database,
+    database_kind,
+    database_settings,
+    open_database,
+    postgresql_server,
+    postgresql_template,
+    sqlite_template,
+)
+
+__all__ = [
+    "database",
+    "database_kind",
+    "database_settings",
+    "open_database",
+    "postgresql_server",
+    "postgresql_template",
+    "sqlite_template",
+]
