@@ -1,0 +1,34 @@
+"""What `app/bootstrap.py` gives to the routers, found at `app.state.services`."""
+
+from typing import Protocol
+
+from fastapi import Request
+
+from app.core.clock import Clock
+from app.core.settings import Settings
+from app.db.engine import Database
+
+
+class Services(Protocol):
+    """The parts that a request needs."""
+
+    @property
+    def settings(self) -> Settings:
+        """The effective settings."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+        ...
+
+    @property
+    def database(self) -> Database:
+        """Sessions, for reading and for writing."""
+        ...
+
+
+def services_of(request: Request) -> Services:
+    """Return the parts that this process was composed of."""
+    services: Services = request.app.state.services
+    return services

@@ -1,0 +1,129 @@
+"""From Pydantic's errors to ours: stable codes, JSON Pointers, the nearest known name, and no echo of what was sent."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, get_args
+
+from fastapi import Request
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, TypeAdapter
+from pydantic_core.core_schema import ErrorType
+
+from app.api.json_body import escape_pointer
+from app.api.query import nearest
+from app.core.errors import FieldError, InvalidRequestError, NotFoundError, SlipwayError
+from app.core.json import JsonObject
+
+# Errors that are not Pydantic's own are ours (PydanticCustomError): their code and sentence are kept.
+_PYDANTICS = frozenset(get_args(ErrorType))
+_CODES = {
+    "missing": ("required", "This is required."),
+    "extra_forbidden": ("unknown_field", "There is no such field."),
+    "string_pattern_mismatch": ("wrong_format", None),
+    "literal_error": ("unknown_value", None),
+    "enum": ("unknown_value", None),
+    "union_tag_invalid": ("unknown_value", None),
+    "json_invalid": ("invalid_json", None),
+    "int_parsing": ("wrong_type", "Input should be a valid integer"),
+    "int_parsing_size": ("out_of_range", "The integer is too large."),
+    "bool_parsing": ("wrong_type", "Input should be true or false"),
+    "model_attributes_type": ("wrong_type", "Input should be an object"),
+    "value_error": ("invalid_value", "The value is not valid."),
+    "assertion_error": ("invalid_value", "The value is not valid."),
+}
+_BY_FORM = (
+    (re.compile(r"^(greater|less)_than|^multiple_of|^finite_number"), "out_of_range"),
+    (re.compile(r"^(string_)?too_(short|long)$"), "wrong_length"),
+    (re.compile(r"_type$|_from_float$"), "wrong_type"),
+    (re.compile(r"_parsing$"), "wrong_format"),
+)
+_QUOTED = re.compile(r"'([^']*)'")
+_HEADERS = {"if-match": "If-Match", "if-none-match": "If-None-Match", "idempotency-key": "Idempotency-Key"}
+
+
+def _code_of(kind: str, message: str) -> tuple[str, str]:
+    if kind not in _PYDANTICS:
+        return kind, message
+    if kind in _CODES:
+        code, fixed = _CODES[kind]
+        return code, fixed or message
+    return next((code for form, code in _BY_FORM if form.search(kind)), "invalid_value"), message
+
+
+@lru_cache(maxsize=256)
+def _schema_of(model: type[BaseModel]) -> JsonObject:
+    return TypeAdapter(model).json_schema()
+
+
+def _fields_at(schema: JsonObject, path: Sequence[str | int]) -> list[str]:
+    """Return the names of the fields that the schema knows at a place in a document."""
+    definitions = schema.get("$defs", {})
+    here = [schema]
+    for part in [*path, None]:
+        opened: list[JsonObject] = []
+        while here:
+            node = here.pop()
+            if "$ref" in node:
+                here.append(definitions[node["$ref"].rpartition("/")[2]])
+            elif choices := node.get("anyOf") or node.get("oneOf"):
+                here.extend(choices)
+            else:
+                opened.append(node)
+        if part is None:
+            return sorted({name for node in opened for name in node.get("properties", {})})
+        if isinstance(part, int):
+            here = [node["items"] for node in opened if isinstance(node.get("items"), dict)]
+        else:
+            here = [node["properties"][part] for node in opened if part in node.get("properties", {})]
+    return []
+
+
+def _body_model(request: Request) -> type[BaseModel] | None:
+    route = request.scope.get("route")
+    field = route.body_field if isinstance(route, APIRoute) else None
+    if field is None:
+        return None
+    annotation = field.field_info.annotation
+    candidates = [annotation, *get_args(annotation)]
+    return next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
+
+
+def _hint(error: dict[str, Any], path: Sequence[str | int], model: type[BaseModel] | None) -> str | None:
+    kind = error["type"]
+    if kind == "extra_forbidden" and model is not None:
+        known = _fields_at(_schema_of(model), path[:-1])
+        close = nearest(str(path[-1]), known)
+        return f"Did you mean `{close}`?" if close else f"Known here: {', '.join(known)}." if known else None
+    if kind in {"literal_error", "enum"} and isinstance(error.get("input"), str):
+        known = _QUOTED.findall(str(error.get("ctx", {}).get("expected", "")))
+        close = nearest(error["input"], known)
+        return f"Did you mean `{close}`?" if close else None
+    return None
+
+
+def _pointer(place: str, path: Sequence[str | int]) -> str:
+    if place == "body":
+        return "".join(f"/{part if isinstance(part, int) else escape_pointer(part)}" for part in path)
+    name = str(path[0]) if path else ""
+    return f"{place}:{_HEADERS.get(name.lower(), name) if place == 'header' else escape_pointer(name)}"
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?")) else f"{text}."
+
+
+def problem_of_validation(request: Request, found: Sequence[Any]) -> SlipwayError:
+    """Return one error for all that Pydantic found wrong in a request; 404 when it is the path."""
+    model = _body_model(request)
+    errors: list[FieldError] = []
+    for error in found:
+        place, *path = error["loc"]
+        if place == "path":
+            return NotFoundError("There is no such thing.")
+        code, message = _code_of(error["type"], error["msg"])
+        hint = _hint(error, path, model) if place == "body" or error["type"] in {"literal_error", "enum"} else None
+        detail = " ".join(_sentence(part) for part in (message, hint) if part)
+        errors.append(FieldError(code, _pointer(place, path), detail))
+    places = "one place" if len(errors) == 1 else f"{len(errors)} places"
+    return InvalidRequestError(f"The request is not valid in {places}; `errors` says where.", errors=errors)

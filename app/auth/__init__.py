@@ -1,0 +1,1 @@
+"""Who is calling and what they may see. Knows tables and rules, and no web framework."""
