@@ -1,0 +1,124 @@
+"""Azure's managed clusters and agent pools to ours, and ours to Azure's."""
+
+import re
+
+from app.azure.fields import Fields
+from app.azure.types.cluster import AgentPool, AgentPoolSpec, ManagedCluster, ManagedClusterSpec, NetworkProfile
+from app.core.json import JsonObject
+
+_GROUP = re.compile(r"/resourcegroups/([^/]+)/", re.IGNORECASE)
+_NO_STATE = "Unknown"
+
+
+def cluster_of(value: object) -> ManagedCluster:
+    """A managed cluster from Azure's JSON."""
+    body = Fields(value, "managedCluster")
+    properties = body.part("properties")
+    network = properties.part("networkProfile")
+    balancer = network.part("loadBalancerProfile")
+    resource_id = body.text("id")
+    group = _GROUP.search(resource_id)
+    failure = properties.part("status").part("provisioningError")
+    code, message = failure.maybe("code"), failure.maybe("message")
+    return ManagedCluster(
+        id=resource_id,
+        name=body.text("name"),
+        resource_group=group[1] if group else "",
+        location=body.text("location"),
+        provisioning_state=properties.maybe("provisioningState") or _NO_STATE,
+        power_state=properties.part("powerState").maybe("code"),
+        kubernetes_version=properties.maybe("kubernetesVersion"),
+        current_kubernetes_version=properties.maybe("currentKubernetesVersion"),
+        fqdn=properties.maybe("fqdn"),
+        private_fqdn=properties.maybe("privateFQDN"),
+        node_resource_group=properties.maybe("nodeResourceGroup"),
+        dns_prefix=properties.maybe("dnsPrefix"),
+        tags=body.text_map("tags"),
+        etag=body.maybe("eTag"),
+        pools=tuple(_pool(part, part) for part in properties.parts("agentPoolProfiles")),
+        network=NetworkProfile(
+            plugin=network.maybe("networkPlugin"),
+            plugin_mode=network.maybe("networkPluginMode"),
+            pod_cidr=network.maybe("podCidr"),
+            service_cidr=network.maybe("serviceCidr"),
+            dns_service_ip=network.maybe("dnsServiceIP"),
+            outbound_type=network.maybe("outboundType"),
+            load_balancer_sku=network.maybe("loadBalancerSku"),
+        ),
+        outbound_ip_ids=tuple(part.text("id") for part in balancer.parts("effectiveOutboundIPs")),
+        identity_principal_id=body.part("identity").maybe("principalId"),
+        kubelet_identity_object_id=properties.part("identityProfile").part("kubeletidentity").maybe("objectId"),
+        local_accounts_disabled=properties.flag("disableLocalAccounts"),
+        sku_tier=body.part("sku").maybe("tier"),
+        provisioning_error=(code, message) if code or message else None,
+    )
+
+
+def pool_of(value: object) -> AgentPool:
+    """An agent pool from Azure's JSON, where it is a resource of its own."""
+    body = Fields(value, "agentPool")
+    return _pool(body, body.part("properties"))
+
+
+def _pool(body: Fields, properties: Fields) -> AgentPool:
+    return AgentPool(
+        name=body.text("name"),
+        mode=properties.maybe("mode") or "User",
+        os_type=properties.maybe("osType") or "Linux",
+        vm_size=properties.maybe("vmSize") or "",
+        count=properties.number("count") or 0,
+        provisioning_state=properties.maybe("provisioningState") or _NO_STATE,
+        power_state=properties.part("powerState").maybe("code"),
+        orchestrator_version=properties.maybe("orchestratorVersion"),
+        current_orchestrator_version=properties.maybe("currentOrchestratorVersion"),
+        node_image_version=properties.maybe("nodeImageVersion"),
+        zones=properties.texts("availabilityZones"),
+        max_pods=properties.number("maxPods"),
+        os_disk_size_gib=properties.number("osDiskSizeGB"),
+        os_sku=properties.maybe("osSKU"),
+        auto_scaling=properties.flag("enableAutoScaling"),
+        min_count=properties.number("minCount"),
+        max_count=properties.number("maxCount"),
+        id=body.maybe("id"),
+        etag=properties.maybe("eTag"),
+    )
+
+
+def cluster_body(spec: ManagedClusterSpec) -> JsonObject:
+    """What is PUT for a cluster. What the spec leaves open is left out, so that Azure's defaults hold."""
+    properties: JsonObject = {
+        "dnsPrefix": spec.dns_prefix,
+        "enableRBAC": True,
+        "agentPoolProfiles": [_pool_body(pool) for pool in spec.pools],
+        "linuxProfile": {
+            "adminUsername": spec.admin_username,
+            "ssh": {"publicKeys": [{"keyData": spec.ssh_public_key}]},
+        },
+    }
+    if spec.kubernetes_version is not None:
+        properties["kubernetesVersion"] = spec.kubernetes_version
+    if spec.windows_admin_username is not None:
+        windows: JsonObject = {"adminUsername": spec.windows_admin_username}
+        if spec.windows_admin_password is not None:
+            windows["adminPassword"] = spec.windows_admin_password.reveal()
+        properties["windowsProfile"] = windows
+    return {
+        "location": spec.location,
+        "tags": dict(spec.tags),
+        "identity": {"type": "SystemAssigned"},
+        "properties": properties,
+    }
+
+
+def _pool_body(spec: AgentPoolSpec) -> JsonObject:
+    body: JsonObject = {
+        "name": spec.name,
+        "mode": spec.mode,
+        "osType": spec.os_type,
+        "vmSize": spec.vm_size,
+        "count": spec.count,
+        "type": "VirtualMachineScaleSets",
+    }
+    if spec.orchestrator_version is not None:
+        body["orchestratorVersion"] = spec.orchestrator_version
+    return body

@@ -1,0 +1,150 @@
+"""The way to Azure: made once per process, one part for each subscription."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Self
+from urllib.parse import urlsplit
+
+from app.azure.agent_pools import AgentPools
+from app.azure.catalog import Catalog
+from app.azure.clients import Clients
+from app.azure.credentials import open_credential
+from app.azure.links import TrustedHosts, is_loopback
+from app.azure.managed_clusters import ManagedClusters
+from app.azure.network import Network
+from app.azure.operations import Operations
+from app.azure.policies import Pace
+from app.azure.ports import BucketStore, Durations
+from app.azure.providers import Providers
+from app.azure.resource_groups import ResourceGroups
+from app.azure.throttle import Throttle
+from app.azure.transport import open_session
+from app.azure.watch import Watcher
+from app.core.clock import Clock
+from app.core.settings import AzureSettings, ExpectSettings
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class SubscriptionGateway:
+    """One subscription of Azure's. Every method of its parts takes the keyword `call`."""
+
+    def __init__(
+        self, clients: Clients, subscription_id: str, *, spacing: timedelta, clock: Clock, sleep: Sleep
+    ) -> None:
+        container_service = clients.container_service(subscription_id)
+        resources = clients.resources(subscription_id)
+        self.subscription_id = subscription_id
+        self.providers = Providers(resources, clock, sleep)
+        self.resource_groups = ResourceGroups(resources, subscription_id)
+        self.managed_clusters = ManagedClusters(container_service, subscription_id)
+        self.agent_pools = AgentPools(container_service, subscription_id)
+        self.catalog = Catalog(clients, subscription_id)
+        self.network = Network(clients.network(subscription_id))
+        self.operations = Operations(clients)
+        self.watcher = Watcher(
+            list_clusters=self.managed_clusters.list_,
+            list_groups=self.resource_groups.list_,
+            operation_status=self.operations.status,
+            clock=clock,
+            spacing=spacing,
+            sleep=sleep,
+        )
+
+
+class AzureGateway:
+    """Azure, for one process. Open it with `open`, end it with `close`."""
+
+    def __init__(
+        self,
+        clients: Clients,
+        *,
+        expect: ExpectSettings,
+        durations: Durations,
+        clock: Clock,
+        stack: AsyncExitStack,
+        sleep: Sleep,
+    ) -> None:
+        self._clients = clients
+        self._expect = expect
+        self._durations = durations
+        self._clock = clock
+        self._stack = stack
+        self._sleep = sleep
+        self._subscriptions: dict[str, SubscriptionGateway] = {}
+
+    @classmethod
+    async def open(
+        cls,
+        settings: AzureSettings,
+        expect: ExpectSettings,
+        *,
+        clock: Clock,
+        buckets: BucketStore,
+        durations: Durations,
+        sleep: Sleep = asyncio.sleep,
+        pace: Pace | None = None,
+    ) -> Self:
+        """Open the one session and log in lazily: nothing is sent before the first call."""
+        hosts = TrustedHosts(settings.resource_manager_url, settings.allowed_hosts)
+        # A proxy from the environment would be asked for an address of its own machine.
+        here = is_loopback(urlsplit(settings.resource_manager_url).hostname)
+        async with AsyncExitStack() as opening:
+            session = open_session(ca_file=settings.ca_file, trust_env=not here)
+            opening.push_async_callback(session.close)
+            credential = open_credential(settings, session)
+            opening.push_async_callback(credential.close)
+            clients = Clients(
+                resource_manager_url=settings.resource_manager_url,
+                token_audience=settings.token_audience,
+                credential=credential,
+                session=session,
+                hosts=hosts,
+                throttle=Throttle(buckets, clock, sleep),
+                clock=clock,
+                timeout=settings.call_timeout_seconds,
+                pace=pace or Pace(sleep=sleep),
+            )
+            stack = opening.pop_all()
+        return cls(clients, expect=expect, durations=durations, clock=clock, stack=stack, sleep=sleep)
+
+    def subscription(self, subscription_id: str) -> SubscriptionGateway:
+        """The subscription's part; made at the first asking, then kept."""
+        key = subscription_id.lower()
+        found = self._subscriptions.get(key)
+        if found is None:
+            found = SubscriptionGateway(
+                self._clients, subscription_id, spacing=self._spacing(), clock=self._clock, sleep=self._sleep
+            )
+            self._subscriptions[key] = found
+        return found
+
+    async def expected(self, kind: str) -> timedelta:
+        """How long an operation of a kind takes: learnt, else from the settings.
+
+        `kind` is a name of `ExpectSettings` ("cluster_create"), optionally with more behind a colon, which is learnt
+        apart ("cluster_create:westeurope").
+        """
+        learnt = await self._durations.expected(kind)
+        if learnt is not None:
+            return learnt
+        seconds = getattr(self._expect, kind.partition(":")[0])
+        return timedelta(seconds=float(seconds))
+
+    async def learn(self, kind: str, took: timedelta) -> None:
+        """Remember how long a finished operation took."""
+        await self._durations.learn(kind, took)
+
+    async def close(self) -> None:
+        """End the watchers, the credential and the session."""
+        for subscription in self._subscriptions.values():
+            await subscription.watcher.close()
+        self._subscriptions.clear()
+        await self._stack.aclose()
+
+    def _spacing(self) -> timedelta:
+        """The least time between two LISTs of one subscription: 1 s in real Azure, less where all goes faster."""
+        scale = self._expect.cluster_create / ExpectSettings.model_fields["cluster_create"].default
+        return timedelta(seconds=min(1.0, max(0.1, scale)))

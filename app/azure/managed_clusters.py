@@ -1,0 +1,192 @@
+"""Managed clusters of a subscription. Every method is exactly one call, but `upgrade`, which reads before it writes."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+
+from azure.core import MatchConditions
+from azure.core.rest import AsyncHttpResponse
+from azure.mgmt.containerservice.aio import ContainerServiceClient
+from azure.mgmt.containerservice.models import ManagedCluster as SdkManagedCluster
+from azure.mgmt.containerservice.models import TagsObject
+
+from app.azure import errors
+from app.azure.clients import operation_of, read_all, settled, whole_answer
+from app.azure.cluster_mapping import cluster_body, cluster_of
+from app.azure.errors import AzureError
+from app.azure.fields import Fields
+from app.azure.types.call import Call
+from app.azure.types.catalog import UpgradeProfile
+from app.azure.types.cluster import ManagedCluster, ManagedClusterSpec, PutAnswer
+from app.azure.types.operation import Operation
+from app.azure.types.secret import Secret
+
+_CREATED = 201
+_NO_CONTENT = 204
+
+
+class ManagedClusters:
+    """`Microsoft.ContainerService/managedClusters`."""
+
+    def __init__(self, client: ContainerServiceClient, subscription_id: str) -> None:
+        self._clusters = client.managed_clusters
+        self._subscription_id = subscription_id
+
+    def id_of(self, group: str, name: str) -> str:
+        """The resource id of a cluster of this name; compare ids with `same_id`."""
+        return (
+            f"/subscriptions/{self._subscription_id}/resourceGroups/{group}"
+            f"/providers/Microsoft.ContainerService/managedClusters/{name}"
+        )
+
+    async def get(self, group: str, name: str, *, call: Call) -> ManagedCluster | None:
+        """The cluster, or None when there is none, or no such group."""
+        try:
+            model = await self._clusters.get(group, name, slipway_call=call)
+        except AzureError as error:
+            if error.gone:
+                return None
+            raise
+        return cluster_of(model)
+
+    async def list_(self, *, call: Call) -> tuple[ManagedCluster, ...]:
+        """All clusters of the subscription, with their pools."""
+        return tuple(await read_all(self._clusters.list(slipway_call=call), cluster_of))
+
+    async def put(
+        self, group: str, name: str, spec: ManagedClusterSpec, *, call: Call, if_match: str | None = None
+    ) -> PutAnswer:
+        """Make the cluster, or make it as the spec says. `if_match`: only while it has this ETag."""
+        answer = await settled(
+            self._clusters.begin_create_or_update(
+                group,
+                name,
+                SdkManagedCluster(cluster_body(spec)),
+                polling=False,
+                cls=whole_answer,
+                etag=if_match,
+                match_condition=_match(if_match),
+                slipway_call=call,
+            )
+        )
+        return self._put_answer(answer, group, name)
+
+    async def put_tags(
+        self, group: str, name: str, tags: Mapping[str, str], *, call: Call, if_match: str | None = None
+    ) -> PutAnswer:
+        """Replace all tags of the cluster. The caller puts the owner's tags among them."""
+        answer = await settled(
+            self._clusters.begin_update_tags(
+                group,
+                name,
+                TagsObject(tags=dict(tags)),
+                polling=False,
+                cls=whole_answer,
+                etag=if_match,
+                match_condition=_match(if_match),
+                slipway_call=call,
+            )
+        )
+        return self._put_answer(answer, group, name)
+
+    async def upgrade(self, group: str, name: str, version: str, *, call: Call) -> PutAnswer:
+        """Change the control plane's version, and nothing else: the object is put back as Azure has it.
+
+        What this version of the SDK does not know is kept. `AzureError` (gone) when there is no cluster; a change
+        between reading and writing is an ETag mismatch.
+        """
+        model = await self._clusters.get(group, name, slipway_call=call)
+        seen = cluster_of(model)
+        if model.properties is None:
+            raise AzureError(errors.MALFORMED, azure_message="the cluster has no properties")
+        # Through the SDK's model: it leaves out what is read-only when it is sent.
+        model.properties.kubernetes_version = version
+        answer = await settled(
+            self._clusters.begin_create_or_update(
+                group,
+                name,
+                model,
+                polling=False,
+                cls=whole_answer,
+                etag=seen.etag,
+                match_condition=_match(seen.etag),
+                slipway_call=call,
+            )
+        )
+        return self._put_answer(answer, group, name)
+
+    async def delete(self, group: str, name: str, *, call: Call, if_match: str | None = None) -> Operation | None:
+        """Begin to remove the cluster; None when there is none, or no such group."""
+        try:
+            answer = await settled(
+                self._clusters.begin_delete(
+                    group,
+                    name,
+                    polling=False,
+                    cls=whole_answer,
+                    etag=if_match,
+                    match_condition=_match(if_match),
+                    slipway_call=call,
+                )
+            )
+        except AzureError as error:
+            if error.gone:
+                return None
+            raise
+        # 204: there was nothing to remove.
+        return None if answer.status_code == _NO_CONTENT else operation_of(answer, self.id_of(group, name))
+
+    async def abort(self, group: str, name: str, *, call: Call) -> Operation | None:
+        """Ask Azure to end the cluster's running operation; None when it had ended, or was being ended, already."""
+        try:
+            answer = await settled(
+                self._clusters.begin_abort_latest_operation(
+                    group, name, polling=False, cls=whole_answer, slipway_call=call
+                )
+            )
+        except AzureError as error:
+            if error.gone or error.row.code == "azure_abort_taken":
+                return None
+            raise
+        return operation_of(answer, self.id_of(group, name))
+
+    async def user_credential(self, group: str, name: str, *, call: Call) -> Secret:
+        """The kubeconfig (YAML) of a user, as Azure gives it: to be parsed and rebuilt, never passed through."""
+        model = await self._clusters.list_cluster_user_credentials(group, name, slipway_call=call)
+        return _kubeconfig(model)
+
+    async def admin_credential(self, group: str, name: str, *, call: Call) -> Secret:
+        """The admin's kubeconfig; `azure_local_accounts_disabled` where the cluster has none."""
+        model = await self._clusters.list_cluster_admin_credentials(group, name, slipway_call=call)
+        return _kubeconfig(model)
+
+    async def upgrade_profile(self, group: str, name: str, *, call: Call) -> UpgradeProfile:
+        """To which versions the control plane can go from where it is."""
+        model = await self._clusters.get_upgrade_profile(group, name, slipway_call=call)
+        control_plane = Fields(model, "upgradeProfile").part("properties").part("controlPlaneProfile")
+        return UpgradeProfile(
+            current_version=control_plane.text("kubernetesVersion"),
+            upgrades=tuple(part.text("kubernetesVersion") for part in control_plane.parts("upgrades")),
+        )
+
+    def _put_answer(self, answer: AsyncHttpResponse, group: str, name: str) -> PutAnswer:
+        return PutAnswer(
+            cluster=cluster_of(answer.json()),
+            operation=operation_of(answer, self.id_of(group, name)),
+            created=answer.status_code == _CREATED,
+        )
+
+
+def _match(etag: str | None) -> MatchConditions | None:
+    return None if etag is None else MatchConditions.IfNotModified
+
+
+def _kubeconfig(value: object) -> Secret:
+    kubeconfigs = Fields(value, "credentials").parts("kubeconfigs")
+    if not kubeconfigs:
+        raise AzureError(errors.MALFORMED, azure_message="the answer holds no kubeconfig")
+    try:
+        return Secret(base64.b64decode(kubeconfigs[0].text("value"), validate=True).decode())
+    except (binascii.Error, UnicodeDecodeError):
+        # The cause is left out: it may quote the kubeconfig.
+        raise AzureError(errors.MALFORMED, azure_message="the kubeconfig is not base64 of text") from None

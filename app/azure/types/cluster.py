@@ -1,0 +1,125 @@
+"""A managed cluster and its agent pools: as observed, and as desired."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from app.azure.types.operation import Operation
+from app.azure.types.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPool:
+    """An agent pool as Azure has it. `provisioning_state` is free text; unknown words mean that work goes on."""
+
+    name: str
+    mode: str
+    os_type: str
+    vm_size: str
+    count: int
+    provisioning_state: str
+    power_state: str | None = None
+    orchestrator_version: str | None = None
+    current_orchestrator_version: str | None = None
+    node_image_version: str | None = None
+    zones: tuple[str, ...] = ()
+    max_pods: int | None = None
+    os_disk_size_gib: int | None = None
+    os_sku: str | None = None
+    auto_scaling: bool = False
+    min_count: int | None = None
+    max_count: int | None = None
+    id: str | None = None
+    etag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkProfile:
+    """The parts of a cluster's network that its callers ask for."""
+
+    plugin: str | None = None
+    plugin_mode: str | None = None
+    pod_cidr: str | None = None
+    service_cidr: str | None = None
+    dns_service_ip: str | None = None
+    outbound_type: str | None = None
+    load_balancer_sku: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ManagedCluster:
+    """A managed cluster as Azure has it.
+
+    `kubernetes_version` is what was asked ("1.33"), `current_kubernetes_version` what runs ("1.33.5").
+    `provisioning_error` is the (code, message) that the cluster itself keeps of its last failure.
+    """
+
+    id: str
+    name: str
+    resource_group: str
+    location: str
+    provisioning_state: str
+    power_state: str | None = None
+    kubernetes_version: str | None = None
+    current_kubernetes_version: str | None = None
+    fqdn: str | None = None
+    private_fqdn: str | None = None
+    node_resource_group: str | None = None
+    dns_prefix: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    etag: str | None = None
+    pools: tuple[AgentPool, ...] = ()
+    network: NetworkProfile = field(default_factory=NetworkProfile)
+    outbound_ip_ids: tuple[str, ...] = ()
+    identity_principal_id: str | None = None
+    kubelet_identity_object_id: str | None = None
+    local_accounts_disabled: bool = False
+    sku_tier: str | None = None
+    provisioning_error: tuple[str | None, str | None] | None = None
+
+    def pool(self, name: str) -> AgentPool | None:
+        """The pool of this name, or None."""
+        return next((pool for pool in self.pools if pool.name.lower() == name.lower()), None)
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPoolSpec:
+    """An agent pool as it shall be. `mode`: System or User. `os_type`: Linux or Windows."""
+
+    name: str
+    mode: str
+    os_type: str
+    vm_size: str
+    count: int
+    orchestrator_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ManagedClusterSpec:
+    """A managed cluster as it shall be. What is None is left to Azure's default."""
+
+    location: str
+    kubernetes_version: str | None
+    dns_prefix: str
+    tags: Mapping[str, str]
+    pools: tuple[AgentPoolSpec, ...]
+    admin_username: str
+    ssh_public_key: str
+    windows_admin_username: str | None = None
+    windows_admin_password: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PutAnswer:
+    """What Azure answered to a PUT or PATCH of a cluster: the object as it is, and the operation that changes it."""
+
+    cluster: ManagedCluster
+    operation: Operation
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PoolPutAnswer:
+    """What Azure answered to a PUT of an agent pool."""
+
+    pool: AgentPool
+    operation: Operation

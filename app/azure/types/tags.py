@@ -1,0 +1,36 @@
+"""The tags by which Slipway knows what is its own. It never changes or deletes what lacks them."""
+
+from collections.abc import Mapping
+
+MANAGED_BY = "managed-by"
+MANAGED_BY_SLIPWAY = "slipway"
+PROJECT = "slipway-project"
+CLUSTER = "slipway-cluster"
+OWNER_KEYS = frozenset({MANAGED_BY, PROJECT, CLUSTER})
+
+
+def owner_tags(*, project_id: str, cluster_id: str | None = None) -> dict[str, str]:
+    """The tags of what Slipway makes for a project, or for one cluster of it."""
+    tags = {MANAGED_BY: MANAGED_BY_SLIPWAY, PROJECT: project_id}
+    if cluster_id is not None:
+        tags[CLUSTER] = cluster_id
+    return tags
+
+
+def is_managed(tags: Mapping[str, str]) -> bool:
+    """Whether Slipway made the thing. Azure compares the names of tags without regard to case, their values with it."""
+    return _lowered(tags).get(MANAGED_BY) == MANAGED_BY_SLIPWAY
+
+
+def is_ours(tags: Mapping[str, str], cluster_id: str) -> bool:
+    """Whether Slipway made the thing for just this cluster."""
+    return is_managed(tags) and _lowered(tags).get(CLUSTER) == cluster_id
+
+
+def caller_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """The tags without Slipway's own."""
+    return {key: value for key, value in tags.items() if key.lower() not in OWNER_KEYS}
+
+
+def _lowered(tags: Mapping[str, str]) -> dict[str, str]:
+    return {key.lower(): value for key, value in tags.items()}

@@ -1,0 +1,276 @@
+"""Watches all long-running operations of a subscription at the cost of one LIST.
+
+Azure's AKS names no Retry-After, and its limit for asking operations one by one is 2 a second for a subscription; one
+LIST of managed clusters, at 1 a second, tells the state of all clusters and pools (DESIGN §7).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+from app.azure import errors
+from app.azure.errors import AzureDeadlineError, AzureError
+from app.azure.feed import Feed
+from app.azure.pacing import next_look, words_every
+from app.azure.types.call import Call
+from app.azure.types.cluster import ManagedCluster
+from app.azure.types.operation import Operation, OperationStatus
+from app.azure.types.resource import ResourceGroup
+from app.azure.types.watch import Goal, Outcome, Progress, TargetKind, Watch, WatchEnd
+from app.core.clock import Clock
+from app.core.errors import ErrorClass
+
+_LIST_TIME = timedelta(seconds=60)
+_SURE_AFTER = 2
+_ENDS = frozenset({"succeeded", "failed", "canceled", "cancelled"})
+
+
+class _ListClusters(Protocol):
+    def __call__(self, *, call: Call) -> Awaitable[tuple[ManagedCluster, ...]]: ...
+
+
+class _ListGroups(Protocol):
+    def __call__(self, *, call: Call) -> Awaitable[tuple[ResourceGroup, ...]]: ...
+
+
+class _AskOperation(Protocol):
+    def __call__(self, operation: Operation, *, call: Call) -> Awaitable[OperationStatus]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a LIST says of a watch's target. `state` None: it is not there."""
+
+    state: str | None
+    cluster: ManagedCluster | None = None
+    failure: tuple[str | None, str | None] | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the state is one of Azure's three last words; any other word means that work goes on."""
+        return self.state is not None and self.state.lower() in _ENDS
+
+
+class Watcher:
+    """One subscription's watcher; everybody who waits for an operation there shares its LISTs."""
+
+    def __init__(
+        self,
+        *,
+        list_clusters: _ListClusters,
+        list_groups: _ListGroups,
+        operation_status: _AskOperation,
+        clock: Clock,
+        spacing: timedelta,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._ask = operation_status
+        self._clock = clock
+        self._sleep = sleep
+        self._clusters = Feed(lambda: list_clusters(call=self._own_call()), clock=clock, spacing=spacing, sleep=sleep)
+        self._groups = Feed(lambda: list_groups(call=self._own_call()), clock=clock, spacing=spacing, sleep=sleep)
+
+    async def until_done(
+        self,
+        watch: Watch,
+        *,
+        call: Call,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        wanted: Callable[[], bool] = lambda: False,
+    ) -> WatchEnd:
+        """Wait until the operation has ended, and say how.
+
+        Transient failures of the looking are lived with. Raises `AzureDeadlineError` past the call's deadline, and
+        what Azure refuses for good. May be cancelled at any time.
+        """
+        return await _Waiter(self, watch, call, on_progress, wanted).run()
+
+    async def close(self) -> None:
+        """End what still runs."""
+        await self._clusters.close()
+        await self._groups.close()
+
+    async def see(self, watch: Watch) -> Seen:
+        """The target in a LIST from after this moment."""
+        if watch.kind is TargetKind.RESOURCE_GROUP:
+            group = _by_id(await self._groups.fresh(), watch.target_id)
+            return Seen(group.provisioning_state if group else None)
+        cluster_id, pool_name = _split(watch.target_id)
+        cluster = _by_id(await self._clusters.fresh(), cluster_id)
+        if cluster is None:
+            return Seen(None)
+        if watch.kind is TargetKind.MANAGED_CLUSTER:
+            return Seen(cluster.provisioning_state, cluster, cluster.provisioning_error)
+        pool = cluster.pool(pool_name)
+        return Seen(pool.provisioning_state if pool else None, cluster)
+
+    async def ask(self, operation: Operation, call: Call) -> OperationStatus | None:
+        """What the operation itself says; None when Azure has forgotten it, or cannot be asked just now."""
+        try:
+            return await self._ask(operation, call=call)
+        except AzureError as error:
+            if error.gone or _passes(error):
+                return None
+            raise
+
+    def now(self) -> datetime:
+        """The time."""
+        return self._clock.now()
+
+    async def pause(self, until: datetime) -> None:
+        """Sleep until then."""
+        await self._sleep(max((until - self._clock.now()).total_seconds(), 0))
+
+    def _own_call(self) -> Call:
+        # A LIST serves many: it must not end with the one who happened to ask for it.
+        return Call(deadline=self._clock.now() + _LIST_TIME)
+
+
+class _Waiter:
+    """One wait: what it has seen so far."""
+
+    def __init__(
+        self,
+        watcher: Watcher,
+        watch: Watch,
+        call: Call,
+        on_progress: Callable[[Progress], None],
+        wanted: Callable[[], bool],
+    ) -> None:
+        self._watcher = watcher
+        self._watch = watch
+        self._call = call
+        self._on_progress = on_progress
+        self._wanted = wanted
+        self._words_every = words_every(watch.expected)
+        self._words_at = watcher.now() + self._words_every
+        self._last_status: str | None = None
+        self._cluster: ManagedCluster | None = None
+        self._sure = 0
+
+    async def run(self) -> WatchEnd:
+        look_at = self._next_look()
+        while True:
+            at = min(look_at, self._words_at)
+            if at >= self._call.deadline:
+                await self._watcher.pause(self._call.deadline)
+                raise AzureDeadlineError("The operation in Azure did not end before the deadline; it may still do so.")
+            await self._watcher.pause(at)
+            now = self._watcher.now()
+            if now >= self._words_at:
+                self._words_at = now + self._words_every
+                if self._wanted() and await self._words():
+                    look_at = now
+            if now >= look_at:
+                end = await self._look()
+                if end is not None:
+                    return end
+                look_at = self._next_look()
+
+    def _next_look(self) -> datetime:
+        now = self._watcher.now()
+        return now + next_look(now - self._watch.started_at, self._watch.expected)
+
+    async def _words(self) -> bool:
+        """Tell the operation's progress words; whether it says that it has ended."""
+        if self._watch.operation is None or self._watch.operation.url is None:
+            return False
+        status = await self._watcher.ask(self._watch.operation, self._call)
+        if status is None:
+            return False
+        self._tell(status.status, from_operation=True)
+        return status.done
+
+    async def _look(self) -> WatchEnd | None:
+        try:
+            seen = await self._watcher.see(self._watch)
+        except AzureError as error:
+            if _passes(error):
+                return None
+            raise
+        except AzureDeadlineError:
+            # The LIST's own time ended, waiting for its turn; ours has not.
+            return None
+        self._cluster = seen.cluster or self._cluster
+        if seen.state is not None:
+            self._tell(seen.state, from_operation=False)
+        if self._watch.goal is Goal.GONE and seen.state is None:
+            return self._end(Outcome.GONE)
+        if seen.state is not None and not seen.ended:
+            self._sure = 0
+            return None
+        return await self._turned(seen)
+
+    async def _turned(self, seen: Seen) -> WatchEnd | None:
+        """Decide whether a last word, or a missing target, is the end of this operation.
+
+        A LIST may still show the state from before the operation, so the operation has the word while it is known;
+        without it the same state must be seen twice.
+        """
+        self._sure += 1
+        operation = self._watch.operation
+        status = None
+        if operation is not None and operation.url is not None:
+            status = await self._watcher.ask(operation, self._call)
+        if status is not None:
+            if not status.done:
+                self._sure = 0
+                return None
+            if not status.succeeded:
+                outcome = Outcome.CANCELED if status.status.lower().startswith("cancel") else Outcome.FAILED
+                return self._end(outcome, status.error)
+            if self._watch.goal is Goal.SUCCEEDED and (seen.state or "").lower() == "succeeded":
+                return self._end(Outcome.SUCCEEDED)
+        return self._by_state(seen) if self._sure >= _SURE_AFTER else None
+
+    def _by_state(self, seen: Seen) -> WatchEnd | None:
+        state = (seen.state or "").lower()
+        if seen.state is None:
+            return self._end(Outcome.GONE)
+        if state == "succeeded":
+            # Whoever waits for it to go: it has not begun to, so this is no end.
+            return self._end(Outcome.SUCCEEDED) if self._watch.goal is Goal.SUCCEEDED else None
+        outcome = Outcome.FAILED if state == "failed" else Outcome.CANCELED
+        return self._end(outcome, _failure(seen) if outcome is Outcome.FAILED else None)
+
+    def _end(self, outcome: Outcome, error: AzureError | None = None) -> WatchEnd:
+        return WatchEnd(outcome=outcome, error=error, cluster=self._cluster, last_status=self._last_status)
+
+    def _tell(self, status: str, *, from_operation: bool) -> None:
+        if status != self._last_status:
+            self._last_status = status
+            self._on_progress(Progress(status, self._watcher.now(), from_operation=from_operation))
+
+
+def _failure(seen: Seen) -> AzureError:
+    code, message = seen.failure or (None, None)
+    body = {"code": code, "message": message or ""} if code else message
+    return errors.classify(body, errors.Source(provider="Microsoft.ContainerService"))
+
+
+def _passes(error: AzureError) -> bool:
+    """Whether looking again later may help."""
+    return error.problem.retryable and error.row.error_class in {ErrorClass.TRANSIENT, ErrorClass.CONFLICT}
+
+
+class _HasId(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+_T = TypeVar("_T", bound=_HasId)
+
+
+def _by_id(things: tuple[_T, ...], resource_id: str) -> _T | None:
+    wanted = resource_id.lower()
+    return next((thing for thing in things if thing.id.lower() == wanted), None)
+
+
+def _split(target_id: str) -> tuple[str, str]:
+    """The cluster's id and the pool's name in a pool's id; a cluster's id is given back whole."""
+    at = target_id.lower().find("/agentpools/")
+    if at == -1:
+        return target_id, ""
+    return target_id[:at], target_id[at + len("/agentpools/") :]

@@ -1,0 +1,119 @@
+"""A few lines of HTTP that answer as a test says: for what no real or local Azure does on purpose."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+from aiohttp import web
+from azure.core.credentials import AccessToken
+
+from app.azure.clients import Clients
+from app.azure.gateway import SubscriptionGateway
+from app.azure.links import TrustedHosts
+from app.azure.policies import Pace
+from app.azure.ports import BucketStore, MemoryBuckets
+from app.azure.throttle import Throttle
+from app.azure.transport import open_session
+from app.azure.types.call import Call
+from app.core.clock import ManualClock
+
+SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
+START = datetime(2026, 1, 1, tzinfo=UTC)
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class StaticCredential:
+    """Gives one token, and counts."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def get_token(self, *scopes: str, **kwargs: object) -> AccessToken:
+        self.asked += 1
+        return AccessToken(f"token-{self.asked}", int(datetime.now(UTC).timestamp()) + 3600)
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *args: object) -> None:
+        """Nothing to close."""
+
+
+@dataclass
+class ArmDouble:
+    """The server, the clients that talk to it, and what both did."""
+
+    url: str
+    clock: ManualClock
+    clients: Clients
+    azure: SubscriptionGateway
+    credential: StaticCredential
+    requests: list[web.Request] = field(default_factory=list)
+    slept: list[float] = field(default_factory=list)
+
+    def call(self, **kwargs: object) -> Call:
+        return Call(deadline=self.clock.now() + timedelta(hours=1), **kwargs)  # type: ignore[arg-type] # passed through
+
+    def methods(self) -> list[str]:
+        return [request.method for request in self.requests]
+
+
+@contextlib.asynccontextmanager
+async def arm_double(
+    handler: Handler,
+    *,
+    buckets: BucketStore | None = None,
+    allowed_hosts: tuple[str, ...] = (),
+    call_seconds: float = 5,
+) -> AsyncIterator[ArmDouble]:
+    """Serve on a free port; sleeping moves the clock and takes no time."""
+    clock = ManualClock(START)
+    requests: list[web.Request] = []
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        clock.advance(timedelta(seconds=seconds))
+        await asyncio.sleep(0)
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        await request.read()
+        requests.append(request)
+        return await handler(request)
+
+    server = web.Server(serve)  # type: ignore[arg-type] # Server hands a BaseRequest, which is all that is used
+    runner = web.ServerRunner(server)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    session = open_session(ca_file=None, trust_env=False)
+    credential = StaticCredential()
+    clients = Clients(
+        resource_manager_url=url,
+        token_audience="https://management.azure.com",
+        credential=credential,
+        session=session,
+        hosts=TrustedHosts(url, allowed_hosts),
+        throttle=Throttle(buckets or MemoryBuckets(clock), clock, sleep),
+        clock=clock,
+        timeout=call_seconds,
+        pace=Pace(sleep=sleep, random=lambda: 1.0),
+    )
+    azure = SubscriptionGateway(clients, SUBSCRIPTION, spacing=timedelta(seconds=1), clock=clock, sleep=sleep)
+    try:
+        yield ArmDouble(url, clock, clients, azure, credential, requests, slept)
+    finally:
+        await azure.watcher.close()
+        await session.close()
+        await runner.cleanup()
+
+
+def error(status: int, code: str, message: str = "", **headers: str) -> web.Response:
+    return web.json_response({"error": {"code": code, "message": message}}, status=status, headers=headers)
