@@ -1,0 +1,1 @@
+"""What every provider of the local Azure shares: paths, errors, store, operations, throttling, faults."""

@@ -1,0 +1,217 @@
+"""One local Azure: its clock, its resources, its operations, its providers. Nothing is global."""
+
+import asyncio
+import contextlib
+import logging
+import random
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.emulator.core.clock import Clock
+from app.emulator.core.documents import Document
+from app.emulator.core.exchange import Call
+from app.emulator.core.faults import Faults
+from app.emulator.core.operations import Operation, Operations, Phase, new_operation_id
+from app.emulator.core.paths import PathTable, key_of
+from app.emulator.core.registry import Provider, Remover, Route, Transition
+from app.emulator.core.request_log import RequestLog
+from app.emulator.core.store import Store
+from app.emulator.core.throttling import Buckets
+
+logger = logging.getLogger(__name__)
+
+KEEP_ENDED_OPERATIONS = timedelta(days=7)
+LONGEST_NAP = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class CloudSettings:
+    """What does not change while a local Azure runs."""
+
+    tenant_id: str
+    subscription_ids: tuple[str, ...]
+    page_size: int = 250
+    """Resources in one page of a list."""
+    latency: bool = True
+    """Whether one call takes its (scaled) time; tests with a manual clock want answers at once."""
+    throttling: bool = True
+    log_capacity: int = 20_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an operation is going to do."""
+
+    transition: str
+    target: str
+    """ARM id of what it works on."""
+    location: str
+    seconds: float
+    """How long it takes in real Azure."""
+    words: Sequence[tuple[float, str, str | None]] = ()
+    """Progress: fraction of the time, AKS's word, effect or none."""
+
+
+class Cloud:
+    """What every handler gets."""
+
+    def __init__(
+        self, settings: CloudSettings, clock: Clock, providers: Sequence[Provider], *, speed: float, seed: int
+    ) -> None:
+        """Join the providers; `speed` divides every duration, `seed` decides every draw."""
+        self.settings = settings
+        self.clock = clock
+        self.providers = {provider.namespace.lower(): provider for provider in providers}
+        self.speed = speed
+        self.seed = seed
+        self.randomness = random.Random(seed)
+        self.store = Store()
+        self.operations = Operations()
+        self.buckets = Buckets()
+        self.faults = Faults(random.Random(seed))
+        self.log = RequestLog(settings.log_capacity)
+        self.routes: PathTable[Route] = PathTable()
+        self._transitions: dict[str, Transition] = {}
+        self._removers: dict[str, Remover] = {}
+        self._settling = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self.changes = 0
+        """Rises with every step of an operation; with `store.version` it tells whether to save."""
+        for provider in providers:
+            for route in provider.routes:
+                self.routes.add(route.method, route.template, route)
+            self._transitions.update(provider.transitions)
+            self._removers.update({kind.lower(): remover for kind, remover in provider.removers.items()})
+
+    @property
+    def version(self) -> int:
+        """Changes whenever anything that the state file holds does."""
+        return self.changes + self.store.version
+
+    def now(self) -> datetime:
+        """The present."""
+        return self.clock.now()
+
+    def scaled(self, seconds: float) -> timedelta:
+        """A duration of real Azure at this speed."""
+        return timedelta(seconds=seconds / self.speed)
+
+    def guid(self) -> str:
+        """A GUID that the seed decides."""
+        return str(uuid.UUID(int=self.randomness.getrandbits(128), version=4))
+
+    def remover(self, resource_type: str) -> Remover | None:
+        """What removing a resource of this type takes, beyond forgetting it."""
+        return self._removers.get(resource_type.lower())
+
+    def begin(self, call: Call, plan: Plan, *, arguments: Document | None = None) -> Operation:
+        """Start an operation as `call` asks, bent by the fault that hit the call."""
+        now = self.now()
+        duration = self.scaled(plan.seconds)
+        operation = Operation(
+            id=new_operation_id(),
+            name=call.operation,
+            transition=plan.transition,
+            subscription=call.parameter("subscription"),
+            location=plan.location,
+            target=key_of(plan.target),
+            started=now,
+            phases=[Phase(now + duration * part, word, effect) for part, word, effect in plan.words],
+            ends=None if call.interference.stuck else now + duration,
+            arguments=arguments or {},
+            failure=call.interference.failure,
+        )
+        self.operations.add(operation)
+        self.changes += 1
+        self._wake.set()
+        return operation
+
+    async def cancel(self, operation: Operation, status: str, error: Document | None) -> None:
+        """End a running operation before its time, with its transition's `cancel`."""
+        operation.end(status, at=self.now(), error=error)
+        await self._transitions[operation.transition].cancel(self, operation)
+        self.operations.settle(operation)
+        self.changes += 1
+
+    async def settle(self) -> None:
+        """Let everything happen that is due."""
+        async with self._settling:
+            while (due := self.operations.next_due()) is not None and due[0] <= self.now():
+                await self._step(due[1], due[0])
+
+    async def _step(self, operation: Operation, at: datetime) -> None:
+        transition = self._transitions[operation.transition]
+        self.changes += 1
+        try:
+            if not operation.running:
+                operation.recovers = None
+                await transition.succeed(self, operation)
+            elif operation.reached < len(operation.phases):
+                phase = operation.phases[operation.reached]
+                operation.reached += 1
+                operation.status = phase.status
+                if phase.effect is not None and transition.reach is not None:
+                    await transition.reach(self, operation, phase.effect)
+            elif operation.failure is not None:
+                await transition.fail(self, operation)
+                failure = operation.failure
+                operation.end("Failed", at=at, error={"code": failure.code, "message": failure.message})
+                if failure.recovers_after_seconds is not None:
+                    operation.recovers = at + self.scaled(failure.recovers_after_seconds)
+            else:
+                await transition.succeed(self, operation)
+                operation.end("Succeeded", at=at)
+        except Exception:
+            # A defect of a provider ends its operation, not the local Azure.
+            logger.exception("operation %s (%s) broke", operation.id, operation.name)
+            error = {"code": "InternalOperationError", "message": "An internal server error has occurred."}
+            operation.recovers = None
+            operation.end("Failed", at=at, error=error)
+        self.operations.settle(operation)
+
+    def change_speed(self, speed: float) -> None:
+        """Go on at another speed; what runs is stretched by it."""
+        self.operations.rescale(self.now(), self.speed / speed)
+        self.speed = speed
+        self.changes += 1
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Keep settling as time goes by, until cancelled."""
+        while True:
+            await self.settle()
+            self.operations.forget_ended_before(self.now() - KEEP_ENDED_OPERATIONS)
+            due = self.operations.next_due()
+            nap = LONGEST_NAP if due is None else min(LONGEST_NAP, due[0] - self.now())
+            self._wake.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, nap.total_seconds())):
+                    await self._wake.wait()
+
+    async def resume(self) -> None:
+        """Tell every provider that the state is there."""
+        for provider in self.providers.values():
+            if provider.resume is not None:
+                await provider.resume(self)
+
+    async def close(self) -> None:
+        """Tell every provider that the end is near."""
+        for provider in self.providers.values():
+            if provider.close is not None:
+                await provider.close(self)
+
+    async def reset(self) -> None:
+        """Forget every resource, operation, fault, bucket and logged request."""
+        async with self._settling:
+            for resource in self.store:
+                remover = self.remover(resource.type)
+                if remover is not None:
+                    await remover(self, resource)
+            self.operations.clear()
+            self.store.clear()
+            self.buckets.clear()
+            self.faults.remove()
+            self.log.clear()
+            self.changes += 1

@@ -1,0 +1,148 @@
+"""Faults that a test asks for: which requests they hit, how often, and what happens then."""
+
+import itertools
+import random
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+from app.emulator.core.documents import Document
+from app.emulator.core.exchange import Call
+
+
+class FaultKind(StrEnum):
+    """What a fault does. `_before` and `_after` are about the request's effect."""
+
+    THROTTLE = "throttle"
+    ERROR = "error"
+    ERROR_AFTER = "error_after"
+    HTML_502 = "html_502"
+    HTML_502_AFTER = "html_502_after"
+    RESET_BEFORE = "reset_before"
+    RESET_AFTER = "reset_after"
+    HANG_BEFORE = "hang_before"
+    HANG_AFTER = "hang_after"
+    MALFORMED = "malformed"
+    HALF_BODY = "half_body"
+    DELAY = "delay"
+    FAIL_OPERATION = "fail_operation"
+    STUCK_OPERATION = "stuck_operation"
+
+
+@dataclass
+class Fault:
+    """One fault. With neither `operation`, `method` nor `path` it hits every ARM request."""
+
+    kind: FaultKind
+    operation: str | None = None
+    """The SDK's operation name, without regard to case; `*` stands for anything."""
+    method: str | None = None
+    path: str | None = None
+    """A regular expression that is searched in the path, without regard to case."""
+    skip: int = 0
+    """How many matching requests pass unharmed first."""
+    count: int | None = 1
+    """How many are hit; null for all."""
+    probability: float = 1.0
+    status: int = 500
+    code: str = "InternalServerError"
+    message: str = "An internal server error occurred."
+    retry_after: int | None = None
+    """Seconds, sent as `Retry-After`; for `throttle` 5 when not given."""
+    seconds: float = 0.0
+    """How long `delay` takes, on the clock, unscaled."""
+    recovers_after_seconds: float | None = None
+    """For `fail_operation`: the resource turns Succeeded so long after (unscaled)."""
+    flat: bool = False
+    """The error in AKS's envelope in place of the gateway's."""
+    body: Document | None = None
+    """A whole error body, sent as it is in place of one made of `code` and `message`."""
+    id: int = 0
+    seen: int = 0
+    hits: int = 0
+
+    def matches(self, call: Call) -> bool:
+        """Whether this fault is meant for `call`."""
+        if self.operation is not None and not fnmatchcase(call.operation.lower(), self.operation.lower()):
+            return False
+        if self.method is not None and call.method != self.method.upper():
+            return False
+        return self.path is None or re.search(self.path, call.path, re.IGNORECASE) is not None
+
+
+@dataclass
+class Faults:
+    """The faults in force. One seed decides about every probability."""
+
+    randomness: random.Random
+    _faults: list[Fault] = field(default_factory=list)
+    _ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    def add(self, fault: Fault) -> Fault:
+        """Put `fault` in force, with an id of its own."""
+        fault.id = next(self._ids)
+        self._faults.append(fault)
+        return fault
+
+    def draw(self, call: Call) -> Fault | None:
+        """The first fault that hits `call`, counted; none when it goes unharmed."""
+        for fault in self._faults:
+            if not fault.matches(call) or (fault.count is not None and fault.hits >= fault.count):
+                continue
+            fault.seen += 1
+            if fault.seen <= fault.skip or self.randomness.random() >= fault.probability:
+                continue
+            fault.hits += 1
+            return fault
+        return None
+
+    def all(self) -> list[Fault]:
+        """Every fault, spent ones too."""
+        return list(self._faults)
+
+    def remove(self, fault_id: int | None = None) -> None:
+        """Lift one fault, or all."""
+        self._faults = [f for f in self._faults if fault_id is not None and f.id != fault_id]
+
+
+class InvalidFaultError(Exception):
+    """A fault that cannot be put in force; the text says why."""
+
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "kind": (str,),
+    "operation": (str,),
+    "method": (str,),
+    "path": (str,),
+    "skip": (int,),
+    "count": (int, type(None)),
+    "probability": (int, float),
+    "status": (int,),
+    "code": (str,),
+    "message": (str,),
+    "retry_after": (int, type(None)),
+    "seconds": (int, float),
+    "recovers_after_seconds": (int, float, type(None)),
+    "flat": (bool,),
+    "body": (dict, type(None)),
+}
+
+
+def parse_fault(document: Mapping[str, object]) -> Fault:
+    """A fault from JSON. Raises `InvalidFaultError` for a field or value that it does not know."""
+    for name, value in document.items():
+        if name not in _TYPES:
+            raise InvalidFaultError(f"unknown field '{name}'; known: {', '.join(_TYPES)}")
+        if not isinstance(value, _TYPES[name]):
+            raise InvalidFaultError(f"'{name}' has the wrong type")
+    kind = document.get("kind")
+    if kind not in set(FaultKind):
+        raise InvalidFaultError(f"unknown kind '{kind}'; known: {', '.join(FaultKind)}")
+    try:
+        re.compile(str(document.get("path") or ""))
+    except re.error as error:
+        raise InvalidFaultError(f"'path' is no regular expression: {error}") from error
+    values = {**document, "kind": FaultKind(str(kind))}
+    return Fault(**values)  # type: ignore[arg-type]  # every field's type was checked above

@@ -1,0 +1,69 @@
+"""What a provider brings along: routes, transitions of its operations, removers of its resources."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.emulator.core.cloud import Cloud
+    from app.emulator.core.exchange import Answer, Call
+    from app.emulator.core.operations import Operation
+    from app.emulator.core.store import Resource
+
+Handler = Callable[["Cloud", "Call"], Awaitable["Answer"]]
+Effect = Callable[["Cloud", "Operation"], Awaitable[None]]
+Reached = Callable[["Cloud", "Operation", str], Awaitable[None]]
+Remover = Callable[["Cloud", "Resource"], Awaitable[None]]
+Hook = Callable[["Cloud"], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One operation of a provider."""
+
+    method: str
+    template: str
+    operation: str
+    """The SDK's name: `ManagedClusters_CreateOrUpdate`."""
+    handler: Handler
+    namespace: str
+    seconds: float = 0.1
+    """How long real Azure takes for this one call, before the speed."""
+
+
+@dataclass(frozen=True)
+class Transition:
+    """What the phases and the end of one kind of operation do. Each may run twice, and must bear it."""
+
+    succeed: Effect
+    fail: Effect
+    cancel: Effect
+    reach: Reached | None = None
+
+
+@dataclass(frozen=True)
+class ResourceType:
+    """One entry of a provider's `resourceTypes`."""
+
+    name: str
+    api_versions: Sequence[str]
+    regional: bool = True
+
+
+@dataclass(frozen=True)
+class Provider:
+    """One resource provider."""
+
+    namespace: str
+    resource_types: Sequence[ResourceType] = ()
+    registered_from_start: bool = True
+    routes: Sequence[Route] = ()
+    transitions: Mapping[str, Transition] = field(default_factory=dict)
+    removers: Mapping[str, Remover] = field(default_factory=dict)
+    """By resource type: what the removal of its resource group does, where more than forgetting."""
+    resume: Hook | None = None
+    """Called once when the state was loaded."""
+    close: Hook | None = None
+    """Called once when the local Azure stops, before the last save."""

@@ -1,0 +1,1 @@
+"""Who may call the local Azure: its tokens, its login endpoints, its certificates."""

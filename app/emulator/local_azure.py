@@ -1,0 +1,154 @@
+"""One local Azure, put together: cloud, providers, Kubernetes APIs, tokens, certificates, state."""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.emulator.core import operations, store
+from app.emulator.core.clock import Clock, SystemClock
+from app.emulator.core.cloud import Cloud, CloudSettings
+from app.emulator.core.documents import Document
+from app.emulator.core.exchange import Answer, Call
+from app.emulator.core.pipeline import Pipeline
+from app.emulator.identity.certificates import KeyPair, new_authority
+from app.emulator.identity.tokens import TokenIssuer, new_key
+from app.emulator.kubernetes.host import ClusterHost
+from app.emulator.providers import compute, containerservice, managed_identity, network, resources
+from app.emulator.state_file import StateFile, load_state
+
+DEFAULT_SUBSCRIPTION_ID = "0d5a1f3e-7c2b-4e8a-9f60-51c9a2b7d401"
+DEFAULT_TENANT_ID = "7a4c2e90-3b1d-4f5e-8a6c-2d9e0f1b3c58"
+DEFAULT_SPEED = 60.0
+SAVE_INTERVAL_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class LocalAzureOptions:
+    """How a local Azure runs. It listens on 127.0.0.1 only."""
+
+    port: int = 0
+    """HTTP; 0 takes a free one, the one of last time where the state knows it."""
+    https_port: int = 0
+    state_file: Path | None = None
+    """Where the state is kept; without it, it ends with the process."""
+    speed: float = DEFAULT_SPEED
+    """Divides every duration: at 60 a cluster takes 5 s in place of 300. Never scales throttling."""
+    seed: int = 1
+    """Decides names, addresses and the draws of faults."""
+    subscription_ids: tuple[str, ...] = (DEFAULT_SUBSCRIPTION_ID,)
+    tenant_id: str = DEFAULT_TENANT_ID
+    latency: bool = True
+    """Whether a single call takes its (scaled) time."""
+    throttling: bool = True
+    page_size: int = 250
+
+    def __post_init__(self) -> None:
+        """Refuse a speed that is not positive."""
+        if not self.speed > 0:
+            raise ValueError("the speed must be greater than 0")
+
+
+class LocalAzure:
+    """A local Azure without its listeners."""
+
+    def __init__(self, options: LocalAzureOptions, *, clock: Clock | None = None) -> None:
+        """Load the state, or begin with an empty subscription."""
+        self.options = options
+        saved = load_state(options.state_file) if options.state_file is not None else {}
+        self._saved_clusters: dict[str, Document] = saved.get("kubernetes", {})
+        secret = saved.get("identity", {})
+        self.identity_header: str = secret.get("header") or secrets.token_urlsafe(24)
+        self._token_key: str = secret.get("token_key") or new_key().decode()
+        authority = saved.get("authority")
+        self.authority = (
+            KeyPair(authority["certificate"].encode(), authority["key"].encode()) if authority else new_authority()
+        )
+        self.ports: dict[str, int] = saved.get("ports", {})
+        clock = clock or SystemClock()
+        self.host = ClusterHost(now=clock.now)
+        settings = CloudSettings(
+            tenant_id=options.tenant_id,
+            subscription_ids=tuple(subscription.lower() for subscription in options.subscription_ids),
+            page_size=options.page_size,
+            latency=options.latency,
+            throttling=options.throttling,
+        )
+        providers = (
+            resources.provider(),
+            containerservice.provider(self.host, self._saved_clusters),
+            compute.provider(),
+            network.provider(),
+            managed_identity.provider(),
+        )
+        self.cloud = Cloud(settings, clock, providers, speed=options.speed, seed=options.seed)
+        self._load(saved)
+        self.tokens = TokenIssuer(key_pem=self._token_key.encode(), tenant_id=options.tenant_id, clock=clock)
+        self._pipeline = Pipeline(self.cloud, self.tokens)
+        self._state_file = StateFile(options.state_file, self._collect) if options.state_file else None
+        self._saved_version = -1
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def _load(self, saved: Mapping[str, Document]) -> None:
+        for document in saved.get("resources", ()):
+            self.cloud.store.put(store.restore(document))
+        for document in saved.get("operations", ()):
+            self.cloud.operations.add(operations.restore(document))
+
+    def _collect(self) -> Document:
+        snapshots = dict(self._saved_clusters)
+        for cluster in containerservice.clusters_with_api(self.cloud):
+            with contextlib.suppress(KeyError):
+                snapshots[cluster.key] = self.host.snapshot(cluster.key)
+        alive = {resource.key for resource in self.cloud.store}
+        return {
+            "identity": {"header": self.identity_header, "token_key": self._token_key},
+            "authority": {
+                "certificate": self.authority.certificate.decode(),
+                "key": self.authority.key.decode(),
+            },
+            "ports": self.ports,
+            "resources": [store.dump(resource) for resource in self.cloud.store],
+            "operations": [operations.dump(operation) for operation in self.cloud.operations],
+            "kubernetes": {key: snapshot for key, snapshot in snapshots.items() if key in alive},
+        }
+
+    async def start(self) -> None:
+        """Bring back the Kubernetes APIs and let the time run."""
+        await self.cloud.resume()
+        self._tasks = [asyncio.create_task(self.cloud.run()), asyncio.create_task(self._keep_saving())]
+
+    async def stop(self) -> None:
+        """Save, and close everything."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.save()
+        await self.host.close()
+
+    async def handle(self, call: Call) -> Answer:
+        """Answer one ARM request; what it changed is saved before the answer goes out."""
+        answer = await self._pipeline.handle(call)
+        if call.effect is not None:
+            await self.save()
+        return answer
+
+    async def reset(self) -> None:
+        """Forget all resources, operations, faults, buckets and logged requests."""
+        await self.cloud.reset()
+        self._saved_clusters.clear()
+        await self.save()
+
+    async def save(self) -> None:
+        """Write the state, where a file was asked for."""
+        if self._state_file is not None:
+            self._saved_version = self.cloud.version
+            await self._state_file.save()
+
+    async def _keep_saving(self) -> None:
+        while True:
+            await asyncio.sleep(SAVE_INTERVAL_SECONDS)
+            if self.cloud.version != self._saved_version:
+                await self.save()

@@ -1,0 +1,1 @@
+"""The resource providers of the local Azure. They know the core, never each other."""

@@ -1,0 +1,117 @@
+"""Microsoft.Compute: sizes, usages, and reading of the scale sets that AKS makes."""
+
+from app.emulator.core.cloud import Cloud
+from app.emulator.core.documents import Document, section
+from app.emulator.core.errors import AzureError, Envelope
+from app.emulator.core.exchange import Answer, Call
+from app.emulator.core.links import page
+from app.emulator.core.locations import LOCATIONS, Location, find_location
+from app.emulator.core.registry import Provider, ResourceType, Route
+from app.emulator.core.stored_reads import read_routes
+from app.emulator.core.vm_sizes import CORES_PER_FAMILY, VM_SIZES, VmSize, find_vm_size
+
+NAMESPACE = "Microsoft.Compute"
+SCALE_SET = "Microsoft.Compute/virtualMachineScaleSets"
+_API_VERSIONS = ("2025-04-01", "2024-11-01", "2024-07-01")
+_LOCATION = f"/subscriptions/{{subscription}}/providers/{NAMESPACE}/locations/{{location}}"
+_SKUS = f"/subscriptions/{{subscription}}/providers/{NAMESPACE}/skus"
+
+
+def provider() -> Provider:
+    """The provider, ready to be joined."""
+    return Provider(
+        namespace=NAMESPACE,
+        resource_types=[
+            ResourceType("virtualMachineScaleSets", _API_VERSIONS),
+            ResourceType("virtualMachineScaleSets/virtualMachines", _API_VERSIONS),
+            ResourceType("locations/vmSizes", _API_VERSIONS),
+            ResourceType("locations/usages", _API_VERSIONS),
+            ResourceType("skus", ("2021-07-01",)),
+        ],
+        routes=[
+            Route("GET", f"{_LOCATION}/vmSizes", "VirtualMachineSizes_List", _list_sizes, NAMESPACE, 0.3),
+            Route("GET", f"{_LOCATION}/usages", "Usage_List", _list_usages, NAMESPACE, 0.3),
+            Route("GET", _SKUS, "ResourceSkus_List", _list_skus, NAMESPACE, 1),
+            *read_routes(SCALE_SET, "VirtualMachineScaleSets"),
+            *read_routes(f"{SCALE_SET}/virtualMachines", "VirtualMachineScaleSetVMs"),
+        ],
+    )
+
+
+def _region(call: Call) -> Location:
+    location = find_location(call.parameter("location"))
+    if location is None:
+        raise AzureError(
+            400,
+            "NoRegisteredProviderFound",
+            f"No registered resource provider found for location '{call.parameter('location')}'.",
+            envelope=Envelope.WRAPPED,
+        )
+    return location
+
+
+async def _list_sizes(cloud: Cloud, call: Call) -> Answer:
+    _region(call)
+    sizes = [
+        {
+            "name": size.name,
+            "numberOfCores": size.cores,
+            "osDiskSizeInMB": 1_047_552,
+            "resourceDiskSizeInMB": size.memory_gib * 2048,
+            "memoryInMB": size.memory_gib * 1024,
+            "maxDataDiskCount": size.max_data_disks,
+        }
+        for size in VM_SIZES.values()
+    ]
+    return Answer(200, {"value": sizes})
+
+
+async def _list_skus(cloud: Cloud, call: Call) -> Answer:
+    wanted = call.query.get("$filter", "")
+    regions = [location for location in LOCATIONS.values() if not wanted or f"'{location.name}'" in wanted.lower()]
+    return page(cloud, call, [_sku(size, region) for region in regions for size in VM_SIZES.values()])
+
+
+def _sku(size: VmSize, region: Location) -> Document:
+    zones = [str(zone) for zone in range(1, region.zones + 1)]
+    capabilities = {
+        "vCPUs": str(size.cores),
+        "MemoryGB": str(size.memory_gib),
+        "CpuArchitectureType": "Arm64" if size.arm64 else "x64",
+        "MaxDataDiskCount": str(size.max_data_disks),
+        "PremiumIO": "True",
+    }
+    return {
+        "resourceType": "virtualMachines",
+        "name": size.name,
+        "tier": "Standard",
+        "size": size.name.removeprefix("Standard_"),
+        "family": size.quota_family,
+        "locations": [region.name],
+        "locationInfo": [{"location": region.name, "zones": zones, "zoneDetails": []}],
+        "capabilities": [{"name": name, "value": value} for name, value in capabilities.items()],
+        "restrictions": [],
+    }
+
+
+async def _list_usages(cloud: Cloud, call: Call) -> Answer:
+    region = _region(call)
+    used: dict[str, int] = {}
+    for scale_set in cloud.store.of_type(SCALE_SET, under=f"/subscriptions/{call.parameter('subscription')}"):
+        sku = section(scale_set.body, "sku")
+        size = find_vm_size(sku.get("name"))
+        if size is not None and scale_set.body["location"] == region.name:
+            used[size.quota_family] = used.get(size.quota_family, 0) + size.cores * int(sku["capacity"])
+    families = sorted({size.quota_family for size in VM_SIZES.values()})
+    usages = [_usage("cores", "Total Regional vCPUs", sum(used.values()), CORES_PER_FAMILY * len(families))]
+    usages += [_usage(name, f"{name} vCPUs", used.get(name, 0), CORES_PER_FAMILY) for name in families]
+    return page(cloud, call, usages)
+
+
+def _usage(name: str, label: str, current: int, limit: int) -> Document:
+    return {
+        "limit": limit,
+        "unit": "Count",
+        "currentValue": current,
+        "name": {"value": name, "localizedValue": label},
+    }

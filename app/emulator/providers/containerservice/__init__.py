@@ -1,0 +1,52 @@
+"""Microsoft.ContainerService: AKS."""
+
+from collections.abc import Mapping
+
+from app.emulator.core.cloud import Cloud
+from app.emulator.core.documents import Document
+from app.emulator.core.registry import Provider, ResourceType
+from app.emulator.core.store import Resource
+from app.emulator.kubernetes.host import ClusterHost
+from app.emulator.providers.containerservice import agent_pools, queries
+from app.emulator.providers.containerservice.managed_clusters import ManagedClusters
+from app.emulator.providers.containerservice.names import CLUSTER_TYPE, NAMESPACE
+from app.emulator.providers.containerservice.nodes import cluster_spec
+from app.emulator.providers.containerservice.transitions import Transitions
+
+API_VERSIONS = ("2026-08-01", "2026-03-01", "2025-08-01", "2025-03-01", "2024-09-01", "2022-04-01")
+
+
+def clusters_with_api(cloud: Cloud) -> list[Resource]:
+    """The clusters whose Kubernetes API was started."""
+    return [cluster for cluster in cloud.store.of_type(CLUSTER_TYPE) if cluster.internal.get("api")]
+
+
+def provider(host: ClusterHost, saved: Mapping[str, Document]) -> Provider:
+    """The provider, ready to be joined. `saved`: what the Kubernetes APIs held when the state was saved."""
+    transitions = Transitions(host)
+
+    async def resume(cloud: Cloud) -> None:
+        for cluster in clusters_with_api(cloud):
+            await host.start(cluster_spec(cluster), saved.get(cluster.key))
+            await transitions.show_nodes(cloud, cluster)
+
+    async def close(cloud: Cloud) -> None:
+        for cluster in clusters_with_api(cloud):
+            await host.stop(cluster.key)
+
+    return Provider(
+        namespace=NAMESPACE,
+        resource_types=(
+            ResourceType("managedClusters", API_VERSIONS),
+            ResourceType("managedClusters/agentPools", API_VERSIONS),
+            ResourceType("locations/kubernetesVersions", API_VERSIONS),
+            ResourceType("locations/operations", API_VERSIONS),
+            ResourceType("locations/operationresults", API_VERSIONS),
+        ),
+        registered_from_start=False,
+        routes=(*ManagedClusters(host).routes(), *agent_pools.routes(), *queries.routes()),
+        transitions=transitions.table(),
+        removers={CLUSTER_TYPE: transitions.remove},
+        resume=resume,
+        close=close,
+    )

@@ -1,0 +1,129 @@
+"""Finding what a request names, and refusing what is busy, stale or gone."""
+
+from app.emulator.core.cloud import Cloud
+from app.emulator.core.documents import Document, clone
+from app.emulator.core.errors import AzureError, resource_group_not_found, resource_not_found
+from app.emulator.core.exchange import Call
+from app.emulator.core.paths import group_id
+from app.emulator.core.store import Resource
+from app.emulator.core.vm_sizes import CORES_PER_FAMILY, find_vm_size
+from app.emulator.providers.containerservice.errors import busy, etag_mismatch, flat, not_found
+from app.emulator.providers.containerservice.names import CLUSTER_TYPE, POOL_TYPE, cluster_id, pool_id
+from app.emulator.providers.containerservice.nodes import pools_of
+from app.emulator.providers.containerservice.pool_documents import profile
+
+
+def require_group(cloud: Cloud, call: Call, *, for_change: bool = False) -> Resource:
+    """The resource group of the path; the gateway's refusals for one that is gone or going."""
+    group = cloud.store.get(group_id(call.parameter("subscription"), call.parameter("group")))
+    if group is None:
+        raise resource_group_not_found(call.parameter("group"))
+    if for_change and group.body["properties"]["provisioningState"] == "Deleting":
+        raise AzureError(
+            409,
+            "ResourceGroupBeingDeleted",
+            f"The resource group '{group.name}' is in deprovisioning state and cannot perform this operation.",
+        )
+    return group
+
+
+def id_of(call: Call) -> str:
+    """The ARM id of the cluster that the path names."""
+    return cluster_id(call.parameter("subscription"), call.parameter("group"), call.parameter("cluster"))
+
+
+def find_cluster(cloud: Cloud, call: Call) -> Resource | None:
+    """The cluster of the path; its resource group must be there."""
+    require_group(cloud, call)
+    return cloud.store.get(id_of(call))
+
+
+def require_cluster(cloud: Cloud, call: Call) -> Resource:
+    """The cluster of the path, or the gateway's 404."""
+    cluster = find_cluster(cloud, call)
+    if cluster is None:
+        raise resource_not_found(CLUSTER_TYPE, call.parameter("cluster"), call.parameter("group"))
+    return cluster
+
+
+def require_parent(cloud: Cloud, call: Call) -> Resource:
+    """The cluster above an agent pool, or the gateway's 404."""
+    cluster = find_cluster(cloud, call)
+    if cluster is None:
+        raise AzureError(
+            404,
+            "ParentResourceNotFound",
+            f"Failed to perform '{call.method.lower()}' on resource(s) of type 'managedClusters/agentPools', because "
+            f"the parent resource '{id_of(call).removesuffix('/')}' could not be found.",
+        )
+    return cluster
+
+
+def require_pool(cloud: Cloud, call: Call, cluster: Resource) -> Resource:
+    """The agent pool of the path, or AKS's own 404."""
+    pool = cloud.store.get(pool_id(cluster.id, call.parameter("pool")))
+    if pool is None:
+        raise not_found(
+            "Agent Pool",
+            f"Could not find the agentpool: {call.parameter('pool')} in subscription: "
+            f"{call.parameter('subscription')}, resourceGroup: {call.parameter('group')}, resourceName: "
+            f"{call.parameter('cluster')}.",
+            "GetAgentPool_NotFound_HCPServerError",
+        )
+    return pool
+
+
+def show_cluster(cloud: Cloud, cluster: Resource) -> Document:
+    """The cluster as a GET shows it, pools and all."""
+    shown = clone(cluster.body)
+    shown["properties"]["agentPoolProfiles"] = [
+        profile(pool.name, clone(pool.body["properties"])) for pool in pools_of(cloud, cluster)
+    ]
+    shown["eTag"] = cluster.etag
+    return shown
+
+
+def show_pool(pool: Resource) -> Document:
+    """An agent pool as a GET shows it."""
+    shown = clone(pool.body)
+    shown["properties"]["eTag"] = pool.etag
+    return shown
+
+
+def refuse_while_busy(cloud: Cloud, cluster: Resource, pool: Resource | None = None) -> None:
+    """409 while an operation runs: on the cluster or any pool, or, for a pool, on the cluster or that pool."""
+    others = [pool] if pool is not None else pools_of(cloud, cluster)
+    for target in (cluster, *others):
+        if cloud.operations.running_on(target.key):
+            raise busy(target.body["properties"]["provisioningState"])
+        if target.body["properties"]["provisioningState"] == "Deleting":
+            raise busy("Deleting")
+
+
+def check_preconditions(call: Call, known: Resource | None) -> None:
+    """`If-Match` and `If-None-Match` against what is there."""
+    wanted = call.headers.get("if-match")
+    if wanted is not None and wanted != "*" and (known is None or wanted.strip('"') != known.etag):
+        raise etag_mismatch()
+    if known is not None and call.headers.get("if-none-match") == "*":
+        raise flat(412, "PreconditionFailed", f"The resource '{known.name}' already exists.")
+
+
+def check_quota(cloud: Cloud, subscription: str, location: str, added: dict[str, int]) -> None:
+    """400 when `added` cores by family are more than is left in the region."""
+    used: dict[str, int] = {}
+    for pool in cloud.store.of_type(POOL_TYPE, under=f"/subscriptions/{subscription}"):
+        cluster = cloud.store.get(pool.id.rsplit("/agentPools/", 1)[0])
+        size = find_vm_size(pool.body["properties"]["vmSize"])
+        if cluster is None or size is None or cluster.body["location"] != location:
+            continue
+        used[size.quota_family] = used.get(size.quota_family, 0) + size.cores * pool.body["properties"]["count"]
+    for family, cores in added.items():
+        left = max(0, CORES_PER_FAMILY - used.get(family, 0))
+        if cores > left:
+            raise flat(
+                400,
+                "ErrCode_InsufficientVCPUQuota",
+                f"Insufficient vcpu quota requested {cores}, remaining {left} for family {family} for region "
+                f"{location}.",
+            )

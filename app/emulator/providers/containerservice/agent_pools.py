@@ -1,0 +1,158 @@
+"""Agent pools: create, change, read, list, delete, abort, upgrade profile."""
+
+from app.emulator.core.cloud import Cloud, Plan
+from app.emulator.core.documents import Document
+from app.emulator.core.exchange import Answer, Call
+from app.emulator.core.links import page, status_headers
+from app.emulator.core.operations import Operation
+from app.emulator.core.registry import Route
+from app.emulator.core.store import Resource
+from app.emulator.core.vm_sizes import find_vm_size
+from app.emulator.providers.containerservice import access, pool_documents
+from app.emulator.providers.containerservice.errors import busy, flat
+from app.emulator.providers.containerservice.managed_clusters import (
+    POOL_UPGRADE_SECONDS,
+    abort,
+    add_pool,
+    change_pool,
+    check_windows,
+)
+from app.emulator.providers.containerservice.names import CLUSTER, JSON, NAMESPACE, POOL, pool_id
+from app.emulator.providers.containerservice.nodes import pools_of
+from app.emulator.providers.containerservice.transitions import set_state
+
+CREATE_SECONDS = {"Linux": 190, "Windows": 523}
+SCALE_SECONDS = 215
+UPDATE_SECONDS = 60
+DELETE_SECONDS = 17
+LARGEST_NUMBER_OF_POOLS = 100
+
+
+def routes() -> list[Route]:
+    """The operations of this file."""
+    return [
+        Route("PUT", POOL, "AgentPools_CreateOrUpdate", _put, NAMESPACE, 6),
+        Route("GET", POOL, "AgentPools_Get", _get, NAMESPACE, 1),
+        Route("GET", f"{CLUSTER}/agentPools", "AgentPools_List", _list, NAMESPACE, 1),
+        Route("DELETE", POOL, "AgentPools_Delete", _delete, NAMESPACE, 1),
+        Route("POST", f"{POOL}/abort", "AgentPools_AbortLatestOperation", _abort, NAMESPACE, 1),
+    ]
+
+
+async def _put(cloud: Cloud, call: Call) -> Answer:
+    access.require_group(cloud, call, for_change=True)
+    cluster = access.require_parent(cloud, call)
+    known = cloud.store.get(pool_id(cluster.id, call.parameter("pool")))
+    access.check_preconditions(call, known)
+    document = call.document()
+    asked = pool_documents.split_resource(document)
+    if known is None:
+        return _create(cloud, call, cluster, asked)
+    return _update(cloud, call, cluster, known, asked)
+
+
+def _create(cloud: Cloud, call: Call, cluster: Resource, asked: Document) -> Answer:
+    if cloud.operations.running_on(cluster.key):
+        raise busy(cluster.body["properties"]["provisioningState"])
+    body = cluster.body
+    properties = pool_documents.new_pool(
+        call.parameter("pool"),
+        asked,
+        location=body["location"],
+        control_plane=body["properties"]["currentKubernetesVersion"],
+        wanted_version=body["properties"]["kubernetesVersion"],
+    )
+    check_windows(body, [properties])
+    if len(pools_of(cloud, cluster)) >= LARGEST_NUMBER_OF_POOLS:
+        raise flat(400, "BadRequest", f"A cluster has at most {LARGEST_NUMBER_OF_POOLS} agent pools.")
+    _check_quota(cloud, call, cluster, properties, properties["count"])
+    pool = add_pool(cloud, cluster, call.parameter("pool"), properties)
+    nodes = properties["count"]
+    words = (
+        (0.04, "CreatingAgentPool", None),
+        (0.10, f"CreatingAgentPool: 0/{nodes} nodes completed", None),
+        (0.40, f"CreatingAgentPool: {nodes}/{nodes} nodes completed", None),
+    )
+    seconds = CREATE_SECONDS[properties["osType"]]
+    plan = Plan("pool.create", pool.id, body["location"], seconds, words)
+    operation = cloud.begin(call, plan, arguments={"cluster": cluster.id})
+    call.effect = "created"
+    return _accepted(call, pool, operation, 201)
+
+
+def _update(cloud: Cloud, call: Call, cluster: Resource, pool: Resource, asked: Document) -> Answer:
+    access.refuse_while_busy(cloud, cluster, pool)
+    before = pool.body["properties"]
+    control_plane = cluster.body["properties"]["currentKubernetesVersion"]
+    after = pool_documents.changed_pool(before, asked, location=cluster.body["location"], control_plane=control_plane)
+    if before["mode"] == "System" and after["mode"] != "System":
+        _keep_one_system_pool(cloud, cluster, pool)
+    _check_quota(cloud, call, cluster, after, after["count"] - before["count"])
+    state, seconds = "Updating", UPDATE_SECONDS
+    if after["currentOrchestratorVersion"] != before["currentOrchestratorVersion"]:
+        state, seconds = "Upgrading", POOL_UPGRADE_SECONDS
+    elif after["count"] != before["count"]:
+        state, seconds = "Scaling", SCALE_SECONDS
+    change_pool(cloud, pool, after, state)
+    plan = Plan("pool.update", pool.id, cluster.body["location"], seconds)
+    operation = cloud.begin(call, plan, arguments={"cluster": cluster.id})
+    call.effect = "updated"
+    return _accepted(call, pool, operation, 200)
+
+
+def _check_quota(cloud: Cloud, call: Call, cluster: Resource, properties: Document, nodes: int) -> None:
+    size = find_vm_size(properties["vmSize"])
+    if size is not None:
+        added = {size.quota_family: size.cores * nodes}
+        access.check_quota(cloud, call.parameter("subscription"), cluster.body["location"], added)
+
+
+def _accepted(call: Call, pool: Resource, operation: Operation, status: int) -> Answer:
+    headers = status_headers(call, operation, namespace=NAMESPACE, location=False)
+    return Answer(status, access.show_pool(pool), headers, JSON)
+
+
+async def _get(cloud: Cloud, call: Call) -> Answer:
+    pool = access.require_pool(cloud, call, access.require_parent(cloud, call))
+    return Answer(200, access.show_pool(pool), content_type=JSON)
+
+
+async def _list(cloud: Cloud, call: Call) -> Answer:
+    cluster = access.require_parent(cloud, call)
+    return page(cloud, call, [access.show_pool(pool) for pool in pools_of(cloud, cluster)])
+
+
+def _keep_one_system_pool(cloud: Cloud, cluster: Resource, pool: Resource) -> None:
+    others = [other for other in pools_of(cloud, cluster) if other.key != pool.key]
+    if not any(other.body["properties"]["mode"] == "System" for other in others):
+        raise flat(
+            400,
+            "OperationNotAllowed",
+            "There has to be at least one system agent pool in the cluster. See https://aka.ms/aks/nodepool/system",
+        )
+
+
+async def _delete(cloud: Cloud, call: Call) -> Answer:
+    cluster = access.find_cluster(cloud, call)
+    pool = cloud.store.get(pool_id(cluster.id, call.parameter("pool"))) if cluster is not None else None
+    if cluster is None or pool is None:
+        return Answer(204, content_type=None)
+    access.check_preconditions(call, pool)
+    for running in cloud.operations.running_on(pool.key):
+        if running.transition == "pool.delete":
+            headers = status_headers(call, running, namespace=NAMESPACE, location=True)
+            return Answer(202, headers=headers, content_type=None)
+    access.refuse_while_busy(cloud, cluster, pool)
+    _keep_one_system_pool(cloud, cluster, pool)
+    set_state(cloud, pool, "Deleting")
+    plan = Plan("pool.delete", pool.id, cluster.body["location"], DELETE_SECONDS)
+    operation = cloud.begin(call, plan, arguments={"cluster": cluster.id})
+    call.effect = "deleted"
+    headers = status_headers(call, operation, namespace=NAMESPACE, location=True)
+    return Answer(202, headers=headers, content_type=None)
+
+
+async def _abort(cloud: Cloud, call: Call) -> Answer:
+    cluster = access.require_parent(cloud, call)
+    pool = access.require_pool(cloud, call, cluster)
+    return abort(cloud, call, pool, (pool,), transition="pool.abort")

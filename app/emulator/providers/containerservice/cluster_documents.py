@@ -1,0 +1,272 @@
+"""Managed clusters: what a PUT may say, and what AKS makes of it."""
+
+import re
+from dataclasses import dataclass
+
+from app.emulator.core.documents import Document, clone, overlay, section
+from app.emulator.core.errors import AzureError, invalid_request_content
+from app.emulator.core.locations import find_location
+from app.emulator.providers.containerservice.errors import (
+    change_not_allowed,
+    flat,
+    invalid_parameter,
+    version_not_supported,
+)
+from app.emulator.providers.containerservice.versions import DEFAULT, numbers, resolve, upgrades_from
+
+NAME = re.compile(r"^[a-zA-Z0-9]$|^[a-zA-Z0-9][-_a-zA-Z0-9]{0,61}[a-zA-Z0-9]$")
+DNS_PREFIX = re.compile(r"^[a-zA-Z0-9]$|^[a-zA-Z0-9][-a-zA-Z0-9]{0,52}[a-zA-Z0-9]$")
+SSH_KEY = re.compile(r"^(ssh-rsa|ssh-ed25519|ecdsa-sha2-nistp(256|384|521)) AAAA[0-9A-Za-z+/]+={0,3}( [^\r\n]*)?\s*$")
+LONGEST_NODE_GROUP = 80
+SHORTEST_WINDOWS_PASSWORD = 14
+IMMUTABLE = (
+    ("dnsPrefix",),
+    ("nodeResourceGroup",),
+    ("enableRBAC",),
+    ("networkProfile", "networkPlugin"),
+    ("networkProfile", "podCidr"),
+    ("networkProfile", "serviceCidr"),
+    ("networkProfile", "dnsServiceIP"),
+    ("networkProfile", "loadBalancerSku"),
+    ("linuxProfile", "adminUsername"),
+    ("linuxProfile", "ssh"),
+    ("windowsProfile", "adminUsername"),
+)
+READ_ONLY = (
+    "provisioningState",
+    "powerState",
+    "currentKubernetesVersion",
+    "fqdn",
+    "azurePortalFQDN",
+    "maxAgentPools",
+    "resourceUID",
+    "identityProfile",
+    "agentPoolProfiles",
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a cluster stands."""
+
+    id: str
+    name: str
+    group: str
+    tenant_id: str
+
+
+def check_name(name: str) -> None:
+    """1 to 63 letters, digits, `-` and `_`, letters or digits at both ends."""
+    if not NAME.match(name):
+        raise invalid_parameter(
+            "resourceName",
+            f"Invalid resource name '{name}'. The name can contain only letters, numbers, underscores and hyphens, "
+            "must start and end with a letter or a number, and must be at most 63 characters long",
+        )
+
+
+def check_location(document: Document) -> str:
+    """The region's name. 400 as the gateway says it."""
+    wanted = document.get("location")
+    if not wanted:
+        raise AzureError(400, "LocationRequired", "The location property is required for this definition.")
+    location = find_location(wanted)
+    if location is None:
+        raise AzureError(
+            400,
+            "LocationNotAvailableForResourceType",
+            f"The provided location '{wanted}' is not available for resource type "
+            "'Microsoft.ContainerService/managedClusters'.",
+        )
+    return location.name
+
+
+def check_tags(document: Document) -> dict[str, str]:
+    """At most 50 tags, strings all."""
+    tags = document.get("tags") or {}
+    if not isinstance(tags, dict) or not all(isinstance(value, str) for value in tags.values()):
+        raise invalid_request_content("tags must be an object of strings")
+    if len(tags) > 50:  # noqa: PLR2004 - ARM's limit
+        raise AzureError(400, "InvalidTags", "The number of tags exceeds the limit of 50.")
+    return tags
+
+
+def new_cluster(place: Place, document: Document, *, suffix: str, guids: tuple[str, str]) -> Document:
+    """The body of a new cluster without its pools, defaults filled in. Raises AKS's refusals."""
+    check_name(place.name)
+    location = check_location(document)
+    asked = _asked(document)
+    version = str(asked.get("kubernetesVersion") or DEFAULT)
+    full = resolve(version)
+    if full is None:
+        raise version_not_supported(version)
+    prefix = asked.get("dnsPrefix")
+    if not isinstance(prefix, str) or not DNS_PREFIX.match(prefix):
+        raise invalid_parameter(
+            "dnsPrefix",
+            f"DNS prefix '{prefix}' is invalid. It must contain between 1 and 54 characters, letters, numbers and "
+            "hyphens only, and start and end with a letter or a number",
+        )
+    node_group = asked.get("nodeResourceGroup") or f"MC_{place.group}_{place.name}_{location}"
+    if len(node_group) > LONGEST_NODE_GROUP:
+        raise invalid_parameter(
+            "nodeResourceGroup",
+            f"The length of the node resource group name is too long. The maximum length is {LONGEST_NODE_GROUP} "
+            f"and the length of the value provided is {len(node_group)}",
+        )
+    host = f"{prefix}-{suffix}"
+    properties = overlay(
+        {
+            "provisioningState": "Creating",
+            "powerState": {"code": "Running"},
+            "kubernetesVersion": version,
+            "currentKubernetesVersion": full,
+            "dnsPrefix": prefix,
+            "fqdn": f"{host}.hcp.{location}.azmk8s.io",
+            "azurePortalFQDN": f"{host}.portal.hcp.{location}.azmk8s.io",
+            "servicePrincipalProfile": {"clientId": "msi"},
+            "nodeResourceGroup": node_group,
+            "enableRBAC": True,
+            "supportPlan": "KubernetesOfficial",
+            "networkProfile": {
+                "networkPlugin": "azure",
+                "networkPluginMode": "overlay",
+                "networkPolicy": "none",
+                "networkDataplane": "azure",
+                "loadBalancerSku": "standard",
+                "loadBalancerProfile": {
+                    "managedOutboundIPs": {"count": 1},
+                    "backendPoolType": "nodeIPConfiguration",
+                },
+                "podCidr": "10.244.0.0/16",
+                "serviceCidr": "10.0.0.0/16",
+                "dnsServiceIP": "10.0.0.10",
+                "outboundType": "loadBalancer",
+                "podCidrs": ["10.244.0.0/16"],
+                "serviceCidrs": ["10.0.0.0/16"],
+                "ipFamilies": ["IPv4"],
+            },
+            "maxAgentPools": 100,
+            "autoUpgradeProfile": {"nodeOSUpgradeChannel": "NodeImage"},
+            "securityProfile": {},
+            "storageProfile": {
+                "diskCSIDriver": {"enabled": True},
+                "fileCSIDriver": {"enabled": True},
+                "snapshotController": {"enabled": True},
+            },
+            "oidcIssuerProfile": {"enabled": False},
+            "workloadAutoScalerProfile": {},
+            "resourceUID": guids[0].replace("-", "")[:24],
+            "metricsProfile": {"costAnalysis": {"enabled": False}},
+            "nodeProvisioningProfile": {"mode": "Manual", "defaultNodePools": "Auto"},
+            "bootstrapProfile": {"artifactSource": "Direct"},
+        },
+        asked,
+    )
+    body: Document = {
+        "id": place.id,
+        "location": location,
+        "name": place.name,
+        "type": "Microsoft.ContainerService/ManagedClusters",
+        "kind": "Base",
+        "properties": properties,
+        "sku": overlay({"name": "Base", "tier": "Free"}, section(document, "sku")),
+    }
+    if document.get("tags"):
+        body["tags"] = check_tags(document)
+    identity = section(document, "identity") or {"type": "SystemAssigned"}
+    if identity.get("type") == "SystemAssigned":
+        body["identity"] = {"type": "SystemAssigned", "principalId": guids[1], "tenantId": place.tenant_id}
+    else:
+        body["identity"] = identity
+    _check_profiles(properties)
+    return body
+
+
+def changed_cluster(known: Document, document: Document) -> Document:
+    """An existing cluster's body with what a PUT asks, pools apart. Raises AKS's refusals."""
+    location = check_location(document)
+    if location != known["location"]:
+        raise AzureError(
+            409,
+            "InvalidResourceLocation",
+            f"The resource '{known['name']}' already exists in location '{known['location']}' in resource group "
+            f"'{known['id'].split('/')[4]}'. A resource with the same name cannot be created in location "
+            f"'{location}'. Please select a new resource name.",
+        )
+    before: Document = known["properties"]
+    asked = _asked(document)
+    for path in IMMUTABLE:
+        now, then = _at(asked, path), _at(before, path)
+        # What was never set and is not shown (a password, a profile) may be given later.
+        if now is not None and then is not None and now != then:
+            raise change_not_allowed(".".join(path))
+    body = clone(known)
+    body["properties"] = overlay(before, asked)
+    wanted = str(body["properties"]["kubernetesVersion"])
+    if wanted != before["kubernetesVersion"]:
+        body["properties"]["currentKubernetesVersion"] = _upgraded(before["currentKubernetesVersion"], wanted)
+    body.pop("tags", None)
+    if document.get("tags"):
+        body["tags"] = check_tags(document)
+    body["sku"] = overlay(known["sku"], section(document, "sku"))
+    _check_profiles(body["properties"])
+    return body
+
+
+def _upgraded(current: str, wanted: str) -> str:
+    full = resolve(wanted)
+    if full is None:
+        raise version_not_supported(wanted)
+    if full == current:
+        return full
+    offered = upgrades_from(current)
+    if numbers(full) < numbers(current) or full not in offered:
+        raise flat(
+            400,
+            "OperationNotAllowed",
+            f"Upgrading Kubernetes version {current} to {full} is not allowed. Available upgrades: "
+            f"[{' '.join(offered)}]. Please see https://aka.ms/aks-supported-k8s-ver for version details.",
+        )
+    return full
+
+
+def _asked(document: Document) -> Document:
+    properties = document.get("properties") or {}
+    if not isinstance(properties, dict):
+        raise invalid_request_content("properties must be an object")
+    asked = {name: value for name, value in properties.items() if name not in READ_ONLY and value is not None}
+    for name in ("networkProfile", "linuxProfile", "windowsProfile"):
+        if name in asked and not isinstance(asked[name], dict):
+            raise invalid_request_content(f"properties.{name} must be an object")
+    return asked
+
+
+def _at(document: Document, path: tuple[str, ...]) -> object:
+    *parents, last = path
+    return section(document, *parents).get(last)
+
+
+def _check_profiles(properties: Document) -> None:
+    """Check and, for what is secret, forget: a password or a client secret is never shown or kept."""
+    linux = section(properties, "linuxProfile")
+    if linux:
+        keys = section(linux, "ssh").get("publicKeys") or []
+        if not keys:
+            raise invalid_parameter("linuxProfile.ssh.publicKeys", "an SSH public key is required")
+        for key in keys:
+            data = key.get("keyData") if isinstance(key, dict) else None
+            if not isinstance(data, str) or not SSH_KEY.match(data):
+                raise invalid_parameter(
+                    "linuxProfile.ssh.publicKeys.keyData", "the key is no public SSH key in OpenSSH's form"
+                )
+    windows = properties.get("windowsProfile")
+    if isinstance(windows, dict):
+        password = windows.pop("adminPassword", None)
+        if password is not None and len(str(password)) < SHORTEST_WINDOWS_PASSWORD:
+            raise invalid_parameter(
+                "windowsProfile.adminPassword", "the password must be between 14 and 123 characters long"
+            )
+    principal = properties.get("servicePrincipalProfile")
+    if isinstance(principal, dict):
+        principal.pop("secret", None)

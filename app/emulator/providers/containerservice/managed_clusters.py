@@ -1,0 +1,341 @@
+"""Managed clusters: create, change, read, list, delete, abort, credentials."""
+
+import base64
+from collections.abc import Iterable
+
+from app.emulator.core.cloud import Cloud, Plan
+from app.emulator.core.documents import Document, clone
+from app.emulator.core.exchange import Answer, Call
+from app.emulator.core.links import page, status_headers
+from app.emulator.core.operations import Operation
+from app.emulator.core.registry import Route
+from app.emulator.core.store import Resource
+from app.emulator.core.vm_sizes import find_vm_size
+from app.emulator.kubernetes.host import ClusterHost
+from app.emulator.providers.containerservice import access, cluster_documents, pool_documents
+from app.emulator.providers.containerservice.errors import flat, invalid_parameter
+from app.emulator.providers.containerservice.names import (
+    CLUSTER,
+    CLUSTER_TYPE,
+    IN_GROUP,
+    IN_SUBSCRIPTION,
+    JSON,
+    NAMESPACE,
+    POOL_TYPE,
+    pool_id,
+)
+from app.emulator.providers.containerservice.nodes import pools_of
+from app.emulator.providers.containerservice.transitions import PREEMPTED, set_state
+
+CREATE_SECONDS = 300
+UPDATE_SECONDS = 100
+SCALE_SECONDS = 213
+UPGRADE_SECONDS = 92
+POOL_UPGRADE_SECONDS = 200
+TAGS_SECONDS = 61
+DELETE_SECONDS = 250
+ABORT_SECONDS = 15
+_SUFFIX_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+class ManagedClusters:
+    """The operations on clusters."""
+
+    def __init__(self, host: ClusterHost) -> None:
+        """`host` runs the Kubernetes APIs."""
+        self._host = host
+
+    def routes(self) -> list[Route]:
+        """The operations of this file."""
+        every = "managedClusters"
+
+        def route(method: str, template: str, operation: str, handler: object, seconds: float) -> Route:
+            return Route(method, template, f"ManagedClusters_{operation}", handler, NAMESPACE, seconds)  # type: ignore[arg-type]
+
+        return [
+            route("PUT", CLUSTER, "CreateOrUpdate", self._put, 7),
+            route("PATCH", CLUSTER, "UpdateTags", self._patch, 2),
+            route("GET", CLUSTER, "Get", self._get, 1),
+            route("DELETE", CLUSTER, "Delete", self._delete, 1),
+            route("GET", f"{IN_SUBSCRIPTION}/{every}", "List", self._list, 0.5),
+            route("GET", f"{IN_GROUP}/{every}", "ListByResourceGroup", self._list_by_group, 0.5),
+            route("POST", f"{CLUSTER}/abort", "AbortLatestOperation", self._abort, 1),
+            route("POST", f"{CLUSTER}/listClusterUserCredential", "ListClusterUserCredentials", self._user, 0.4),
+            route(
+                "POST",
+                f"{CLUSTER}/listClusterAdminCredential",
+                "ListClusterAdminCredentials",
+                self._admin,
+                0.4,
+            ),
+        ]
+
+    async def _put(self, cloud: Cloud, call: Call) -> Answer:
+        access.require_group(cloud, call, for_change=True)
+        known = cloud.store.get(access.id_of(call))
+        access.check_preconditions(call, known)
+        document = call.document()
+        if known is None:
+            return self._create(cloud, call, document)
+        access.refuse_while_busy(cloud, known)
+        return self._update(cloud, call, known, document)
+
+    def _create(self, cloud: Cloud, call: Call, document: Document) -> Answer:
+        place = cluster_documents.Place(
+            id=access.id_of(call),
+            name=call.parameter("cluster"),
+            group=call.parameter("group"),
+            tenant_id=cloud.settings.tenant_id,
+        )
+        suffix = "".join(cloud.randomness.choices(_SUFFIX_ALPHABET, k=8))
+        body = cluster_documents.new_cluster(place, document, suffix=suffix, guids=(cloud.guid(), cloud.guid()))
+        pools = _new_pools(body, document)
+        check_windows(body, pools.values())
+        access.check_quota(cloud, call.parameter("subscription"), body["location"], _cores(pools.values()))
+        cluster = cloud.store.put(Resource(place.id, CLUSTER_TYPE, body, cloud.now()))
+        cluster.internal["kubernetes_version"] = body["properties"]["currentKubernetesVersion"]
+        for name, properties in pools.items():
+            add_pool(cloud, cluster, name, properties)
+        nodes = sum(properties["count"] for properties in pools.values())
+        words = (
+            (0.09, "ProvisioningNetworkResources", "network"),
+            (0.15, "ProvisioningControlPlane", None),
+            (0.42, f"CreatingAgentPools: 0/{nodes} nodes completed", "control-plane"),
+            (0.60, f"CreatingAgentPools: {nodes}/{nodes} nodes completed", "machines"),
+            (0.92, "ReconcilingDNS", None),
+        )
+        plan = Plan("cluster.create", cluster.id, body["location"], CREATE_SECONDS, words)
+        operation = cloud.begin(call, plan)
+        call.effect = "created"
+        return _accepted(cloud, call, cluster, operation, 201)
+
+    def _update(self, cloud: Cloud, call: Call, cluster: Resource, document: Document) -> Answer:
+        before = cluster.body["properties"]
+        body = cluster_documents.changed_cluster(cluster.body, document)
+        control_plane = body["properties"]["currentKubernetesVersion"]
+        changed = _changed_pools(cloud, cluster, document, control_plane)
+        scaled = any(new["count"] != pool.body["properties"]["count"] for pool, new in changed)
+        upgraded = [
+            pool
+            for pool, new in changed
+            if new["currentOrchestratorVersion"] != pool.body["properties"]["currentOrchestratorVersion"]
+        ]
+        added = _cores([new for _, new in changed])
+        for family, cores in _cores([pool.body["properties"] for pool, _ in changed]).items():
+            added[family] = added.get(family, 0) - cores
+        access.check_quota(cloud, call.parameter("subscription"), body["location"], added)
+        state, seconds = "Updating", float(UPDATE_SECONDS)
+        if control_plane != before["currentKubernetesVersion"] or upgraded:
+            state, seconds = "Upgrading", UPGRADE_SECONDS + POOL_UPGRADE_SECONDS * len(upgraded)
+        elif scaled:
+            state, seconds = "Scaling", SCALE_SECONDS
+        body["properties"]["currentKubernetesVersion"] = before["currentKubernetesVersion"]
+        cluster.body = body
+        for pool, new in changed:
+            change_pool(cloud, pool, new, state)
+        set_state(cloud, cluster, state)
+        plan = Plan("cluster.update", cluster.id, body["location"], seconds)
+        operation = cloud.begin(call, plan, arguments={"control_plane": control_plane})
+        call.effect = "updated"
+        return _accepted(cloud, call, cluster, operation, 200)
+
+    async def _patch(self, cloud: Cloud, call: Call) -> Answer:
+        access.require_group(cloud, call, for_change=True)
+        cluster = access.require_cluster(cloud, call)
+        access.check_preconditions(call, cluster)
+        document = call.document()
+        access.refuse_while_busy(cloud, cluster)
+        cluster.body["tags"] = cluster_documents.check_tags(document)
+        set_state(cloud, cluster, "Updating")
+        control_plane = cluster.body["properties"]["currentKubernetesVersion"]
+        plan = Plan("cluster.update", cluster.id, cluster.body["location"], TAGS_SECONDS)
+        operation = cloud.begin(call, plan, arguments={"control_plane": control_plane})
+        call.effect = "updated"
+        return _accepted(cloud, call, cluster, operation, 200)
+
+    async def _get(self, cloud: Cloud, call: Call) -> Answer:
+        cluster = access.require_cluster(cloud, call)
+        return Answer(200, access.show_cluster(cloud, cluster), content_type=JSON)
+
+    async def _list(self, cloud: Cloud, call: Call) -> Answer:
+        under = f"/subscriptions/{call.parameter('subscription')}"
+        clusters = cloud.store.of_type(CLUSTER_TYPE, under=under)
+        return page(cloud, call, [access.show_cluster(cloud, cluster) for cluster in clusters])
+
+    async def _list_by_group(self, cloud: Cloud, call: Call) -> Answer:
+        group = access.require_group(cloud, call)
+        clusters = cloud.store.of_type(CLUSTER_TYPE, under=group.id)
+        return page(cloud, call, [access.show_cluster(cloud, cluster) for cluster in clusters])
+
+    async def _delete(self, cloud: Cloud, call: Call) -> Answer:
+        cluster = access.find_cluster(cloud, call)
+        if cluster is None:
+            return Answer(204, content_type=None)
+        access.check_preconditions(call, cluster)
+        for target in (cluster, *pools_of(cloud, cluster)):
+            for running in cloud.operations.running_on(target.key):
+                if running.transition == "cluster.delete":
+                    headers = status_headers(call, running, namespace=NAMESPACE, location=True)
+                    return Answer(202, headers=headers, content_type=None)
+                await cloud.cancel(running, "Canceled", dict(PREEMPTED))
+        for target in (cluster, *pools_of(cloud, cluster)):
+            set_state(cloud, target, "Deleting")
+        plan = Plan("cluster.delete", cluster.id, cluster.body["location"], DELETE_SECONDS)
+        operation = cloud.begin(call, plan)
+        call.effect = "deleted"
+        headers = status_headers(call, operation, namespace=NAMESPACE, location=True)
+        return Answer(202, headers=headers, content_type=None)
+
+    async def _abort(self, cloud: Cloud, call: Call) -> Answer:
+        cluster = access.require_cluster(cloud, call)
+        targets = (cluster, *pools_of(cloud, cluster))
+        return abort(cloud, call, cluster, targets, transition="cluster.abort")
+
+    async def _user(self, cloud: Cloud, call: Call) -> Answer:
+        cluster = _with_api(access.require_cluster(cloud, call))
+        return _kubeconfig("clusterUser", self._host.endpoint(cluster.key).user_kubeconfig)
+
+    async def _admin(self, cloud: Cloud, call: Call) -> Answer:
+        cluster = _with_api(access.require_cluster(cloud, call))
+        if cluster.body["properties"].get("disableLocalAccounts"):
+            raise flat(
+                400,
+                "BadRequest",
+                "Getting static credential is not allowed because this cluster is set to disable local accounts.",
+            )
+        return _kubeconfig("clusterAdmin", self._host.endpoint(cluster.key).admin_kubeconfig)
+
+
+def abort(cloud: Cloud, call: Call, target: Resource, holders: tuple[Resource, ...], *, transition: str) -> Answer:
+    """Ask what runs on `holders` to end; 409 when nothing runs that can be aborted."""
+    running = [
+        operation
+        for holder in holders
+        for operation in cloud.operations.running_on(holder.key)
+        if not operation.transition.endswith((".delete", ".abort"))
+    ]
+    if not running:
+        state = target.body["properties"]["provisioningState"]
+        raise flat(409, "OperationNotAllowed", f"The latest operation is already {state}, operation not allowed.")
+    location = running[0].location
+    for holder in holders:
+        if cloud.operations.running_on(holder.key):
+            set_state(cloud, holder, "Canceling")
+    plan = Plan(transition, target.id, location, ABORT_SECONDS)
+    operation = cloud.begin(call, plan, arguments={"operations": [victim.id for victim in running]})
+    call.effect = "updated"
+    headers = status_headers(call, operation, namespace=NAMESPACE, location=True)
+    return Answer(202, headers=headers, content_type=None)
+
+
+def _accepted(cloud: Cloud, call: Call, cluster: Resource, operation: Operation, status: int) -> Answer:
+    headers = status_headers(call, operation, namespace=NAMESPACE, location=False)
+    return Answer(status, access.show_cluster(cloud, cluster), headers, JSON)
+
+
+def _with_api(cluster: Resource) -> Resource:
+    if not cluster.internal.get("api"):
+        state = cluster.body["properties"]["provisioningState"]
+        raise flat(
+            409,
+            "OperationNotAllowed",
+            f"Operation is not allowed: The control plane of the managed cluster is not ready ({state}).",
+        )
+    return cluster
+
+
+def _kubeconfig(name: str, config: bytes) -> Answer:
+    value = base64.b64encode(config).decode()
+    return Answer(200, {"kubeconfigs": [{"name": name, "value": value}]}, content_type=JSON)
+
+
+def _profiles(document: Document) -> list[tuple[object, Document]]:
+    profiles = (document.get("properties") or {}).get("agentPoolProfiles") or []
+    if not isinstance(profiles, list) or not all(isinstance(entry, dict) for entry in profiles):
+        raise invalid_parameter("agentPoolProfiles", "a list of agent pools was expected")
+    return [pool_documents.split_profile(entry) for entry in profiles]
+
+
+def _new_pools(body: Document, document: Document) -> dict[str, Document]:
+    properties = body["properties"]
+    pools: dict[str, Document] = {}
+    for name, asked in _profiles(document):
+        if name in pools:
+            raise invalid_parameter("agentPoolProfiles.name", f"the name '{name}' is used twice")
+        mode = asked.get("mode") or ("User" if pools else "System")
+        pools[str(name)] = pool_documents.new_pool(
+            name,
+            {**asked, "mode": mode},
+            location=body["location"],
+            control_plane=properties["currentKubernetesVersion"],
+            wanted_version=properties["kubernetesVersion"],
+        )
+    if not any(pool["mode"] == "System" for pool in pools.values()):
+        raise invalid_parameter("agentPoolProfiles", "there must be at least one system agent pool")
+    return pools
+
+
+def check_windows(body: Document, pools: Iterable[Document]) -> None:
+    """Windows nodes need Azure's network plugin."""
+    windows = any(pool["osType"] == "Windows" for pool in pools)
+    if windows and body["properties"]["networkProfile"].get("networkPlugin") != "azure":
+        raise flat(
+            400,
+            "AzureCNIOnlyForWindows",
+            "Windows agent pools can only be added to AKS clusters using Azure-CNI.",
+        )
+
+
+def _changed_pools(
+    cloud: Cloud, cluster: Resource, document: Document, control_plane: str
+) -> list[tuple[Resource, Document]]:
+    known = {pool.name: pool for pool in pools_of(cloud, cluster)}
+    asked = _profiles(document)
+    if asked and {str(name) for name, _ in asked} != set(known):
+        raise flat(
+            400,
+            "OperationNotAllowed",
+            "Node pool update via managed cluster not allowed: agent pools are added and removed by their own "
+            "requests.",
+        )
+    location = cluster.body["location"]
+    return [
+        (
+            known[str(name)],
+            pool_documents.changed_pool(
+                known[str(name)].body["properties"], properties, location=location, control_plane=control_plane
+            ),
+        )
+        for name, properties in asked
+    ]
+
+
+def _cores(pools: Iterable[Document]) -> dict[str, int]:
+    cores: dict[str, int] = {}
+    for properties in pools:
+        size = find_vm_size(properties["vmSize"])
+        if size is not None:
+            cores[size.quota_family] = cores.get(size.quota_family, 0) + size.cores * properties["count"]
+    return cores
+
+
+def add_pool(cloud: Cloud, cluster: Resource, name: str, properties: Document) -> Resource:
+    """Keep a new pool; its nodes come with the end of the operation."""
+    resource_id = pool_id(cluster.id, name)
+    body = {
+        "id": resource_id,
+        "name": name,
+        "type": "Microsoft.ContainerService/managedClusters/agentPools",
+        "properties": properties,
+    }
+    pool = Resource(resource_id, POOL_TYPE, body, cloud.now())
+    pool.internal["wanted_version"] = properties["currentOrchestratorVersion"]
+    return cloud.store.put(pool)
+
+
+def change_pool(cloud: Cloud, pool: Resource, properties: Document, state: str) -> None:
+    """Keep what a pool shall be; the version that its nodes run changes with the operation's end."""
+    pool.internal["wanted_version"] = properties["currentOrchestratorVersion"]
+    running = pool.body["properties"]["currentOrchestratorVersion"]
+    pool.body["properties"] = {**clone(properties), "currentOrchestratorVersion": running}
+    set_state(cloud, pool, state)

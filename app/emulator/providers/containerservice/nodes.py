@@ -1,0 +1,76 @@
+"""A cluster's machines, as its Kubernetes API shall show them."""
+
+from collections.abc import Sequence
+
+from app.emulator.core.cloud import Cloud
+from app.emulator.core.locations import find_location
+from app.emulator.core.store import Resource
+from app.emulator.core.vm_sizes import VM_SIZES, find_vm_size
+from app.emulator.kubernetes.host import ClusterSpec, NodeSpec
+from app.emulator.providers.containerservice.names import POOL_TYPE
+from app.emulator.providers.containerservice.node_resource_group import (
+    FIRST_NODE_ADDRESS,
+    NodeGroup,
+    node_group_of,
+)
+
+
+def pools_of(cloud: Cloud, cluster: Resource) -> list[Resource]:
+    """The agent pools of a cluster, in the order of creation."""
+    return cloud.store.of_type(POOL_TYPE, under=cluster.id)
+
+
+def cluster_spec(cluster: Resource) -> ClusterSpec:
+    """What the Kubernetes API of a cluster has to know."""
+    properties = cluster.body["properties"]
+    return ClusterSpec(
+        key=cluster.key,
+        name=cluster.body["name"],
+        resource_group=cluster.id.split("/")[4],
+        location=cluster.body["location"],
+        fqdn=properties["fqdn"],
+        kubernetes_version=cluster.internal.get("kubernetes_version", properties["currentKubernetesVersion"]),
+    )
+
+
+def node_specs(cloud: Cloud, cluster: Resource) -> list[NodeSpec]:
+    """Every node of every pool that is through with its creation."""
+    group = node_group_of(cluster)
+    specs: list[NodeSpec] = []
+    address = FIRST_NODE_ADDRESS
+    for pool in pools_of(cloud, cluster):
+        for instance in range(pool.internal.get("nodes", 0)):
+            specs.append(_node(group, cluster, pool, instance, address))
+            address += 1
+    return specs
+
+
+def _node(group: NodeGroup, cluster: Resource, pool: Resource, instance: int, address: int) -> NodeSpec:
+    properties = pool.body["properties"]
+    os_type = properties["osType"]
+    size = find_vm_size(properties["vmSize"]) or VM_SIZES["standard_ds2_v2"]
+    scale_set = group.scale_set_name(pool.name, os_type)
+    zones: Sequence[str] = properties.get("availabilityZones") or ()
+    region = find_location(group.location)
+    return NodeSpec(
+        name=group.node_name(pool.name, os_type, instance),
+        pool=pool.name,
+        mode=properties["mode"],
+        vm_size=size.name,
+        os_type=os_type,
+        os_sku=properties["osSKU"],
+        kubernetes_version=pool.internal["nodes_version"],
+        location=region.name if region else group.location,
+        zone=f"{group.location}-{zones[instance % len(zones)]}" if zones else None,
+        provider_id=(
+            f"azure:///subscriptions/{group.subscription}/resourceGroups/{group.name.lower()}/providers/"
+            f"Microsoft.Compute/virtualMachineScaleSets/{scale_set}/virtualMachines/{instance}"
+        ),
+        internal_ip=f"10.224.{address // 256}.{address % 256}",
+        cpu=size.cores,
+        memory_gib=size.memory_gib,
+        max_pods=properties["maxPods"],
+        ready=cluster.body["properties"]["powerState"]["code"] == "Running",
+        node_resource_group=group.name,
+        labels=properties.get("nodeLabels") or {},
+    )

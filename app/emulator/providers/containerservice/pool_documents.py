@@ -1,0 +1,209 @@
+"""Agent pools: what a PUT may say, and what AKS makes of it."""
+
+import re
+from typing import Any
+
+from app.emulator.core.documents import Document, overlay, section
+from app.emulator.core.locations import find_location
+from app.emulator.core.vm_sizes import VM_SIZES, find_vm_size
+from app.emulator.providers.containerservice.errors import (
+    change_not_allowed,
+    flat,
+    invalid_parameter,
+    size_not_allowed,
+    version_not_supported,
+)
+from app.emulator.providers.containerservice.versions import LARGEST_SKEW, numbers, resolve
+
+LINUX_NAME = re.compile(r"^[a-z][a-z0-9]{0,11}$")
+WINDOWS_NAME = re.compile(r"^[a-z][a-z0-9]{0,5}$")
+LARGEST_POOL = 1000
+SMALLEST_SYSTEM_SIZE = (2, 4)
+"""Cores and GiB that a system pool's size needs."""
+IMAGES = {
+    "Ubuntu": "AKSUbuntu-2204gen2containerd-202601.07.0",
+    "AzureLinux": "AKSAzureLinux-V3gen2-202601.07.0",
+    "Windows2022": "AKSWindows-2022-containerd-20348.4529.260107",
+    "Windows2025": "AKSWindows-2025-containerd-26100.7462.260107",
+}
+DEFAULT_SKU = {"Linux": "Ubuntu", "Windows": "Windows2022"}
+IMMUTABLE = (
+    "vmSize",
+    "osType",
+    "osDiskSizeGB",
+    "osDiskType",
+    "kubeletDiskType",
+    "maxPods",
+    "type",
+    "vnetSubnetID",
+    "availabilityZones",
+    "enableNodePublicIP",
+    "enableFIPS",
+)
+READ_ONLY = ("provisioningState", "currentOrchestratorVersion", "nodeImageVersion", "powerState", "eTag")
+
+
+def _integer(properties: Document, name: str, lowest: int, highest: int) -> int:
+    value: Any = properties.get(name)
+    if type(value) is not int:
+        raise flat(
+            400,
+            "UnmarshalError",
+            f"UnmarshalEntity encountered error: json: cannot unmarshal {type(value).__name__} into Go struct "
+            f"field Properties.{name} of type int32.",
+        )
+    if not lowest <= value <= highest:
+        raise invalid_parameter(f"agentPoolProfile.{name}", f"{value} is out of the range {lowest} to {highest}")
+    return value
+
+
+def check_name(name: object, os_type: str) -> str:
+    """The pool's name. Linux: 12 characters at most, Windows: 6."""
+    pattern = WINDOWS_NAME if os_type == "Windows" else LINUX_NAME
+    if not isinstance(name, str) or not pattern.match(name):
+        raise invalid_parameter(
+            "agentPoolProfile.name",
+            f"Invalid agent pool name '{name}'. A name must start with a lower case letter and hold only lower "
+            f"case letters and digits, at most {6 if os_type == 'Windows' else 12} of them for {os_type}",
+        )
+    return name
+
+
+def new_pool(name: object, asked: Document, *, location: str, control_plane: str, wanted_version: str) -> Document:
+    """The properties of a new pool, defaults filled in (AZURE.md, "Shapes"). Raises AKS's refusals."""
+    asked = {field: value for field, value in asked.items() if value is not None and field not in READ_ONLY}
+    os_type = asked.get("osType", "Linux")
+    if os_type not in DEFAULT_SKU:
+        raise invalid_parameter("agentPoolProfile.osType", f"'{os_type}' is neither Linux nor Windows")
+    check_name(name, os_type)
+    mode = asked.get("mode", "User")
+    version = asked.get("orchestratorVersion") or wanted_version
+    sku = asked.get("osSKU") or DEFAULT_SKU[os_type]
+    if sku not in IMAGES or sku.startswith("Windows") != (os_type == "Windows"):
+        raise invalid_parameter("agentPoolProfile.osSKU", f"osSKU '{sku}' is invalid for OS type {os_type}")
+    pool: Document = {
+        "count": 1,
+        "vmSize": "",
+        "osDiskSizeGB": 128,
+        "osDiskType": "Managed",
+        "kubeletDiskType": "OS",
+        "maxPods": 250,
+        "type": "VirtualMachineScaleSets",
+        "enableAutoScaling": False,
+        "scaleDownMode": "Delete",
+        "provisioningState": "Creating",
+        "powerState": {"code": "Running"},
+        "orchestratorVersion": version,
+        "currentOrchestratorVersion": "",
+        "enableNodePublicIP": False,
+        "mode": mode,
+        "osType": os_type,
+        "osSKU": sku,
+        "nodeImageVersion": IMAGES[sku],
+        "upgradeSettings": {"maxSurge": "10%", "maxUnavailable": "0"},
+        "enableFIPS": False,
+        "securityProfile": {"sshAccess": "LocalUser", "enableVTPM": False, "enableSecureBoot": False},
+    }
+    pool = overlay(pool, asked)
+    check_pool(pool, location=location, control_plane=control_plane)
+    return pool
+
+
+def changed_pool(known: Document, asked: Document, *, location: str, control_plane: str) -> Document:
+    """An existing pool's properties with what a PUT asks. Raises AKS's refusals."""
+    asked = {field: value for field, value in asked.items() if value is not None and field not in READ_ONLY}
+    for field in IMMUTABLE:
+        if field in asked and field in known and not _same(asked[field], known[field]):
+            raise change_not_allowed(f"agentPoolProfile.{field}")
+    if known.get("enableAutoScaling") and asked.get("enableAutoScaling", True) and "count" in asked:
+        if asked["count"] != known["count"]:
+            raise flat(400, "OperationNotAllowed", "Cannot scale cluster autoscaler enabled node pool.")
+    pool = overlay(known, asked)
+    for field in ("nodeLabels", "tags"):
+        if field in asked:
+            pool[field] = asked[field]
+    if "nodeTaints" in asked:
+        pool["nodeTaints"] = asked["nodeTaints"]
+    if pool["orchestratorVersion"] != known["orchestratorVersion"]:
+        _check_pool_upgrade(known, pool, control_plane)
+    check_pool(pool, location=location, control_plane=control_plane)
+    return pool
+
+
+def _same(one: object, other: object) -> bool:
+    if isinstance(one, str) and isinstance(other, str):
+        return one.lower() == other.lower()
+    return one == other
+
+
+def _check_pool_upgrade(known: Document, pool: Document, control_plane: str) -> None:
+    wanted = resolve(str(pool["orchestratorVersion"]))
+    if wanted is None:
+        raise version_not_supported(str(pool["orchestratorVersion"]))
+    if numbers(wanted) < numbers(known["currentOrchestratorVersion"]):
+        raise flat(
+            400,
+            "AgentPoolUpgradeVersionNotAllowed",
+            f"Downgrading agent pool from {known['currentOrchestratorVersion']} to {wanted} is not allowed.",
+        )
+
+
+def check_pool(pool: Document, *, location: str, control_plane: str) -> None:
+    """Everything that one pool alone must satisfy; `currentOrchestratorVersion` is filled in on the way."""
+    system = pool["mode"] == "System"
+    if pool["mode"] not in {"System", "User"}:
+        raise invalid_parameter("agentPoolProfile.mode", f"'{pool['mode']}' is neither System nor User")
+    if system and pool["osType"] == "Windows":
+        raise invalid_parameter("agentPoolProfile.mode", "a system agent pool must run Linux")
+    _integer(pool, "count", 1 if system else 0, LARGEST_POOL)
+    _integer(pool, "maxPods", 10, 250)
+    if pool["osDiskSizeGB"]:
+        _integer(pool, "osDiskSizeGB", 30, 2048)
+    size = find_vm_size(pool["vmSize"])
+    if size is None:
+        offered = ",".join(sorted(size.name for size in VM_SIZES.values()))
+        raise size_not_allowed(str(pool["vmSize"]), location, offered)
+    if system and (size.cores, size.memory_gib) < SMALLEST_SYSTEM_SIZE:
+        raise invalid_parameter(
+            "agentPoolProfile.vmSize", f"System node pools need at least 2 vCPUs and 4 GB, {size.name} has less"
+        )
+    region = find_location(location)
+    zones = pool.get("availabilityZones") or []
+    known_zones = {str(zone) for zone in range(1, (region.zones if region else 0) + 1)}
+    if not set(zones) <= known_zones:
+        raise flat(
+            400,
+            "AvailabilityZoneNotSupported",
+            f"Preflight validation check for resource(s) for container service failed. Message: The zone(s) "
+            f"'{','.join(zones)}' for resource 'agentpool' is not supported. The supported zones for location "
+            f"'{location}' are '{','.join(sorted(known_zones))}'. Details: ",
+        )
+    full = resolve(str(pool["orchestratorVersion"]))
+    if full is None:
+        raise version_not_supported(str(pool["orchestratorVersion"]))
+    pool_numbers, plane = numbers(full), numbers(control_plane)
+    if pool_numbers > plane or plane[1] - pool_numbers[1] > LARGEST_SKEW:
+        raise flat(
+            400,
+            "NodePoolMcVersionIncompatible",
+            f"Node pool version {full} and control plane version {control_plane} are incompatible. Minor version "
+            "of node pool cannot be bigger than control plane version, and at most 3 behind it. For more "
+            "information, please check https://aka.ms/version-skew-policy",
+        )
+    pool["currentOrchestratorVersion"] = full
+
+
+def profile(name: str, properties: Document) -> Document:
+    """A pool as it stands in its cluster's `agentPoolProfiles`."""
+    return {"name": name, **properties}
+
+
+def split_profile(document: Document) -> tuple[object, Document]:
+    """Name and properties of an entry of `agentPoolProfiles`."""
+    properties = dict(document)
+    return properties.pop("name", None), properties
+
+
+def split_resource(document: Document) -> Document:
+    """The properties of an agent pool's PUT body."""
+    return section(document, "properties")

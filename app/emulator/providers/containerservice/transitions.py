@@ -1,0 +1,202 @@
+"""What the phases and ends of AKS's operations do to clusters, pools, machines and Kubernetes APIs."""
+
+from app.emulator.core.cloud import Cloud
+from app.emulator.core.documents import section
+from app.emulator.core.operations import Operation
+from app.emulator.core.registry import Transition
+from app.emulator.core.store import Resource
+from app.emulator.kubernetes.host import ClusterHost
+from app.emulator.providers.containerservice.names import CLUSTER_TYPE
+from app.emulator.providers.containerservice.node_resource_group import (
+    make_network,
+    make_scale_set,
+    node_group_of,
+    remove_group,
+    remove_scale_set,
+)
+from app.emulator.providers.containerservice.nodes import cluster_spec, node_specs, pools_of
+
+PREEMPTED = {
+    "code": "AKSOperationPreemptedByDelete",
+    "message": "The operation was preempted because the managed cluster is being deleted.",
+}
+ABORTED = {"code": "OperationAborted", "message": "The operation was aborted by the caller."}
+
+
+def set_state(cloud: Cloud, resource: Resource, state: str) -> None:
+    """Give `resource` its provisioning state, unless it is on its way out."""
+    properties = resource.body["properties"]
+    if properties["provisioningState"] != "Deleting" or state == "Deleting":
+        properties["provisioningState"] = state
+    cloud.store.touch(resource)
+
+
+class Transitions:
+    """The effects, with the host of the Kubernetes APIs at hand."""
+
+    def __init__(self, host: ClusterHost) -> None:
+        """Work with `host`."""
+        self._host = host
+
+    def table(self) -> dict[str, Transition]:
+        """By the name that plans refer to."""
+        return {
+            "cluster.create": Transition(self._created, self._failed, self._canceled, self._reached),
+            "cluster.update": Transition(self._updated, self._failed, self._canceled),
+            "cluster.delete": Transition(self._deleted, self._failed_removal, self._failed_removal),
+            "cluster.abort": Transition(self._aborted, self._nothing, self._nothing),
+            "pool.create": Transition(self._updated_pool, self._failed_pool, self._canceled_pool),
+            "pool.update": Transition(self._updated_pool, self._failed_pool, self._canceled_pool),
+            "pool.delete": Transition(self._deleted_pool, self._failed_removal, self._failed_removal),
+            "pool.abort": Transition(self._aborted, self._nothing, self._nothing),
+        }
+
+    async def remove(self, cloud: Cloud, cluster: Resource) -> None:
+        """Take a cluster out with all that belongs to it. Also when its resource group goes."""
+        for target in (cluster, *pools_of(cloud, cluster)):
+            for operation in cloud.operations.running_on(target.key):
+                if operation.transition != "cluster.delete":
+                    await cloud.cancel(operation, "Canceled", dict(PREEMPTED))
+        remove_group(cloud, cluster)
+        for pool in pools_of(cloud, cluster):
+            cloud.store.remove(pool.id)
+        cloud.store.remove(cluster.id)
+        if cluster.internal.get("api"):
+            await self._host.remove(cluster.key)
+
+    async def show_nodes(self, cloud: Cloud, cluster: Resource) -> None:
+        """Let the Kubernetes API show the machines that are there."""
+        if cluster.internal.get("api"):
+            await self._host.set_nodes(cluster.key, node_specs(cloud, cluster))
+
+    async def _start_api(self, cluster: Resource) -> None:
+        if not cluster.internal.get("api"):
+            await self._host.start(cluster_spec(cluster))
+            cluster.internal["api"] = True
+
+    async def _reached(self, cloud: Cloud, operation: Operation, effect: str) -> None:
+        cluster = cloud.store.get(operation.target)
+        if cluster is None:
+            return
+        if effect == "network":
+            make_network(cloud, cluster)
+        elif effect == "control-plane":
+            await self._start_api(cluster)
+        elif effect == "machines":
+            await self._settle_pools(cloud, cluster, state=None)
+        cloud.store.touch(cluster)
+
+    async def _created(self, cloud: Cloud, operation: Operation) -> None:
+        cluster = cloud.store.get(operation.target)
+        if cluster is None:
+            return
+        group = node_group_of(cluster)
+        make_network(cloud, cluster)
+        await self._start_api(cluster)
+        await self._settle_pools(cloud, cluster, state="Succeeded")
+        properties = cluster.body["properties"]
+        profile = section(properties, "networkProfile", "loadBalancerProfile")
+        profile["effectiveOutboundIPs"] = [{"id": group.outbound_ip_id}]
+        properties["networkProfile"]["loadBalancerProfile"] = profile
+        identity = cloud.store.get(group.kubelet_identity_id)
+        if identity is not None:
+            properties["identityProfile"] = {
+                "kubeletidentity": {
+                    "resourceId": identity.id.replace("/resourceGroups/", "/resourcegroups/"),
+                    "clientId": identity.body["properties"]["clientId"],
+                    "objectId": identity.body["properties"]["principalId"],
+                }
+            }
+        set_state(cloud, cluster, "Succeeded")
+
+    async def _settle_pools(self, cloud: Cloud, cluster: Resource, *, state: str | None) -> None:
+        for pool in pools_of(cloud, cluster):
+            self._settle_pool(cloud, cluster, pool)
+            if state is not None:
+                set_state(cloud, pool, state)
+        await self.show_nodes(cloud, cluster)
+
+    def _settle_pool(self, cloud: Cloud, cluster: Resource, pool: Resource) -> None:
+        properties = pool.body["properties"]
+        properties["currentOrchestratorVersion"] = pool.internal["wanted_version"]
+        pool.internal["nodes"] = properties["count"]
+        pool.internal["nodes_version"] = properties["currentOrchestratorVersion"]
+        make_scale_set(cloud, cluster, pool)
+
+    async def _updated(self, cloud: Cloud, operation: Operation) -> None:
+        cluster = cloud.store.get(operation.target)
+        if cluster is None:
+            return
+        version = operation.arguments["control_plane"]
+        cluster.body["properties"]["currentKubernetesVersion"] = version
+        cluster.internal["kubernetes_version"] = version
+        await self._start_api(cluster)
+        await self._host.update(cluster.key, kubernetes_version=version)
+        await self._settle_pools(cloud, cluster, state="Succeeded")
+        set_state(cloud, cluster, "Succeeded")
+
+    async def _failed(self, cloud: Cloud, operation: Operation) -> None:
+        self._end_unwell(cloud, operation, "Failed")
+
+    async def _canceled(self, cloud: Cloud, operation: Operation) -> None:
+        self._end_unwell(cloud, operation, "Canceled")
+
+    def _end_unwell(self, cloud: Cloud, operation: Operation, state: str) -> None:
+        cluster = cloud.store.get(operation.target)
+        if cluster is None:
+            return
+        for pool in pools_of(cloud, cluster):
+            if pool.body["properties"]["provisioningState"] not in {"Succeeded", "Failed"}:
+                set_state(cloud, pool, state)
+        set_state(cloud, cluster, state)
+
+    async def _deleted(self, cloud: Cloud, operation: Operation) -> None:
+        cluster = cloud.store.get(operation.target)
+        if cluster is not None:
+            await self.remove(cloud, cluster)
+
+    async def _failed_removal(self, cloud: Cloud, operation: Operation) -> None:
+        resource = cloud.store.get(operation.target)
+        if resource is None:
+            return
+        pools = pools_of(cloud, resource) if resource.type == CLUSTER_TYPE else []
+        for unwell in (resource, *pools):
+            unwell.body["properties"]["provisioningState"] = "Failed"
+            cloud.store.touch(unwell)
+
+    async def _aborted(self, cloud: Cloud, operation: Operation) -> None:
+        for victim in operation.arguments["operations"]:
+            running = cloud.operations.get(victim)
+            if running is not None and running.running:
+                await cloud.cancel(running, "Canceled", dict(ABORTED))
+
+    async def _updated_pool(self, cloud: Cloud, operation: Operation) -> None:
+        pool = cloud.store.get(operation.target)
+        cluster = cloud.store.get(operation.arguments["cluster"])
+        if pool is None or cluster is None:
+            return
+        self._settle_pool(cloud, cluster, pool)
+        set_state(cloud, pool, "Succeeded")
+        await self.show_nodes(cloud, cluster)
+
+    async def _failed_pool(self, cloud: Cloud, operation: Operation) -> None:
+        pool = cloud.store.get(operation.target)
+        if pool is not None:
+            set_state(cloud, pool, "Failed")
+
+    async def _canceled_pool(self, cloud: Cloud, operation: Operation) -> None:
+        pool = cloud.store.get(operation.target)
+        if pool is not None:
+            set_state(cloud, pool, "Canceled")
+
+    async def _deleted_pool(self, cloud: Cloud, operation: Operation) -> None:
+        pool = cloud.store.get(operation.target)
+        cluster = cloud.store.get(operation.arguments["cluster"])
+        if pool is None or cluster is None:
+            return
+        remove_scale_set(cloud, cluster, pool)
+        cloud.store.remove(pool.id)
+        await self.show_nodes(cloud, cluster)
+
+    async def _nothing(self, cloud: Cloud, operation: Operation) -> None:
+        """An abort that does not end well leaves what it found."""

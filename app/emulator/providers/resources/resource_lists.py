@@ -1,0 +1,78 @@
+"""What a resource group, or a whole subscription, holds."""
+
+import re
+
+from app.emulator.core.cloud import Cloud
+from app.emulator.core.documents import Document
+from app.emulator.core.errors import AzureError, resource_group_not_found
+from app.emulator.core.exchange import Answer, Call
+from app.emulator.core.links import page
+from app.emulator.core.paths import group_id, key_of
+from app.emulator.core.registration import STATE_TYPE
+from app.emulator.core.registry import Route
+from app.emulator.core.store import Resource, group_key_of
+from app.emulator.providers.resources.names import GROUP, GROUP_TYPE, NAMESPACE
+
+_FILTER = re.compile(
+    r"^\s*(?:(?P<field>resourceType|name|resourceGroup)\s+eq\s+'(?P<value>[^']*)'"
+    r"|tagName\s+eq\s+'(?P<tag>[^']*)'(?:\s+and\s+tagValue\s+eq\s+'(?P<tag_value>[^']*)')?)\s*$",
+    re.IGNORECASE,
+)
+_SHOWN = ("id", "name", "type", "kind", "managedBy", "location", "identity", "sku", "tags", "zones")
+
+
+def routes() -> list[Route]:
+    """The operations of this file."""
+    return [
+        Route("GET", f"{GROUP}/resources", "Resources_ListByResourceGroup", _list_by_group, NAMESPACE),
+        Route("GET", "/subscriptions/{subscription}/resources", "Resources_List", _list, NAMESPACE),
+    ]
+
+
+def _is_top_level(resource: Resource) -> bool:
+    """Child resources (an agent pool, a subnet) are in no resource list."""
+    return group_key_of(resource.id) is not None and resource.type.count("/") == 1
+
+
+def _document(resource: Resource) -> Document:
+    shown = {name: resource.body[name] for name in _SHOWN if resource.body.get(name)}
+    return {**shown, "id": resource.id, "type": resource.type}
+
+
+def _selected(call: Call, resources: list[Resource]) -> list[Document]:
+    found = [_document(resource) for resource in resources if _is_top_level(resource)]
+    text = call.query.get("$filter")
+    if not text:
+        return found
+    match = _FILTER.match(text)
+    if match is None:
+        raise AzureError(400, "InvalidFilterInQueryString", f"Invalid $filter '{text}' specified in the query string.")
+    return [document for document in found if _matches(document, match)]
+
+
+def _matches(document: Document, match: re.Match[str]) -> bool:
+    if match["tag"] is not None:
+        tags = {name.lower(): value for name, value in document.get("tags", {}).items()}
+        value = tags.get(match["tag"].lower())
+        return value is not None and match["tag_value"] in {None, value}
+    if match["field"].lower() == "resourcegroup":
+        return key_of(document["id"]).split("/")[4] == match["value"].lower()
+    shown = document["type"] if match["field"].lower() == "resourcetype" else document["name"]
+    return bool(shown.lower() == match["value"].lower())
+
+
+async def _list_by_group(cloud: Cloud, call: Call) -> Answer:
+    group = group_id(call.parameter("subscription"), call.parameter("group"))
+    if cloud.store.get(group) is None:
+        raise resource_group_not_found(call.parameter("group"))
+    return page(cloud, call, _selected(call, cloud.store.in_group(group)))
+
+
+async def _list(cloud: Cloud, call: Call) -> Answer:
+    under = key_of(f"/subscriptions/{call.parameter('subscription')}/resourcegroups")
+    inside = [
+        resource
+        for resource in cloud.store
+        if resource.key.startswith(f"{under}/") and resource.type not in {GROUP_TYPE, STATE_TYPE}
+    ]
+    return page(cloud, call, _selected(call, inside))
