@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -35,7 +36,6 @@ from app.emulator.kubernetes.tables import negotiate, several, single
 from app.emulator.kubernetes.watches import watch
 
 BODY_LIMIT = 3 * 1024 * 1024  # kube-apiserver's own
-_ANONYMOUS = {"/version", "/healthz", "/livez", "/readyz"}
 _READS = {"GET", "HEAD"}
 
 
@@ -44,7 +44,7 @@ class Answer:
     """What is sent: a document as JSON, a text, or a stream of JSON lines."""
 
     status: int
-    body: Object | str | AsyncIterator[bytes]
+    body: Object | str | AsyncGenerator[bytes]
     warnings: list[str] = field(default_factory=list)
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -90,13 +90,7 @@ class Api:
         return user
 
     def _answer(self, request: Request) -> Answer:
-        if _is_public(request.path):
-            if request.method not in _READS:
-                raise method_not_allowed()
-            if request.path.rstrip("/") == "/version":
-                return Answer(200, discovery.version_info(self.version))
-            return Answer(200, health.report(request.path, verbose="verbose" in request.query))
-        found = discovery.discover(request.path, self._address)
+        found = self._public(request) or discovery.discover(request.path, self._address)
         if found is not None:
             if request.method not in _READS:
                 raise method_not_allowed()
@@ -104,26 +98,31 @@ class Api:
         where = target(request.path)
         if where is None:
             raise no_such_path()
-        match request.method:
-            case "GET" | "HEAD":
-                return self._read(request, where)
-            case "POST":
-                return self._create(request, where)
-            case "PUT":
-                return self._update(request, where)
-            case "PATCH":
-                return self._patch(request, where)
-            case "DELETE":
-                return self._delete(request, where)
-            case _:
-                raise method_not_allowed()
+        verbs = {
+            "GET": self._read,
+            "HEAD": self._read,
+            "POST": self._create,
+            "PUT": self._update,
+            "PATCH": self._patch,
+            "DELETE": self._delete,
+        }
+        if request.method not in verbs:
+            raise method_not_allowed()
+        return verbs[request.method](request, where)
+
+    def _public(self, request: Request) -> Object | str | None:
+        if request.path.rstrip("/") == "/version":
+            return discovery.version_info(self.version)
+        if health.is_check(request.path):
+            return health.report(request.path, verbose="verbose" in request.query)
+        return None
 
     def _read(self, request: Request, where: Target) -> Answer:
         kind, view = where.kind, negotiate(request.headers.get("accept", ""))
         include = request.query.get("includeObject") or "Metadata"
         if where.watch or request.flag("watch"):
             require_verb(kind, "watch")
-            return Answer(200, watch(self.store, kind, where.namespace, where.name, request, view))
+            return Answer(200, watch(self.store, where, request, view))
         if where.name:
             require_verb(kind, "get")
             document = reads.get(self.store, kind, where.namespace, where.name)
@@ -197,7 +196,7 @@ class Api:
 
 
 def _is_public(path: str) -> bool:
-    return path.rstrip("/") in _ANONYMOUS or health.is_check(path)
+    return path.rstrip("/") == "/version" or health.is_check(path)
 
 
 def _delete_options(request: Request) -> writes.DeleteOptions:
@@ -271,7 +270,7 @@ async def _send(send: ASGISendCallable, answer: Answer, *, with_body: bool) -> N
     await send({"type": "http.response.body", "body": content if with_body else b"", "more_body": False})
 
 
-async def _stream(receive: ASGIReceiveCallable, send: ASGISendCallable, lines: AsyncIterator[bytes]) -> None:
+async def _stream(receive: ASGIReceiveCallable, send: ASGISendCallable, lines: AsyncGenerator[bytes]) -> None:
     """Send lines until they end or the client has left."""
     headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-cache, private")]
     await send({"type": "http.response.start", "status": 200, "headers": headers, "trailers": False})
@@ -279,8 +278,9 @@ async def _stream(receive: ASGIReceiveCallable, send: ASGISendCallable, lines: A
     async def pump() -> None:
         # The first chunk, empty as it is, makes the server send its head before anything happens.
         await send({"type": "http.response.body", "body": b"", "more_body": True})
-        async for line in lines:
-            await send({"type": "http.response.body", "body": line, "more_body": True})
+        async with aclosing(lines):
+            async for line in lines:
+                await send({"type": "http.response.body", "body": line, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def leave() -> None:

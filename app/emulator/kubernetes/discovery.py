@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from app.emulator.kubernetes.documents import Object
 from app.emulator.kubernetes.kinds import KINDS
 from app.emulator.kubernetes.kinds.kind import Kind
-from app.emulator.kubernetes.status import no_such_path, not_implemented
+from app.emulator.kubernetes.status import no_such_path
 
 _OPENAPI = "/openapi/v3"
 
@@ -17,24 +17,38 @@ def discover(path: str, address: str) -> Object | None:
     `address` is the server's `host:port`. Raises 404 for groups and versions that are not there.
     """
     match path.strip("/").split("/"):
-        case ["api"]:
+        case ["api", *rest]:
+            return _core(rest, address)
+        case ["apis", *rest]:
+            return _named(rest)
+        case ["openapi", "v3", *rest]:
+            return _openapi("/".join(rest)) if rest else _openapi_index()
+        case _:
+            return None
+
+
+def _core(rest: list[str], address: str) -> Object | None:
+    match rest:
+        case []:
             networks = [{"clientCIDR": "0.0.0.0/0", "serverAddress": address}]
             return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": networks}
-        case ["apis"]:
+        case [version]:
+            return _resources("", version)
+        case _:
+            return None
+
+
+def _named(rest: list[str]) -> Object | None:
+    match rest:
+        case []:
             groups = [_group(group) for group in _groups()]
             return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
-        case ["api", version]:
-            return _resources("", version)
-        case ["apis", group]:
+        case [group]:
             if group not in _groups():
                 raise no_such_path()
             return {"kind": "APIGroup", "apiVersion": "v1", **_group(group)}
-        case ["apis", group, version]:
+        case [group, version]:
             return _resources(group, version)
-        case ["openapi", "v3"]:
-            return {"paths": {prefix: {"serverRelativeURL": _hashed(prefix)} for prefix in _prefixes()}}
-        case ["openapi", "v3", *rest]:
-            return _openapi("/".join(rest))
         case _:
             return None
 
@@ -57,11 +71,6 @@ def version_info(version: str) -> Object:
         "compiler": "gc",
         "platform": "linux/amd64",
     }
-
-
-def refuse_unserved(what: str) -> None:
-    """Raise the clear refusal for what a real cluster has and this one does not."""
-    raise not_implemented(what)
 
 
 def _groups() -> list[str]:
@@ -123,6 +132,10 @@ def _prefixes() -> list[str]:
 
 def _hashed(prefix: str) -> str:
     return f"{_OPENAPI}/{prefix}?hash={hashlib.sha256(prefix.encode()).hexdigest()[:32].upper()}"
+
+
+def _openapi_index() -> Object:
+    return {"paths": {prefix: {"serverRelativeURL": _hashed(prefix)} for prefix in _prefixes()}}
 
 
 def _openapi(prefix: str) -> Object:

@@ -202,6 +202,9 @@ PodCondition ...
   type 1 string
 Event ...
   metadata 1 ObjectMeta
+  firstTimestamp 6 time
+  lastTimestamp 7 time
+  eventTime 10 time
 Lease
   kind 101 string
   apiVersion 102 string

@@ -8,8 +8,8 @@ import socket
 import ssl
 import tempfile
 from pathlib import Path
-from typing_extensions import override
 
+from typing_extensions import override
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
@@ -19,6 +19,12 @@ from app.emulator.kubernetes.credentials import LOOPBACK, Credentials
 
 _KEEP_ALIVE = 180  # seconds; clients that pool connections hold them for about 90
 _GOODBYE = 5.0
+
+
+class _State(ServerState):
+    """The connections of one listener; once closed, a handshake that was under way comes to nothing."""
+
+    closed = False
 
 
 class _Protocol(HttpToolsProtocol):
@@ -32,6 +38,8 @@ class _Protocol(HttpToolsProtocol):
                 if name == "commonName":
                     self.app_state = {"common_name": value}
         super().connection_made(transport)
+        if isinstance(self.server_state, _State) and self.server_state.closed:
+            transport.abort()
 
 
 class Listener:
@@ -42,7 +50,7 @@ class Listener:
         self._socket: socket.socket | None = _bind(port)
         self.port: int = self._socket.getsockname()[1]
         self._server: asyncio.Server | None = None
-        self._state = ServerState()
+        self._state = _State()
 
     @property
     def is_open(self) -> bool:
@@ -64,9 +72,10 @@ class Listener:
             timeout_keep_alive=_KEEP_ALIVE,
         )
         config.load()
+        state = self._state = _State()
         sock, self._socket = self._socket or _bind(self.port), None
         self._server = await loop.create_server(
-            lambda: _Protocol(config, self._state, {}), sock=sock, ssl=self._context, backlog=128
+            lambda: _Protocol(config, state, {}), sock=sock, ssl=self._context, backlog=128
         )
 
     async def close(self) -> None:
@@ -78,6 +87,7 @@ class Listener:
             return
         self._server.close()
         self._server = None
+        self._state.closed = True
         for protocol in list(self._state.connections):
             protocol.transport.abort()
         if tasks := list(self._state.tasks):

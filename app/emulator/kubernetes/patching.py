@@ -65,5 +65,5 @@ def _attempt(apply: Any) -> Any:  # a closure over one of the patch functions
     except PatchError as error:
         message = f"the server rejected our request due to an error in our request: {error}"
         raise StatusError(422, "Invalid", message, {}) from error
-    except (TypeError, AttributeError) as error:
+    except (TypeError, AttributeError, ValueError) as error:
         raise bad_request("the patch does not fit the object") from error

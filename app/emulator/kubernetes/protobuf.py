@@ -4,7 +4,7 @@ kubectl sends them from 1.32 for what it creates itself (namespaces, secrets, re
 """
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -73,25 +73,25 @@ def _entry(known: Field, value: int | bytes, depth: int) -> tuple[str, Any]:
 
 
 def _value(known: Field, value: int | bytes, depth: int) -> Any:  # one field of any type
-    match known.type:
-        case "string":
-            return _text(value)
-        case "bytes":
-            return base64.b64encode(_expect_bytes(value)).decode()
-        case "int32" | "int64":
-            return _signed(value)
-        case "bool":
-            return bool(value)
-        case "time":
-            seconds = _signed(dict(_pairs(_expect_bytes(value))).get(1, 0))
-            return timestamp(datetime.fromtimestamp(seconds, UTC)) if seconds else ""
-        case "intstr":
-            parts = dict(_pairs(_expect_bytes(value)))
-            return _text(parts.get(3, b"")) if parts.get(1) else _signed(parts.get(2, 0))
-        case "any":
-            return {}
-        case _:
-            return _message(known.type, _expect_bytes(value), depth - 1)
+    read = _READERS.get(known.type)
+    return read(value) if read else _message(known.type, _expect_bytes(value), depth - 1)
+
+
+def _time(value: int | bytes) -> str:
+    seconds = _signed(dict(_pairs(_expect_bytes(value))).get(1, 0))
+    try:
+        return timestamp(datetime.fromtimestamp(seconds, UTC)) if seconds else ""
+    except (OverflowError, ValueError, OSError) as error:
+        raise ProtobufError("a time is out of range") from error
+
+
+def _int_or_string(value: int | bytes) -> int | str:
+    parts = dict(_pairs(_expect_bytes(value)))
+    return _text(parts.get(3, b"")) if parts.get(1) else _signed(parts.get(2, 0))
+
+
+def _base64(value: int | bytes) -> str:
+    return base64.b64encode(_expect_bytes(value)).decode()
 
 
 def _expect_bytes(value: int | bytes) -> bytes:
@@ -111,6 +111,18 @@ def _signed(value: int | bytes) -> int:
     if not isinstance(value, int):
         raise ProtobufError("a field has a wrong wire type")
     return value - (1 << _VARINT_BITS) if value >> (_VARINT_BITS - 1) else value
+
+
+_READERS: Mapping[str, Callable[[int | bytes], Any]] = {
+    "string": _text,
+    "bytes": _base64,
+    "int32": _signed,
+    "int64": _signed,
+    "bool": bool,
+    "time": _time,
+    "intstr": _int_or_string,
+    "any": lambda _: {},
+}
 
 
 def _pairs(data: bytes) -> Iterator[tuple[int, int | bytes]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.emulator.kubernetes.documents import Object
+from app.emulator.kubernetes.documents import Object, parse_timestamp
 
 # What Go's decoder calls the types, for its error messages; and what JSON may hold for them.
 _SCALARS: Mapping[str, tuple[str, tuple[type, ...]]] = {
@@ -102,7 +102,7 @@ class Schema:
                 yield from self._value(message, known, value, here)
 
     def pruned(self, name: str, document: Object) -> Object:
-        """Return the document without the fields that the message does not have."""
+        """Return the document without nulls and without the fields that the message does not have."""
         message = self._messages[name]
         kept: Object = {}
         for key, value in document.items():
@@ -110,7 +110,9 @@ class Schema:
             if known is None:
                 if message.open:
                     kept[key] = value
-            elif value is None or known.type not in self._messages:
+            elif value is None:
+                continue
+            elif known.type not in self._messages:
                 kept[key] = value
             elif known.shape == "list":
                 kept[key] = [self.pruned(known.type, item) for item in value]
@@ -149,6 +151,8 @@ class Schema:
                 yield _mismatch(message, value, path, go)
             elif known.type == "bytes" and not _is_base64(str(value)):
                 yield Problem(path, "illegal base64 data at input byte 0", unknown=False)
+            elif known.type == "time" and not _is_time(str(value)):
+                yield Problem(path, f'parsing time "{value}": cannot parse as RFC 3339', unknown=False)
         elif known.type == "intstr" and (isinstance(value, bool) or not isinstance(value, int | str)):
             yield _mismatch(message, value, path, "intstr.IntOrString")
 
@@ -156,6 +160,14 @@ class Schema:
 def _is_base64(text: str) -> bool:
     try:
         base64.b64decode(text, validate=True)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_time(text: str) -> bool:
+    try:
+        parse_timestamp(text)
     except ValueError:
         return False
     return True

@@ -11,6 +11,13 @@ SYSTEM = "kube-system"
 NAMESPACES = ("default", "kube-node-lease", "kube-public", SYSTEM)
 _REGISTRY = "mcr.microsoft.com/oss"
 _SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
+_COREFILE = """.:53 {
+    errors
+    ready
+    kubernetes cluster.local
+    forward . /etc/resolv.conf
+}
+"""
 
 
 @dataclass(frozen=True)
@@ -51,45 +58,46 @@ def services() -> Iterator[Object]:
     yield _service(
         "default",
         "kubernetes",
-        "10.0.0.1",
-        [{**https, "targetPort": 443}],
-        {"component": "apiserver", "provider": "kubernetes"},
-        None,
+        address="10.0.0.1",
+        ports=[{**https, "targetPort": 443}],
+        labels={"component": "apiserver", "provider": "kubernetes"},
+        selector=None,
     )
     yield _service(
         SYSTEM,
         "kube-dns",
-        "10.0.0.10",
-        [
+        address="10.0.0.10",
+        ports=[
             {"name": "dns", "protocol": "UDP", "port": 53, "targetPort": 53},
             {"name": "dns-tcp", "protocol": "TCP", "port": 53, "targetPort": 53},
         ],
-        {
+        labels={
             "addonmanager.kubernetes.io/mode": "Reconcile",
             "k8s-app": "kube-dns",
             "kubernetes.io/cluster-service": "true",
             "kubernetes.io/name": "CoreDNS",
         },
-        {"k8s-app": "kube-dns"},
+        selector={"k8s-app": "kube-dns"},
     )
     yield _service(
         SYSTEM,
         "metrics-server",
-        "10.0.0.20",
-        [{**https, "targetPort": "https"}],
-        {
+        address="10.0.0.20",
+        ports=[{**https, "targetPort": "https"}],
+        labels={
             "addonmanager.kubernetes.io/mode": "Reconcile",
             "k8s-app": "metrics-server",
             "kubernetes.io/cluster-service": "true",
             "kubernetes.io/name": "Metrics-server",
         },
-        {"k8s-app": "metrics-server"},
+        selector={"k8s-app": "metrics-server"},
     )
 
 
 def _service(
     namespace: str,
     name: str,
+    *,
     address: str,
     ports: list[Object],
     labels: dict[str, str],
@@ -105,9 +113,7 @@ def config_maps(version: str) -> Iterator[Object]:
     """Yield the configuration that tools look for."""
     yield {
         "metadata": {"name": "coredns", "namespace": SYSTEM, "labels": {"k8s-app": "kube-dns"}},
-        "data": {
-            "Corefile": ".:53 {\n    errors\n    ready\n    kubernetes cluster.local\n    forward . /etc/resolv.conf\n}\n"
-        },
+        "data": {"Corefile": _COREFILE},
     }
     yield {
         "metadata": {"name": "cluster-version", "namespace": SYSTEM},

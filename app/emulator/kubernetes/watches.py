@@ -3,14 +3,14 @@
 import asyncio
 import json
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 
 from app.emulator.kubernetes.documents import Object, at
 from app.emulator.kubernetes.kinds.kind import Kind
 from app.emulator.kubernetes.reads import asked_version, selection
-from app.emulator.kubernetes.requests import Request
+from app.emulator.kubernetes.requests import Request, Target
 from app.emulator.kubernetes.selectors import Predicate
 from app.emulator.kubernetes.status import Cause, expired, invalid
 from app.emulator.kubernetes.store import Change, Store, Subscription
@@ -31,16 +31,16 @@ class _Watch:
     bookmarks: bool
 
 
-def watch(store: Store, kind: Kind, namespace: str, name: str, request: Request, view: View) -> AsyncIterator[bytes]:
+def watch(store: Store, where: Target, request: Request, view: View) -> AsyncGenerator[bytes]:
     """Return the stream's chunks, one JSON event a line; what is wrong with the request is raised at once."""
-    chosen = selection(request, kind, name)
+    chosen = selection(request, where.kind, where.name)
     initial = _initial_events(request)
     version = asked_version(request, store)
     seconds = request.number("timeoutSeconds") or _SHORTEST + random.randrange(_SHORTEST)
     asked = _Watch(
         store,
-        kind,
-        namespace,
+        where.kind,
+        where.namespace,
         chosen,
         view,
         request.query.get("includeObject") or "Metadata",
@@ -59,7 +59,7 @@ def _initial_events(request: Request) -> bool | None:
     return request.flag("sendInitialEvents")
 
 
-async def _stream(asked: _Watch, version: int | None, initial: bool | None, seconds: int) -> AsyncIterator[bytes]:
+async def _stream(asked: _Watch, version: int | None, initial: bool | None, seconds: int) -> AsyncGenerator[bytes]:
     deadline = asyncio.get_running_loop().time() + seconds
     subscription = asked.store.subscribe(asked.kind.resource)
     try:
@@ -80,14 +80,19 @@ async def _events(
         return
     for event in _first(asked, version, initial):
         yield event
-    try:
-        async with asyncio.timeout_at(deadline):
-            while (change := await subscription.queue.get()) is not None:
-                for event in _seen(asked, [change]):
-                    yield event
-    except TimeoutError:
-        if asked.bookmarks:
-            yield "BOOKMARK", _bookmark(asked)
+    while True:
+        try:
+            # Around the wait alone: a timeout that spans a yield would cancel whoever consumes the events.
+            async with asyncio.timeout_at(deadline):
+                change = await subscription.queue.get()
+        except TimeoutError:
+            break
+        if change is None:
+            return
+        for event in _seen(asked, [change]):
+            yield event
+    if asked.bookmarks:
+        yield "BOOKMARK", _bookmark(asked)
 
 
 def _first(asked: _Watch, version: int | None, initial: bool | None) -> Iterator[tuple[str, Object]]:

@@ -38,6 +38,8 @@ _NAME_RULES = {
 _LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
 _LABEL_VALUE_RULE = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"  # noqa: E501 (the same)
 _LABEL_VALUE_LENGTH = 63
+# What the server says of an object, whatever a client sends.
+_OWNED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion")
 
 
 @dataclass(frozen=True)
@@ -82,19 +84,10 @@ def update(
 ) -> Object:
     """Store another state of an object; with `status`, of its status alone."""
     before = previous["metadata"]
-    name = before["name"]
     metadata = document.setdefault("metadata", {})
-    if metadata.get("name") not in {None, name}:
-        said = f"the name of the object ({metadata['name']}) does not match the name on the URL ({name})"
-        raise bad_request(said)
-    metadata["name"] = name
-    _place(kind, metadata, before.get("namespace", ""))
-    if metadata.get("uid") not in {None, "", before["uid"]}:
-        why = f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: {before['uid']}"
-        raise conflict(kind.plural, name, kind.group, why)
-    if metadata.get("resourceVersion") not in {None, "", before["resourceVersion"]}:
-        raise conflict(kind.plural, name, kind.group)
-    for owned in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion"):
+    _check_identity(kind, before, metadata)
+    metadata["name"] = before["name"]
+    for owned in _OWNED:
         if owned in before:
             metadata[owned] = before[owned]
         else:
@@ -114,8 +107,21 @@ def update(
     if stored["metadata"].get("deletionTimestamp") and not stored["metadata"].get("finalizers"):
         if kind.kind == "Namespace":
             return stored  # the namespace controller ends it
-        return store.delete(kind.resource, before.get("namespace", ""), name)
+        return store.delete(kind.resource, before.get("namespace", ""), before["name"])
     return stored
+
+
+def _check_identity(kind: Kind, before: Object, metadata: Object) -> None:
+    name = before["name"]
+    if metadata.get("name") not in {None, name}:
+        said = f"the name of the object ({metadata['name']}) does not match the name on the URL ({name})"
+        raise bad_request(said)
+    _place(kind, metadata, before.get("namespace", ""))
+    if metadata.get("uid") not in {None, "", before["uid"]}:
+        why = f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: {before['uid']}"
+        raise conflict(kind.plural, name, kind.group, why)
+    if metadata.get("resourceVersion") not in {None, "", before["resourceVersion"]}:
+        raise conflict(kind.plural, name, kind.group)
 
 
 def delete(store: Store, kind: Kind, document: Object, options: DeleteOptions) -> Object:

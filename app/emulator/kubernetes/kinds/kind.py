@@ -92,30 +92,30 @@ class Kind:
         return {"kind": self.kind, "apiVersion": self.api_version, **document}
 
 
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "y": 365 * 86400}
+# Below so many seconds: in which unit, and in which the rest of it.
+_AGES: tuple[tuple[float, str, str], ...] = (
+    (120, "s", ""),
+    (10 * 60, "m", "s"),
+    (3 * 3600, "m", ""),
+    (8 * 3600, "h", "m"),
+    (48 * 3600, "h", ""),
+    (8 * 86400, "d", "h"),
+    (2 * 365 * 86400, "d", ""),
+    (8 * 365 * 86400, "y", "d"),
+    (float("inf"), "y", ""),
+)
+
+
 def age(since: str | None, now: datetime) -> str:
     """Return how long ago, as kubectl's columns say it (k8s.io/apimachinery/pkg/util/duration)."""
     if not since:
         return "<unknown>"
-    seconds = int((now - parse_timestamp(since)).total_seconds())
-    if seconds < 0:
-        return "0s"
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
-    years = days // 365
-    steps: tuple[tuple[bool, str], ...] = (
-        (seconds < 120, f"{seconds}s"),
-        (minutes < 10, _pair(minutes, "m", seconds % 60, "s")),
-        (minutes < 180, f"{minutes}m"),
-        (hours < 8, _pair(hours, "h", minutes % 60, "m")),
-        (hours < 48, f"{hours}h"),
-        (days < 8, _pair(days, "d", hours % 24, "h")),
-        (days < 730, f"{days}d"),
-        (years < 8, _pair(years, "y", days % 365, "d")),
-    )
-    return next((text for fits, text in steps if fits), f"{years}y")
-
-
-def _pair(large: int, large_unit: str, small: int, small_unit: str) -> str:
-    return f"{large}{large_unit}" + (f"{small}{small_unit}" if small else "")
+    seconds = max(0, int((now - parse_timestamp(since)).total_seconds()))
+    unit, rest = next((unit, rest) for limit, unit, rest in _AGES if seconds < limit)
+    whole, left = divmod(seconds, _SECONDS[unit])
+    fraction = left // _SECONDS[rest] if rest else 0
+    return f"{whole}{unit}" + (f"{fraction}{rest}" if fraction else "")
 
 
 def _age_cell(document: Object, now: datetime) -> JSON:

@@ -14,7 +14,8 @@ def _who_am_i(document: Object, user: User) -> Object:
 
 
 def _allowed(document: Object, user: User) -> Object:
-    reason = f'RBAC: allowed by ClusterRoleBinding "cluster-admin" of ClusterRole "cluster-admin" to Group "{user.groups[0]}"'
+    role = 'ClusterRoleBinding "cluster-admin" of ClusterRole "cluster-admin"'
+    reason = f'RBAC: allowed by {role} to Group "{user.groups[0]}"'
     return {**document, "status": {"allowed": True, "reason": reason}}
 
 
