@@ -60,6 +60,12 @@ class AzureSettings(BaseModel):
     subscription_id: str | None = Field(None, description="The subscription of projects that name none.")
     ca_file: Path | None = Field(None, description="A PEM file with further authorities to trust for Resource Manager.")
     call_timeout_seconds: Seconds = Field(60, description="One call to Azure takes at most this long.")
+    request_timeout_seconds: Seconds = Field(
+        15, description="A request that needs Azure's answer (a credential, what Azure offers) waits at most this long."
+    )
+    catalog_max_age_seconds: Seconds = Field(
+        21_600, description="What Azure offers (locations, versions, sizes) is asked for anew when it is older."
+    )
 
 
 class KubernetesSettings(BaseModel):
@@ -94,8 +100,17 @@ class HttpSettings(BaseModel):
     port: int = Field(8080, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
     max_body_bytes: PositiveInt = Field(1_000_000, description="A larger request body is refused with 413.")
     body_stall_seconds: Seconds = Field(15, description="A body that stops arriving for so long is refused with 408.")
+    max_header_bytes: PositiveInt = Field(32_768, description="A larger request head is refused with 431.")
+    header_seconds: Seconds = Field(10, description="A request head must arrive within so long, or is refused with 408.")
+    keep_alive_seconds: PositiveInt = Field(
+        15, description="An idle connection is closed after so long; behind a load balancer, more than its own limit."
+    )
+    backlog: PositiveInt = Field(512, description="Connections that may wait to be accepted.")
     max_concurrency: PositiveInt = Field(512, description="Requests served at once; more are refused with 503.")
     drain_seconds: Seconds = Field(25, description="After SIGTERM open requests may end for at most so long.")
+    drain_notice_seconds: float = Field(
+        0, ge=0, description="After SIGTERM `/readyz` is red for so long before connections are refused."
+    )
     max_wait_seconds: PositiveInt = Field(60, description="The longest `?wait=`.")
 
 
@@ -109,6 +124,7 @@ class ExpectSettings(BaseModel):
     cluster_update: PositiveFloat = Field(90, description="A change of tags.")
     cluster_delete: PositiveFloat = Field(400, description="Removal of a cluster.")
     cluster_upgrade: PositiveFloat = Field(300, description="Upgrade of the control plane or one pool.")
+    cluster_sync: PositiveFloat = Field(2, description="Comparing a cluster with Azure.")
     pool_scale: PositiveFloat = Field(215, description="Scaling of one pool.")
     resource_group_delete: PositiveFloat = Field(60, description="Removal of a resource group.")
     provider_register: PositiveFloat = Field(60, description="Registration of a resource provider.")

@@ -12,13 +12,13 @@ class JobKind:
     """A kind of job.
 
     `doing` and `done` are sentences with `{target}` for its name: what the job's `summary` says while it runs and when
-    it has succeeded. `mutates`: it changes Azure, so it takes its turn in its partition. `expected`: how long it takes
-    before anything was learnt.
+    it has succeeded. `deadline` counts from the first step, unless the caller names another. `expected` is the field of
+    `ExpectSettings` that says how long such a job takes before anything was learnt.
     """
 
     name: str
     doing: str
     done: str
     deadline: timedelta
-    expected: timedelta
+    expected: str
     target_type: str

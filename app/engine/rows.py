@@ -26,8 +26,13 @@ class Lap:
     name: str
 
 
-async def take(session: AsyncSession, job_id: str, *, worker_id: str, kind: JobKind, now: datetime) -> JobView | None:
-    """Take a job that was dequeued: raise its epoch, start its clock. None when it has already ended."""
+async def take(
+    session: AsyncSession, job_id: str, *, worker_id: str, kind: JobKind, expected: float, now: datetime
+) -> JobView | None:
+    """Take a job that was dequeued: raise its epoch, start its clock. None when it has already ended.
+
+    `expected`: seconds that it takes as long as nothing was learnt.
+    """
     job = await session.get(Job, job_id, with_for_update=True)
     if job is None or job.state in TERMINAL:
         return None
@@ -35,7 +40,7 @@ async def take(session: AsyncSession, job_id: str, *, worker_id: str, kind: JobK
     job.worker_id = worker_id
     if job.started_at is None:
         learnt = await session.get(Duration, kind.name)
-        expected = learnt.p50_seconds if learnt else kind.expected.total_seconds()
+        expected = learnt.p50_seconds if learnt else expected
         longest = max([*learnt.samples, expected] if learnt else [expected])
         job.started_at = now
         job.deadline_at = now + timedelta(seconds=job.deadline_seconds)

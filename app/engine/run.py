@@ -4,17 +4,18 @@ import asyncio
 import functools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Generic, ParamSpec, TypeVar
 
 import structlog
 from dbos import DBOS
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import Clock
 from app.core.errors import ErrorClass, Problem, SlipwayError
 from app.core.json import JsonObject
 from app.db.engine import Database
+from app.db.errors import DatabaseError
 from app.engine import rows
 from app.engine.errors import DeadlineExceededError, JobCanceledError, JobFailedError, ParkedError
 from app.engine.kinds import JobKind
@@ -98,6 +99,8 @@ class JobRun(Generic[G]):
                 result = await self._write(write)
             except SlipwayError as error:
                 return {"problem": error.problem.as_json()}
+            except JobFailedError as failed:
+                return {"problem": failed.problem.as_json()}
             self._notes = {}
             return {"ok": step.codec.encode(result)}
 
@@ -161,7 +164,7 @@ class JobRun(Generic[G]):
         """How long a job of this kind takes."""
         async with self._database.read() as session:
             job = await session.get(Job, self.view.id)
-        return (job.expected_seconds if job else None) or self.kind.expected.total_seconds()
+        return (job.expected_seconds if job else None) or 0.0
 
     # How a step is run.
 
@@ -273,11 +276,16 @@ class JobRun(Generic[G]):
     async def _write(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
         try:
             return await self._database.transaction(work)
-        except (SQLAlchemyError, OSError) as error:
+        except DatabaseError as error:
+            _log.warning("job_write_failed", job_id=self.view.id, code=error.failure.code)
+            if error.failure.status in _DEFECTS:
+                raise JobFailedError(_INTERNAL) from error
             # The database does not answer: the job stays pending, and the reconciler starts it again.
-            _log.warning("job_parked", job_id=self.view.id, error=type(error).__name__)
             raise ParkedError(self.view.id) from error
 
+
+# What the database refuses for good: running the transaction again would fail again.
+_DEFECTS = frozenset({HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.INTERNAL_SERVER_ERROR})
 
 _INTERNAL = Problem(
     code="internal_error",

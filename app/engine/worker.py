@@ -9,7 +9,7 @@ import structlog
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 
 from app.core.clock import Clock
-from app.core.settings import WorkerSettings
+from app.core.settings import Settings
 from app.db.engine import Database
 from app.db.waker import Waker
 from app.engine import rows
@@ -39,7 +39,7 @@ class EngineWorker(Generic[G]):
         database: Database,
         waker: Waker,
         clock: Clock,
-        settings: WorkerSettings,
+        settings: Settings,
         *,
         workflows: Sequence[Workflow[G]],
         gateways: G,
@@ -47,12 +47,13 @@ class EngineWorker(Generic[G]):
         self._database = database
         self._waker = waker
         self._clock = clock
-        self._settings = settings
+        self._settings = settings.worker
+        self._expect = settings.expect.model_dump()
         self._workflows = {workflow.kind.name: workflow for workflow in workflows}
         self._gateways = gateways
         self._drain = Drain()
         self._signals = Signals(database, clock)
-        self.lease = Lease(database, clock, timedelta(seconds=settings.lease_seconds))
+        self.lease = Lease(database, clock, timedelta(seconds=self._settings.lease_seconds))
         self._tasks: list[asyncio.Task[None]] = []
         self._recovery: Recovery | None = None
 
@@ -148,7 +149,12 @@ class EngineWorker(Generic[G]):
         workflow = self._workflows[job.kind]
         view = await self._database.transaction(
             lambda session: rows.take(
-                session, job_id, worker_id=self.lease.worker_id, kind=workflow.kind, now=self._clock.now()
+                session,
+                job_id,
+                worker_id=self.lease.worker_id,
+                kind=workflow.kind,
+                expected=self._expect[workflow.kind.expected],
+                now=self._clock.now(),
             )
         )
         if view is None:

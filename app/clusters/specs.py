@@ -1,0 +1,221 @@
+"""Pure: the kinds of jobs about clusters, what a cluster's row wants, and what that is in Azure."""
+
+import secrets
+import string
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.azure.types.cluster import AgentPoolSpec, ManagedCluster, ManagedClusterSpec
+from app.azure.types.secret import Secret
+from app.azure.types.tags import owner_tags
+from app.core.json import JsonObject
+from app.engine.kinds import JobKind
+from app.models import Cluster
+
+CREATE = JobKind(
+    "cluster.create",
+    doing="Creating cluster {target}",
+    done="Cluster {target} is ready",
+    deadline=timedelta(hours=1),
+    expected="cluster_create",
+    target_type="cluster",
+)
+UPDATE = JobKind(
+    "cluster.update",
+    doing="Updating cluster {target}",
+    done="Cluster {target} is updated",
+    deadline=timedelta(minutes=30),
+    expected="cluster_update",
+    target_type="cluster",
+)
+SCALE = JobKind(
+    "cluster.scale",
+    doing="Scaling cluster {target}",
+    done="Cluster {target} is scaled",
+    deadline=timedelta(hours=1),
+    expected="pool_scale",
+    target_type="cluster",
+)
+UPGRADE = JobKind(
+    "cluster.upgrade",
+    doing="Upgrading cluster {target}",
+    done="Cluster {target} is upgraded",
+    deadline=timedelta(hours=4),
+    expected="cluster_upgrade",
+    target_type="cluster",
+)
+DELETE = JobKind(
+    "cluster.delete",
+    doing="Deleting cluster {target}",
+    done="Cluster {target} is deleted",
+    deadline=timedelta(hours=2),
+    expected="cluster_delete",
+    target_type="cluster",
+)
+SYNC = JobKind(
+    "cluster.sync",
+    doing="Comparing cluster {target} with Azure",
+    done="Cluster {target} is compared with Azure",
+    deadline=timedelta(minutes=5),
+    expected="cluster_sync",
+    target_type="cluster",
+)
+
+ADMIN_USERNAME = "azureuser"
+# Azure refuses Windows passwords outside 14 to 123 characters, or with fewer than three kinds of character.
+_PASSWORD_LENGTH = 32
+JOB_TAG = "slipway-job"
+
+
+@dataclass(frozen=True, slots=True)
+class WantedPool:
+    """A pool as it was asked for."""
+
+    name: str
+    mode: str
+    os_type: str
+    vm_size: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What `clusters.wanted` holds. `kubernetes_version` None leaves the choice to AKS."""
+
+    location: str
+    kubernetes_version: str | None
+    dns_prefix: str
+    ssh_public_key: str
+    pools: tuple[WantedPool, ...]
+    tags: dict[str, str]
+
+    def pool(self, name: str) -> WantedPool | None:
+        """The pool of this name."""
+        return next((pool for pool in self.pools if pool.name == name), None)
+
+    @property
+    def windows(self) -> bool:
+        """Whether a pool runs Windows."""
+        return any(pool.os_type == "Windows" for pool in self.pools)
+
+    def as_json(self) -> JsonObject:
+        """The column's form."""
+        return {
+            "location": self.location,
+            "kubernetes_version": self.kubernetes_version,
+            "dns_prefix": self.dns_prefix,
+            "ssh_public_key": self.ssh_public_key,
+            "pools": [
+                {"name": p.name, "mode": p.mode, "os_type": p.os_type, "vm_size": p.vm_size, "count": p.count}
+                for p in self.pools
+            ],
+            "tags": self.tags,
+        }
+
+    @classmethod
+    def from_json(cls, stored: JsonObject) -> "Wanted":
+        """What `as_json` wrote."""
+        return cls(
+            location=stored["location"],
+            kubernetes_version=stored["kubernetes_version"],
+            dns_prefix=stored["dns_prefix"],
+            ssh_public_key=stored["ssh_public_key"],
+            pools=tuple(WantedPool(**pool) for pool in stored["pools"]),
+            tags=dict(stored["tags"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a cluster is in Azure, and whose it is. Names are fixed first, so a lost answer is found."""
+
+    cluster_id: str
+    project_id: str
+    subscription_id: str
+    resource_group: str
+    azure_name: str
+
+
+def place_of(cluster: Cluster) -> Place:
+    """Where a row's cluster is."""
+    return Place(
+        cluster_id=cluster.id,
+        project_id=cluster.project_id,
+        subscription_id=cluster.subscription_id,
+        resource_group=cluster.resource_group,
+        azure_name=cluster.azure_name,
+    )
+
+
+def tags_of(place: Place, wanted: Wanted, *, job_id: str) -> dict[str, str]:
+    """The caller's tags, and ours. The first job's id stays, so that its clean-up finds what it made."""
+    return {**wanted.tags, **owner_tags(project_id=place.project_id, cluster_id=place.cluster_id), JOB_TAG: job_id}
+
+
+def desired(place: Place, wanted: Wanted, *, job_id: str) -> ManagedClusterSpec:
+    """The cluster's PUT. A Windows password is made anew for each PUT and kept nowhere: nobody needs it."""
+    return ManagedClusterSpec(
+        location=wanted.location,
+        kubernetes_version=wanted.kubernetes_version,
+        dns_prefix=wanted.dns_prefix,
+        tags=tags_of(place, wanted, job_id=job_id),
+        pools=tuple(AgentPoolSpec(p.name, p.mode, p.os_type, p.vm_size, p.count) for p in wanted.pools),
+        admin_username=ADMIN_USERNAME,
+        ssh_public_key=wanted.ssh_public_key,
+        windows_admin_username=ADMIN_USERNAME if wanted.windows else None,
+        windows_admin_password=_password() if wanted.windows else None,
+    )
+
+
+def _password() -> Secret:
+    kinds = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "-_.!")
+    drawn = [secrets.choice(kind) for kind in kinds]
+    drawn += [secrets.choice("".join(kinds)) for _ in range(_PASSWORD_LENGTH - len(drawn))]
+    secrets.SystemRandom().shuffle(drawn)
+    return Secret("".join(drawn))
+
+
+def observed_json(cluster: ManagedCluster, outbound_ips: tuple[str, ...] | None = None) -> JsonObject:
+    """What is kept of what Azure said of a cluster. `outbound_ips` None: not read this time."""
+    observed: JsonObject = {
+        "azure_id": cluster.id,
+        "provisioning_state": cluster.provisioning_state,
+        "power_state": cluster.power_state,
+        "kubernetes_version": cluster.kubernetes_version,
+        "current_kubernetes_version": cluster.current_kubernetes_version,
+        "fqdn": cluster.fqdn,
+        "private_fqdn": cluster.private_fqdn,
+        "node_resource_group": cluster.node_resource_group,
+        "sku_tier": cluster.sku_tier,
+        "local_accounts_disabled": cluster.local_accounts_disabled,
+        "tags": dict(cluster.tags),
+        "network": {
+            "plugin": cluster.network.plugin,
+            "plugin_mode": cluster.network.plugin_mode,
+            "pod_cidr": cluster.network.pod_cidr,
+            "service_cidr": cluster.network.service_cidr,
+            "dns_service_ip": cluster.network.dns_service_ip,
+            "outbound_type": cluster.network.outbound_type,
+            "load_balancer_sku": cluster.network.load_balancer_sku,
+        },
+    }
+    if outbound_ips is not None:
+        observed["outbound_ips"] = list(outbound_ips)
+    return observed
+
+
+def pool_json(cluster: ManagedCluster, name: str) -> JsonObject | None:
+    """What is kept of what Azure said of one pool; None when Azure has no such pool."""
+    pool = cluster.pool(name)
+    if pool is None:
+        return None
+    return {
+        "provisioning_state": pool.provisioning_state,
+        "power_state": pool.power_state,
+        "count": pool.count,
+        "kubernetes_version": pool.current_orchestrator_version or pool.orchestrator_version,
+        "node_image_version": pool.node_image_version,
+        "max_pods": pool.max_pods,
+        "os_sku": pool.os_sku,
+        "zones": list(pool.zones),
+    }

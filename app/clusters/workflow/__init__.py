@@ -1,0 +1,17 @@
+"""The jobs about clusters. Each file's first function is its table of contents."""
+
+from app.clusters.workflow.create import create_workflow
+from app.clusters.workflow.delete import delete_workflow
+from app.clusters.workflow.scale import scale_workflow
+from app.clusters.workflow.sync import sync_workflow
+from app.clusters.workflow.update import update_workflow
+from app.clusters.workflow.upgrade import upgrade_workflow
+
+WORKFLOWS = (
+    create_workflow,
+    delete_workflow,
+    scale_workflow,
+    sync_workflow,
+    update_workflow,
+    upgrade_workflow,
+)

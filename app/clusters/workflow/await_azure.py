@@ -1,0 +1,171 @@
+"""Steps that several jobs share: wait for Azure, read back what it made, prove that the cluster lives."""
+
+import asyncio
+from dataclasses import dataclass
+
+from app.azure.types.cluster import ManagedCluster
+from app.azure.types.operation import Operation
+from app.azure.types.resource import ResourceRef
+from app.azure.types.tags import is_ours
+from app.azure.types.watch import Goal, Outcome, TargetKind, Watch, WatchEnd
+from app.clusters.specs import Place
+from app.core.errors import ErrorClass, SlipwayError
+from app.engine.errors import JobFailedError
+from app.jobs.workflow import Cloud, azure_call
+from app.kubernetes.types import ClusterFacts
+
+_FIRST_LOOK_SECONDS = 0.5
+_LONGEST_LOOK_SECONDS = 10.0
+
+
+class ClusterLostError(SlipwayError):
+    """The cluster is not in Azure, although it should be."""
+
+    code = "cluster_lost"
+    status = 404
+    title = "The cluster is gone from Azure"
+    error_class = ErrorClass.GONE
+    remedy = "Somebody removed it outside Slipway. Delete it here, and create it again if it is still needed."
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a live cluster said of itself."""
+
+    kubernetes_version: str
+    nodes: int
+    nodes_ready: int
+    system_pods_ready: int
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The cluster as Azure has it, its outbound addresses, and what lies in its node resource group."""
+
+    cluster: ManagedCluster
+    outbound_ips: tuple[str, ...]
+    node_group_resources: tuple[ResourceRef, ...]
+
+
+async def watch(
+    cloud: Cloud,
+    *,
+    subscription_id: str,
+    target_id: str,
+    kind: TargetKind,
+    operation: Operation | None,
+    goal: Goal = Goal.SUCCEEDED,
+    expected: str,
+) -> WatchEnd:
+    """Wait for the end of one operation, showing Azure's words; a cancel or a drain ends the wait at once."""
+    gateway = cloud.gateways.azure
+    started = cloud.clock.now()
+    end = await cloud.context.wait(
+        gateway.subscription(subscription_id).watcher.until_done(
+            Watch(target_id, kind, operation, goal, started, await gateway.expected(expected)),
+            call=azure_call(cloud),
+            on_progress=lambda progress: cloud.context.progress(progress.status),
+            wanted=cloud.context.watched,
+        )
+    )
+    if end.outcome in {Outcome.SUCCEEDED, Outcome.GONE}:
+        await gateway.learn(expected, cloud.clock.now() - started)
+    return end
+
+
+def require_success(end: WatchEnd) -> None:
+    """Raise what Azure said when an operation did not succeed. It is the job's end: waiting again would not help."""
+    if end.outcome is Outcome.SUCCEEDED:
+        return
+    if end.outcome is Outcome.GONE:
+        raise JobFailedError(ClusterLostError("The cluster vanished from Azure while its operation ran.").problem)
+    if end.error is not None:
+        raise JobFailedError(end.error.problem)
+    raise JobFailedError(OperationEndedError(f"Azure ended the operation as {end.outcome}.").problem)
+
+
+def require_gone(end: WatchEnd) -> None:
+    """Raise what Azure said when a deletion did not end with the thing gone."""
+    if end.outcome in {Outcome.GONE, Outcome.SUCCEEDED}:
+        return
+    require_success(end)
+
+
+async def require_ours(cloud: Cloud, place: Place) -> ManagedCluster:
+    """The cluster as Azure has it. One that is not there, or does not carry our tags, cannot be changed."""
+    clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
+    present = await clusters.get(place.resource_group, place.azure_name, call=azure_call(cloud))
+    if present is None or not is_ours(present.tags, place.cluster_id):
+        raise ClusterLostError("Azure has no cluster of this name that Slipway made.")
+    return present
+
+
+class OperationEndedError(SlipwayError):
+    """An operation of Azure's ended without success and without a word about why."""
+
+    code = "azure_operation_ended"
+    status = 502
+    title = "Azure ended the operation"
+    error_class = ErrorClass.UNKNOWN
+    remedy = "Look at the resource's activity log in Azure, then retry the job."
+
+
+async def read_made(cloud: Cloud, place: Place) -> Made:
+    """Read the cluster back: a `Succeeded` is no proof of what was applied."""
+    subscription = cloud.gateways.azure.subscription(place.subscription_id)
+    call = azure_call(cloud)
+    cluster = await subscription.managed_clusters.get(place.resource_group, place.azure_name, call=call)
+    if cluster is None:
+        raise ClusterLostError("Azure has no cluster of this name any more.")
+    addresses = [
+        address
+        for ip_id in cluster.outbound_ip_ids
+        if (address := await subscription.network.public_ip_address(ip_id, call=call)) is not None
+    ]
+    resources: tuple[ResourceRef, ...] = ()
+    if cluster.node_resource_group:
+        resources = await subscription.resource_groups.resources(cluster.node_resource_group, call=call)
+    return Made(cluster, tuple(a.ip_address for a in addresses if a.ip_address), resources)
+
+
+async def prove(cloud: Cloud, place: Place, cluster: ManagedCluster) -> Proof:
+    """Ask the cluster itself until its API answers, all nodes are Ready and all system pods run."""
+    secret = await cloud.gateways.azure.subscription(place.subscription_id).managed_clusters.user_credential(
+        place.resource_group, place.azure_name, call=azure_call(cloud)
+    )
+    fqdns = [name for name in (cluster.fqdn, cluster.private_fqdn) if name]
+    kubeconfig = await cloud.gateways.kubernetes.read_kubeconfig(secret.reveal().encode(), fqdns=fqdns)
+    wanted = sum(pool.count for pool in cluster.pools)
+    pause = _FIRST_LOOK_SECONDS
+    async with cloud.gateways.kubernetes.connect(kubeconfig) as client:
+        while True:
+            missing = "the API server does not answer yet"
+            try:
+                facts = await client.facts()
+                missing = _missing(facts, wanted)
+                if not missing:
+                    return _proof(facts)
+            except SlipwayError as error:
+                if not error.problem.retryable:
+                    raise
+            cloud.context.progress(f"Waiting: {missing}")
+            await cloud.context.wait(asyncio.sleep(pause))
+            pause = min(pause * 1.5, _LONGEST_LOOK_SECONDS)
+
+
+def _missing(facts: ClusterFacts, wanted: int) -> str:
+    ready = sum(node.ready for node in facts.nodes)
+    if ready < wanted or ready < len(facts.nodes):
+        return f"{ready} of {max(wanted, len(facts.nodes))} nodes are Ready"
+    if facts.system_pods.ready < facts.system_pods.total:
+        return f"{facts.system_pods.ready} of {facts.system_pods.total} system pods are Ready"
+    return ""
+
+
+def _proof(facts: ClusterFacts) -> Proof:
+    return Proof(
+        kubernetes_version=facts.version,
+        nodes=len(facts.nodes),
+        nodes_ready=sum(node.ready for node in facts.nodes),
+        system_pods_ready=facts.system_pods.ready,
+    )

@@ -1,0 +1,278 @@
+"""`cluster.create`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.azure.types.operation import Operation
+from app.azure.types.resource import ResourceGroup
+from app.azure.types.tags import is_managed, is_ours, owner_tags
+from app.azure.types.watch import Goal, TargetKind
+from app.clusters.specs import CREATE, JOB_TAG, Place, Wanted, desired, place_of
+from app.clusters.workflow import await_azure, plan
+from app.clusters.workflow.await_azure import Made, Proof
+from app.clusters.workflow.plan import Plan
+from app.core.errors import ConflictError
+from app.core.json import JsonObject
+from app.engine.steps import JobEnd, Record, cloud_step, record_step
+from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
+from app.models import ClusterState, ResourceGroupState
+from app.models import ResourceGroup as ResourceGroupRow
+
+PROVIDER = "Microsoft.ContainerService"
+_SETTLED = frozenset({"succeeded", "failed", "canceled"})
+
+
+async def create_cluster(job: JobRun) -> None:
+    """Make a cluster, and prove that it lives."""
+    asked = await job.record(begin_create)
+    await job.cloud(check_provider, asked)
+    group = await job.cloud(ensure_resource_group, asked)
+    await job.record(record_resource_group, group)
+    accepted = await job.cloud(put_cluster, asked)
+    if job.view.options.get("wait_for") == "accepted":
+        await job.record(record_accepted)
+        return
+    await job.cloud(await_cluster, asked, accepted)
+    made = await job.cloud(read_cluster, asked)
+    proof = await job.cloud(prove_cluster, asked, made)
+    await job.record(record_ready, made, proof)
+
+
+class NotOursError(ConflictError):
+    """A cluster of the name is in Azure already, and Slipway did not make it for this row. It is never touched."""
+
+    code = "cluster_not_ours"
+    remedy = "Choose another name or resource group."
+
+
+class GroupLeavingError(ConflictError):
+    """The resource group is being deleted in Azure."""
+
+    code = "resource_group_deleting"
+    retryable = True
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSeen:
+    """The resource group as it is; `managed`: Slipway made it, now or earlier."""
+
+    name: str
+    location: str
+    managed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The operation that makes the cluster; None when it was there already, as wanted."""
+
+    target_id: str
+    operation: Operation | None
+
+
+@record_step
+async def begin_create(record: Record) -> Plan:
+    """Mark the cluster as being created."""
+    return await plan.begin(record, ClusterState.CREATING)
+
+
+@cloud_step
+async def check_provider(cloud: Cloud, asked: Plan) -> None:
+    """Register the resource provider where it is not: without it Azure refuses every cluster."""
+    providers = cloud.gateways.azure.subscription(asked.place.subscription_id).providers
+    provider = await providers.get(PROVIDER, call=azure_call(cloud))
+    if provider.registered:
+        return
+    if provider.registration_state.lower() != "registering":
+        await providers.register(PROVIDER, call=azure_call(cloud))
+    cloud.context.progress(f"Azure registers {PROVIDER}")
+    await cloud.context.wait(
+        providers.await_registered(
+            PROVIDER,
+            call=azure_call(cloud),
+            expected=await cloud.gateways.azure.expected("provider_register"),
+            on_progress=cloud.context.progress,
+        )
+    )
+
+
+@cloud_step
+async def ensure_resource_group(cloud: Cloud, asked: Plan) -> GroupSeen:
+    """Make the resource group, unless it is there; one that is there is used as it is, whoever made it."""
+    groups = cloud.gateways.azure.subscription(asked.place.subscription_id).resource_groups
+    group = await groups.get(asked.place.resource_group, call=azure_call(cloud))
+    if group is None:
+        tags = owner_tags(project_id=asked.place.project_id)
+        group = await groups.put(asked.place.resource_group, asked.wanted.location, tags, call=azure_call(cloud))
+    if group.provisioning_state.lower() == "deleting":
+        raise GroupLeavingError(
+            f"The resource group {group.name} is being deleted in Azure; its turn comes after that."
+        )
+    return _seen(group)
+
+
+def _seen(group: ResourceGroup) -> GroupSeen:
+    return GroupSeen(name=group.name, location=group.location, managed=is_managed(group.tags))
+
+
+@record_step
+async def record_resource_group(record: Record, seen: GroupSeen) -> None:
+    """Keep who made the resource group: only what Slipway made does it ever remove."""
+    cluster = await plan.cluster_of(record)
+    row = await record.session.get(ResourceGroupRow, cluster.resource_group_id, with_for_update=True)
+    if row is None or row.state != ResourceGroupState.CREATING:
+        return
+    row.state, row.managed, row.azure_name, row.location = (
+        ResourceGroupState.READY,
+        seen.managed,
+        seen.name,
+        seen.location,
+    )
+    row.version += 1
+    row.updated_at = record.now
+    await record.emit("resource_group.ready", subject=("resource_group", row.id))
+
+
+@cloud_step
+async def put_cluster(cloud: Cloud, asked: Plan) -> Accepted:
+    """Ask Azure for the cluster, unless it is there already, from an answer that was lost or a job that went before."""
+    clusters = cloud.gateways.azure.subscription(asked.place.subscription_id).managed_clusters
+    place = asked.place
+    present = await clusters.get(place.resource_group, place.azure_name, call=azure_call(cloud))
+    first_job = cloud.job.id
+    if present is not None:
+        if not is_ours(present.tags, place.cluster_id):
+            raise NotOursError(
+                f"The resource group {place.resource_group} has a cluster named {place.azure_name} that Slipway did "
+                "not make; nothing was changed."
+            )
+        state = present.provisioning_state.lower()
+        if state == "succeeded" or state not in _SETTLED:
+            return Accepted(present.id, None)
+        first_job = present.tags.get(JOB_TAG, first_job)
+    answer = await clusters.put(
+        place.resource_group,
+        place.azure_name,
+        desired(place, asked.wanted, job_id=first_job),
+        call=azure_call(cloud),
+    )
+    return Accepted(answer.cluster.id, answer.operation)
+
+
+@cloud_step
+async def await_cluster(cloud: Cloud, asked: Plan, accepted: Accepted) -> None:
+    """Wait until Azure has made the cluster."""
+    end = await await_azure.watch(
+        cloud,
+        subscription_id=asked.place.subscription_id,
+        target_id=accepted.target_id,
+        kind=TargetKind.MANAGED_CLUSTER,
+        operation=accepted.operation,
+        expected="cluster_create",
+    )
+    await_azure.require_success(end)
+
+
+@cloud_step
+async def read_cluster(cloud: Cloud, asked: Plan) -> Made:
+    """Read what Azure made."""
+    return await await_azure.read_made(cloud, asked.place)
+
+
+@cloud_step
+async def prove_cluster(cloud: Cloud, asked: Plan, made: Made) -> Proof:
+    """The API server answers, nodes are Ready, system pods run."""
+    return await await_azure.prove(cloud, asked.place, made.cluster)
+
+
+@record_step
+async def record_accepted(record: Record) -> None:
+    """End the job when Azure took the request; the cluster becomes ready by the next comparison with Azure."""
+    await record.succeed(
+        outcome={"accepted": True}, summary=f"Azure has accepted cluster {record.view.target_name} and is making it."
+    )
+
+
+@record_step
+async def record_ready(record: Record, made: Made, proof: Proof) -> None:
+    """Write that the cluster is ready, with the proof."""
+    cluster = await plan.cluster_of(record)
+    await plan.observe(record, cluster, made.cluster, made.outbound_ips)
+    if cluster.state == ClusterState.CREATING:
+        plan.set_state(cluster, ClusterState.READY, record)
+    outcome = _outcome(made, proof)
+    await record.emit("cluster.ready", data=outcome)
+    nodes = "1 node" if proof.nodes_ready == 1 else f"{proof.nodes_ready} nodes"
+    await record.succeed(
+        outcome=outcome,
+        summary=f"Cluster {cluster.name} is ready: Kubernetes {proof.kubernetes_version}, {nodes} Ready.",
+    )
+
+
+def _outcome(made: Made, proof: Proof) -> JsonObject:
+    return {
+        "azure_id": made.cluster.id,
+        "kubernetes_version": proof.kubernetes_version,
+        "fqdn": made.cluster.fqdn,
+        "node_resource_group": made.cluster.node_resource_group,
+        "outbound_ips": list(made.outbound_ips),
+        "nodes_ready": proof.nodes_ready,
+        "system_pods_ready": proof.system_pods_ready,
+        "node_group_resources": len(made.node_group_resources),
+    }
+
+
+async def clean_up_create(job: JobRun, end: JobEnd) -> None:
+    """Abort what still runs when the job was canceled; remove what it made when the caller asked for that."""
+    asked = await job.record(read_plan)
+    if end.canceled:
+        await job.cloud(abort_create, asked)
+    if job.view.options.get("on_failure") == "delete":
+        await job.cloud(remove_leftovers, asked)
+
+
+@record_step
+async def read_plan(record: Record) -> Plan:
+    """Where the cluster would be."""
+    cluster = await plan.cluster_of(record)
+    return Plan(place_of(cluster), Wanted.from_json(cluster.wanted))
+
+
+@cloud_step
+async def abort_create(cloud: Cloud, asked: Plan) -> None:
+    """Abort Azure's operation on our cluster, if one runs, and say in the step what stays."""
+    place = asked.place
+    clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
+    present = await clusters.get(place.resource_group, place.azure_name, call=azure_call(cloud))
+    if present is None or not _made_by(cloud, place, present.tags):
+        return
+    if present.provisioning_state.lower() not in _SETTLED:
+        await clusters.abort(place.resource_group, place.azure_name, call=azure_call(cloud))
+
+
+@cloud_step
+async def remove_leftovers(cloud: Cloud, asked: Plan) -> None:
+    """Remove the cluster that this job made, and nothing else."""
+    place = asked.place
+    subscription = cloud.gateways.azure.subscription(place.subscription_id)
+    present = await subscription.managed_clusters.get(place.resource_group, place.azure_name, call=azure_call(cloud))
+    if present is None or not _made_by(cloud, place, present.tags):
+        return
+    operation = await subscription.managed_clusters.delete(
+        place.resource_group, place.azure_name, call=azure_call(cloud)
+    )
+    await await_azure.watch(
+        cloud,
+        subscription_id=place.subscription_id,
+        target_id=present.id,
+        kind=TargetKind.MANAGED_CLUSTER,
+        operation=operation,
+        goal=Goal.GONE,
+        expected="cluster_delete",
+    )
+
+
+def _made_by(cloud: Cloud, place: Place, tags: Mapping[str, str]) -> bool:
+    return is_ours(tags, place.cluster_id) and tags.get(JOB_TAG) == cloud.job.id
+
+
+create_workflow = Workflow(CREATE, create_cluster, ended=plan.record_failed, clean_up=clean_up_create)

@@ -1,0 +1,88 @@
+"""What a job about a cluster is given at its start, and how it writes the cluster's row."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from app.azure.types.cluster import ManagedCluster
+from app.clusters.specs import Place, Wanted, observed_json, place_of, pool_json
+from app.core.errors import ConflictError
+from app.core.json import JsonObject
+from app.engine.steps import JobEnd, Record
+from app.models import Cluster, ClusterState, NodePool
+
+_LEAVING = frozenset({ClusterState.DELETING, ClusterState.DELETED})
+
+
+class ClusterGoneError(ConflictError):
+    """The cluster of this job is deleted, or is being deleted."""
+
+    code = "cluster_deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Where the cluster is and what it shall be."""
+
+    place: Place
+    wanted: Wanted
+
+
+async def begin(record: Record, state: ClusterState) -> Plan:
+    """Put the cluster into this state and return what the job needs; a cluster that is going is left alone."""
+    cluster = await cluster_of(record)
+    if cluster.state in _LEAVING and state is not ClusterState.DELETING:
+        raise ClusterGoneError("The cluster is deleted or is being deleted.")
+    set_state(cluster, state, record)
+    return Plan(place_of(cluster), Wanted.from_json(cluster.wanted))
+
+
+async def cluster_of(record: Record) -> Cluster:
+    """The job's cluster, locked until the transaction's end."""
+    cluster = await record.session.get(Cluster, record.view.target_id, with_for_update=True)
+    if cluster is None:
+        raise ClusterGoneError("The cluster of this job does not exist any more.")
+    return cluster
+
+
+def set_state(cluster: Cluster, state: ClusterState, record: Record) -> None:
+    """Change the state; the version rises only when it does change."""
+    if cluster.state != state:
+        cluster.state = state
+        cluster.version += 1
+        cluster.updated_at = record.now
+
+
+async def observe(
+    record: Record, cluster: Cluster, seen: ManagedCluster, outbound_ips: tuple[str, ...] | None = None
+) -> None:
+    """Keep what Azure said of the cluster and its pools."""
+    kept = {"outbound_ips": (cluster.observed or {}).get("outbound_ips", [])}
+    cluster.observed = {**kept, **observed_json(seen, outbound_ips)}
+    cluster.observed_at = record.now
+    pools = await record.session.scalars(select(NodePool).where(NodePool.cluster_id == cluster.id))
+    for pool in pools.all():
+        pool.observed = pool_json(seen, pool.name)
+        pool.observed_at = record.now
+
+
+async def record_failed(record: Record, end: JobEnd) -> None:
+    """The end of a create that did not succeed: the cluster has failed, unless it is going anyway."""
+    cluster = await record.session.get(Cluster, record.view.target_id, with_for_update=True)
+    if cluster is None or cluster.state in _LEAVING:
+        return
+    set_state(cluster, ClusterState.FAILED, record)
+    await record.emit("cluster.failed", data=_cause(end))
+
+
+async def record_unchanged(record: Record, end: JobEnd) -> None:
+    """The end of a change that did not succeed: the cluster still serves, as Azure has it."""
+    cluster = await record.session.get(Cluster, record.view.target_id, with_for_update=True)
+    if cluster is None or cluster.state in _LEAVING:
+        return
+    set_state(cluster, ClusterState.READY, record)
+    await record.emit("cluster.change_failed", data=_cause(end))
+
+
+def _cause(end: JobEnd) -> JsonObject:
+    return {"code": end.problem.code, "canceled": end.canceled}

@@ -1,0 +1,108 @@
+"""`cluster.scale`: one pool's count."""
+
+from dataclasses import dataclass
+
+from app.azure.types.operation import Operation
+from app.azure.types.watch import TargetKind
+from app.clusters.specs import SCALE, Place
+from app.clusters.workflow import await_azure, plan
+from app.clusters.workflow.await_azure import Made, Proof
+from app.core.errors import ErrorClass, SlipwayError
+from app.engine.steps import Record, cloud_step, record_step
+from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
+from app.models import ClusterState
+
+
+async def scale_cluster(job: JobRun) -> None:
+    """Give a pool another number of nodes, and see them Ready."""
+    asked = await job.record(begin_scale)
+    operation = await job.cloud(scale_pool, asked)
+    await job.cloud(await_scale, asked, operation)
+    made = await job.cloud(read_scaled, asked)
+    proof = await job.cloud(prove_nodes, asked, made)
+    await job.record(record_scaled, asked, made, proof)
+
+
+class PoolMissingError(SlipwayError):
+    """Azure has no pool of this name."""
+
+    code = "node_pool_missing"
+    status = 404
+    title = "The node pool is not in Azure"
+    error_class = ErrorClass.GONE
+
+
+@dataclass(frozen=True, slots=True)
+class ScalePlan:
+    """Which pool shall have how many nodes."""
+
+    place: Place
+    pool: str
+    count: int
+
+
+@record_step
+async def begin_scale(record: Record) -> ScalePlan:
+    """Mark the cluster as being changed."""
+    asked = await plan.begin(record, ClusterState.UPDATING)
+    return ScalePlan(asked.place, record.view.request["pool"], record.view.request["count"])
+
+
+@cloud_step
+async def scale_pool(cloud: Cloud, asked: ScalePlan) -> Operation | None:
+    """Ask Azure for the count, unless the pool has it."""
+    place = asked.place
+    await await_azure.require_ours(cloud, place)
+    pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
+    present = await pools.get(place.resource_group, place.azure_name, asked.pool, call=azure_call(cloud))
+    if present is None:
+        raise PoolMissingError(f"The cluster has no pool named {asked.pool}.")
+    if present.count == asked.count and present.provisioning_state.lower() == "succeeded":
+        return None
+    answer = await pools.scale(place.resource_group, place.azure_name, asked.pool, asked.count, call=azure_call(cloud))
+    return answer.operation
+
+
+@cloud_step
+async def await_scale(cloud: Cloud, asked: ScalePlan, operation: Operation | None) -> None:
+    """Wait until Azure has scaled the pool."""
+    if operation is None:
+        return
+    end = await await_azure.watch(
+        cloud,
+        subscription_id=asked.place.subscription_id,
+        target_id=operation.target_id,
+        kind=TargetKind.AGENT_POOL,
+        operation=operation,
+        expected="pool_scale",
+    )
+    await_azure.require_success(end)
+
+
+@cloud_step
+async def read_scaled(cloud: Cloud, asked: ScalePlan) -> Made:
+    """Read what Azure applied."""
+    return await await_azure.read_made(cloud, asked.place)
+
+
+@cloud_step
+async def prove_nodes(cloud: Cloud, asked: ScalePlan, made: Made) -> Proof:
+    """All nodes are Ready."""
+    return await await_azure.prove(cloud, asked.place, made.cluster)
+
+
+@record_step
+async def record_scaled(record: Record, asked: ScalePlan, made: Made, proof: Proof) -> None:
+    """Write that the cluster is ready again."""
+    cluster = await plan.cluster_of(record)
+    await plan.observe(record, cluster, made.cluster, made.outbound_ips)
+    if cluster.state == ClusterState.UPDATING:
+        plan.set_state(cluster, ClusterState.READY, record)
+    await record.emit("cluster.scaled", data={"pool": asked.pool, "count": asked.count})
+    await record.succeed(
+        outcome={"pool": asked.pool, "count": asked.count, "nodes_ready": proof.nodes_ready},
+        summary=f"Pool {asked.pool} of cluster {cluster.name} has {asked.count} nodes; all are Ready.",
+    )
+
+
+scale_workflow = Workflow(SCALE, scale_cluster, ended=plan.record_unchanged)

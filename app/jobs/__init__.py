@@ -1,0 +1,1 @@
+"""Jobs, as callers see them: start, follow, cancel, retry; and the events."""

@@ -1,0 +1,117 @@
+"""Jobs, steps and events on the wire."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from app.api.schemas import Choice, RequestModel, ResponseModel
+
+_DEADLINE_LEAST = 60
+_DEADLINE_MOST = 86_400
+
+
+class OnFailure(StrEnum):
+    """What becomes of what a failed create left in Azure; only what carries this job's own tags is ever removed."""
+
+    KEEP = "keep"
+    DELETE = "delete"
+
+
+class OnBlocked(StrEnum):
+    """What to do about a cause that only a person can remove: quota, permission, policy, a lock."""
+
+    FAIL = "fail"
+    WAIT = "wait"
+
+
+class OnBusy(StrEnum):
+    """What to do when another job of the same target is not yet done."""
+
+    QUEUE = "queue"
+    FAIL = "fail"
+    REPLACE = "replace"
+
+
+class WaitFor(StrEnum):
+    """What the job's success means: Azure took the request, or the result was proven live."""
+
+    ACCEPTED = "accepted"
+    READY = "ready"
+
+
+class RunOptions(RequestModel):
+    """How the job shall run."""
+
+    on_failure: Choice[OnFailure] = OnFailure.KEEP
+    """`delete` removes from Azure what a failed create left there."""
+    on_blocked: Choice[OnBlocked] = OnBlocked.FAIL
+    """`wait` keeps the job waiting, with a slow re-check, until its deadline."""
+    on_busy: Choice[OnBusy] = OnBusy.QUEUE
+    """`replace` asks the jobs before it to stop."""
+    wait_for: Choice[WaitFor] = WaitFor.READY
+    """What the job's success means."""
+    deadline_seconds: Annotated[int, Field(ge=_DEADLINE_LEAST, le=_DEADLINE_MOST)] | None = None
+    """Counted from the first step; each kind of job has a default."""
+
+
+class JobRead(ResponseModel):
+    """One tracked operation."""
+
+    id: str
+    kind: str
+    """`cluster.create`, `cluster.delete`, …; new kinds may come."""
+    target_type: str
+    target_id: str
+    target_name: str
+    state: str
+    """queued, running, waiting, canceling, succeeded, failed or canceled; new states may come."""
+    summary: str
+    """One plain sentence, fit to be posted in a chat."""
+    progress: str | None
+    """Azure's own words for what it does, or what is in the way."""
+    waiting_for: str | None
+    """The cause that is in the way: quota, permission, capacity, throttling, another_operation."""
+    percent: int | None
+    """Estimated from what finished jobs of the kind took; at most 99 before the end."""
+    expected_end: datetime | None
+    overdue: bool
+    """It takes longer than its kind ever did."""
+    outcome: dict[str, Any] | None
+    """What was proven at the end."""
+    problem: dict[str, Any] | None
+    """Why it failed, in the form of an error answer."""
+    requested_by: str
+    retry_of: str | None
+    options: dict[str, Any]
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    deadline_at: datetime | None
+
+
+class JobStepRead(ResponseModel):
+    """One part of a job."""
+
+    ordinal: int
+    name: str
+    state: str
+    attempts: int
+    detail: str | None
+    azure: dict[str, Any] | None
+    """The last calls to Azure: method, path, status, client request id, correlation id."""
+    started_at: datetime
+    finished_at: datetime | None
+
+
+class EventRead(ResponseModel):
+    """One fact. Order and `next_cursor` are stable: nothing is ever inserted before what was read."""
+
+    id: str
+    type: str
+    subject_type: str
+    subject_id: str
+    job_id: str | None
+    data: dict[str, Any]
+    at: datetime

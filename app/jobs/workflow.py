@@ -1,0 +1,50 @@
+"""What the steps of all jobs work with: the gateways, and the context of a call to Azure."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from app.azure.gateway import AzureGateway
+from app.azure.types.call import Call, CallRecord
+from app.core.json import JsonObject
+from app.engine import run, steps, workflows
+from app.kubernetes.gateway import KubernetesGateway
+
+
+@dataclass(frozen=True, slots=True)
+class Gateways:
+    """The ways out of Slipway; only cloud steps get them."""
+
+    azure: AzureGateway
+    kubernetes: KubernetesGateway
+
+
+Cloud: TypeAlias = steps.Cloud[Gateways]
+JobRun: TypeAlias = run.JobRun[Gateways]
+Workflow: TypeAlias = workflows.Workflow[Gateways]
+
+
+def azure_call(cloud: Cloud) -> Call:
+    """The context of this step's calls to Azure: fenced by the lease, limited by the deadline."""
+    return Call(
+        deadline=cloud.job.deadline_at,
+        job_id=cloud.job.id,
+        epoch=cloud.job.epoch,
+        step=cloud.step,
+        fence=cloud.context.fence,
+        on_answer=lambda record: cloud.context.note(_facts(record)),
+        on_wait=lambda words, _seconds: cloud.context.progress(words),
+    )
+
+
+def _facts(record: CallRecord) -> JsonObject:
+    """What a support ticket needs. A call that changes Azure is worth more than the reads around it."""
+    kind = "change" if record.mutating else "read"
+    return {
+        kind: {
+            "method": record.method,
+            "path": record.path,
+            "status": record.status,
+            "client_request_id": record.client_request_id,
+            "correlation_id": record.correlation_id,
+        }
+    }
