@@ -27,6 +27,14 @@ class Services(Protocol):
         """Sessions, for reading and for writing."""
         ...
 
+    async def start(self) -> None:
+        """Begin what runs beside the requests: the waker."""
+        ...
+
+    async def close(self) -> None:
+        """End it, and close connections."""
+        ...
+
 
 def services_of(request: Request) -> Services:
     """Return the parts that this process was composed of."""

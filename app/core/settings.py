@@ -101,7 +101,7 @@ class HttpSettings(BaseModel):
     max_body_bytes: PositiveInt = Field(1_000_000, description="A larger request body is refused with 413.")
     body_stall_seconds: Seconds = Field(15, description="A body that stops arriving for so long is refused with 408.")
     max_header_bytes: PositiveInt = Field(32_768, description="A larger request head is refused with 431.")
-    header_seconds: Seconds = Field(10, description="A request head must arrive within so long, or is refused with 408.")
+    header_seconds: Seconds = Field(10, description="A slower request head is refused with 408.")
     keep_alive_seconds: PositiveInt = Field(
         15, description="An idle connection is closed after so long; behind a load balancer, more than its own limit."
     )

@@ -1,0 +1,56 @@
+"""The web application: routers, handlers, middleware, lifespan; nothing else."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+
+from app.api import docs, health
+from app.api.draining import Draining
+from app.api.middleware import middleware
+from app.api.openapi import operation_id, shape_openapi
+from app.api.problems import add_problem_handlers
+from app.api.services import Services
+from app.core.metrics import metrics
+from app.projects import router as projects
+
+ROUTERS: Sequence[APIRouter] = (
+    projects.me_router,
+    projects.router,
+    health.router,
+    docs.router,
+)
+
+_SUMMARY = "Provisions and runs Azure Kubernetes Service clusters: each request becomes a tracked, durable job."
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    services: Services = app.state.services
+    await services.start()
+    try:
+        yield
+    finally:
+        await services.close()
+
+
+def create_app(services: Services, routers: Sequence[APIRouter] = ROUTERS) -> FastAPI:
+    """Make the application of these parts; it starts and closes them."""
+    app = FastAPI(
+        title="Slipway",
+        version="1",
+        summary=_SUMMARY,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=operation_id,
+        middleware=middleware(services.settings.http, metrics),
+        lifespan=_lifespan,
+    )
+    app.state.services = services
+    app.state.draining = Draining()
+    add_problem_handlers(app)
+    for router in routers:
+        app.include_router(router)
+    shape_openapi(app)
+    return app

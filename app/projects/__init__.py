@@ -1,0 +1,1 @@
+"""Projects, and the API keys of those who act for them."""

@@ -1,0 +1,146 @@
+"""Rules and rows of projects and their keys."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.auth.api_keys import NewApiKey, make_api_key
+from app.auth.principals import Principal, includes
+from app.auth.scope import find_project
+from app.core.errors import (
+    ConflictError,
+    FieldError,
+    InvalidRequestError,
+    NotFoundError,
+    PermissionDeniedError,
+)
+from app.core.ids import Prefix, looks_like_id, new_id
+from app.models import ApiKey, Project, Role
+
+
+class ProjectNameTakenError(ConflictError):
+    """Another project has this name."""
+
+    code = "name_taken"
+    title = "The name is taken"
+    remedy = "Choose another name."
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """Where the page before ended."""
+
+    created_at: datetime
+    id: str
+
+
+def _check_name(name: str) -> None:
+    if looks_like_id(name):
+        problem = FieldError("looks_like_id", "/name", "A name must not look like an id of Slipway's.")
+        raise InvalidRequestError("The name looks like an id.", errors=[problem])
+
+
+async def _check_free(session: AsyncSession, name: str) -> None:
+    if await session.scalar(select(Project.id).where(Project.name == name)):
+        raise ProjectNameTakenError(f"There is a project named {name} already.")
+
+
+def _own(principal: Principal, project: Project | None) -> Project:
+    if project is None or principal.project_id not in {None, project.id}:
+        raise NotFoundError("There is no such project.")
+    return project
+
+
+async def create_project(
+    session: AsyncSession, principal: Principal, *, name: str, subscription_id: str | None, now: datetime
+) -> Project:
+    """Make a project. Raises ProjectNameTakenError and InvalidRequestError."""
+    _check_name(name)
+    await _check_free(session, name)
+    project = Project(
+        id=new_id(Prefix.PROJECT),
+        name=name,
+        subscription_id=subscription_id,
+        created_by=principal.id,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(project)
+    await session.flush()
+    return project
+
+
+async def get_project(session: AsyncSession, principal: Principal, id_or_name: str, *, lock: bool = False) -> Project:
+    """Return a project that the principal may see. Raises NotFoundError alike for absent and foreign."""
+    return _own(principal, await find_project(session, id_or_name, lock=lock))
+
+
+async def list_projects(session: AsyncSession, *, limit: int, after: After | None) -> Sequence[Project]:
+    """Return up to `limit` projects, oldest first."""
+    statement = select(Project).order_by(Project.created_at, Project.id).limit(limit)
+    if after is not None:
+        statement = statement.where(tuple_(Project.created_at, Project.id) > tuple_(after.created_at, after.id))
+    return (await session.execute(statement)).scalars().all()
+
+
+async def rename_project(session: AsyncSession, project: Project, *, name: str, now: datetime) -> Project:
+    """Give a project another name. Raises ProjectNameTakenError and InvalidRequestError."""
+    if name == project.name:
+        return project
+    _check_name(name)
+    await _check_free(session, name)
+    project.name = name
+    project.updated_at = now
+    project.version += 1
+    await session.flush()
+    return project
+
+
+async def create_api_key(
+    session: AsyncSession,
+    principal: Principal,
+    project: Project,
+    *,
+    name: str,
+    role: Role,
+    expires_at: datetime | None,
+    now: datetime,
+) -> NewApiKey:
+    """Make a key of this project. Raises PermissionDeniedError for a role above the principal's own."""
+    if role is Role.PLATFORM_ADMIN:
+        problem = FieldError("unknown_value", "/role", "A project's key is reader, operator or admin.")
+        raise InvalidRequestError("A platform-admin's key belongs to no project.", errors=[problem])
+    if not includes(principal.role, role):
+        raise PermissionDeniedError(f"A key with the role {principal.role} cannot make one with the role {role}.")
+    if expires_at is not None and expires_at <= now:
+        problem = FieldError("out_of_range", "/expires_at", "It lies in the past.")
+        raise InvalidRequestError("The key would have expired already.", errors=[problem])
+    key = make_api_key(
+        name=name, role=role, project_id=project.id, created_by=principal.id, now=now, expires_at=expires_at
+    )
+    session.add(key.row)
+    await session.flush()
+    return key
+
+
+async def list_api_keys(
+    session: AsyncSession, project: Project, *, limit: int, after: After | None
+) -> Sequence[ApiKey]:
+    """Return up to `limit` keys of a project, oldest first, revoked ones too."""
+    statement = select(ApiKey).where(ApiKey.project_id == project.id)
+    if after is not None:
+        statement = statement.where(tuple_(ApiKey.created_at, ApiKey.id) > tuple_(after.created_at, after.id))
+    return (await session.execute(statement.order_by(ApiKey.created_at, ApiKey.id).limit(limit))).scalars().all()
+
+
+async def revoke_api_key(session: AsyncSession, project: Project, *, key_id: str, now: datetime) -> None:
+    """End a key at once. Raises NotFoundError; revoking a revoked key changes nothing."""
+    statement = select(ApiKey).where(ApiKey.id == key_id, ApiKey.project_id == project.id).with_for_update()
+    key = (await session.execute(statement)).scalar_one_or_none()
+    if key is None:
+        raise NotFoundError("There is no such API key.")
+    if key.revoked_at is None:
+        key.revoked_at = now
