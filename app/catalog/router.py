@@ -1,0 +1,69 @@
+"""What Azure offers: locations, Kubernetes versions, sizes of machines."""
+
+from typing import Annotated, TypeVar
+
+from fastapi import Path, Response
+
+from app.api.calls import Asking, ReaderAsks
+from app.api.pagination import PageQuery, Paging, split
+from app.api.route import api_router
+from app.api.schemas import ResponseModel
+from app.catalog import live, service
+from app.catalog.schemas import CatalogPage, KubernetesVersionRead, LocationRead, VmSizeRead
+from app.catalog.service import CatalogKind, Listing
+
+router = api_router(prefix="/v1/locations", tags=["catalog"])
+
+_LocationName = Annotated[
+    str,
+    Path(
+        min_length=1,
+        max_length=64,
+        pattern=r"^[A-Za-z0-9]+$",
+        description="A location's name, as `GET /v1/locations` gives it.",
+        examples=["westeurope"],
+    ),
+]
+
+_Read = TypeVar("_Read", bound=ResponseModel)
+
+
+@router.get("", summary="List the locations of the project's subscription")
+async def list_locations(call: ReaderAsks, paging: Paging, response: Response) -> CatalogPage[LocationRead]:
+    """Azure is asked when the list is older than the setting `azure.catalog_max_age_seconds`."""
+    listing = await live.list_locations(call)
+    return _page(CatalogKind.LOCATIONS, listing, LocationRead, call=call, paging=paging, response=response)
+
+
+@router.get("/{location}/kubernetes-versions", summary="List the Kubernetes versions that AKS offers in a location")
+async def list_kubernetes_versions(
+    location: _LocationName, call: ReaderAsks, paging: Paging, response: Response
+) -> CatalogPage[KubernetesVersionRead]:
+    """From old to new."""
+    listing = await live.list_of_location(call, CatalogKind.KUBERNETES_VERSIONS, location)
+    return _page(
+        CatalogKind.KUBERNETES_VERSIONS, listing, KubernetesVersionRead, call=call, paging=paging, response=response
+    )
+
+
+@router.get("/{location}/vm-sizes", summary="List the sizes of machines that a location has")
+async def list_vm_sizes(
+    location: _LocationName, call: ReaderAsks, paging: Paging, response: Response
+) -> CatalogPage[VmSizeRead]:
+    """Whether the subscription may use a size, and has quota for it, is another question."""
+    listing = await live.list_of_location(call, CatalogKind.VM_SIZES, location)
+    return _page(CatalogKind.VM_SIZES, listing, VmSizeRead, call=call, paging=paging, response=response)
+
+
+def _page(
+    kind: CatalogKind, listing: Listing, read: type[_Read], *, call: Asking, paging: PageQuery, response: Response
+) -> CatalogPage[_Read]:
+    project = call.scope.project.id
+    position = paging.after(project, (str,))
+    rest = service.after(kind, listing, None if position is None else str(position[0]))
+    items, last = split(rest[: paging.limit + 1], paging.limit)
+    return CatalogPage(
+        items=[read.model_validate(item) for item in items],
+        next_cursor=paging.next(project, None if last is None else (service.name_of(kind, last),), response),
+        observed_at=listing.observed_at,
+    )
