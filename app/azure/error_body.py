@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_MAX_DEPTH = 12
+_MAX_DEPTH = 30
 _MAX_CAUSES = 200
 _MAX_SCAN = 64_000
 _GO_ERROR = re.compile(r'Code="(?P<code>[A-Za-z0-9_.]+)"\s+Message="(?P<message>(?:[^"\\]|\\.)*)"')
@@ -25,7 +25,7 @@ _MESSAGE_LIMIT = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One coded error inside a body. `depth` counts the wrappers around it."""
+    """One coded error inside a body. `depth` counts what is wrapped around it."""
 
     code: str
     message: str
@@ -63,7 +63,7 @@ def _open(value: object, depth: int) -> Iterator[Cause]:
         return
     if isinstance(value, list):
         for item in value:
-            yield from _open(item, depth)
+            yield from _open(item, depth + 1)
     elif isinstance(value, str):
         yield from _inside(value, depth)
     elif isinstance(value, dict):
@@ -75,12 +75,11 @@ def _open_object(value: dict[object, object], depth: int) -> Iterator[Cause]:
     if isinstance(code, str) and code:
         text = message if isinstance(message, str) else ""
         yield Cause(code=code, message=text, depth=depth)
-        depth += 1
     if isinstance(message, str):
-        yield from _inside(message, depth)
+        yield from _inside(message, depth + 1)
     for key, inner in value.items():
         if isinstance(key, str) and key.lower() in {"error", "details", "innererror", "inner", "statusmessage"}:
-            yield from _open(inner, depth)
+            yield from _open(inner, depth + 1)
 
 
 def _inside(text: str, depth: int) -> Iterator[Cause]:

@@ -12,11 +12,13 @@ from app.azure.error_table_nodes import row_of_exit
 from app.azure.metrics import UNKNOWN_ERRORS
 from app.core.errors import AzureCause, ErrorClass, Problem, SlipwayError
 
-_QUOTA_FACTS = re.compile(
-    r"(?:Location: (?P<location>[^,.]+))?.*?Current Limit: (?P<limit>\d+).*?Current Usage: (?P<usage>\d+)"
-    r".*?Additional Required: (?P<required>\d+)(?:.*?New Limit Required: (?P<new_limit>\d+))?",
-    re.IGNORECASE | re.DOTALL,
-)
+_QUOTA_FACTS = {
+    "location": re.compile(r"Location: ([A-Za-z0-9 ]+)", re.IGNORECASE),
+    "limit": re.compile(r"Current Limit: (\d+)", re.IGNORECASE),
+    "usage": re.compile(r"Current Usage: (\d+)", re.IGNORECASE),
+    "required": re.compile(r"Additional Required: (\d+)", re.IGNORECASE),
+    "new_limit": re.compile(r"New Limit Required: (\d+)", re.IGNORECASE),
+}
 _SAFE_LABEL = re.compile(r"^[A-Za-z][A-Za-z0-9_.]{0,63}$")
 
 UNKNOWN = row(
@@ -182,9 +184,10 @@ def _of_table(cause: Cause, provider: str | None) -> _Meaning | None:
     known = next((entry for entry in TABLE if entry.fits(provider, cause.code, cause.message)), None)
     if known is None:
         return None
-    numbers = _QUOTA_FACTS.search(cause.message) if known.error_class is ErrorClass.QUOTA else None
-    facts = {key: value for key, value in numbers.groupdict().items() if value} if numbers else {}
-    return _Meaning(known, cause, facts)
+    if known.error_class is not ErrorClass.QUOTA:
+        return _Meaning(known, cause)
+    found = {name: pattern.search(cause.message) for name, pattern in _QUOTA_FACTS.items()}
+    return _Meaning(known, cause, {name: match[1] for name, match in found.items() if match})
 
 
 def _of_status(status: int | None, *, coded: bool) -> Row:

@@ -15,6 +15,7 @@ from app.azure.ports import BucketStore
 from app.azure.types.call import Call
 from app.core.clock import Clock
 
+_SHORTEST_WAIT = 0.005
 _READS = ("GET", "HEAD")
 _WRITES = ("PUT", "PATCH", "POST")
 _AKS = "/providers/microsoft.containerservice/"
@@ -97,9 +98,11 @@ class Throttle:
         """Return when the call may be sent. Raises `AzureDeadlineError` when its turn comes past the deadline."""
         for draw in draws(method, url):
             bucket = draw.bucket
-            while wait := await self._buckets.take(
+            while due := await self._buckets.take(
                 draw.key, capacity=bucket.capacity, refill_per_second=bucket.refill_per_second
             ):
+                # A store that says "in a nanosecond" must not keep the process busy.
+                wait = max(due, _SHORTEST_WAIT)
                 await self.pause(wait, call, f"Azure's limit of calls ({bucket.name})")
                 TURN_SECONDS.labels(bucket.name).inc(wait)
 
