@@ -8,7 +8,7 @@ from app.azure.types.operation import Operation
 from app.azure.types.resource import ResourceRef
 from app.azure.types.tags import is_ours
 from app.azure.types.watch import Goal, Outcome, TargetKind, Watch, WatchEnd
-from app.clusters.specs import Place
+from app.clusters.specs.wanted import Place
 from app.core.errors import ErrorClass, SlipwayError
 from app.engine.errors import JobFailedError
 from app.jobs.workflow import Cloud, azure_call

@@ -7,7 +7,8 @@ from app.azure.types.operation import Operation
 from app.azure.types.resource import ResourceGroup
 from app.azure.types.tags import is_managed, is_ours, owner_tags
 from app.azure.types.watch import Goal, TargetKind
-from app.clusters.specs import CREATE, JOB_TAG, Place, Wanted, desired, place_of
+from app.clusters.specs.kinds import CREATE
+from app.clusters.specs.wanted import JOB_TAG, Place, Wanted, desired, place_of
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Made, Proof
 from app.clusters.workflow.plan import Plan

@@ -7,7 +7,7 @@ from sqlalchemy import exists, select
 from app.azure.types.operation import Operation
 from app.azure.types.tags import is_managed, is_ours
 from app.azure.types.watch import Goal, TargetKind
-from app.clusters.specs import DELETE
+from app.clusters.specs.kinds import DELETE
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.plan import Plan
 from app.engine.steps import JobEnd, Record, cloud_step, record_step

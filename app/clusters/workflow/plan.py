@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
 from app.azure.types.cluster import ManagedCluster
-from app.clusters.specs import Place, Wanted, observed_json, place_of, pool_json
+from app.clusters.service.seen import keep_sighting
+from app.clusters.specs.observed import sighting
+from app.clusters.specs.wanted import Place, Wanted, place_of
 from app.core.errors import ConflictError
 from app.core.json import JsonObject
 from app.engine.steps import JobEnd, Record
-from app.models import Cluster, ClusterState, NodePool
+from app.models import Cluster, ClusterState
 
 _LEAVING = frozenset({ClusterState.DELETING, ClusterState.DELETED})
 
@@ -57,13 +57,7 @@ async def observe(
     record: Record, cluster: Cluster, seen: ManagedCluster, outbound_ips: tuple[str, ...] | None = None
 ) -> None:
     """Keep what Azure said of the cluster and its pools."""
-    kept = {"outbound_ips": (cluster.observed or {}).get("outbound_ips", [])}
-    cluster.observed = {**kept, **observed_json(seen, outbound_ips)}
-    cluster.observed_at = record.now
-    pools = await record.session.scalars(select(NodePool).where(NodePool.cluster_id == cluster.id))
-    for pool in pools.all():
-        pool.observed = pool_json(seen, pool.name)
-        pool.observed_at = record.now
+    await keep_sighting(record.session, cluster, sighting(seen, outbound_ips), now=record.now)
 
 
 async def record_failed(record: Record, end: JobEnd) -> None:

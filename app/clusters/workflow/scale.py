@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from app.azure.types.operation import Operation
 from app.azure.types.watch import TargetKind
-from app.clusters.specs import SCALE, Place
+from app.clusters.specs.kinds import SCALE
+from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Made, Proof
 from app.core.errors import ErrorClass, SlipwayError

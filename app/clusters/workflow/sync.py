@@ -2,8 +2,10 @@
 
 from app.azure.types.cluster import ManagedCluster
 from app.azure.types.tags import is_ours
-from app.clusters.observe import record_seen
-from app.clusters.specs import SYNC, Place, place_of
+from app.clusters.service.seen import record_seen
+from app.clusters.specs.kinds import SYNC
+from app.clusters.specs.observed import sighting
+from app.clusters.specs.wanted import Place, place_of
 from app.clusters.workflow import plan
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
@@ -34,7 +36,7 @@ async def look(cloud: Cloud, place: Place) -> ManagedCluster | None:
 async def record_look(record: Record, seen: ManagedCluster | None) -> None:
     """Keep what was seen."""
     cluster = await plan.cluster_of(record)
-    await record_seen(record.session, cluster, seen, now=record.now)
+    await record_seen(record.session, cluster, sighting(seen) if seen else None, now=record.now)
     state = seen.provisioning_state if seen else None
     await record.succeed(outcome={"found": seen is not None, "provisioning_state": state, "state": cluster.state})
 

@@ -2,7 +2,8 @@
 
 from app.azure.types.operation import Operation
 from app.azure.types.watch import TargetKind
-from app.clusters.specs import JOB_TAG, UPDATE, tags_of
+from app.clusters.specs.kinds import UPDATE
+from app.clusters.specs.wanted import JOB_TAG, tags_of
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Made
 from app.clusters.workflow.plan import Plan

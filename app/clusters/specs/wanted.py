@@ -1,65 +1,14 @@
-"""Pure: the kinds of jobs about clusters, what a cluster's row wants, and what that is in Azure."""
+"""What a cluster's row wants, and what that is in Azure."""
 
 import secrets
 import string
 from dataclasses import dataclass
-from datetime import timedelta
 
-from app.azure.types.cluster import AgentPoolSpec, ManagedCluster, ManagedClusterSpec
+from app.azure.types.cluster import AgentPoolSpec, ManagedClusterSpec
 from app.azure.types.secret import Secret
 from app.azure.types.tags import owner_tags
 from app.core.json import JsonObject
-from app.engine.kinds import JobKind
 from app.models import Cluster
-
-CREATE = JobKind(
-    "cluster.create",
-    doing="Creating cluster {target}",
-    done="Cluster {target} is ready",
-    deadline=timedelta(hours=1),
-    expected="cluster_create",
-    target_type="cluster",
-)
-UPDATE = JobKind(
-    "cluster.update",
-    doing="Updating cluster {target}",
-    done="Cluster {target} is updated",
-    deadline=timedelta(minutes=30),
-    expected="cluster_update",
-    target_type="cluster",
-)
-SCALE = JobKind(
-    "cluster.scale",
-    doing="Scaling cluster {target}",
-    done="Cluster {target} is scaled",
-    deadline=timedelta(hours=1),
-    expected="pool_scale",
-    target_type="cluster",
-)
-UPGRADE = JobKind(
-    "cluster.upgrade",
-    doing="Upgrading cluster {target}",
-    done="Cluster {target} is upgraded",
-    deadline=timedelta(hours=4),
-    expected="cluster_upgrade",
-    target_type="cluster",
-)
-DELETE = JobKind(
-    "cluster.delete",
-    doing="Deleting cluster {target}",
-    done="Cluster {target} is deleted",
-    deadline=timedelta(hours=2),
-    expected="cluster_delete",
-    target_type="cluster",
-)
-SYNC = JobKind(
-    "cluster.sync",
-    doing="Comparing cluster {target} with Azure",
-    done="Cluster {target} is compared with Azure",
-    deadline=timedelta(minutes=5),
-    expected="cluster_sync",
-    target_type="cluster",
-)
 
 ADMIN_USERNAME = "azureuser"
 # Azure refuses Windows passwords outside 14 to 123 characters, or with fewer than three kinds of character.
@@ -173,49 +122,3 @@ def _password() -> Secret:
     drawn += [secrets.choice("".join(kinds)) for _ in range(_PASSWORD_LENGTH - len(drawn))]
     secrets.SystemRandom().shuffle(drawn)
     return Secret("".join(drawn))
-
-
-def observed_json(cluster: ManagedCluster, outbound_ips: tuple[str, ...] | None = None) -> JsonObject:
-    """What is kept of what Azure said of a cluster. `outbound_ips` None: not read this time."""
-    observed: JsonObject = {
-        "azure_id": cluster.id,
-        "provisioning_state": cluster.provisioning_state,
-        "power_state": cluster.power_state,
-        "kubernetes_version": cluster.kubernetes_version,
-        "current_kubernetes_version": cluster.current_kubernetes_version,
-        "fqdn": cluster.fqdn,
-        "private_fqdn": cluster.private_fqdn,
-        "node_resource_group": cluster.node_resource_group,
-        "sku_tier": cluster.sku_tier,
-        "local_accounts_disabled": cluster.local_accounts_disabled,
-        "tags": dict(cluster.tags),
-        "network": {
-            "plugin": cluster.network.plugin,
-            "plugin_mode": cluster.network.plugin_mode,
-            "pod_cidr": cluster.network.pod_cidr,
-            "service_cidr": cluster.network.service_cidr,
-            "dns_service_ip": cluster.network.dns_service_ip,
-            "outbound_type": cluster.network.outbound_type,
-            "load_balancer_sku": cluster.network.load_balancer_sku,
-        },
-    }
-    if outbound_ips is not None:
-        observed["outbound_ips"] = list(outbound_ips)
-    return observed
-
-
-def pool_json(cluster: ManagedCluster, name: str) -> JsonObject | None:
-    """What is kept of what Azure said of one pool; None when Azure has no such pool."""
-    pool = cluster.pool(name)
-    if pool is None:
-        return None
-    return {
-        "provisioning_state": pool.provisioning_state,
-        "power_state": pool.power_state,
-        "count": pool.count,
-        "kubernetes_version": pool.current_orchestrator_version or pool.orchestrator_version,
-        "node_image_version": pool.node_image_version,
-        "max_pods": pool.max_pods,
-        "os_sku": pool.os_sku,
-        "zones": list(pool.zones),
-    }

@@ -1,0 +1,179 @@
+"""Clusters on the wire."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.api.schemas import Choice, RequestModel, ResponseModel
+from app.core.text import PLAIN, PLAIN_LINES
+from app.jobs.schemas import JobRead, RunOptions
+
+# https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftcontainerservice
+ClusterName = Annotated[
+    str, StringConstraints(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?$"), PLAIN
+]
+# The same page, #microsoftresources. Non-ASCII letters are left out: AKS does not take them in its node group's name.
+GroupName = Annotated[
+    str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_().-]*[A-Za-z0-9_()-]$"), PLAIN
+]
+LocationName = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9]+$"), PLAIN]
+Version = Annotated[str, StringConstraints(max_length=16, pattern=r"^[0-9]{1,2}\.[0-9]{1,3}(\.[0-9]{1,3})?$"), PLAIN]
+PatchVersion = Annotated[str, StringConstraints(max_length=16, pattern=r"^[0-9]{1,2}\.[0-9]{1,3}\.[0-9]{1,3}$"), PLAIN]
+SizeName = Annotated[
+    str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z]+_[A-Za-z0-9_-]*[A-Za-z0-9]$"), PLAIN
+]
+PoolName = Annotated[str, StringConstraints(min_length=1, max_length=12, pattern=r"^[a-z][a-z0-9]*$"), PLAIN]
+NodeCount = Annotated[int, Field(ge=0, le=1000)]
+PublicKey = Annotated[str, StringConstraints(min_length=1, max_length=16_384), PLAIN_LINES]
+# https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
+TagKey = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^<>%&\\?/]+$"), PLAIN]
+TagValue = Annotated[str, StringConstraints(max_length=256), PLAIN]
+Tags = Annotated[dict[TagKey, TagValue], Field(max_length=40)]
+
+DEFAULT_POOL = "system"
+
+
+class PoolMode(StrEnum):
+    """System pools carry the cluster's own pods; there is always one."""
+
+    SYSTEM = "System"
+    USER = "User"
+
+
+class OsType(StrEnum):
+    """What the nodes run."""
+
+    LINUX = "Linux"
+    WINDOWS = "Windows"
+
+
+class NodePoolCreate(RequestModel):
+    """A node pool of a new cluster."""
+
+    name: PoolName
+    """Up to 12 lower-case letters and digits, 6 for Windows; begins with a letter."""
+    mode: Choice[PoolMode] = PoolMode.USER
+    os_type: Choice[OsType] = OsType.LINUX
+    size: SizeName
+    """A size of machine that the location offers, such as `Standard_D4s_v5`."""
+    count: NodeCount
+    """System pools have at least one node."""
+
+
+class ClusterCreate(RequestModel):
+    """A new cluster. Nodes are given by `node_count` and `node_size`, or by `node_pools`."""
+
+    name: ClusterName
+    """Unique in the project; the cluster's name in Azure too."""
+    location: LocationName
+    resource_group: GroupName | None = None
+    """Made when it does not exist, and then removed with its last cluster. Default: `slipway-<project>-<name>`."""
+    kubernetes_version: Version | None = None
+    """`1.33` takes the newest patch of a minor; null leaves the choice to AKS."""
+    node_count: Annotated[int, Field(ge=1, le=1000)] | None = None
+    node_size: SizeName | None = None
+    node_pools: Annotated[list[NodePoolCreate], Field(min_length=1, max_length=100)] | None = None
+    ssh_public_key: PublicKey | None = None
+    """For the nodes' user `azureuser`: RSA of at least 2048 bits, or Ed25519, in OpenSSH's form."""
+    generate_ssh_key: Annotated[bool, Field()] = False
+    """Makes a key pair; the private key is in this answer only and is kept nowhere."""
+    tags: Annotated[Tags, Field(default_factory=dict)]
+    options: RunOptions = RunOptions()
+
+    @model_validator(mode="after")
+    def _nodes_are_given_once(self) -> Self:
+        if self.node_pools is not None and (self.node_count is not None or self.node_size is not None):
+            raise PydanticCustomError(
+                "nodes_given_twice", "Give either `node_count` and `node_size`, or `node_pools`, not both"
+            )
+        return self
+
+
+class ClusterUpdate(RequestModel):
+    """A JSON merge patch (RFC 7396): a tag of value null is removed."""
+
+    tags: Annotated[dict[TagKey, TagValue | None], Field(max_length=40)] | None = None
+    options: RunOptions = RunOptions()
+
+
+class ClusterScale(RequestModel):
+    """How many nodes a pool shall have."""
+
+    count: NodeCount
+    node_pool: PoolName | None = None
+    """May be left out when the cluster has one pool."""
+    options: RunOptions = RunOptions()
+
+
+class ClusterUpgrade(RequestModel):
+    """Which version the cluster shall have."""
+
+    kubernetes_version: PatchVersion
+    """A patch version that Azure offers for this cluster, such as `1.33.5`."""
+    options: RunOptions = RunOptions()
+
+
+class ClusterSync(RequestModel):
+    """Nothing needs to be said."""
+
+    options: RunOptions = RunOptions()
+
+
+class NodePoolRead(ResponseModel):
+    """A node pool: what was asked, and what Azure last said."""
+
+    name: str
+    mode: str
+    os_type: str
+    size: str
+    count: int
+    """As asked."""
+    observed: dict[str, Any] | None
+    """Azure's count, state and version."""
+
+
+class ClusterRead(ResponseModel):
+    """A cluster."""
+
+    id: str
+    name: str
+    state: str
+    """creating, ready, updating, deleting, deleted, failed or lost; new states may come."""
+    location: str
+    resource_group: str
+    azure_name: str
+    subscription_id: str
+    kubernetes_version: str | None
+    """The version that runs; before that, the one that was asked for."""
+    fqdn: str | None
+    node_resource_group: str | None
+    outbound_ips: list[str]
+    """The addresses from which the cluster's pods reach the internet."""
+    node_pools: list[NodePoolRead]
+    tags: dict[str, str]
+    observed: dict[str, Any] | None
+    """What Azure last said, at `observed_at`."""
+    observed_at: datetime | None
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+
+
+class ClusterAccepted(ResponseModel):
+    """The job that does it, and the cluster as it is now."""
+
+    job: JobRead
+    resource: ClusterRead
+
+
+class ClusterCreated(ClusterAccepted):
+    """The job that makes the cluster."""
+
+    ssh_private_key: str | None = None
+    """With `generate_ssh_key`, in this first answer only."""
+    secret_state: str | None = None
+    """`shown_once` in a repeat of the request: the key was in the first answer."""

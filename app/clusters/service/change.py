@@ -1,0 +1,131 @@
+"""Change, upgrade, compare and delete clusters."""
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clusters.schemas import ClusterScale, ClusterUpdate, ClusterUpgrade
+from app.clusters.service.read import list_pools
+from app.clusters.service.start import SUPERSEDED, Asker, NotReadyError, partition_of, start, tell
+from app.clusters.specs import kinds
+from app.clusters.specs.rules import Rejections
+from app.clusters.specs.wanted import Wanted, WantedPool
+from app.core.errors import FieldError, InvalidRequestError
+from app.core.json import JsonObject
+from app.jobs import service as jobs
+from app.models import Cluster, ClusterState, Job
+
+_CHANGEABLE = frozenset({ClusterState.READY, ClusterState.UPDATING})
+
+
+async def update_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, body: ClusterUpdate) -> Job:
+    """Merge the tags into what is wanted, and start the job that sends them."""
+    _require_changeable(cluster)
+    wanted = Wanted.from_json(cluster.wanted)
+    rejections = Rejections()
+    rejections.tags({key: value for key, value in (body.tags or {}).items() if value is not None})
+    rejections.raise_if_any()
+    merged = {**wanted.tags, **(body.tags or {})}
+    tags = {key: value for key, value in merged.items() if value is not None}
+    _want(cluster, {"tags": tags}, asker.now)
+    return await start(session, asker, kinds.UPDATE, cluster, options=body.options.model_dump(mode="json"))
+
+
+async def scale_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, body: ClusterScale) -> Job:
+    """Change a pool's count in what is wanted, and start the job that scales it."""
+    _require_changeable(cluster)
+    wanted = Wanted.from_json(cluster.wanted)
+    pool = _pool_to_scale(wanted, body)
+    pools = [
+        {**stored, "count": body.count} if stored["name"] == pool.name else stored for stored in cluster.wanted["pools"]
+    ]
+    _want(cluster, {"pools": pools}, asker.now)
+    for row in await list_pools(session, [cluster]):
+        if row.name == pool.name:
+            row.count = body.count
+    return await start(
+        session,
+        asker,
+        kinds.SCALE,
+        cluster,
+        request={"pool": pool.name, "count": body.count},
+        options=body.options.model_dump(mode="json"),
+    )
+
+
+async def upgrade_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, body: ClusterUpgrade) -> Job:
+    """Start the job that upgrades the control plane, then the pools."""
+    _require_changeable(cluster)
+    return await start(
+        session,
+        asker,
+        kinds.UPGRADE,
+        cluster,
+        request={"kubernetes_version": body.kubernetes_version},
+        options=body.options.model_dump(mode="json"),
+    )
+
+
+async def delete_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, options: JsonObject) -> Job:
+    """Start the job that deletes the cluster, whatever its state: what was asked before has to make way.
+
+    Asking twice gives the job that is at it already.
+    """
+    partition = partition_of(cluster)
+    for job in await jobs.open_jobs_of(session, partition):
+        if job.kind == kinds.DELETE.name and job.cancel_code is None:
+            return job
+        await jobs.ask_to_stop(session, job, code=SUPERSEDED, now=asker.now)
+    if cluster.state != ClusterState.DELETING:
+        cluster.state = ClusterState.DELETING
+        cluster.version += 1
+        cluster.updated_at = asker.now
+    await tell(session, cluster, "cluster.delete_requested", asker.now)
+    return await start(session, asker, kinds.DELETE, cluster, options=options)
+
+
+async def sync_cluster(session: AsyncSession, asker: Asker, cluster: Cluster) -> Job:
+    """Start the job that compares the cluster with Azure. It changes nothing, so it does not stand in the line."""
+    target = jobs.Target(cluster.id, cluster.name, f"sync:{cluster.id}")
+    return await jobs.start_job(
+        session,
+        asker.queue,
+        kind=kinds.SYNC,
+        target=target,
+        project_id=cluster.project_id,
+        requested_by=asker.name,
+        now=asker.now,
+    )
+
+
+def _require_changeable(cluster: Cluster) -> None:
+    if cluster.state not in _CHANGEABLE:
+        raise NotReadyError(
+            f"The cluster is {cluster.state}.",
+            remedy="Wait until it is ready; a failed one is taken up again by `:retry` of its job, or deleted.",
+        )
+
+
+def _pool_to_scale(wanted: Wanted, body: ClusterScale) -> WantedPool:
+    names = ", ".join(pool.name for pool in wanted.pools)
+    if body.node_pool is None and len(wanted.pools) > 1:
+        raise _wrong_pool("ambiguous_node_pool", f"The cluster has several pools; name one of: {names}.")
+    pool = wanted.pool(body.node_pool) if body.node_pool else wanted.pools[0]
+    if pool is None:
+        raise _wrong_pool("unknown_node_pool", f"The cluster has these pools: {names}.")
+    if pool.mode == "System" and body.count < 1:
+        raise InvalidRequestError(
+            "A system pool cannot be empty.",
+            errors=[FieldError("system_pool_empty", "/count", "A system pool has at least one node.")],
+        )
+    return pool
+
+
+def _wrong_pool(code: str, detail: str) -> InvalidRequestError:
+    return InvalidRequestError("It is not clear which pool is meant.", errors=[FieldError(code, "/node_pool", detail)])
+
+
+def _want(cluster: Cluster, change: JsonObject, now: datetime) -> None:
+    cluster.wanted = {**cluster.wanted, **change}
+    cluster.version += 1
+    cluster.updated_at = now

@@ -1,0 +1,107 @@
+"""Ask for a cluster."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.auth.scope import Scope, in_project
+from app.catalog import service as catalog
+from app.clusters.schemas import ClusterCreate
+from app.clusters.service.start import Asker, NameTakenError, start, tell
+from app.clusters.specs import kinds
+from app.clusters.specs.rules import check_create
+from app.clusters.specs.wanted import Wanted
+from app.core.errors import FieldError
+from app.core.ids import Prefix, new_id
+from app.models import Cluster, ClusterState, Job, NodePool
+from app.subscriptions import service as subscriptions
+
+# Azure allows 90; AKS puts the name into that of its node resource group, which has 80.
+_GROUP_NAME_LENGTH = 64
+
+
+async def create_cluster(
+    session: AsyncSession, asker: Asker, body: ClusterCreate, *, subscription_id: str
+) -> tuple[Job, Cluster, str | None]:
+    """Write the cluster's row, its pools and its group, and start the job that makes it: all, or nothing.
+
+    Returns the private key too, when one was generated. Raises InvalidRequestError, NameTakenError and what
+    `subscriptions.choose_group` raises.
+    """
+    cluster_id = new_id(Prefix.CLUSTER)
+    against = await _catalogue_errors(session, body, subscription_id=subscription_id, now=asker.now)
+    checked = check_create(body, cluster_id=cluster_id, catalogue=against)
+    await _require_free_name(session, asker.scope, body.name)
+    group = await subscriptions.choose_group(
+        session,
+        asker.scope,
+        name=body.resource_group or f"slipway-{asker.scope.project.name}-{body.name}"[:_GROUP_NAME_LENGTH].rstrip("."),
+        subscription_id=subscription_id,
+        location=checked.wanted.location,
+        now=asker.now,
+    )
+    cluster = Cluster(
+        id=cluster_id,
+        project_id=asker.scope.project.id,
+        name=body.name,
+        azure_name=body.name,
+        subscription_id=subscription_id,
+        resource_group=group.azure_name,
+        resource_group_id=group.id,
+        location=checked.wanted.location,
+        state=ClusterState.CREATING,
+        wanted=checked.wanted.as_json(),
+        created_by=asker.name,
+        created_at=asker.now,
+        updated_at=asker.now,
+    )
+    session.add(cluster)
+    await session.flush()
+    session.add_all(_pool_rows(cluster, checked.wanted, asker.now))
+    await tell(session, cluster, "cluster.create_requested", asker.now)
+    job = await start(session, asker, kinds.CREATE, cluster, options=body.options.model_dump(mode="json"))
+    cluster.created_by_job = job.id
+    return job, cluster, checked.private_key
+
+
+async def _catalogue_errors(
+    session: AsyncSession, body: ClusterCreate, *, subscription_id: str, now: datetime
+) -> list[FieldError]:
+    """What Azure's offer, as it is known, has against the location, the version and the sizes."""
+    asked = {"subscription_id": subscription_id, "location": body.location}
+    against = [await catalog.known_location(session, subscription_id=subscription_id, name=body.location, now=now)]
+    if body.kubernetes_version is not None:
+        against.append(await catalog.known_version(session, **asked, name=body.kubernetes_version, now=now))
+    sizes = {"/node_size": body.node_size} if body.node_size else {}
+    sizes |= {f"/node_pools/{index}/size": pool.size for index, pool in enumerate(body.node_pools or [])}
+    for pointer, size in sizes.items():
+        against.append(await catalog.known_size(session, **asked, name=size, now=now, pointer=pointer))
+    return [error for error in against if error is not None]
+
+
+async def _require_free_name(session: AsyncSession, scope: Scope, name: str) -> None:
+    query = in_project(select(Cluster.state), Cluster, scope)
+    state = (await session.scalars(query.where(Cluster.name == name, Cluster.deleted_at.is_(None)))).one_or_none()
+    if state is None:
+        return
+    raise NameTakenError(
+        f"The project has a cluster of this name; it is {state}.",
+        errors=[FieldError("name_taken", "/name", "A living cluster of the project has this name.")],
+    )
+
+
+def _pool_rows(cluster: Cluster, wanted: Wanted, now: datetime) -> list[NodePool]:
+    return [
+        NodePool(
+            id=new_id(Prefix.NODE_POOL),
+            cluster_id=cluster.id,
+            name=pool.name,
+            mode=pool.mode,
+            os_type=pool.os_type,
+            vm_size=pool.vm_size,
+            count=pool.count,
+            created_at=now,
+        )
+        for pool in wanted.pools
+    ]

@@ -1,0 +1,54 @@
+"""Keep what was seen of a cluster in Azure, and what follows from it."""
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clusters.service.read import list_pools
+from app.clusters.specs.observed import Sighting
+from app.events import emit
+from app.models import Cluster, ClusterState
+
+# While a job is at work on the cluster, the job's own steps say what has happened.
+_SETTLED = frozenset({ClusterState.READY, ClusterState.FAILED, ClusterState.LOST})
+
+
+async def keep_sighting(session: AsyncSession, cluster: Cluster, seen: Sighting, *, now: datetime) -> None:
+    """Write what Azure said of the cluster and its pools."""
+    kept = {"outbound_ips": (cluster.observed or {}).get("outbound_ips", [])}
+    cluster.observed = {**kept, **seen.observed}
+    cluster.observed_at = now
+    for pool in await list_pools(session, [cluster]):
+        pool.observed = seen.pools.get(pool.name)
+        pool.observed_at = now
+
+
+async def record_seen(session: AsyncSession, cluster: Cluster, seen: Sighting | None, *, now: datetime) -> None:
+    """Keep what was seen (None: Azure has no such cluster of ours), and turn the state if it says so."""
+    if seen is None:
+        cluster.observed_at = now
+    else:
+        await keep_sighting(session, cluster, seen, now=now)
+    if cluster.state not in _SETTLED:
+        return
+    if seen is None:
+        if cluster.state == ClusterState.READY:
+            await _turn(session, cluster, ClusterState.LOST, "cluster.lost", now=now)
+    elif seen.succeeded and cluster.state != ClusterState.READY:
+        # Azure has come round after the job had given up, or somebody has put the cluster back.
+        await _turn(session, cluster, ClusterState.READY, "cluster.recovered", now=now)
+
+
+async def _turn(session: AsyncSession, cluster: Cluster, state: ClusterState, event: str, *, now: datetime) -> None:
+    before = cluster.state
+    cluster.state = state
+    cluster.version += 1
+    cluster.updated_at = now
+    await emit(
+        session,
+        event,
+        at=now,
+        project_id=cluster.project_id,
+        subject=("cluster", cluster.id),
+        data={"before": before},
+    )

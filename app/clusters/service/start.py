@@ -1,0 +1,84 @@
+"""Who asks, and how a job about a cluster is started."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.auth.scope import Scope
+from app.core.errors import ConflictError
+from app.core.json import JsonObject
+from app.engine.kinds import JobKind
+from app.engine.queue import JobQueue
+from app.events import emit
+from app.jobs import service as jobs
+from app.models import Cluster, Job
+
+SUPERSEDED = "superseded_by_delete"
+
+
+class NameTakenError(ConflictError):
+    """The project has a living cluster of this name."""
+
+    code = "name_taken"
+    remedy = "Choose another name, or delete that cluster first."
+
+
+class NotReadyError(ConflictError):
+    """The cluster's state does not allow this change."""
+
+    code = "cluster_not_ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks for a change, with what is needed to carry it out."""
+
+    scope: Scope
+    queue: JobQueue
+    now: datetime
+
+    @property
+    def name(self) -> str:
+        """The principal, as rows name it."""
+        return self.scope.principal.id
+
+
+def partition_of(cluster: Cluster) -> str:
+    """What Azure locks: jobs of one cluster run one at a time."""
+    return f"cluster:{cluster.id}"
+
+
+async def start(
+    session: AsyncSession,
+    asker: Asker,
+    kind: JobKind,
+    cluster: Cluster,
+    *,
+    options: JsonObject,
+    request: JsonObject | None = None,
+) -> Job:
+    """Start a job of the cluster's, in its partition."""
+    return await jobs.start_job(
+        session,
+        asker.queue,
+        kind=kind,
+        target=jobs.Target(cluster.id, cluster.name, partition_of(cluster)),
+        project_id=cluster.project_id,
+        requested_by=asker.name,
+        now=asker.now,
+        request=request,
+        options=options,
+    )
+
+
+async def tell(session: AsyncSession, cluster: Cluster, event: str, now: datetime) -> None:
+    """Append an event about the cluster."""
+    await emit(
+        session,
+        event,
+        at=now,
+        project_id=cluster.project_id,
+        subject=("cluster", cluster.id),
+        data={"name": cluster.name, "state": cluster.state},
+    )

@@ -1,0 +1,1 @@
+"""Pure: kinds of jobs, what is wanted, what was observed, and the rules of a request."""

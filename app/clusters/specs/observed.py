@@ -1,0 +1,73 @@
+"""What is kept of what Azure says of a cluster."""
+
+from dataclasses import dataclass
+
+from app.azure.types.cluster import ManagedCluster
+from app.core.json import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A cluster as it was seen in Azure, in the form in which rows keep it. `pools` by name."""
+
+    provisioning_state: str
+    observed: JsonObject
+    pools: dict[str, JsonObject]
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether Azure's last operation ended well. A word that is not known means that something goes on."""
+        return self.provisioning_state.lower() == "succeeded"
+
+
+def sighting(cluster: ManagedCluster, outbound_ips: tuple[str, ...] | None = None) -> Sighting:
+    """Return what is kept of a cluster. `outbound_ips` None: not read this time."""
+    names = [pool.name for pool in cluster.pools]
+    pools = {name: found for name in names if (found := pool_json(cluster, name)) is not None}
+    return Sighting(cluster.provisioning_state, observed_json(cluster, outbound_ips), pools)
+
+
+def observed_json(cluster: ManagedCluster, outbound_ips: tuple[str, ...] | None = None) -> JsonObject:
+    """What is kept of what Azure said of a cluster. `outbound_ips` None: not read this time."""
+    observed: JsonObject = {
+        "azure_id": cluster.id,
+        "provisioning_state": cluster.provisioning_state,
+        "power_state": cluster.power_state,
+        "kubernetes_version": cluster.kubernetes_version,
+        "current_kubernetes_version": cluster.current_kubernetes_version,
+        "fqdn": cluster.fqdn,
+        "private_fqdn": cluster.private_fqdn,
+        "node_resource_group": cluster.node_resource_group,
+        "sku_tier": cluster.sku_tier,
+        "local_accounts_disabled": cluster.local_accounts_disabled,
+        "tags": dict(cluster.tags),
+        "network": {
+            "plugin": cluster.network.plugin,
+            "plugin_mode": cluster.network.plugin_mode,
+            "pod_cidr": cluster.network.pod_cidr,
+            "service_cidr": cluster.network.service_cidr,
+            "dns_service_ip": cluster.network.dns_service_ip,
+            "outbound_type": cluster.network.outbound_type,
+            "load_balancer_sku": cluster.network.load_balancer_sku,
+        },
+    }
+    if outbound_ips is not None:
+        observed["outbound_ips"] = list(outbound_ips)
+    return observed
+
+
+def pool_json(cluster: ManagedCluster, name: str) -> JsonObject | None:
+    """What is kept of what Azure said of one pool; None when Azure has no such pool."""
+    pool = cluster.pool(name)
+    if pool is None:
+        return None
+    return {
+        "provisioning_state": pool.provisioning_state,
+        "power_state": pool.power_state,
+        "count": pool.count,
+        "kubernetes_version": pool.current_orchestrator_version or pool.orchestrator_version,
+        "node_image_version": pool.node_image_version,
+        "max_pods": pool.max_pods,
+        "os_sku": pool.os_sku,
+        "zones": list(pool.zones),
+    }

@@ -1,0 +1,120 @@
+"""The rules of a request that its schema cannot say. All that is broken is told at once."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from app.azure.types.tags import OWNER_KEYS
+from app.clusters.schemas import DEFAULT_POOL, ClusterCreate, NodePoolCreate, OsType, PoolMode
+from app.clusters.specs.wanted import JOB_TAG, Wanted, WantedPool
+from app.core.errors import FieldError, InvalidRequestError
+from app.core.ids import looks_like_id
+from app.core.ssh import KeyPair, RefusedKeyError, check_public_key, generate_key_pair
+
+_WINDOWS_POOL_NAME = 6
+# https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
+_RESERVED_TAG_PREFIXES = ("microsoft", "azure", "windows", "slipway-")
+_RESERVED_TAGS = OWNER_KEYS | {JOB_TAG}
+_DNS_NAME_LENGTH = 40
+
+
+@dataclass
+class Rejections:
+    """What is wrong with a request."""
+
+    errors: list[FieldError] = field(default_factory=list)
+
+    def add(self, code: str, pointer: str, detail: str) -> None:
+        """Note one thing."""
+        self.errors.append(FieldError(code, pointer, detail))
+
+    def tags(self, tags: Mapping[str, str]) -> None:
+        """Note tags that Azure or Slipway keeps for itself."""
+        for key in tags:
+            if key.lower() in _RESERVED_TAGS or key.lower().startswith(_RESERVED_TAG_PREFIXES):
+                pointer = "/tags/" + key.replace("~", "~0").replace("/", "~1")
+                self.add("reserved_tag", pointer, "Azure or Slipway keeps tags of this name for itself.")
+
+    def raise_if_any(self) -> None:
+        """Raise InvalidRequestError with all that was noted."""
+        if self.errors:
+            raise InvalidRequestError("The request breaks rules; `errors` names each.", errors=self.errors)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A create that keeps the rules: what is wanted, and the private key when one was generated."""
+
+    wanted: Wanted
+    private_key: str | None = field(repr=False)
+
+
+def check_create(body: ClusterCreate, *, cluster_id: str, catalogue: list[FieldError]) -> Checked:
+    """Check a create and say what it wants. `catalogue`: what Azure's offer has against it.
+
+    Raises InvalidRequestError with every rule that it breaks.
+    """
+    rejections = Rejections([*catalogue])
+    if looks_like_id(body.name):
+        rejections.add("name_looks_like_id", "/name", "A name that begins like an id of Slipway's is not allowed.")
+    rejections.tags(body.tags)
+    pools = _pools(body, rejections)
+    key = _key(body, rejections)
+    rejections.raise_if_any()
+    wanted = Wanted(
+        location=body.location.lower(),
+        kubernetes_version=body.kubernetes_version,
+        dns_prefix=_dns_prefix(body.name, cluster_id),
+        ssh_public_key=key.public,
+        pools=tuple(pools),
+        tags=dict(body.tags),
+    )
+    return Checked(wanted, key.private or None)
+
+
+def _pools(body: ClusterCreate, rejections: Rejections) -> list[WantedPool]:
+    if body.node_pools is None:
+        if body.node_count is None or body.node_size is None:
+            for name in ("node_count", "node_size"):
+                if getattr(body, name) is None:
+                    rejections.add("missing", f"/{name}", "Give `node_count` and `node_size`, or `node_pools`.")
+            return []
+        return [WantedPool(DEFAULT_POOL, PoolMode.SYSTEM, OsType.LINUX, body.node_size, body.node_count)]
+    for index, pool in enumerate(body.node_pools):
+        _check_pool(pool, f"/node_pools/{index}", rejections)
+    for name, times in Counter(pool.name for pool in body.node_pools).items():
+        if times > 1:
+            rejections.add("duplicate_node_pool", "/node_pools", f"{times} pools are named {name}.")
+    if not any(pool.mode is PoolMode.SYSTEM for pool in body.node_pools):
+        rejections.add("no_system_pool", "/node_pools", "One pool at least has `mode: System`.")
+    return [WantedPool(pool.name, pool.mode, pool.os_type, pool.size, pool.count) for pool in body.node_pools]
+
+
+def _check_pool(pool: NodePoolCreate, at: str, rejections: Rejections) -> None:
+    if pool.os_type is OsType.WINDOWS and len(pool.name) > _WINDOWS_POOL_NAME:
+        rejections.add("windows_pool_name", f"{at}/name", f"A Windows pool's name has at most {_WINDOWS_POOL_NAME}.")
+    if pool.mode is PoolMode.SYSTEM and pool.os_type is OsType.WINDOWS:
+        rejections.add("windows_system_pool", f"{at}/os_type", "System pools run Linux.")
+    if pool.mode is PoolMode.SYSTEM and pool.count < 1:
+        rejections.add("system_pool_empty", f"{at}/count", "A system pool has at least one node.")
+
+
+def _key(body: ClusterCreate, rejections: Rejections) -> KeyPair:
+    if body.generate_ssh_key and body.ssh_public_key is not None:
+        rejections.add("ssh_key_given_twice", "/ssh_public_key", "Give a key, or have one generated, not both.")
+    if body.ssh_public_key is not None:
+        try:
+            return KeyPair(check_public_key(body.ssh_public_key), "")
+        except RefusedKeyError as refused:
+            rejections.add(refused.code, "/ssh_public_key", str(refused))
+    elif body.generate_ssh_key:
+        return generate_key_pair()
+    else:
+        rejections.add("missing", "/ssh_public_key", "Give `ssh_public_key`, or `generate_ssh_key: true`.")
+    return KeyPair("", "")
+
+
+def _dns_prefix(name: str, cluster_id: str) -> str:
+    """Azure's part of the cluster's address: from its name for people, and from its id to be nobody else's."""
+    plain = "".join(c if c.isalnum() else "-" for c in name.lower()).strip("-")
+    return f"{plain[:_DNS_NAME_LENGTH].strip('-')}-{cluster_id[-8:]}"
