@@ -14,6 +14,9 @@ from app.db.errors import DatabaseError, DatabaseFailure, SwallowedFailureError,
 from app.db.translation import database_error
 
 _Result = TypeVar("_Result")
+CHANNEL = "slipway"
+"""PostgreSQL's channel on which every unit of work says that something changed (`app/db/waker.py` listens)."""
+
 _FAILED = "slipway_transaction_failed"
 _RETRY_SECONDS = 0.05
 
@@ -53,6 +56,7 @@ async def writing(sessions: Sessions) -> AsyncIterator[AsyncSession]:
     committing = False
     try:
         yield session
+        await _announce(session)
         committing = True
         await _to_its_end(session.commit())
     except Exception as error:
@@ -106,6 +110,14 @@ def doom_failed_transactions(engine: sa.Engine) -> None:
     def refuse(connection: sa.Connection) -> None:
         if connection.info.get(_FAILED):
             raise SwallowedFailureError("A failed statement's error was caught inside its transaction")
+
+
+async def _announce(session: AsyncSession) -> None:
+    # Before the commit, since only an error of the commit itself leaves the outcome unknown.
+    await session.flush()
+    if session.in_transaction() and session.get_bind().dialect.name == "postgresql":
+        # Delivered by the server when, and only if, the transaction commits.
+        await session.execute(sa.text(f"NOTIFY {CHANNEL}"))
 
 
 def _raise_translated(sessions: Sessions, error: Exception, *, committing: bool) -> None:
