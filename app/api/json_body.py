@@ -97,12 +97,14 @@ def _errors_at(pointer: str, value: Any) -> list[FieldError]:
 def _check(document: Any) -> list[FieldError]:
     errors: list[FieldError] = []
     level: list[tuple[str, Any]] = [("", document)]
-    for _ in range(MAX_DEPTH + 1):
+    depth = 0
+    while level:
         errors.extend(error for pointer, value in level for error in _errors_at(pointer, value))
+        depth += any(isinstance(value, dict | list) for _, value in level)
+        if depth > MAX_DEPTH:
+            raise NestingError(f"The body is nested deeper than {MAX_DEPTH} levels.")
         level = [item for pointer, value in level for item in _below(pointer, value)]
-        if not level:
-            return errors
-    raise NestingError(f"The body is nested deeper than {MAX_DEPTH} levels.")
+    return errors
 
 
 def read_json(body: bytes) -> Any:

@@ -1,8 +1,14 @@
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import httpx2
 import pytest
+from sqlalchemy import func, select
 
 from app.db.engine import Database
-from app.models import Role
-from tests.support.api import Tenant, add_key, add_tenant
+from app.models import Event, Role
+from tests.support import probe
+from tests.support.api import Tenant, add_key, add_tenant, client_of, make_app
 
 
 @pytest.fixture
@@ -18,3 +24,20 @@ async def other(database: Database) -> Tenant:
 @pytest.fixture
 async def platform_key(database: Database) -> str:
     return await add_key(database, Role.PLATFORM_ADMIN, None)
+
+
+@pytest.fixture
+async def client(database: Database) -> AsyncIterator[httpx2.AsyncClient]:
+    # Of this test's event loop.
+    probe.gate, probe.entered = asyncio.Event(), asyncio.Event()
+    async with client_of(make_app(database, routers=[probe.router])) as opened:
+        yield opened
+
+
+@pytest.fixture
+def count_probes(database: Database) -> Callable[[], Awaitable[int]]:
+    async def count() -> int:
+        async with database.read() as session:
+            return (await session.execute(select(func.count()).select_from(Event))).scalar_one()
+
+    return count

@@ -1,3 +1,5 @@
+from collections.abc import AsyncIterator
+
 import httpx2
 import pytest
 
@@ -7,7 +9,7 @@ from tests.support.api import Tenant, bearer, client_of, make_app
 
 
 @pytest.fixture
-async def client(database: Database):
+async def client(database: Database) -> AsyncIterator[httpx2.AsyncClient]:
     async with client_of(make_app(database)) as opened:
         yield opened
 
