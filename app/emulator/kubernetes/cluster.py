@@ -28,7 +28,9 @@ class Cluster:
         if saved is None:
             self._credentials = Credentials.create(spec.fqdn)
             self._listener = Listener(self._credentials, 0)
+            self._set_labels: dict[str, list[str]] = {}
         else:
+            self._set_labels = saved["node_labels"]
             self._credentials = Credentials.restore(saved["credentials"])
             self._listener = Listener(self._credentials, saved["port"])
             self._store.load(saved["store"])
@@ -83,13 +85,20 @@ class Cluster:
             "port": self._listener.port,
             "credentials": self._credentials.dump(),
             "store": self._store.dump(),
-            "kubernetes_version": self.spec.kubernetes_version,
+            "node_labels": {name: [*labels] for name, labels in self._set_labels.items()},
         }
 
     def set_nodes(self, nodes: Sequence[NodeSpec]) -> None:
         """Make the nodes, their leases and the system pods on them what they should be, and nothing else."""
         now = timestamp(self._store.now())
-        self._reconcile("nodes", "", [machines.node(spec, now) for spec in nodes])
+        wanted_nodes = [machines.node(spec, now) for spec in nodes]
+        set_labels = {node["metadata"]["name"]: [*node["metadata"]["labels"]] for node in wanted_nodes}
+        for node in wanted_nodes:
+            # A label that a pool no longer has goes; one that a user has set stays.
+            before = self._set_labels.get(node["metadata"]["name"], [])
+            node["metadata"]["labels"] = {**dict.fromkeys(before), **node["metadata"]["labels"]}
+        self._set_labels = set_labels
+        self._reconcile("nodes", "", wanted_nodes)
         self._reconcile(_LEASES, _LEASE_NAMESPACE, [_lease(spec) for spec in nodes])
         names = {spec.name for spec in nodes}
         wanted = list(system.pods(nodes, now))
@@ -115,7 +124,7 @@ class Cluster:
         metadata = document["metadata"]
         previous = self._store.get(resource, metadata.get("namespace", ""), metadata["name"])
         if previous is None:
-            self._store.create(resource, document)
+            self._store.create(resource, _over({"metadata": metadata}, document))
         else:
             self._store.replace(resource, _over(previous, document))
 
@@ -143,11 +152,15 @@ def _lease(spec: NodeSpec) -> Object:
 
 
 def _over(previous: Object, wanted: Object) -> Object:
-    """Lay what the platform wants over an object: what users have set besides stays, as do times of what lasts."""
+    """Lay what the platform wants over an object; a label of None goes.
+
+    What users have set besides stays, as do the times of what lasts.
+    """
     metadata = dict(previous["metadata"])
     for name in ("labels", "annotations"):
         if name in wanted["metadata"]:
-            metadata[name] = {**(metadata.get(name) or {}), **wanted["metadata"][name]}
+            both = {**(metadata.get(name) or {}), **wanted["metadata"][name]}
+            metadata[name] = {key: value for key, value in both.items() if value is not None}
     spec = {**previous.get("spec", {}), **wanted.get("spec", {})}
     result = {**previous, "metadata": metadata, "spec": spec}
     if "status" in wanted and _timeless(wanted["status"]) != _timeless(previous.get("status")):

@@ -169,11 +169,8 @@ def _read_protobuf(body: bytes) -> Object:
         return protobuf.decode(body)
     except KeyError as error:
         raise unsupported_media_type([_JSON, _YAML]) from error
-    except ProtobufError as error:
+    except protobuf.ProtobufError as error:
         raise bad_request(str(error)) from error
-
-
-ProtobufError = protobuf.ProtobufError
 
 
 def checked(request: Request, kind: Kind, document: Any) -> tuple[Object, list[str]]:

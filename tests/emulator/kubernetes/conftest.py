@@ -7,9 +7,13 @@ from app.emulator.kubernetes.host import ClusterHost, ClusterSpec, Endpoint
 from tests.emulator.kubernetes.client import Client, cluster_spec, connect, node_spec, windows_node
 
 
+def aware_now() -> datetime:
+    return datetime.now(UTC)
+
+
 @pytest.fixture
 async def host() -> AsyncIterator[ClusterHost]:
-    host = ClusterHost(now=lambda: datetime.now(UTC))
+    host = ClusterHost(now=aware_now)
     yield host
     await host.close()
 

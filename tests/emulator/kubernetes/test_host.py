@@ -189,6 +189,22 @@ async def test_watchers_see_nodes_come_change_and_go_and_nothing_else(
     ]
 
 
+async def test_labels_follow_the_pool_and_keep_what_users_set(
+    host: ClusterHost, client: Client, spec: ClusterSpec
+) -> None:
+    path = f"/api/v1/nodes/{node_spec(0).name}"
+    patch = {"metadata": {"labels": {"mine": "yes"}}}
+    await client.ask("PATCH", path, patch, content_type="application/merge-patch+json")
+    saved = host.snapshot(spec.key)
+    await host.remove(spec.key)
+    await host.start(spec, saved)
+    await host.set_nodes(spec.key, [node_spec(0, labels={"tier": "web"})])
+    labels = (await client.ask("GET", path)).body["metadata"]["labels"]
+    assert labels["mine"] == "yes"
+    assert labels["tier"] == "web"
+    assert "team" not in labels
+
+
 async def test_system_pods_run_where_nodes_are_ready(host: ClusterHost, client: Client, spec: ClusterSpec) -> None:
     async def pods() -> list[Any]:
         found: list[Any] = (await client.ask("GET", "/api/v1/namespaces/kube-system/pods")).body["items"]
