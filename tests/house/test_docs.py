@@ -1,0 +1,44 @@
+"""What the documentation points at is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("changelog.d/*.md")]
+LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]+))?\)")
+DECISION = re.compile(r"docs/decisions/?,? ?\(?(\d{4})")
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_inside_the_repository_leads_somewhere(page: Path) -> None:
+    dead = []
+    for target, anchor in LINK.findall(page.read_text("utf-8")):
+        path = (page.parent / target).resolve() if target else page
+        if not path.exists() or (anchor and anchor not in anchors(path)):
+            dead.append(f"{target}#{anchor}")
+    assert dead == []
+
+
+def test_every_decision_that_is_named_is_written() -> None:
+    written = {path.name[:4] for path in ROOT.glob("docs/decisions/*.md")}
+    named = {
+        number
+        for pattern in ("app/**/*.py", "migrations/**/*.py", "scripts/*", "Dockerfile", "pyproject.toml", "Makefile")
+        for path in ROOT.glob(pattern)
+        if path.is_file()
+        for number in DECISION.findall(path.read_text("utf-8"))
+    }
+    assert named
+    assert named <= written
+
+
+def test_decisions_are_numbered_one_after_the_other() -> None:
+    numbers = sorted(int(path.name[:4]) for path in ROOT.glob("docs/decisions/*.md"))
+    assert numbers == list(range(1, len(numbers) + 1))
