@@ -79,7 +79,7 @@ async def _read_body(receive: Receive) -> bytes | None:
 
 
 async def _send(answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
-    transport: Transport | None = scope.get("extensions", {}).get(TRANSPORT)
+    transport: Transport | None = scope.get("extensions", {}).get(TRANSPORT, {}).get(TRANSPORT)
     if answer.delivery in {Delivery.RESET, Delivery.NEVER}:
         if answer.delivery is Delivery.RESET and transport is not None:
             _reset(transport)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
 
@@ -64,13 +65,13 @@ class Control:
             Route("/_local/clock", self._clock, methods=["GET", "POST"]),
         ]
 
-    async def _index(self, request: Request) -> Response:
+    async def _index(self, _request: Request) -> Response:
         return JSONResponse({"local_azure": INDEX})
 
-    async def _health(self, request: Request) -> Response:
+    async def _health(self, _request: Request) -> Response:
         return JSONResponse({"status": "ok", "now": self._cloud.now().isoformat()})
 
-    async def _state(self, request: Request) -> Response:
+    async def _state(self, _request: Request) -> Response:
         cloud = self._cloud
         return JSONResponse(
             {
@@ -85,7 +86,7 @@ class Control:
             }
         )
 
-    async def _reset(self, request: Request) -> Response:
+    async def _reset(self, _request: Request) -> Response:
         await self._azure.reset()
         return Response(status_code=204)
 
@@ -139,7 +140,7 @@ class Control:
 
 def selected(entry: LoggedRequest, query: dict[str, str]) -> bool:
     """Whether a logged request fits every filter. Raises ValueError for an unknown filter."""
-    checks = {
+    checks: dict[str, Callable[[str], bool]] = {
         "operation": lambda text: entry.operation.lower() == text.lower(),
         "method": lambda text: entry.method == text.upper(),
         "path": lambda text: re.search(text, entry.path, re.IGNORECASE) is not None,

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,7 +90,7 @@ class LocalAzure:
         self._saved_version = -1
         self._tasks: list[asyncio.Task[None]] = []
 
-    def _load(self, saved: Mapping[str, Document]) -> None:
+    def _load(self, saved: Document) -> None:
         for document in saved.get("resources", ()):
             self.cloud.store.put(store.restore(document))
         for document in saved.get("operations", ()):

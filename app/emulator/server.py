@@ -64,7 +64,7 @@ class _Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = {TRANSPORT: self.transport}  # type: ignore[typeddict-item]  # ASGI leaves extensions open
+        self.scope["extensions"] = {TRANSPORT: {TRANSPORT: self.transport}}
 
 
 class _Listener(uvicorn.Server):

@@ -16,8 +16,8 @@ import pytest
 
 from app.emulator.control import selected
 from app.emulator.core.clock import Clock, ManualClock
-from app.emulator.core.registration import record_of
 from app.emulator.core.faults import Fault, parse_fault
+from app.emulator.core.registration import record_of
 from app.emulator.core.request_log import LoggedRequest
 from app.emulator.server import LocalAzureOptions, RunningAzure, running
 

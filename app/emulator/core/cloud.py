@@ -142,9 +142,9 @@ class Cloud:
                 await self._step(due[1], due[0])
 
     async def _step(self, operation: Operation, at: datetime) -> None:
-        transition = self._transitions[operation.transition]
         self.changes += 1
         try:
+            transition = self._transitions[operation.transition]
             if not operation.running:
                 operation.recovers = None
                 await transition.succeed(self, operation)

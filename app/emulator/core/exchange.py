@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.emulator.core.documents import Document
 from app.emulator.core.errors import AzureError, invalid_request_content
+
+if TYPE_CHECKING:
+    from app.emulator.core.registry import Route
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Call:
     operation: str = ""
     """The SDK's name, `ManagedClusters_CreateOrUpdate`; empty when no route matches."""
     parameters: Mapping[str, str] = field(default_factory=dict)
+    route: "Route | None" = None
     principal: str = ""
     interference: Interference = field(default_factory=Interference)
     effect: str | None = None

@@ -19,9 +19,9 @@ def read_routes(resource_type: str, operation: str) -> list[Route]:
     base = f"/subscriptions/{{subscription}}/resourceGroups/{{group}}/providers/{namespace}"
     parents = "".join(f"/{kind}/{{parent{number}}}" for number, kind in enumerate(kinds[:-1]))
     collection = f"{base}{parents}/{kinds[-1]}"
-    get, every = _get(resource_type), _list(resource_type)
+    every = _list(resource_type)
     routes = [
-        Route("GET", f"{collection}/{{resource}}", f"{operation}_Get", get, namespace),
+        Route("GET", f"{collection}/{{resource}}", f"{operation}_Get", _get, namespace),
         Route("GET", collection, f"{operation}_List", every, namespace),
     ]
     if len(kinds) == 1:
@@ -34,16 +34,13 @@ def _show(resource: Resource) -> Document:
     return {**clone(resource.body), "etag": f'W/"{resource.etag}"'}
 
 
-def _get(resource_type: str) -> Handler:
-    async def get(cloud: Cloud, call: Call) -> Answer:
-        _require_group(cloud, call)
-        resource = cloud.store.get(call.path)
-        if resource is None:
-            kinds = split_path(call.path)[5:]
-            raise resource_not_found(f"{kinds[0]}/{kinds[1]}", "/".join(kinds[2:]), call.parameter("group"))
-        return Answer(200, _show(resource), {"ETag": f'W/"{resource.etag}"'})
-
-    return get
+async def _get(cloud: Cloud, call: Call) -> Answer:
+    _require_group(cloud, call)
+    resource = cloud.store.get(call.path)
+    if resource is None:
+        _, *names = split_path(call.path)[4:]
+        raise resource_not_found(f"{names[0]}/{names[1]}", "/".join(names[2:]), call.parameter("group"))
+    return Answer(200, _show(resource), {"ETag": f'W/"{resource.etag}"'})
 
 
 def _list(resource_type: str) -> Handler:

@@ -110,7 +110,7 @@ class LoginEndpoints:
             }
         )
 
-    async def _keys(self, request: Request) -> JSONResponse:
+    async def _keys(self, _request: Request) -> JSONResponse:
         return JSONResponse(self._tokens.key_set())
 
     async def _instances(self, request: Request) -> JSONResponse:

@@ -50,7 +50,7 @@ def _region(call: Call) -> Location:
     return location
 
 
-async def _list_sizes(cloud: Cloud, call: Call) -> Answer:
+async def _list_sizes(_cloud: Cloud, call: Call) -> Answer:
     _region(call)
     sizes = [
         {

@@ -109,6 +109,13 @@ def check_preconditions(call: Call, known: Resource | None) -> None:
         raise flat(412, "PreconditionFailed", f"The resource '{known.name}' already exists.")
 
 
+def refuse_taken_node_group(cloud: Cloud, subscription: str, body: Document) -> None:
+    """400 when the node resource group that AKS would make is there already."""
+    name = body["properties"]["nodeResourceGroup"]
+    if cloud.store.get(group_id(subscription, name)) is not None:
+        raise flat(400, "NodeResourceGroupAlreadyExists", f"The node resource group '{name}' already exists.")
+
+
 def check_quota(cloud: Cloud, subscription: str, location: str, added: dict[str, int]) -> None:
     """400 when `added` cores by family are more than is left in the region."""
     used: dict[str, int] = {}

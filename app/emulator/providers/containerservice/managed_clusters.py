@@ -89,6 +89,7 @@ class ManagedClusters:
         )
         suffix = "".join(cloud.randomness.choices(_SUFFIX_ALPHABET, k=8))
         body = cluster_documents.new_cluster(place, document, suffix=suffix, guids=(cloud.guid(), cloud.guid()))
+        access.refuse_taken_node_group(cloud, call.parameter("subscription"), body)
         pools = _new_pools(body, document)
         check_windows(body, pools.values())
         access.check_quota(cloud, call.parameter("subscription"), body["location"], _cores(pools.values()))

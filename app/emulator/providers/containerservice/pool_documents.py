@@ -115,9 +115,9 @@ def changed_pool(known: Document, asked: Document, *, location: str, control_pla
     for field in IMMUTABLE:
         if field in asked and field in known and not _same(asked[field], known[field]):
             raise change_not_allowed(f"agentPoolProfile.{field}")
-    if known.get("enableAutoScaling") and asked.get("enableAutoScaling", True) and "count" in asked:
-        if asked["count"] != known["count"]:
-            raise flat(400, "OperationNotAllowed", "Cannot scale cluster autoscaler enabled node pool.")
+    autoscaled = known.get("enableAutoScaling") and asked.get("enableAutoScaling", True)
+    if autoscaled and asked.get("count", known["count"]) != known["count"]:
+        raise flat(400, "OperationNotAllowed", "Cannot scale cluster autoscaler enabled node pool.")
     pool = overlay(known, asked)
     for field in ("nodeLabels", "tags"):
         if field in asked:
@@ -125,7 +125,7 @@ def changed_pool(known: Document, asked: Document, *, location: str, control_pla
     if "nodeTaints" in asked:
         pool["nodeTaints"] = asked["nodeTaints"]
     if pool["orchestratorVersion"] != known["orchestratorVersion"]:
-        _check_pool_upgrade(known, pool, control_plane)
+        _check_pool_upgrade(known, pool)
     check_pool(pool, location=location, control_plane=control_plane)
     return pool
 
@@ -136,7 +136,7 @@ def _same(one: object, other: object) -> bool:
     return one == other
 
 
-def _check_pool_upgrade(known: Document, pool: Document, control_plane: str) -> None:
+def _check_pool_upgrade(known: Document, pool: Document) -> None:
     wanted = resolve(str(pool["orchestratorVersion"]))
     if wanted is None:
         raise version_not_supported(str(pool["orchestratorVersion"]))

@@ -92,7 +92,7 @@ async def _result(cloud: Cloud, call: Call) -> Answer:
     return Answer(204, content_type=None)
 
 
-async def _versions(cloud: Cloud, call: Call) -> Answer:
+async def _versions(_cloud: Cloud, call: Call) -> Answer:
     if find_location(call.parameter("location")) is None:
         raise AzureError(
             400,

@@ -43,7 +43,7 @@ def _subscription(cloud: Cloud, subscription: str) -> Document:
     }
 
 
-async def _list(cloud: Cloud, call: Call) -> Answer:
+async def _list(cloud: Cloud, _call: Call) -> Answer:
     shown = [_subscription(cloud, subscription) for subscription in cloud.settings.subscription_ids]
     return Answer(200, {"value": shown, "count": {"type": "Total", "value": len(shown)}})
 
@@ -87,7 +87,7 @@ async def _list_locations(cloud: Cloud, call: Call) -> Answer:
     return page(cloud, call, [_location(subscription, location) for location in LOCATIONS.values()])
 
 
-async def _list_tenants(cloud: Cloud, call: Call) -> Answer:
+async def _list_tenants(cloud: Cloud, _call: Call) -> Answer:
     tenant = cloud.settings.tenant_id
     shown = {
         "id": f"/tenants/{tenant}",
