@@ -43,6 +43,7 @@ _TOO_MANY = 429
 _UNAUTHORIZED = 401
 _PROVIDER = re.compile(r"/providers/([^/]+)/", re.IGNORECASE)
 _LISTS_CREDENTIAL = re.compile(r"/list[a-z]*credentials?$", re.IGNORECASE)
+_ENTRA_CODE = re.compile(r"AADSTS\d+")
 _ID_PART = re.compile(r"[^A-Za-z0-9_.-]")
 
 
@@ -244,7 +245,8 @@ def _login_error(error: SdkError) -> AzureError:
     status = error.response.status_code if isinstance(error, HttpResponseError) and error.response else None
     busy = status is not None and (status == _TOO_MANY or status >= 500)  # noqa: PLR2004 - HTTP's server errors
     if isinstance(error, ClientAuthenticationError) and not busy:
-        return AzureError(errors.LOGIN_FAILED, azure_message=plain(error.message))
+        code = _ENTRA_CODE.search(error.message)
+        return AzureError(errors.LOGIN_FAILED, azure_code=code[0] if code else None, azure_message=plain(error.message))
     return AzureError(errors.UNREACHABLE, azure_message=plain(f"login: {error.message}"))
 
 

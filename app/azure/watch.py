@@ -24,6 +24,7 @@ from app.core.errors import ErrorClass
 
 _LIST_TIME = timedelta(seconds=60)
 _SURE_AFTER = 2
+_RESUMED_AFTER = 0.1
 _ENDS = frozenset({"succeeded", "failed", "canceled", "cancelled"})
 
 
@@ -151,7 +152,7 @@ class _Waiter:
         self._sure = 0
 
     async def run(self) -> WatchEnd:
-        look_at = self._next_look()
+        look_at = self._watcher.now() if self._resumed() else self._next_look()
         while True:
             at = min(look_at, self._words_at)
             if at >= self._call.deadline:
@@ -168,6 +169,11 @@ class _Waiter:
                 if end is not None:
                     return end
                 look_at = self._next_look()
+
+    def _resumed(self) -> bool:
+        """Whether the operation began so long ago that another worker has watched it: it may have ended meanwhile."""
+        elapsed = self._watcher.now() - self._watch.started_at
+        return elapsed > self._watch.expected * _RESUMED_AFTER
 
     def _next_look(self) -> datetime:
         now = self._watcher.now()

@@ -1,4 +1,5 @@
 import asyncio
+import gzip
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -114,6 +115,18 @@ async def test_an_answer_without_end_is_cut_off() -> None:
         return response
 
     async with arm_double(endless) as arm:
+        with pytest.raises(AzureError) as caught:
+            await arm.azure.resource_groups.get("g", call=arm.call())
+        assert caught.value.problem.code == "azure_answer_too_large"
+
+
+async def test_a_small_answer_that_unpacks_to_a_large_one_is_cut_off() -> None:
+    bomb = gzip.compress(b" " * 64 * 1024 * 1024)
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=bomb, headers={"Content-Encoding": "gzip", "Content-Type": "application/json"})
+
+    async with arm_double(handler) as arm:
         with pytest.raises(AzureError) as caught:
             await arm.azure.resource_groups.get("g", call=arm.call())
         assert caught.value.problem.code == "azure_answer_too_large"

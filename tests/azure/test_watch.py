@@ -153,6 +153,16 @@ async def test_two_hundred_operations_cost_one_list_a_second_at_most(bench: Benc
     assert bench.time.clock.monotonic() <= 300 + 200 / 7 + 10
 
 
+async def test_a_watch_that_is_taken_over_looks_at_once(bench: Bench) -> None:
+    """trouble 12."""
+    bench.azure.ends["c"] = (100, "Succeeded")
+    bench.azure.statuses["c"] = ENDED
+    watch = bench.watch("c")
+    await bench.time.run(bench.time.sleep(2000))
+    assert (await bench.time.run(bench.until_done(watch))).outcome is Outcome.SUCCEEDED
+    assert bench.time.clock.monotonic() == 2001
+
+
 async def test_the_error_of_a_failed_operation_comes_from_its_address(bench: Bench) -> None:
     failure = classify({"code": "QuotaExceeded", "message": "x"}, Source())
     bench.azure.ends["c"] = (100, "Failed")
