@@ -74,7 +74,7 @@ def local_document(authority: Authority, pair: Pair, *, fqdn: str = FQDN) -> dic
                 "name": "prod",
                 "cluster": {
                     "certificate-authority-data": base64_text(authority.pair.certificate),
-                    "server": f"https://{FQDN}:443",
+                    "server": f"https://{fqdn}:443",
                 },
             }
         ],

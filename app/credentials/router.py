@@ -1,0 +1,76 @@
+"""Kubeconfigs over HTTP: given out, and who took which."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Header, Path, Response
+
+from app.api.accept import choose_media_type
+from app.api.calls import OperatorAsks, ReaderReads
+from app.api.errors import NotAcceptableError
+from app.api.openapi import errors
+from app.api.pagination import Page, PageQuery, Paging, split
+from app.api.route import api_router
+from app.credentials import live, service
+from app.credentials.schemas import CredentialIssued, CredentialRead, CredentialRequest
+
+router = api_router(prefix="/v1/clusters/{cluster}/credentials", tags=["credentials"])
+
+_JSON, _YAML = "application/json", "application/yaml"
+
+_ClusterPath = Annotated[str, Path(description="The cluster's id or name.", max_length=128)]
+_Accept = Annotated[
+    list[str] | None, Header(alias="accept", description=f"`{_JSON}` (default), or `{_YAML}` for the kubeconfig alone.")
+]
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Get a kubeconfig",
+    response_model=CredentialIssued,
+    responses={
+        **errors(service.ClusterNotReadyError, service.LocalAccountsDisabledError, NotAcceptableError),
+        201: {"content": {_YAML: {"schema": {"type": "string", "description": "A kubeconfig."}}}},
+        502: {"description": "`untrusted_kubeconfig`: what Azure returned cannot be trusted; nothing was given out."},
+    },
+)
+async def create_credential(
+    cluster: _ClusterPath, call: OperatorAsks, body: CredentialRequest | None = None, accept: _Accept = None
+) -> Response:
+    """A user's, for operators; or the cluster's admin's, for admins with a reason.
+
+    It is kept nowhere, and in this answer only. Who takes it is recorded before the answer leaves.
+    """
+    media_type = choose_media_type(accept or [], (_JSON, _YAML))
+    issued = await live.issue(call, cluster, body or CredentialRequest())
+    headers = {"Cache-Control": "no-store", "Vary": "Accept"}
+    if media_type == _YAML:
+        call.all_secret()
+        return Response(issued.document, status_code=201, media_type=_YAML, headers=headers)
+    call.secret("/kubeconfig")
+    content = issued.as_json().model_dump_json()
+    return Response(content, status_code=201, media_type=_JSON, headers=headers)
+
+
+@router.get("", summary="List who took a kubeconfig")
+async def list_credentials(
+    cluster: _ClusterPath, call: ReaderReads, paging: Paging, response: Response
+) -> Page[CredentialRead]:
+    """Newest first. The kubeconfigs themselves are kept nowhere."""
+    project = call.scope.project.id
+    rows = await service.list_(call.session, call.scope, cluster, limit=paging.limit + 1, after=_after(paging, project))
+    page, last = split(rows, paging.limit)
+    position = None if last is None else (last.issued_at, last.id)
+    return Page(
+        items=[CredentialRead.model_validate(row) for row in page],
+        next_cursor=paging.next(project, position, response),
+    )
+
+
+def _after(paging: PageQuery, project: str) -> service.After | None:
+    match paging.after(project):
+        case (datetime() as issued_at, str() as credential_id):
+            return service.After(issued_at, credential_id)
+        case _:
+            return None

@@ -1,0 +1,176 @@
+"""Who may have a kubeconfig, and the record of who took one: rows only."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.auth.scope import Scope, get_cluster, in_project
+from app.core.errors import ConflictError, FieldError, InvalidRequestError
+from app.core.ids import Prefix, new_id
+from app.credentials.schemas import CredentialKind
+from app.events import emit
+from app.models import TERMINAL, Cluster, ClusterState, Credential, Job, Role
+
+# A cluster that is being changed still serves; one that never became ready, or is going, does not.
+_SERVING = frozenset({ClusterState.READY, ClusterState.UPDATING})
+_SLUG_LENGTH = 40
+
+
+class ClusterNotReadyError(ConflictError):
+    """The cluster has no API server to give a kubeconfig for, or will not have one for long."""
+
+    code = "cluster_not_ready"
+    title = "The cluster is not ready"
+
+
+class LocalAccountsDisabledError(ConflictError):
+    """The cluster has no admin account: all its users come from Microsoft Entra."""
+
+    code = "local_accounts_disabled"
+    title = "The cluster has no admin kubeconfig"
+    remedy = "Ask for `kind: user`; its kubeconfig logs in through Microsoft Entra."
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What was allowed: enough to ask Azure without the database. `fqdns` are the names that the cluster must prove."""
+
+    cluster_id: str
+    cluster_name: str
+    subscription_id: str
+    resource_group: str
+    azure_name: str
+    fqdns: tuple[str, ...]
+    kind: CredentialKind
+    reason: str | None
+
+    @property
+    def context(self) -> str:
+        """The context's name, unique for each cluster's id and kind, so that kubeconfigs can be merged."""
+        slug = re.sub(r"[^a-z0-9]+", "-", self.cluster_name.lower())[:_SLUG_LENGTH].strip("-")
+        unique = self.cluster_id.removeprefix(f"{Prefix.CLUSTER}_")
+        return "-".join(part for part in (slug, unique, "admin" if self.kind is CredentialKind.ADMIN else "") if part)
+
+
+async def authorize(
+    session: AsyncSession, scope: Scope, cluster: str, *, kind: CredentialKind, reason: str | None
+) -> Grant:
+    """Decide whether the caller may have this kubeconfig.
+
+    Raises NotFoundError, PermissionDeniedError, InvalidRequestError (no reason), ClusterNotReadyError,
+    LocalAccountsDisabledError.
+    """
+    row = await get_cluster(session, scope, cluster)
+    scope.principal.requires(Role.ADMIN if kind is CredentialKind.ADMIN else Role.OPERATOR)
+    if kind is CredentialKind.ADMIN and reason is None:
+        missing = FieldError("required", "/reason", "An admin's kubeconfig is given for a reason only.")
+        raise InvalidRequestError("The reason is missing.", errors=[missing])
+    observed = row.observed or {}
+    fqdns = tuple(name for name in (observed.get("fqdn"), observed.get("private_fqdn")) if name)
+    if row.state not in _SERVING or not fqdns:
+        raise await _not_ready(session, row)
+    if kind is CredentialKind.ADMIN and observed.get("local_accounts_disabled"):
+        raise LocalAccountsDisabledError("The cluster's local accounts are disabled.")
+    return Grant(
+        cluster_id=row.id,
+        cluster_name=row.name,
+        subscription_id=row.subscription_id,
+        resource_group=row.resource_group,
+        azure_name=row.azure_name,
+        fqdns=fqdns,
+        kind=kind,
+        reason=reason,
+    )
+
+
+async def record(
+    session: AsyncSession,
+    scope: Scope,
+    grant: Grant,
+    *,
+    expires_at: datetime | None,
+    request_id: str,
+    now: datetime,
+) -> Credential:
+    """Write who takes the kubeconfig. The rules are checked again: much may have happened while Azure was asked."""
+    again = await authorize(session, scope, grant.cluster_id, kind=grant.kind, reason=grant.reason)
+    if replace(again, cluster_name=grant.cluster_name) != grant:
+        raise ClusterNotReadyError("The cluster changed while its kubeconfig was read.", remedy="Ask again.")
+    credential = Credential(
+        id=new_id(Prefix.CREDENTIAL),
+        project_id=scope.project.id,
+        cluster_id=grant.cluster_id,
+        kind=grant.kind,
+        reason=grant.reason,
+        issued_to=scope.principal.name,
+        issued_at=now,
+        expires_at=expires_at,
+        request_id=request_id,
+    )
+    session.add(credential)
+    await emit(
+        session,
+        "credential.issued",
+        at=now,
+        project_id=scope.project.id,
+        subject=("cluster", grant.cluster_id),
+        data={
+            "credential_id": credential.id,
+            "kind": str(grant.kind),
+            "issued_to": scope.principal.name,
+            "principal_id": scope.principal.id,
+            "reason": grant.reason,
+        },
+    )
+    return credential
+
+
+async def record_refusal(session: AsyncSession, scope: Scope, grant: Grant, *, code: str, now: datetime) -> None:
+    """Write that nothing was given out, because what Azure returned could not be trusted."""
+    await emit(
+        session,
+        "credential.refused",
+        at=now,
+        project_id=scope.project.id,
+        subject=("cluster", grant.cluster_id),
+        data={"kind": str(grant.kind), "asked_by": scope.principal.name, "code": code},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """Where the page before ended."""
+
+    issued_at: datetime
+    id: str
+
+
+async def list_(
+    session: AsyncSession, scope: Scope, cluster: str, *, limit: int, after: After | None
+) -> Sequence[Credential]:
+    """The records of a cluster's kubeconfigs, newest first."""
+    row = await get_cluster(session, scope, cluster)
+    statement = in_project(select(Credential).where(Credential.cluster_id == row.id), Credential, scope)
+    if after is not None:
+        same_time = and_(Credential.issued_at == after.issued_at, Credential.id < after.id)
+        statement = statement.where(or_(Credential.issued_at < after.issued_at, same_time))
+    statement = statement.order_by(Credential.issued_at.desc(), Credential.id.desc()).limit(limit)
+    return (await session.scalars(statement)).all()
+
+
+async def _not_ready(session: AsyncSession, cluster: Cluster) -> ClusterNotReadyError:
+    running = select(Job.id).where(Job.target_id == cluster.id, Job.state.not_in(TERMINAL)).order_by(Job.id).limit(1)
+    job_id = await session.scalar(running)
+    if job_id is None:
+        return ClusterNotReadyError(
+            f"The cluster is {cluster.state}, and no job is changing that.",
+            remedy=f"Compare it with Azure: POST /v1/clusters/{cluster.id}:sync.",
+        )
+    return ClusterNotReadyError(
+        f"The cluster is {cluster.state}; the job {job_id} is at work.",
+        remedy=f"Wait for it: GET /v1/jobs/{job_id}?wait=30.",
+    )
