@@ -177,6 +177,17 @@ def asks(role: Role) -> Any:
     return _depends(asking_call, role)
 
 
+def checks(role: Role) -> Any:
+    """A dependency for what comes before a route's own transaction: the caller has this role, nothing is claimed."""
+
+    async def checking_call(request: Request, project: ProjectParameter = None) -> AsyncIterator[Asking]:
+        async with services_of(request).database.read() as session:
+            scope = await _scope(request, session, role, project)
+        yield Asking(scope=scope, **_common(request, scope.principal))
+
+    return _depends(checking_call, role)
+
+
 def platform_reads(role: Role) -> Any:
     """A dependency like `reads`, for what concerns no single project."""
 
@@ -214,3 +225,4 @@ OperatorWrites = Annotated[Call, writes(Role.OPERATOR)]
 AdminWrites = Annotated[Call, writes(Role.ADMIN)]
 ReaderAsks = Annotated[Asking, asks(Role.READER)]
 OperatorAsks = Annotated[Asking, asks(Role.OPERATOR)]
+OperatorChecks = Annotated[Asking, checks(Role.OPERATOR)]

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.api.schemas import Choice, RequestModel, ResponseModel
@@ -66,6 +66,21 @@ class NodePoolCreate(RequestModel):
 class ClusterCreate(RequestModel):
     """A new cluster. Nodes are given by `node_count` and `node_size`, or by `node_pools`."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "blue",
+                    "location": "westeurope",
+                    "node_count": 1,
+                    "node_size": "Standard_D4s_v5",
+                    "generate_ssh_key": True,
+                    "tags": {"team": "payments"},
+                }
+            ]
+        }
+    )
+
     name: ClusterName
     """Unique in the project; the cluster's name in Azure too."""
     location: LocationName
@@ -95,12 +110,16 @@ class ClusterCreate(RequestModel):
 class ClusterUpdate(RequestModel):
     """A JSON merge patch (RFC 7396): a tag of value null is removed."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"tags": {"team": "payments", "purpose": None}}]})
+
     tags: Annotated[dict[TagKey, TagValue | None], Field(max_length=40)] | None = None
     options: RunOptions = RunOptions()
 
 
 class ClusterScale(RequestModel):
     """How many nodes a pool shall have."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"count": 2}]})
 
     count: NodeCount
     node_pool: PoolName | None = None
@@ -111,14 +130,10 @@ class ClusterScale(RequestModel):
 class ClusterUpgrade(RequestModel):
     """Which version the cluster shall have."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"kubernetes_version": "1.33.5"}]})
+
     kubernetes_version: PatchVersion
     """A patch version that Azure offers for this cluster, such as `1.33.5`."""
-    options: RunOptions = RunOptions()
-
-
-class ClusterSync(RequestModel):
-    """Nothing needs to be said."""
-
     options: RunOptions = RunOptions()
 
 

@@ -7,16 +7,20 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import structlog
 from sqlalchemy import or_, select
 
 from app.core.clock import Clock
 from app.db.engine import Database
+from app.db.errors import DatabaseError
 from app.db.waker import Waker
 from app.models import TERMINAL, Job
 
 # A busy database changes all the time; asking more often than this would not make a cancel feel faster.
 _LEAST_PAUSE_SECONDS = 0.2
 _LONGEST_WAIT_SECONDS = 5.0
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass
@@ -56,11 +60,19 @@ class Signals:
 
     async def run(self, worker_id: str, waker: Waker) -> None:
         """Hand on what is asked, for as long as the worker lives."""
+        watch = await waker.watch()
         while True:
             if self._jobs:
-                await self._read(worker_id)
-            await waker.wait(_LONGEST_WAIT_SECONDS)
+                await self._read_or_wait(worker_id)
+            await watch.changed(_LONGEST_WAIT_SECONDS)
             await asyncio.sleep(_LEAST_PAUSE_SECONDS)
+
+    async def _read_or_wait(self, worker_id: str) -> None:
+        try:
+            await self._read(worker_id)
+        except DatabaseError as error:
+            # The next change, or the next round, reads it again.
+            _log.warning("signals_unread", code=error.failure.code)
 
     async def _read(self, worker_id: str) -> None:
         now = self._clock.now()

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, literal_column, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.ids import Prefix, new_id
 from app.core.json import JsonObject
+from app.db.visibility import current_transaction_id
 from app.models import Event
 
 
@@ -34,7 +35,7 @@ async def emit(
     session.add(
         Event(
             id=new_id(Prefix.EVENT),
-            transaction_id=await _transaction_id(session),
+            transaction_id=await current_transaction_id(session),
             project_id=project_id,
             type=type_,
             subject_type=subject_type,
@@ -45,10 +46,3 @@ async def emit(
             at=at,
         )
     )
-
-
-async def _transaction_id(session: AsyncSession) -> int:
-    if session.get_bind().dialect.name != "postgresql":
-        return 0
-    current = literal_column("pg_current_xact_id()::text::bigint", BigInteger)
-    return int((await session.execute(select(current))).scalar_one())

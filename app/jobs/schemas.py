@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, Strict
 
 from app.api.schemas import Choice, RequestModel, ResponseModel
 
@@ -56,6 +56,17 @@ class RunOptions(RequestModel):
     """Counted from the first step; each kind of job has a default."""
 
 
+class DeleteOptions(RequestModel):
+    """How a deletion's job shall run, as query parameters."""
+
+    on_blocked: Choice[OnBlocked] = OnBlocked.FAIL
+    deadline_seconds: Annotated[int, Field(ge=_DEADLINE_LEAST, le=_DEADLINE_MOST), Strict(False)] | None = None
+
+    def run_options(self) -> dict[str, Any]:
+        """The same as a job keeps it."""
+        return RunOptions(on_blocked=self.on_blocked, deadline_seconds=self.deadline_seconds).model_dump(mode="json")
+
+
 class JobRead(ResponseModel):
     """One tracked operation."""
 
@@ -89,6 +100,13 @@ class JobRead(ResponseModel):
     started_at: datetime | None
     finished_at: datetime | None
     deadline_at: datetime | None
+
+
+class JobTaken(ResponseModel):
+    """The job that does it."""
+
+    job: JobRead
+    resource: None = None
 
 
 class JobStepRead(ResponseModel):

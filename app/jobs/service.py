@@ -1,16 +1,20 @@
 """Start, read, cancel and retry jobs: rows only."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol, cast
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.api.services import Services
 from app.auth.scope import Scope, in_project
 from app.core.errors import ConflictError, NotFoundError
 from app.core.ids import Prefix, new_id
 from app.core.json import JsonObject
+from app.db.engine import Database
+from app.db.waker import Waker
 from app.engine.errors import JobNotOpenError
 from app.engine.kinds import PROTOCOL, JobKind
 from app.engine.queue import JobQueue
@@ -19,6 +23,8 @@ from app.models import TERMINAL, Job, JobState, JobStep
 
 _INTEREST = timedelta(seconds=60)
 _MOST_STEPS = 200
+_LOOK_SECONDS = 10.0
+_RETRYABLE = frozenset({JobState.FAILED, JobState.CANCELED})
 
 CANCELED_BY_CALLER = "canceled_by_caller"
 REPLACED = "replaced"
@@ -29,6 +35,32 @@ class BusyError(ConflictError):
 
     code = "target_busy"
     remedy = "Send it again when that job has ended, or with `on_busy: queue` or `replace`."
+
+
+class NotRetryableError(ConflictError):
+    """Only what has failed or was canceled can be asked for again."""
+
+    code = "job_not_retryable"
+    remedy = "Only a failed or canceled job can be retried; cancel a running one first."
+
+
+@dataclass(frozen=True, slots=True)
+class JobParts:
+    """What the asking side of jobs is made of. `kinds` by name."""
+
+    queue: JobQueue
+    waker: Waker
+    kinds: Mapping[str, JobKind]
+
+
+class _Composed(Services, Protocol):
+    @property
+    def jobs(self) -> JobParts: ...
+
+
+def parts_of(services: Services) -> JobParts:
+    """The parts that this process was composed with (`services.jobs`)."""
+    return cast("_Composed", services).jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,25 +187,47 @@ async def cancel_job(session: AsyncSession, scope: Scope, job_id: str, *, now: d
     return job
 
 
-async def show_interest(session: AsyncSession, job: Job, *, now: datetime) -> None:
+async def retry_job(session: AsyncSession, scope: Scope, job_id: str, *, parts: JobParts, now: datetime) -> Job:
+    """Start a new job of the same kind and request; the old one's end stays.
+
+    Each step observes before it acts, so the new job takes up where the old one stopped. Asking twice gives the retry
+    that is at it already.
+    """
+    old = await get_job(session, scope, job_id, lock=True)
+    if old.state not in _RETRYABLE:
+        raise NotRetryableError(f"The job is {old.state}.")
+    again = select(Job).where(Job.partition == old.partition, Job.retry_of == old.id, Job.state.not_in(TERMINAL))
+    running = (await session.scalars(again.order_by(Job.id).limit(1))).one_or_none()
+    if running is not None:
+        return running
+    return await start_job(
+        session,
+        parts.queue,
+        kind=parts.kinds[old.kind],
+        target=Target(old.target_id, old.target_name, old.partition),
+        project_id=old.project_id,
+        requested_by=scope.principal.id,
+        now=now,
+        request=old.request,
+        options=old.options,
+        retry_of=old.id,
+    )
+
+
+async def wait_for_end(database: Database, waker: Waker, scope: Scope, job_id: str) -> Job:
+    """Return the job as soon as it has ended; the caller bounds the time. No transaction is open between looks."""
+    watch = await waker.watch()
+    while True:
+        async with database.read() as session:
+            job = await get_job(session, scope, job_id)
+        if job.state in TERMINAL:
+            return job
+        await watch.changed(_LOOK_SECONDS)
+
+
+async def show_interest(database: Database, job: Job, *, now: datetime) -> None:
     """Note that somebody looks at a running job: its worker then asks Azure for progress words."""
     if job.state in TERMINAL or (job.watched_until is not None and job.watched_until - now > _INTEREST / 2):
         return
-    await session.execute(update(Job).where(Job.id == job.id).values(watched_until=now + _INTEREST))
-
-
-def percent_of(job: Job, now: datetime) -> int | None:
-    """How far a job is, by what jobs of its kind took; None as long as nothing can be said."""
-    if job.state == JobState.SUCCEEDED:
-        return 100
-    if job.started_at is None or not job.expected_seconds:
-        return 0 if job.state == JobState.QUEUED else None
-    passed = ((job.finished_at or now) - job.started_at).total_seconds()
-    return max(0, min(99, round(100 * passed / job.expected_seconds)))
-
-
-def expected_end_of(job: Job, now: datetime) -> datetime | None:
-    """When a running job is expected to end; never in the past."""
-    if job.started_at is None or not job.expected_seconds or job.state in TERMINAL:
-        return job.finished_at
-    return max(job.started_at + timedelta(seconds=job.expected_seconds), now)
+    async with database.write() as session:
+        await session.execute(update(Job).where(Job.id == job.id).values(watched_until=now + _INTEREST))

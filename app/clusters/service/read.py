@@ -6,6 +6,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.scope import Scope, get_cluster, in_project
+from app.clusters.schemas import ClusterRead, NodePoolRead
 from app.models import Cluster, NodePool
 
 _MOST_POOLS = 100
@@ -32,6 +33,7 @@ def list_(
     location: str | None,
     name: str | None,
     resource_group: str | None,
+    tag: str | None,
 ) -> Select[Cluster]:
     """The query of the project's clusters; deleted ones only when their state is asked for."""
     query = in_project(select(Cluster), Cluster, scope)
@@ -43,4 +45,57 @@ def list_(
     ):
         if value:
             query = query.where(column == value)
+    if tag is not None:
+        key, has_value, value = tag.partition(":")
+        found = Cluster.wanted["tags"][key].as_string()
+        query = query.where(found == value if has_value else found.is_not(None))
     return query
+
+
+async def pools_by_cluster(session: AsyncSession, clusters: Sequence[Cluster]) -> dict[str, list[NodePool]]:
+    """The pools of all these clusters, read by one query."""
+    pools: dict[str, list[NodePool]] = {}
+    for pool in await list_pools(session, clusters):
+        pools.setdefault(pool.cluster_id, []).append(pool)
+    return pools
+
+
+async def one_cluster_read(session: AsyncSession, cluster: Cluster) -> ClusterRead:
+    """A cluster as callers see it."""
+    return cluster_read(cluster, await list_pools(session, [cluster]))
+
+
+def cluster_read(cluster: Cluster, pools: Sequence[NodePool]) -> ClusterRead:
+    """A cluster and its pools as callers see them."""
+    observed = cluster.observed or {}
+    return ClusterRead(
+        id=cluster.id,
+        name=cluster.name,
+        state=cluster.state,
+        location=cluster.location,
+        resource_group=cluster.resource_group,
+        azure_name=cluster.azure_name,
+        subscription_id=cluster.subscription_id,
+        kubernetes_version=observed.get("current_kubernetes_version") or cluster.wanted["kubernetes_version"],
+        fqdn=observed.get("fqdn") or observed.get("private_fqdn"),
+        node_resource_group=observed.get("node_resource_group"),
+        outbound_ips=observed.get("outbound_ips", []),
+        node_pools=[
+            NodePoolRead(
+                name=pool.name,
+                mode=pool.mode,
+                os_type=pool.os_type,
+                size=pool.vm_size,
+                count=pool.count,
+                observed=pool.observed,
+            )
+            for pool in pools
+        ],
+        tags=cluster.wanted["tags"],
+        observed=cluster.observed,
+        observed_at=cluster.observed_at,
+        created_by=cluster.created_by,
+        created_at=cluster.created_at,
+        updated_at=cluster.updated_at,
+        deleted_at=cluster.deleted_at,
+    )

@@ -1,0 +1,183 @@
+"""HTTP: clusters."""
+
+from typing import Annotated
+
+from fastapi import Depends, Query, Response
+
+from app.api.calls import OperatorChecks, OperatorWrites, ReaderReads
+from app.api.etags import IfMatch, set_etag
+from app.api.jobs import point_to_job
+from app.api.openapi import errors
+from app.api.pagination import Page, Paging
+from app.api.route import api_router
+from app.auth.scope import get_cluster
+from app.catalog.live import ensure_catalogue
+from app.catalog.service import NoSubscriptionError, subscription_of
+from app.clusters.schemas import (
+    ClusterAccepted,
+    ClusterCreate,
+    ClusterCreated,
+    ClusterRead,
+    ClusterScale,
+    ClusterUpdate,
+    ClusterUpgrade,
+    GroupName,
+    LocationName,
+)
+from app.clusters.service import change, create, read
+from app.clusters.service.start import Asker, NameTakenError, NotReadyError
+from app.db.pages import read_page
+from app.jobs.schemas import DeleteOptions
+from app.jobs.service import BusyError, parts_of
+from app.jobs.specs import job_read
+from app.models import Cluster, Job
+from app.subscriptions.service import GroupDeletingError
+
+router = api_router(prefix="/v1/clusters", tags=["clusters"])
+
+
+async def _know_catalogue(body: ClusterCreate, caller: OperatorChecks) -> None:
+    """Before the transaction: without Azure's lists at hand, no wrong name could be told from a right one."""
+    sizes = [pool.size for pool in body.node_pools or []] + ([body.node_size] if body.node_size else [])
+    await ensure_catalogue(
+        caller.services,
+        subscription_id=subscription_of(caller.scope, caller.services.settings.azure),
+        location=body.location,
+        kubernetes_version=body.kubernetes_version,
+        node_sizes=sizes,
+    )
+
+
+@router.post(
+    "",
+    status_code=202,
+    summary="Create a cluster",
+    responses=errors(NameTakenError, GroupDeletingError, NoSubscriptionError),
+    dependencies=[Depends(_know_catalogue)],
+)
+async def create_cluster(body: ClusterCreate, call: OperatorWrites, response: Response) -> ClusterCreated:
+    """Ask once: the answer is the job that makes the cluster and proves that it lives."""
+    subscription_id = subscription_of(call.scope, call.services.settings.azure)
+    job, cluster, private_key = await create.create_cluster(
+        call.session, _asker(call), body, subscription_id=subscription_id
+    )
+    if private_key is not None:
+        call.secret("/ssh_private_key")
+    accepted = await _accepted(call, response, job, cluster)
+    return ClusterCreated(job=accepted.job, resource=accepted.resource, ssh_private_key=private_key)
+
+
+@router.get("", summary="List clusters, newest first")
+async def list_clusters(
+    *,
+    call: ReaderReads,
+    paging: Paging,
+    response: Response,
+    state: Annotated[str | None, Query(max_length=24, pattern=r"^[a-z_]+$")] = None,
+    location: LocationName | None = None,
+    name: Annotated[str | None, Query(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9_-]+$")] = None,
+    resource_group: GroupName | None = None,
+    tag: Annotated[
+        str | None,
+        Query(max_length=800, pattern=r"^[^:\x00-\x1f]+(:[^\x00-\x1f]*)?$", description="`key` or `key:value`."),
+    ] = None,
+) -> Page[ClusterRead]:
+    """The project's clusters; deleted ones only with `state=deleted`."""
+    query = read.list_(call.scope, state=state, location=location, name=name, resource_group=resource_group, tag=tag)
+    project_id = call.scope.project.id
+    page = await read_page(
+        call.session,
+        query,
+        (Cluster.created_at, Cluster.id),
+        after=paging.after(project_id),
+        limit=paging.limit,
+        descending=True,
+    )
+    pools = await read.pools_by_cluster(call.session, page.items)
+    return paging.answer(project_id, page, lambda row: read.cluster_read(row, pools.get(row.id, [])), response)
+
+
+@router.get("/{cluster}", summary="Read a cluster")
+async def get_cluster_by_id_or_name(cluster: str, call: ReaderReads, response: Response) -> ClusterRead:
+    """By id or name; by id also after it was deleted."""
+    found = await read.find_for_read(call.session, call.scope, cluster)
+    set_etag(response, found.version)
+    return await read.one_cluster_read(call.session, found)
+
+
+@router.patch(
+    "/{cluster}",
+    status_code=202,
+    summary="Change a cluster's tags",
+    responses=errors(NotReadyError, BusyError),
+)
+async def update_cluster(
+    cluster: str, body: ClusterUpdate, call: OperatorWrites, response: Response, if_match: IfMatch
+) -> ClusterAccepted:
+    """A JSON merge patch: what is not named stays, a tag of value null is removed."""
+    found = await get_cluster(call.session, call.scope, cluster, lock=True)
+    if_match.check(found.version)
+    job = await change.update_cluster(call.session, _asker(call), found, body)
+    return await _accepted(call, response, job, found)
+
+
+@router.delete("/{cluster}", status_code=202, summary="Delete a cluster", responses=errors(BusyError))
+async def delete_cluster(
+    cluster: str,
+    call: OperatorWrites,
+    response: Response,
+    if_match: IfMatch,
+    options: Annotated[DeleteOptions, Query()],
+) -> ClusterAccepted:
+    """From any state: a job that is at work on the cluster makes way. Only what Slipway made is removed from Azure."""
+    found = await get_cluster(call.session, call.scope, cluster, lock=True)
+    if_match.check(found.version)
+    job = await change.delete_cluster(call.session, _asker(call), found, options.run_options())
+    return await _accepted(call, response, job, found)
+
+
+@router.post(
+    "/{cluster}:scale",
+    status_code=202,
+    summary="Give a node pool another number of nodes",
+    responses=errors(NotReadyError, BusyError),
+)
+async def scale_cluster(cluster: str, body: ClusterScale, call: OperatorWrites, response: Response) -> ClusterAccepted:
+    """The job ends when all nodes are Ready."""
+    found = await get_cluster(call.session, call.scope, cluster, lock=True)
+    job = await change.scale_cluster(call.session, _asker(call), found, body)
+    return await _accepted(call, response, job, found)
+
+
+@router.post(
+    "/{cluster}:upgrade",
+    status_code=202,
+    summary="Upgrade a cluster's Kubernetes version",
+    responses=errors(NotReadyError, BusyError),
+)
+async def upgrade_cluster(
+    cluster: str, body: ClusterUpgrade, call: OperatorWrites, response: Response
+) -> ClusterAccepted:
+    """The control plane first, then the pools, one after the other."""
+    found = await get_cluster(call.session, call.scope, cluster, lock=True)
+    job = await change.upgrade_cluster(call.session, _asker(call), found, body)
+    return await _accepted(call, response, job, found)
+
+
+@router.post("/{cluster}:sync", status_code=202, summary="Compare a cluster with Azure now")
+async def sync_cluster(cluster: str, call: OperatorWrites, response: Response) -> ClusterAccepted:
+    """Reads only; all clusters are compared every few minutes anyway."""
+    found = await get_cluster(call.session, call.scope, cluster)
+    job = await change.sync_cluster(call.session, _asker(call), found)
+    return await _accepted(call, response, job, found)
+
+
+def _asker(call: OperatorWrites) -> Asker:
+    return Asker(call.scope, parts_of(call.services).queue, call.now)
+
+
+async def _accepted(call: OperatorWrites, response: Response, job: Job, cluster: Cluster) -> ClusterAccepted:
+    point_to_job(response, job.id)
+    set_etag(response, cluster.version)
+    resource = await read.one_cluster_read(call.session, cluster)
+    return ClusterAccepted(job=job_read(job, call.now), resource=resource)

@@ -1,0 +1,143 @@
+"""HTTP: jobs, their steps, and events."""
+
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+from sqlalchemy import select
+
+from app.api.calls import OperatorWrites, ReaderAsks, ReaderReads
+from app.api.draining import Draining
+from app.api.jobs import point_to_job
+from app.api.openapi import errors
+from app.api.pagination import Page, Paging
+from app.api.route import api_router
+from app.auth.scope import in_project
+from app.db.pages import read_page
+from app.db.visibility import horizon
+from app.engine.errors import JobNotOpenError
+from app.jobs import service
+from app.jobs.schemas import EventRead, JobRead, JobStepRead, JobTaken
+from app.jobs.service import BusyError, NotRetryableError
+from app.jobs.specs import job_read
+from app.models import TERMINAL, Event, Job
+
+router = api_router(prefix="/v1", tags=["jobs"])
+
+Word = Annotated[str | None, Query(min_length=1, max_length=64, pattern=r"^[a-z_.]+$")]
+Identifier = Annotated[str | None, Query(min_length=1, max_length=160, pattern=r"^[\x21-\x7e]+$")]
+
+
+@router.get("/jobs", summary="List jobs, newest first")
+async def list_jobs(
+    *,
+    call: ReaderReads,
+    paging: Paging,
+    response: Response,
+    state: Word = None,
+    kind: Word = None,
+    target_id: Identifier = None,
+) -> Page[JobRead]:
+    """The project's jobs."""
+    query = in_project(select(Job), Job, call.scope)
+    for column, value in ((Job.state, state), (Job.kind, kind), (Job.target_id, target_id)):
+        if value is not None:
+            query = query.where(column == value)
+    project_id = call.scope.project.id
+    page = await read_page(
+        call.session,
+        query,
+        (Job.created_at, Job.id),
+        after=paging.after(project_id),
+        limit=paging.limit,
+        descending=True,
+    )
+    return paging.answer(project_id, page, lambda job: job_read(job, call.now), response)
+
+
+@router.get("/jobs/{job_id}", summary="Read a job, or wait for its end")
+async def get_job(
+    job_id: str,
+    call: ReaderAsks,
+    request: Request,
+    wait: Annotated[int, Query(ge=0, le=60, description="Seconds to wait for the end.")] = 0,
+) -> JobRead:
+    """The job as it is; with `wait`, as soon as it has ended, or after so many seconds as it is then."""
+    async with call.database.read() as session:
+        job = await service.get_job(session, call.scope, job_id)
+    if wait and job.state not in TERMINAL:
+        await service.show_interest(call.database, job, now=call.now)
+        draining: Draining = request.app.state.draining
+        waker = service.parts_of(call.services).waker
+        ended = await draining.wait_for(service.wait_for_end(call.database, waker, call.scope, job_id), seconds=wait)
+        if ended is not None:
+            return job_read(ended, call.now)
+        async with call.database.read() as session:
+            job = await service.get_job(session, call.scope, job_id)
+    return job_read(job, call.now)
+
+
+@router.get("/jobs/{job_id}/steps", summary="List a job's steps")
+async def list_job_steps(job_id: str, call: ReaderAsks) -> Page[JobStepRead]:
+    """What was done, in order, with attempts, times and Azure's correlation ids."""
+    async with call.database.read() as session:
+        job = await service.get_job(session, call.scope, job_id)
+        steps = await service.list_steps(session, job)
+    await service.show_interest(call.database, job, now=call.now)
+    return Page(items=[JobStepRead.model_validate(step) for step in steps], next_cursor=None)
+
+
+@router.post("/jobs/{job_id}:cancel", status_code=202, summary="Ask a job to stop", responses=errors(JobNotOpenError))
+async def cancel_job(job_id: str, call: OperatorWrites, response: Response) -> JobTaken:
+    """It stops at its next step; what Azure has begun is aborted where Azure can."""
+    job = await service.cancel_job(call.session, call.scope, job_id, now=call.now)
+    point_to_job(response, job.id)
+    return JobTaken(job=job_read(job, call.now), resource=None)
+
+
+@router.post(
+    "/jobs/{job_id}:retry",
+    status_code=202,
+    summary="Ask again for what a job did not do",
+    responses=errors(NotRetryableError, BusyError),
+)
+async def retry_job(job_id: str, call: OperatorWrites, response: Response) -> JobTaken:
+    """A new job of the same kind and request, which takes up where the old one stopped."""
+    parts = service.parts_of(call.services)
+    job = await service.retry_job(call.session, call.scope, job_id, parts=parts, now=call.now)
+    point_to_job(response, job.id)
+    return JobTaken(job=job_read(job, call.now), resource=None)
+
+
+@router.get("/events", summary="List events, oldest first")
+async def list_events(
+    *,
+    call: ReaderReads,
+    paging: Paging,
+    response: Response,
+    type: Word = None,  # noqa: A002 - the query parameter's name
+    subject_id: Identifier = None,
+    job_id: Identifier = None,
+) -> Page[EventRead]:
+    """What happened in the project. Go on from the last cursor: nothing is skipped, nothing comes twice."""
+    query = in_project(select(Event), Event, call.scope)
+    for column, value in ((Event.type, type), (Event.subject_id, subject_id), (Event.job_id, job_id)):
+        if value is not None:
+            query = query.where(column == value)
+    bound = await horizon(call.session)
+    if bound is not None:
+        query = query.where(Event.transaction_id < bound)
+    project_id = call.scope.project.id
+    page = await read_page(
+        call.session,
+        query,
+        (Event.transaction_id, Event.sequence),
+        after=paging.after(project_id, (int, int)),
+        limit=paging.limit,
+    )
+    if not page.items:
+        # A feed has no last page: the next look begins where this one did.
+        return Page(items=[], next_cursor=paging.cursor)
+    newest = page.items[-1]
+    page = replace(page, next_position=(newest.transaction_id, newest.sequence))
+    return paging.answer(project_id, page, EventRead.model_validate, response)
