@@ -15,6 +15,11 @@ _WORDS_EVERY = 15.0
 _WORDS_LOOKS = 10
 
 
+def first_look(expected: timedelta) -> timedelta:
+    """How long to wait before the first LIST of all."""
+    return timedelta(seconds=_clamp(expected.total_seconds() / _DENSE_LOOKS, _LONGEST_DENSE))
+
+
 def next_look(elapsed: timedelta, expected: timedelta) -> timedelta:
     """How long to wait before the next LIST, `elapsed` after the operation began.
 

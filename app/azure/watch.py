@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 from app.azure import errors
 from app.azure.errors import AzureDeadlineError, AzureError
 from app.azure.feed import Feed
-from app.azure.pacing import next_look, words_every
+from app.azure.pacing import first_look, next_look, words_every
 from app.azure.types.call import Call
 from app.azure.types.cluster import ManagedCluster
 from app.azure.types.operation import Operation, OperationStatus
@@ -152,7 +152,9 @@ class _Waiter:
         self._sure = 0
 
     async def run(self) -> WatchEnd:
-        look_at = self._watcher.now() if self._resumed() else self._next_look()
+        now = self._watcher.now()
+        # Soon at first: what Azure refuses after it accepted it, it refuses early.
+        look_at = now if self._resumed() else now + first_look(self._watch.expected)
         while True:
             at = min(look_at, self._words_at)
             if at >= self._call.deadline:

@@ -294,8 +294,8 @@ async def test_when_nobody_waits_nothing_is_asked(bench: Bench) -> None:
     bench.azure.statuses["c"] = ENDED
     first = asyncio.ensure_future(bench.until_done(bench.watch("c")))
     second = asyncio.ensure_future(bench.until_done(bench.watch("c")))
-    # 37.5 s is the first look: both wait for one LIST, which is under way.
-    await bench.time.run(bench.time.sleep(38))
+    # 5 s is the first look: both wait for one LIST, which is under way.
+    await bench.time.run(bench.time.sleep(5.5))
     assert bench.azure.open_lists == 1
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)
