@@ -243,6 +243,31 @@ async def test_a_services_address_is_its_own_and_stays(client: Client) -> None:
     assert (await client.ask("PUT", f"{_SVC}/web-0", moved)).status == 422
 
 
+@pytest.mark.parametrize("address", ["10.0.0.1", "192.168.0.1", "somewhere", "::1"])
+async def test_an_address_that_a_service_cannot_have_is_refused(client: Client, address: str) -> None:
+    spec = {"clusterIP": address, "ports": [{"port": 80}]}
+    reply = await client.ask("POST", _SVC, {"metadata": {"name": "web"}, "spec": spec})
+    assert (reply.status, reply.body["details"]["causes"][0]["field"]) == (422, "spec.clusterIPs[0]")
+
+
+async def test_services_of_each_type_are_stored_and_shown(client: Client) -> None:
+    specs: dict[str, dict[str, Any]] = {
+        "headless": {"clusterIP": "None"},
+        "chosen": {"clusterIP": "10.0.7.7", "ports": [{"port": 80, "targetPort": "http"}]},
+        "away": {"type": "ExternalName", "externalName": "example.com"},
+        "node": {"type": "NodePort", "ports": [{"port": 53, "protocol": "UDP", "nodePort": 30053}]},
+    }
+    for name, spec in specs.items():
+        reply = await client.ask("POST", _SVC, {"metadata": {"name": name}, "spec": spec})
+        assert reply.status == 201, reply.body
+    rows = (await client.ask("GET", _SVC, accept=TABLE)).body["rows"]
+    shown = {row["cells"][0]: row["cells"][1:5] for row in rows}
+    assert shown["headless"] == ["ClusterIP", "None", "<none>", "<none>"]
+    assert shown["chosen"] == ["ClusterIP", "10.0.7.7", "<none>", "80/TCP"]
+    assert shown["away"] == ["ExternalName", "<none>", "example.com", "<none>"]
+    assert shown["node"][3] == "53:30053/UDP"
+
+
 @pytest.mark.parametrize(
     ("content_type", "patch", "status"),
     [

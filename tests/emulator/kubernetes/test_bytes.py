@@ -35,6 +35,18 @@ _PORTS = st.lists(
     st.dictionaries(st.sampled_from(["name", "port", "protocol", "targetPort", "nodePort"]), _VALUES, max_size=4),
     max_size=3,
 )
+_TYPED_SPEC = st.fixed_dictionaries(
+    {
+        "type": st.sampled_from(["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"]),
+        "ports": st.lists(st.fixed_dictionaries({"port": st.integers(1, 3), "name": _WORDS}), max_size=2),
+    },
+    optional={
+        "clusterIP": _WORDS,
+        "externalName": _WORDS,
+        "selector": st.dictionaries(_WORDS, _WORDS),
+        "externalIPs": st.lists(_WORDS),
+    },
+)
 _SPEC = st.fixed_dictionaries(
     {},
     optional={
@@ -45,7 +57,7 @@ _SPEC = st.fixed_dictionaries(
 _BODIES = st.fixed_dictionaries(
     {"metadata": st.just({"name": "web"}) | _METADATA | _VALUES},
     optional={
-        "spec": _SPEC | _VALUES,
+        "spec": _TYPED_SPEC | _SPEC | _VALUES,
         **dict.fromkeys(("status", "data", "stringData", "type", "lastTimestamp", "involvedObject"), _VALUES),
     },
 )

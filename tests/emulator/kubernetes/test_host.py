@@ -138,6 +138,15 @@ async def test_a_restart_from_a_snapshot_keeps_port_authority_tokens_and_objects
         await again.close()
 
 
+async def test_a_saved_port_that_is_taken_is_an_error_and_no_other_port(
+    host: ClusterHost, cluster: Endpoint, spec: ClusterSpec
+) -> None:
+    saved = host.snapshot(spec.key)
+    other = ClusterHost(now=lambda: datetime.now(UTC))
+    with pytest.raises(OSError, match="in use"):
+        await other.start(spec, saved)
+
+
 async def test_a_stopped_cluster_refuses_and_comes_back_on_its_port(
     host: ClusterHost, cluster: Endpoint, spec: ClusterSpec
 ) -> None:

@@ -72,6 +72,17 @@ def _causes(spec: Object, before: Object | None) -> Iterator[Cause]:
         yield Cause("FieldValueRequired", "Required value", "spec.ports")
     if spec["type"] == "ExternalName" and not spec.get("externalName"):
         yield Cause("FieldValueRequired", "Required value", "spec.externalName")
+    yield from _ports_causes(ports)
+    if not before and spec["type"] != "ExternalName" and spec.get("clusterIP") not in {None, "", "None"}:
+        yield from _address_causes(spec["clusterIP"])
+    if before and before.get("clusterIP") and "ExternalName" not in {spec["type"], before["type"]}:
+        wanted = spec.get("clusterIP")
+        if wanted != before["clusterIP"]:
+            said = f'Invalid value: ["{wanted}"]: may not change once set'
+            yield Cause("FieldValueInvalid", said, "spec.clusterIPs[0]")
+
+
+def _ports_causes(ports: list[Object]) -> Iterator[Cause]:
     names: set[str] = set()
     keys: set[tuple[int | None, str]] = set()
     for index, port in enumerate(ports):
@@ -86,11 +97,19 @@ def _causes(spec: Object, before: Object | None) -> Iterator[Cause]:
             yield Cause("FieldValueDuplicate", f"Duplicate value: {_port_key(port)[0]}", field)
         keys.add(_port_key(port))
         yield from _port_causes(field, port)
-    if before and before.get("clusterIP") and "ExternalName" not in {spec["type"], before["type"]}:
-        wanted = spec.get("clusterIP")
-        if wanted != before["clusterIP"]:
-            said = f'Invalid value: ["{wanted}"]: may not change once set'
-            yield Cause("FieldValueInvalid", said, "spec.clusterIPs[0]")
+
+
+def _address_causes(text: str) -> Iterator[Cause]:
+    try:
+        known = ipaddress.ip_address(text) in SERVICE_NETWORK
+    except ValueError:
+        said = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
+    else:
+        if known:
+            return
+        said = "failed to allocate IP: the provided IP is not in the valid range. The range of valid IPs is "
+        said += str(SERVICE_NETWORK)
+    yield Cause("FieldValueInvalid", f'Invalid value: "{text}": {said}', "spec.clusterIPs[0]")
 
 
 def _port_causes(field: str, port: Object) -> Iterator[Cause]:
@@ -124,8 +143,12 @@ def _allocate(document: Object, store: Store) -> None:
     ]
     if spec["type"] == "ExternalName":
         return
+    taken = {other.get("clusterIP") for other in others} - {"None", None}
+    if spec.get("clusterIP") in taken:
+        said = f'Invalid value: "{spec["clusterIP"]}": failed to allocate IP: provided IP is already allocated'
+        cause = Cause("FieldValueInvalid", said, "spec.clusterIPs[0]")
+        raise invalid("Service", document["metadata"]["name"], [cause])
     if not spec.get("clusterIP"):
-        taken = {other.get("clusterIP") for other in others}
         # The first 256 are for what the platform places itself (10.0.0.1, 10.0.0.10).
         free = (str(SERVICE_NETWORK[random.randrange(256, 65535)]) for _ in iter(int, 1))
         spec["clusterIP"] = next(address for address in free if address not in taken)
