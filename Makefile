@@ -4,7 +4,7 @@
 MAKEFLAGS += --no-builtin-rules
 
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet --quiet
 WORKERS ?= auto
 ARGS ?=
 
