@@ -5,7 +5,7 @@ from typing import Annotated, TypeVar
 from fastapi import Path, Response
 
 from app.api.calls import Asking, ReaderAsks
-from app.api.pagination import PageQuery, Paging, split
+from app.api.pagination import PageQuery, Paging
 from app.api.route import api_router
 from app.api.schemas import ResponseModel
 from app.catalog import live, service
@@ -59,11 +59,6 @@ def _page(
     kind: CatalogKind, listing: Listing, read: type[_Read], *, call: Asking, paging: PageQuery, response: Response
 ) -> CatalogPage[_Read]:
     project = call.scope.project.id
-    position = paging.after(project, (str,))
-    rest = service.after(kind, listing, None if position is None else str(position[0]))
-    items, last = split(rest[: paging.limit + 1], paging.limit)
-    return CatalogPage(
-        items=[read.model_validate(item) for item in items],
-        next_cursor=paging.next(project, None if last is None else (service.name_of(kind, last),), response),
-        observed_at=listing.observed_at,
-    )
+    page = service.page(kind, listing, limit=paging.limit, after=paging.after(project, (str,)))
+    answer = paging.answer(project, page, read.model_validate, response)
+    return CatalogPage(items=answer.items, next_cursor=answer.next_cursor, observed_at=listing.observed_at)

@@ -8,7 +8,7 @@ from pydantic import Field
 from app.api.pagination import Page
 from app.api.schemas import ResponseModel
 
-_Item = TypeVar("_Item")
+_Item = TypeVar("_Item", bound=ResponseModel)
 
 
 class CatalogPage(Page[_Item], Generic[_Item]):

@@ -13,6 +13,7 @@ from app.auth.scope import Scope
 from app.core.errors import ConflictError, FieldError
 from app.core.json import JsonList, JsonObject
 from app.core.settings import AzureSettings
+from app.db.pages import Page, Position
 from app.models import CatalogEntry
 
 # Azure's offer grows: only a list that was read this short a time ago can say that a name does not exist.
@@ -103,12 +104,15 @@ def sort_key(kind: CatalogKind, name: str) -> tuple[tuple[int, str], ...]:
     return tuple((int(part) if part.isdecimal() else 0, part) for part in name.split("."))
 
 
-def after(kind: CatalogKind, listing: Listing, name: str | None) -> JsonList:
-    """What comes after an item of this name, which may have gone from the list since."""
-    if name is None:
-        return listing.items
-    end = sort_key(kind, name)
-    return [item for item in listing.items if sort_key(kind, name_of(kind, item)) > end]
+def page(kind: CatalogKind, listing: Listing, *, limit: int, after: Position | None) -> Page[JsonObject]:
+    """A page of a list; it begins after the name that the page before ended with, be that still in the list or not."""
+    rest = listing.items
+    if after is not None:
+        end = sort_key(kind, str(after[0]))
+        rest = [item for item in rest if sort_key(kind, name_of(kind, item)) > end]
+    if len(rest) <= limit:
+        return Page(rest, None)
+    return Page(rest[:limit], (name_of(kind, rest[limit - 1]),))
 
 
 async def known_location(

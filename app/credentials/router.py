@@ -1,6 +1,5 @@
 """Kubeconfigs over HTTP: given out, and who took which."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import Header, Path, Response
@@ -9,7 +8,7 @@ from app.api.accept import choose_media_type
 from app.api.calls import OperatorAsks, ReaderReads
 from app.api.errors import NotAcceptableError
 from app.api.openapi import errors
-from app.api.pagination import Page, PageQuery, Paging, split
+from app.api.pagination import Page, Paging
 from app.api.route import api_router
 from app.credentials import live, service
 from app.credentials.schemas import CredentialIssued, CredentialRead, CredentialRequest
@@ -59,18 +58,5 @@ async def list_credentials(
 ) -> Page[CredentialRead]:
     """Newest first. The kubeconfigs themselves are kept nowhere."""
     project = call.scope.project.id
-    rows = await service.list_(call.session, call.scope, cluster, limit=paging.limit + 1, after=_after(paging, project))
-    page, last = split(rows, paging.limit)
-    position = None if last is None else (last.issued_at, last.id)
-    return Page(
-        items=[CredentialRead.model_validate(row) for row in page],
-        next_cursor=paging.next(project, position, response),
-    )
-
-
-def _after(paging: PageQuery, project: str) -> service.After | None:
-    match paging.after(project):
-        case (datetime() as issued_at, str() as credential_id):
-            return service.After(issued_at, credential_id)
-        case _:
-            return None
+    page = await service.list_(call.session, call.scope, cluster, limit=paging.limit, after=paging.after(project))
+    return paging.answer(project, page, CredentialRead.model_validate, response)

@@ -1,17 +1,17 @@
 """Who may have a kubeconfig, and the record of who took one: rows only."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.scope import Scope, get_cluster, in_project
 from app.core.errors import ConflictError, FieldError, InvalidRequestError
 from app.core.ids import Prefix, new_id
 from app.credentials.schemas import CredentialKind
+from app.db.pages import Page, Position, read_page
 from app.events import emit
 from app.models import TERMINAL, Cluster, ClusterState, Credential, Job, Role
 
@@ -141,25 +141,14 @@ async def record_refusal(session: AsyncSession, scope: Scope, grant: Grant, *, c
     )
 
 
-@dataclass(frozen=True, slots=True)
-class After:
-    """Where the page before ended."""
-
-    issued_at: datetime
-    id: str
-
-
 async def list_(
-    session: AsyncSession, scope: Scope, cluster: str, *, limit: int, after: After | None
-) -> Sequence[Credential]:
+    session: AsyncSession, scope: Scope, cluster: str, *, limit: int, after: Position | None
+) -> Page[Credential]:
     """The records of a cluster's kubeconfigs, newest first."""
     row = await get_cluster(session, scope, cluster)
     statement = in_project(select(Credential).where(Credential.cluster_id == row.id), Credential, scope)
-    if after is not None:
-        same_time = and_(Credential.issued_at == after.issued_at, Credential.id < after.id)
-        statement = statement.where(or_(Credential.issued_at < after.issued_at, same_time))
-    statement = statement.order_by(Credential.issued_at.desc(), Credential.id.desc()).limit(limit)
-    return (await session.scalars(statement)).all()
+    columns = (Credential.issued_at, Credential.id)
+    return await read_page(session, statement, columns, after=after, limit=limit, descending=True)
 
 
 async def _not_ready(session: AsyncSession, cluster: Cluster) -> ClusterNotReadyError:

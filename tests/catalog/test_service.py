@@ -97,7 +97,9 @@ async def test_versions_are_ordered_by_number(database: Database) -> None:
         listing = await service.get(session, key)
     assert listing is not None
     assert [item["version"] for item in listing.items] == ["1.9.1", "1.33.9", "1.33.10", "1.34.0"]
-    rest = service.after(CatalogKind.KUBERNETES_VERSIONS, listing, "1.33.9")
-    assert [item["version"] for item in rest] == ["1.33.10", "1.34.0"]
+    kind = CatalogKind.KUBERNETES_VERSIONS
+    rest = service.page(kind, listing, limit=2, after=("1.33.9",))
+    assert ([item["version"] for item in rest.items], rest.next_position) == (["1.33.10", "1.34.0"], None)
     # The page's last item may be gone from the list that the next page is of.
-    assert service.after(CatalogKind.KUBERNETES_VERSIONS, listing, "1.33.9.5") == rest
+    assert service.page(kind, listing, limit=2, after=("1.33.9.5",)) == rest
+    assert service.page(kind, listing, limit=1, after=("1.9.1",)).next_position == ("1.33.9",)
