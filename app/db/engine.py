@@ -26,6 +26,7 @@ _DBOS_POOL: Mapping[str, Any] = {"pool_size": 20, "max_overflow": 0, "pool_timeo
 # Writers take turns anyway: who waits should wait in the pool, which is first in first out, not for the file lock.
 _SQLITE_WRITERS = {"pool_size": 2, "max_overflow": 0, "pool_timeout": 10}
 _SQLITE_READERS = {"pool_size": 5, "max_overflow": 5, "pool_timeout": 3}
+_MIGRATION_LOCK_SECONDS = 60
 
 _Result = TypeVar("_Result")
 
@@ -147,6 +148,12 @@ class Database:
             f"sqlite+aiosqlite:///{sqlite.uri(file)}&uri=true", hide_parameters=True, connect_args=arguments, **pool
         )
 
+        @event.listens_for(engine.sync_engine, "do_connect")
+        def look(*_: object) -> None:
+            # The same error as SQLite's, before aiosqlite starts a thread for the connection.
+            if not file.exists():
+                raise sqlite.CannotOpenError("unable to open database file")
+
         @event.listens_for(engine.sync_engine, "connect")
         def configure(connection: Any, _record: object) -> None:  # SQLAlchemy's adapter has no public type
             sqlite.configure(connection, reads_only=reads_only)
@@ -197,11 +204,13 @@ def sync_engine(settings: DatabaseSettings, *, migrating: bool = False, **pool: 
             **pool,
         )
     file = Path(url.database or "").resolve()
-    factory = sqlite.writer_factory(file, timeout=60 if migrating else sqlite.LOCK_SECONDS)
+    factory = sqlite.writer_factory(file, timeout=_MIGRATION_LOCK_SECONDS if migrating else None)
 
     def connect() -> sqlite3.Connection:
+        if migrating:
+            sqlite.create(file)
         return sqlite3.connect(
-            sqlite.uri(file, create=migrating),
+            sqlite.uri(file),
             uri=True,
             factory=factory,
             timeout=sqlite.LOCK_SECONDS,

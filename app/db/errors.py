@@ -122,9 +122,13 @@ _UNKNOWN_AT_COMMIT = frozenset({CONNECTION_LOST, UNREACHABLE, INPUT_OUTPUT, IDLE
 
 
 class DatabaseError(SlipwayError):
-    """What `Database.read` and `write` raise in place of a driver's error; `failure` is its row in the table."""
+    """What `Database.read` and `write` raise in place of a driver's error.
+
+    `failure` is its row in the table, `constraint` the name of the constraint that was violated, where it is known.
+    """
 
     failure: DatabaseFailure = DEFECT
+    constraint: str | None = None
 
 
 class DatabaseUnavailableError(DatabaseError, UnavailableError):

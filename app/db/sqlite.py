@@ -7,6 +7,7 @@ or checkpoint at once either, which is what the WAL-reset bug of SQLite before 3
 one process as well as other processes. SQLite's own locks stay in force below it.
 """
 
+import contextlib
 import fcntl
 import os
 import random
@@ -46,8 +47,8 @@ class DatabaseLockedError(sqlite3.OperationalError):
         super().__init__("database is locked")
 
 
-class LockFileError(sqlite3.OperationalError):
-    """The lock file beside the database cannot be opened."""
+class CannotOpenError(sqlite3.OperationalError):
+    """The database or the lock file beside it cannot be opened."""
 
     sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
     sqlite_errorname = "SQLITE_CANTOPEN"
@@ -70,7 +71,7 @@ class _LockFile:
         try:
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise LockFileError(f"cannot open the lock file: {error.strerror}") from error
+            raise CannotOpenError(f"cannot open the lock file: {error.strerror}") from error
         self.held = False
 
     def acquire(self, timeout: float) -> None:
@@ -142,6 +143,19 @@ class WriterConnection(sqlite3.Connection):
         """Return a cursor that takes the lock before it writes."""
         return super().cursor(factory or _TakingTurns)
 
+    # The driver's own shortcuts make a plain cursor.
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        """Run one statement with a cursor that takes the lock before it writes."""
+        return self.cursor().execute(sql, parameters)
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> sqlite3.Cursor:
+        """Run one statement for many parameters, as `execute` does."""
+        return self.cursor().executemany(sql, parameters)
+
+    def executescript(self, _script: str, /) -> sqlite3.Cursor:
+        """Refuse: the driver would commit first, and write without the lock."""
+        raise sqlite3.NotSupportedError("run a script statement by statement")
+
     def before(self, sql: str) -> None:
         """Take the lock when this statement starts to write; refuse all when the transaction is gone."""
         if self._lost:
@@ -205,9 +219,15 @@ class _DbapiConnection(Protocol):
     def cursor(self) -> _Cursor: ...
 
 
-def uri(file: Path, *, create: bool = False) -> str:
-    """Return SQLite's URI of a file that must exist: only a migration may make a new, empty database."""
-    return f"file:{quote(str(file))}?mode={'rwc' if create else 'rw'}"
+def uri(file: Path) -> str:
+    """Return SQLite's URI of a file that must exist: only a migration may `create` a new, empty database."""
+    return f"file:{quote(str(file))}?mode=rw"
+
+
+def create(file: Path) -> None:
+    """Make an empty file for its owner only, where there is none; SQLite gives `-wal` and `-shm` the same mode."""
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def lock_path(file: Path) -> Path:
@@ -215,13 +235,14 @@ def lock_path(file: Path) -> Path:
     return file.with_name(file.name + ".lock")
 
 
-def writer_factory(file: Path, *, timeout: float = LOCK_SECONDS) -> type[WriterConnection]:
+def writer_factory(file: Path, *, timeout: float | None = None) -> type[WriterConnection]:
     """Return the class to give the driver as `factory=`; its connections wait at most `timeout` seconds."""
+    seconds = LOCK_SECONDS if timeout is None else timeout
 
     class Writer(WriterConnection):
         def __init__(self, *arguments: Any, **options: Any) -> None:  # the driver's own signature
             super().__init__(*arguments, **options)
-            self.prepare_lock(lock_path(file), timeout)
+            self.prepare_lock(lock_path(file), seconds)
 
     return Writer
 

@@ -1,5 +1,7 @@
 """From a driver's error to the one a caller sees. Neither SQL nor a value of the failed statement goes along."""
 
+from http import HTTPStatus
+
 from app.db.constraints import MEANINGS, constraint_name
 from app.db.errors import (
     DatabaseConflictError,
@@ -14,13 +16,20 @@ from app.db.errors import (
 
 def database_error(error: BaseException, failure: DatabaseFailure) -> DatabaseError:
     """Return the error to raise in place of a driver's error that has this row in the table."""
-    translated = _translate(error, failure)
+    constraint = constraint_name(error)
+    translated = _translate(constraint, failure)
     translated.failure = failure
+    translated.constraint = constraint
+    # A violation's own text holds the row's values (PostgreSQL's DETAIL): it is not to be logged with the traceback.
+    translated.__cause__ = None if failure.status in _SHOWS_VALUES else error
     return translated
 
 
-def _translate(error: BaseException, failure: DatabaseFailure) -> DatabaseError:
-    meaning = MEANINGS.get(constraint_name(error) or "")
+_SHOWS_VALUES = frozenset({HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY})
+
+
+def _translate(constraint: str | None, failure: DatabaseFailure) -> DatabaseError:
+    meaning = MEANINGS.get(constraint or "")
     match failure.status:
         case 503 if failure.outcome_unknown:
             return OutcomeUnknownError(

@@ -127,7 +127,8 @@ def _raise_translated(sessions: Sessions, error: Exception, *, committing: bool)
     if failure is None:
         return
     sessions.note(failure)
-    raise database_error(error, failure) from error
+    translated = database_error(error, failure)
+    raise translated from translated.__cause__
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:

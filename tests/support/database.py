@@ -71,7 +71,7 @@ class PostgreSQLServer:
         return _TEMPLATE
 
 
-def sqlite_settings(file: Path) -> DatabaseSettings:
+def sqlite_settings(file: Path | str) -> DatabaseSettings:
     """Return the settings of an SQLite file."""
     return DatabaseSettings(url=SecretStr(f"sqlite:///{file}"))
 
