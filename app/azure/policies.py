@@ -160,7 +160,12 @@ class TokenPolicy(AsyncARMChallengeAuthenticationPolicy):
         parts = urlsplit(request.http_request.url)
         if parts.scheme == "http" and is_loopback(parts.hostname):
             request.context.options["enforce_https"] = False
-        await super().on_request(request)
+        try:
+            # azure-identity tries again by itself, for longer than a caller may have.
+            async with asyncio.timeout(request.context.options["timeout_seconds"]):
+                await super().on_request(request)
+        except TimeoutError as error:
+            raise NotSentError("the login took too long") from error
 
 
 class SendPolicy(Policy):

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from app.azure import errors
 from app.azure.errors import AzureDeadlineError, AzureError
@@ -70,8 +70,16 @@ class Watcher:
         self._ask = operation_status
         self._clock = clock
         self._sleep = sleep
-        self._clusters = Feed(lambda: list_clusters(call=self._own_call()), clock=clock, spacing=spacing, sleep=sleep)
-        self._groups = Feed(lambda: list_groups(call=self._own_call()), clock=clock, spacing=spacing, sleep=sleep)
+
+        # Indexed once for all who wait: five hundred of them look at each answer.
+        async def clusters() -> dict[str, ManagedCluster]:
+            return {cluster.id.lower(): cluster for cluster in await list_clusters(call=self._own_call())}
+
+        async def groups() -> dict[str, ResourceGroup]:
+            return {group.id.lower(): group for group in await list_groups(call=self._own_call())}
+
+        self._clusters = Feed(clusters, clock=clock, spacing=spacing, sleep=sleep)
+        self._groups = Feed(groups, clock=clock, spacing=spacing, sleep=sleep)
 
     async def until_done(
         self,
@@ -96,10 +104,10 @@ class Watcher:
     async def see(self, watch: Watch) -> Seen:
         """The target in a LIST from after this moment."""
         if watch.kind is TargetKind.RESOURCE_GROUP:
-            group = _by_id(await self._groups.fresh(), watch.target_id)
+            group = (await self._groups.fresh()).get(watch.target_id.lower())
             return Seen(group.provisioning_state if group else None)
         cluster_id, pool_name = _split(watch.target_id)
-        cluster = _by_id(await self._clusters.fresh(), cluster_id)
+        cluster = (await self._clusters.fresh()).get(cluster_id.lower())
         if cluster is None:
             return Seen(None)
         if watch.kind is TargetKind.MANAGED_CLUSTER:
@@ -261,19 +269,6 @@ def _failure(seen: Seen) -> AzureError:
 def _passes(error: AzureError) -> bool:
     """Whether looking again later may help."""
     return error.problem.retryable and error.row.error_class in {ErrorClass.TRANSIENT, ErrorClass.CONFLICT}
-
-
-class _HasId(Protocol):
-    @property
-    def id(self) -> str: ...
-
-
-_T = TypeVar("_T", bound=_HasId)
-
-
-def _by_id(things: tuple[_T, ...], resource_id: str) -> _T | None:
-    wanted = resource_id.lower()
-    return next((thing for thing in things if thing.id.lower() == wanted), None)
 
 
 def _split(target_id: str) -> tuple[str, str]:

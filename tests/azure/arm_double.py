@@ -28,11 +28,14 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class StaticCredential:
     """Gives one token, and counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, hangs: bool = False) -> None:
         self.asked = 0
+        self._hangs = hangs
 
     async def get_token(self, *scopes: str, **kwargs: object) -> AccessToken:
         self.asked += 1
+        if self._hangs:
+            await asyncio.Event().wait()
         return AccessToken(f"token-{self.asked}", int(datetime.now(UTC).timestamp()) + 3600)
 
     async def close(self) -> None:
@@ -71,6 +74,7 @@ async def arm_double(
     buckets: BucketStore | None = None,
     allowed_hosts: tuple[str, ...] = (),
     call_seconds: float = 5,
+    login_hangs: bool = False,
 ) -> AsyncIterator[ArmDouble]:
     """Serve on a free port; sleeping moves the clock and takes no time."""
     clock = ManualClock(START)
@@ -94,7 +98,7 @@ async def arm_double(
     await site.start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     session = open_session(ca_file=None, trust_env=False)
-    credential = StaticCredential()
+    credential = StaticCredential(hangs=login_hangs)
     clients = Clients(
         resource_manager_url=url,
         token_audience="https://management.azure.com",

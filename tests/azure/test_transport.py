@@ -220,6 +220,31 @@ async def test_a_call_without_an_answer_ends_with_its_timeout() -> None:
         over.set()
 
 
+async def test_a_login_that_never_ends_meets_the_timeout() -> None:
+    async with arm_double(answers(web.json_response(GROUP)), call_seconds=0.02, login_hangs=True) as arm:
+        with pytest.raises(AzureError) as caught:
+            await arm.azure.resource_groups.put("g", "westeurope", {}, call=arm.call())
+        assert caught.value.problem.code == "azure_unreachable"
+        assert arm.credential.asked == 4
+        assert not arm.requests
+
+
+async def test_a_group_whose_removal_failed_says_why() -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        if request.method == "DELETE":
+            return web.Response(status=202, headers={"Location": str(request.url.with_path("/operationresults/1"))})
+        return error(409, "ScopeLocked", "A lock forbids it.")
+
+    async with arm_double(handler) as arm:
+        operation = await arm.azure.resource_groups.delete("g", call=arm.call())
+        assert operation is not None
+        assert operation.kind is OperationKind.LOCATION
+        status = await arm.azure.operations.status(operation, call=arm.call())
+        assert (status.done, status.succeeded) == (True, False)
+        assert status.error is not None
+        assert status.error.problem.code == "azure_scope_locked"
+
+
 async def test_an_ended_token_is_replaced_once() -> None:
     ended = error(401, "ExpiredAuthenticationToken")
     async with arm_double(answers(ended, web.json_response(GROUP))) as arm:
