@@ -98,9 +98,9 @@ class PlatformCall:
 async def _caller(request: Request, session: AsyncSession, role: Role) -> Authenticated:
     values = request.headers.getlist("authorization")
     found = await authenticate(session, values, now=services_of(request).clock.now())
+    bind_context(principal=found.principal.id)
     found.principal.requires(role)
     refuse_bad_parameters(request)
-    bind_context(principal=found.principal.id)
     return found
 
 

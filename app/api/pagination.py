@@ -4,29 +4,32 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Query, Request, Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from app.api.errors import InvalidCursorError
 from app.api.schemas import ResponseModel
+from app.db.pages import Page as RowPage
+from app.db.pages import Position
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 _INT64 = range(-(2**63), 2**63)
 
-Position = tuple[datetime | int | str, ...]
-"""Where a page ended: the values of the columns that the list is ordered by."""
-
-_Item = TypeVar("_Item")
+_Item = TypeVar("_Item", bound=ResponseModel)
+_Row = TypeVar("_Row")
 
 
 class Page(ResponseModel, Generic[_Item]):
     """One page of a list."""
+
+    # Pydantic looks for docstrings where the generic is used, and cannot read some of those places.
+    model_config = ConfigDict(use_attribute_docstrings=False)
 
     items: list[_Item]
     next_cursor: str | None = Field(description="The next page's `cursor`; null on the last page.")
@@ -84,8 +87,14 @@ class PageQuery:
         """
         return None if self.cursor is None else _decode(self.cursor, self._binding(owner), kinds)
 
-    def next(self, owner: str, position: Position | None, response: Response) -> str | None:
-        """Return the cursor of the page after `position` (None: there is none), and link to it."""
+    def answer(
+        self, owner: str, found: RowPage[_Row], read: Callable[[_Row], _Item], response: Response
+    ) -> Page[_Item]:
+        """Return the answer for a page of rows, each made by `read`, and link to the next page."""
+        items = [read(row) for row in found.items]
+        return Page(items=items, next_cursor=self._next(owner, found.next_position, response))
+
+    def _next(self, owner: str, position: Position | None, response: Response) -> str | None:
         if position is None:
             return None
         cursor = _encode(self._binding(owner), position)
@@ -106,8 +115,3 @@ def _page_query(
 
 
 Paging = Annotated[PageQuery, Depends(_page_query)]
-
-
-def split(rows: Sequence[_Item], limit: int) -> tuple[Sequence[_Item], _Item | None]:
-    """Split `limit + 1` rows into a page and, when there is a next page, the row that this one ends with."""
-    return (rows[:limit], rows[limit - 1]) if len(rows) > limit else (rows, None)

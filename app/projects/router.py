@@ -1,16 +1,15 @@
 """`/v1/projects`, their API keys, and `/v1/me`."""
 
-from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from fastapi import Path, Response
 
 from app.api.calls import PlatformCall, platform_reads, platform_writes
 from app.api.etags import IfMatch, set_etag
 from app.api.openapi import errors
-from app.api.pagination import Page, PageQuery, Paging, split
+from app.api.pagination import Page, Paging
 from app.api.route import api_router
-from app.models import ApiKey, Project, Role
+from app.models import Role
 from app.projects import service
 from app.projects.schemas import (
     ApiKeyCreate,
@@ -26,20 +25,6 @@ router = api_router(prefix="/v1/projects", tags=["projects"])
 me_router = api_router(prefix="/v1/me", tags=["projects"])
 
 ProjectPath = Annotated[str, Path(alias="project", description="The project's id or name.", max_length=128)]
-
-_Row = TypeVar("_Row", Project, ApiKey)
-
-
-def _after(paging: PageQuery, owner: str) -> service.After | None:
-    match paging.after(owner):
-        case (datetime() as created_at, str() as key_id):
-            return service.After(created_at, key_id)
-        case _:
-            return None
-
-
-def _position(last: _Row | None) -> tuple[datetime, str] | None:
-    return None if last is None else (last.created_at, last.id)
 
 
 @me_router.get("", summary="Who is calling")
@@ -70,12 +55,8 @@ async def list_projects(
     paging: Paging, call: Annotated[PlatformCall, platform_reads(Role.PLATFORM_ADMIN)], response: Response
 ) -> Page[ProjectRead]:
     """All projects, oldest first. For platform-admins."""
-    rows = await service.list_projects(call.session, limit=paging.limit + 1, after=_after(paging, ""))
-    page, last = split(rows, paging.limit)
-    return Page(
-        items=[ProjectRead.model_validate(row) for row in page],
-        next_cursor=paging.next("", _position(last), response),
-    )
+    page = await service.list_projects(call.session, limit=paging.limit, after=paging.after(""))
+    return paging.answer("", page, ProjectRead.model_validate, response)
 
 
 @router.get("/{project}", summary="Read a project")
@@ -138,12 +119,8 @@ async def list_api_keys(
 ) -> Page[ApiKeyRead]:
     """All keys of a project, oldest first, revoked ones too; never a secret."""
     found = await service.get_project(call.session, call.principal, project)
-    rows = await service.list_api_keys(call.session, found, limit=paging.limit + 1, after=_after(paging, found.id))
-    page, last = split(rows, paging.limit)
-    return Page(
-        items=[ApiKeyRead.model_validate(row) for row in page],
-        next_cursor=paging.next(found.id, _position(last), response),
-    )
+    page = await service.list_api_keys(call.session, found, limit=paging.limit, after=paging.after(found.id))
+    return paging.answer(found.id, page, ApiKeyRead.model_validate, response)
 
 
 @router.delete("/{project}/api-keys/{key}", status_code=204, summary="Revoke an API key")

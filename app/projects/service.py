@@ -1,10 +1,8 @@
 """Rules and rows of projects and their keys."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.api_keys import NewApiKey, make_api_key
@@ -18,6 +16,7 @@ from app.core.errors import (
     PermissionDeniedError,
 )
 from app.core.ids import Prefix, looks_like_id, new_id
+from app.db.pages import Page, Position, read_page
 from app.models import ApiKey, Project, Role
 
 
@@ -27,14 +26,6 @@ class ProjectNameTakenError(ConflictError):
     code = "name_taken"
     title = "The name is taken"
     remedy = "Choose another name."
-
-
-@dataclass(frozen=True, slots=True)
-class After:
-    """Where the page before ended."""
-
-    created_at: datetime
-    id: str
 
 
 def _check_name(name: str) -> None:
@@ -78,12 +69,9 @@ async def get_project(session: AsyncSession, principal: Principal, id_or_name: s
     return _own(principal, await find_project(session, id_or_name, lock=lock))
 
 
-async def list_projects(session: AsyncSession, *, limit: int, after: After | None) -> Sequence[Project]:
-    """Return up to `limit` projects, oldest first."""
-    statement = select(Project).order_by(Project.created_at, Project.id).limit(limit)
-    if after is not None:
-        statement = statement.where(tuple_(Project.created_at, Project.id) > tuple_(after.created_at, after.id))
-    return (await session.execute(statement)).scalars().all()
+async def list_projects(session: AsyncSession, *, limit: int, after: Position | None) -> Page[Project]:
+    """Return a page of all projects, oldest first."""
+    return await read_page(session, select(Project), (Project.created_at, Project.id), after=after, limit=limit)
 
 
 async def rename_project(session: AsyncSession, project: Project, *, name: str, now: datetime) -> Project:
@@ -126,14 +114,10 @@ async def create_api_key(
     return key
 
 
-async def list_api_keys(
-    session: AsyncSession, project: Project, *, limit: int, after: After | None
-) -> Sequence[ApiKey]:
-    """Return up to `limit` keys of a project, oldest first, revoked ones too."""
+async def list_api_keys(session: AsyncSession, project: Project, *, limit: int, after: Position | None) -> Page[ApiKey]:
+    """Return a page of a project's keys, oldest first, revoked ones too."""
     statement = select(ApiKey).where(ApiKey.project_id == project.id)
-    if after is not None:
-        statement = statement.where(tuple_(ApiKey.created_at, ApiKey.id) > tuple_(after.created_at, after.id))
-    return (await session.execute(statement.order_by(ApiKey.created_at, ApiKey.id).limit(limit))).scalars().all()
+    return await read_page(session, statement, (ApiKey.created_at, ApiKey.id), after=after, limit=limit)
 
 
 async def revoke_api_key(session: AsyncSession, project: Project, *, key_id: str, now: datetime) -> None:

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from app.db.engine import Database
 from app.models import Event, Role
 from tests.support import probe
-from tests.support.api import Tenant, add_key, add_tenant, client_of, make_app
+from tests.support.api import CountRows, Tenant, add_key, add_tenant, client_of, make_app
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ async def client(database: Database) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 @pytest.fixture
-def count_probes(database: Database) -> Callable[[], Awaitable[int]]:
+def count_probes(database: Database) -> CountRows:
     async def count() -> int:
         async with database.read() as session:
             return (await session.execute(select(func.count()).select_from(Event))).scalar_one()

@@ -9,7 +9,7 @@ from app.core.clock import ManualClock
 from app.db.engine import Database
 from app.models import ApiKey, IdempotencyKey
 from tests.support import probe
-from tests.support.api import Tenant, bearer, client_of, make_app
+from tests.support.api import CountRows, Tenant, bearer, client_of, make_app
 
 URL = "/v1/probes"
 
@@ -19,7 +19,7 @@ def once(key: str, value: str = "k1", **headers: str) -> dict[str, str]:
 
 
 async def test_a_repeat_gets_the_same_answer_and_does_nothing(
-    client: httpx2.AsyncClient, tenant: Tenant, count_probes
+    client: httpx2.AsyncClient, tenant: Tenant, count_probes: CountRows
 ) -> None:
     first = await client.post(URL, json={"name": "a"}, headers=once(tenant.operator))
     again = await client.post(URL, json={"name": "a"}, headers=once(tenant.operator))
@@ -63,7 +63,7 @@ async def test_the_key_with_another_request_is_refused(client: httpx2.AsyncClien
 
 
 async def test_another_path_tenant_or_caller_has_keys_of_its_own(
-    client: httpx2.AsyncClient, tenant: Tenant, other: Tenant, count_probes
+    client: httpx2.AsyncClient, tenant: Tenant, other: Tenant, count_probes: CountRows
 ) -> None:
     for key in (tenant.operator, tenant.admin, other.operator):
         answer = await client.post(URL, json={"name": "a"}, headers=once(key))
@@ -72,7 +72,9 @@ async def test_another_path_tenant_or_caller_has_keys_of_its_own(
     assert "idempotency-replayed" not in (await client.post(f"{URL}/a:poke", headers=once(tenant.operator))).headers
 
 
-async def test_a_failed_request_leaves_its_key_free(client: httpx2.AsyncClient, tenant: Tenant, count_probes) -> None:
+async def test_a_failed_request_leaves_its_key_free(
+    client: httpx2.AsyncClient, tenant: Tenant, count_probes: CountRows
+) -> None:
     for name, status in (("explode", 500), ("conflict", 409), ("A", 422), ("good", 202)):
         answer = await client.post(URL, json={"name": name}, headers=once(tenant.operator))
         assert answer.status_code == status
@@ -80,7 +82,7 @@ async def test_a_failed_request_leaves_its_key_free(client: httpx2.AsyncClient, 
 
 
 async def test_equal_requests_at_once_do_the_work_once(
-    client: httpx2.AsyncClient, tenant: Tenant, count_probes
+    client: httpx2.AsyncClient, tenant: Tenant, count_probes: CountRows
 ) -> None:
     answers = await asyncio.gather(
         *(client.post(URL, json={"name": "a"}, headers=once(tenant.operator)) for _ in range(12))
@@ -92,7 +94,7 @@ async def test_equal_requests_at_once_do_the_work_once(
 
 
 async def test_a_request_that_asks_azure_is_in_progress_until_it_ends(
-    client: httpx2.AsyncClient, tenant: Tenant, count_probes
+    client: httpx2.AsyncClient, tenant: Tenant, count_probes: CountRows
 ) -> None:
     running = asyncio.create_task(client.post(f"{URL}/asked", json={"name": "hold"}, headers=once(tenant.operator)))
     await asyncio.wait_for(probe.entered.wait(), 5)
@@ -133,7 +135,7 @@ async def test_the_stored_answer_is_authorised_again(
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "x" * 257, "\u00e9", "a\tb"])
 async def test_a_malformed_key_is_refused(client: httpx2.AsyncClient, tenant: Tenant, key: str) -> None:
-    headers = [*bearer(tenant.operator).items(), ("Idempotency-Key", key.encode())]
+    headers = {name.encode(): value.encode() for name, value in once(tenant.operator, key).items()}
     answer = await client.post(URL, json={"name": "a"}, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_header")
 
@@ -144,7 +146,7 @@ async def test_the_longest_key_is_kept(client: httpx2.AsyncClient, tenant: Tenan
 
 
 async def test_a_key_is_free_after_a_day_and_an_abandoned_one_after_two_minutes(
-    database: Database, tenant: Tenant, count_probes
+    database: Database, tenant: Tenant, count_probes: CountRows
 ) -> None:
     clock = ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
     async with client_of(make_app(database, routers=[probe.router], clock=clock)) as client:

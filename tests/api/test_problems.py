@@ -1,7 +1,8 @@
 import httpx2
 import pytest
 
-from tests.support.api import Tenant, bearer
+from app.db.engine import Database
+from tests.support.api import CountRows, Tenant, bearer
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 
@@ -21,7 +22,7 @@ async def test_a_problem_has_all_members_and_the_requests_id(client: httpx2.Asyn
 
 
 async def test_a_raised_error_keeps_its_code_and_undoes_the_work(
-    client: httpx2.AsyncClient, tenant: Tenant, count_probes
+    client: httpx2.AsyncClient, tenant: Tenant, count_probes: CountRows
 ) -> None:
     answer = await client.post("/v1/probes", json={"name": "conflict"}, headers=bearer(tenant.operator))
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
@@ -29,7 +30,7 @@ async def test_a_raised_error_keeps_its_code_and_undoes_the_work(
 
 
 async def test_a_defect_is_a_500_that_says_nothing_of_itself(
-    client: httpx2.AsyncClient, tenant: Tenant, count_probes
+    client: httpx2.AsyncClient, tenant: Tenant, count_probes: CountRows
 ) -> None:
     answer = await client.post("/v1/probes", json={"name": "explode"}, headers=bearer(tenant.operator))
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
@@ -79,7 +80,7 @@ async def test_query_text_with_nul_is_refused(client: httpx2.AsyncClient, tenant
 
 
 async def test_an_unreachable_database_is_a_503_with_retry_after(
-    client: httpx2.AsyncClient, tenant: Tenant, database, monkeypatch: pytest.MonkeyPatch
+    client: httpx2.AsyncClient, tenant: Tenant, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_args: object) -> None:
         raise ConnectionRefusedError

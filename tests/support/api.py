@@ -1,6 +1,6 @@
 """The real application over ASGI, with projects and keys in the test's database."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,8 @@ from app.core.settings import Settings
 from app.db.engine import Database
 from app.main import ROUTERS, create_app
 from app.models import Project, Role
+
+CountRows = Callable[[], Awaitable[int]]
 
 
 @dataclass

@@ -1,22 +1,24 @@
 """A slice of the tests' own: it does what slices do, and nothing else."""
 
 import asyncio
-from datetime import datetime
+import json
 from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import Response
 from pydantic import AwareDatetime, Field, StringConstraints
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 
 from app.api.calls import OperatorAsks, OperatorWrites, ReaderReads
 from app.api.jobs import point_to_job
-from app.api.pagination import Page, Paging, split
+from app.api.pagination import Page, Paging
 from app.api.route import api_router
 from app.api.schemas import Choice, RequestModel, ResponseModel
+from app.auth.scope import in_project
 from app.core.errors import ConflictError
 from app.core.ids import Prefix, new_id
 from app.core.text import PLAIN, Lines
+from app.db.pages import read_page
 from app.models import Event
 
 router = api_router(prefix="/v1/probes", tags=["probes"])
@@ -50,7 +52,7 @@ class ProbeCreate(RequestModel):
     colour: Choice[Colour] = Colour.GREEN
     until: Choice[AwareDatetime] | None = None
     parts: list[Part] = Field(default=[], max_length=3)
-    tags: dict[str, str] = {}
+    tags: dict[str, str] = Field(default={})
     text: Lines | None = None
     anything: Any = None
 
@@ -104,24 +106,17 @@ async def ask_probe(body: ProbeCreate, call: OperatorAsks) -> Response:
     if body.name == "yaml":
         call.all_secret()
         return Response("kubeconfig: secret\n", media_type="application/yaml")
-    return Response('{"name": "%s", "n": 1}' % body.name, media_type="application/json")
+    return Response(json.dumps({"name": body.name, "n": 1}), media_type="application/json")
 
 
 @router.get("")
 async def list_probes(
     paging: Paging, call: ReaderReads, response: Response, kind: str | None = None
 ) -> Page[ProbeRead]:
-    statement = select(Event).where(Event.project_id == call.scope.project.id).order_by(Event.at, Event.id)
-    match paging.after(call.scope.project.id):
-        case (datetime() as at, str() as event_id):
-            statement = statement.where(tuple_(Event.at, Event.id) > tuple_(at, event_id))
-    rows = (await call.session.execute(statement.limit(paging.limit + 1))).scalars().all()
-    page, last = split(rows, paging.limit)
-    position = None if last is None else (last.at, last.id)
-    return Page(
-        items=[ProbeRead(id=row.id, name=row.subject_id) for row in page],
-        next_cursor=paging.next(call.scope.project.id, position, response),
-    )
+    owner = call.scope.project.id
+    statement = in_project(select(Event), Event, call.scope)
+    page = await read_page(call.session, statement, (Event.at, Event.id), after=paging.after(owner), limit=paging.limit)
+    return paging.answer(owner, page, lambda row: ProbeRead(id=row.id, name=row.subject_id), response)
 
 
 @router.post("/{probe}:poke")
