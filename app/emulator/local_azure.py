@@ -1,7 +1,8 @@
 """One local Azure, put together: cloud, providers, Kubernetes APIs, tokens, certificates, state."""
 
 import asyncio
-import contextlib
+import json
+import logging
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,10 @@ from app.emulator.identity.certificates import KeyPair, new_authority
 from app.emulator.identity.tokens import TokenIssuer, new_key
 from app.emulator.kubernetes.host import ClusterHost
 from app.emulator.providers import compute, containerservice, managed_identity, network, resources
-from app.emulator.state_file import StateFile, load_state
+from app.emulator.state_file import FORMAT, StateFile, load_state
+from app.emulator.state_fragments import StateFragments
+
+logger = logging.getLogger(__name__)
 
 DEFAULT_SUBSCRIPTION_ID = "0d5a1f3e-7c2b-4e8a-9f60-51c9a2b7d401"
 DEFAULT_TENANT_ID = "7a4c2e90-3b1d-4f5e-8a6c-2d9e0f1b3c58"
@@ -43,6 +47,8 @@ class LocalAzureOptions:
     """Whether a single call takes its (scaled) time."""
     throttling: bool = True
     page_size: int = 250
+    token_key: bytes | None = None
+    """The RSA key (PEM) that signs tokens; without it that of the state, or a new one."""
 
     def __post_init__(self) -> None:
         """Refuse a speed that is not positive."""
@@ -60,7 +66,7 @@ class LocalAzure:
         self._saved_clusters: dict[str, Document] = saved.get("kubernetes", {})
         secret = saved.get("identity", {})
         self.identity_header: str = secret.get("header") or secrets.token_urlsafe(24)
-        self._token_key: str = secret.get("token_key") or new_key().decode()
+        self._token_key: str = secret.get("token_key") or (options.token_key or new_key()).decode()
         authority = saved.get("authority")
         self.authority = (
             KeyPair(authority["certificate"].encode(), authority["key"].encode()) if authority else new_authority()
@@ -86,33 +92,31 @@ class LocalAzure:
         self._load(saved)
         self.tokens = TokenIssuer(key_pem=self._token_key.encode(), tenant_id=options.tenant_id, clock=clock)
         self._pipeline = Pipeline(self.cloud, self.tokens)
+        self._fragments = StateFragments(self.host)
         self._state_file = StateFile(options.state_file, self._collect) if options.state_file else None
         self._saved_version = -1
         self._tasks: list[asyncio.Task[None]] = []
 
     def _load(self, saved: Document) -> None:
         for document in saved.get("resources", ()):
-            self.cloud.store.put(store.restore(document))
+            self.cloud.store.bring_back(store.restore(document))
         for document in saved.get("operations", ()):
             self.cloud.operations.add(operations.restore(document))
 
-    def _collect(self) -> Document:
-        snapshots = dict(self._saved_clusters)
-        for cluster in containerservice.clusters_with_api(self.cloud):
-            with contextlib.suppress(KeyError):
-                snapshots[cluster.key] = self.host.snapshot(cluster.key)
-        alive = {resource.key for resource in self.cloud.store}
-        return {
+    def _collect(self) -> bytes:
+        fixed = {
+            "format": FORMAT,
             "identity": {"header": self.identity_header, "token_key": self._token_key},
             "authority": {
                 "certificate": self.authority.certificate.decode(),
                 "key": self.authority.key.decode(),
             },
             "ports": self.ports,
-            "resources": [store.dump(resource) for resource in self.cloud.store],
             "operations": [operations.dump(operation) for operation in self.cloud.operations],
-            "kubernetes": {key: snapshot for key, snapshot in snapshots.items() if key in alive},
         }
+        return self._fragments.join(
+            _json(fixed), list(self.cloud.store), containerservice.clusters_with_api(self.cloud)
+        )
 
     async def start(self) -> None:
         """Bring back the Kubernetes APIs and let the time run."""
@@ -124,6 +128,7 @@ class LocalAzure:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._fragments.forget_snapshots()
         await self.save()
         await self.host.close()
 
@@ -149,5 +154,16 @@ class LocalAzure:
     async def _keep_saving(self) -> None:
         while True:
             await asyncio.sleep(SAVE_INTERVAL_SECONDS)
-            if self.cloud.version != self._saved_version:
-                await self.save()
+            if self._state_file is None:
+                continue
+            changed = self._fragments.refresh_some(containerservice.clusters_with_api(self.cloud))
+            if changed or self.cloud.version != self._saved_version:
+                try:
+                    await self.save()
+                except OSError:
+                    # The next round tries again; requests that change something fail meanwhile.
+                    logger.exception("the state could not be saved")
+
+
+def _json(document: Document) -> str:
+    return json.dumps(document, separators=(",", ":"))

@@ -16,9 +16,9 @@ class StateFileError(Exception):
 
 
 class StateFile:
-    """Writes what `collect` gives. Many callers at once share one write."""
+    """Writes what `collect` gives: an object whose `format` is FORMAT. Many callers at once share one write."""
 
-    def __init__(self, path: Path, collect: Callable[[], Document]) -> None:
+    def __init__(self, path: Path, collect: Callable[[], bytes]) -> None:
         """Keep the state at `path`, readable by its owner only: it holds keys."""
         self._path = path
         self._collect = collect
@@ -34,8 +34,7 @@ class StateFile:
             if self._written >= ticket:
                 return
             covered = self._asked
-            data = json.dumps({"format": FORMAT, **self._collect()}, separators=(",", ":")).encode()
-            await asyncio.to_thread(replace_file, self._path, data)
+            await asyncio.to_thread(replace_file, self._path, self._collect())
             self._written = covered
 
 

@@ -39,8 +39,10 @@ class LoopbackBearerPolicy(AsyncBearerTokenCredentialPolicy):
 
 @dataclass(frozen=True)
 class Sdk:
-    resources: ResourceManagementClient
-    aks: ContainerServiceClient
+    """The SDKs, loosely typed: tests send plain JSON where the models would hide what goes out."""
+
+    resources: Any
+    aks: Any
 
 
 @contextlib.asynccontextmanager
@@ -49,7 +51,12 @@ async def sdk_for(azure: LocalAzureForTests, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setenv(name, value)
     async with ManagedIdentityCredential() as credential:
         policy = LoopbackBearerPolicy(credential, "https://management.azure.com/.default")
-        where = {"base_url": azure.url, "authentication_policy": policy, "polling_interval": 0.02, "retry_total": 0}
+        where: dict[str, Any] = {
+            "base_url": azure.url,
+            "authentication_policy": policy,
+            "polling_interval": 0.02,
+            "retry_total": 0,
+        }
         async with (
             ResourceManagementClient(credential, azure.subscription_id, **where) as resources,
             ContainerServiceClient(credential, azure.subscription_id, **where) as aks,
@@ -82,9 +89,11 @@ class Arm:
     headers: dict[str, str] = field(default_factory=dict)
 
     async def send(
-        self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, **query: str
+        self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, **query: Any
     ) -> Reply:
         url = path if path.startswith("http") else self.azure.url + self.path(path)
+        if "filter" in query:
+            query["$filter"] = query.pop("filter")
         if "api-version" not in url and "api_version" not in query:
             query["api-version"] = self.api_version
         query.pop("api_version", None)
@@ -117,7 +126,7 @@ class Arm:
 @contextlib.asynccontextmanager
 async def arm_for(azure: LocalAzureForTests) -> AsyncIterator[Arm]:
     async with aiohttp.ClientSession() as session:
-        # aiohttp sends an idempotent request again by itself when a connection breaks; these tests want to see the break.
+        # aiohttp sends an idempotent request again by itself when a connection breaks; tests want to see it.
         session._retry_connection = False
         yield Arm(azure, session, azure.token())
 

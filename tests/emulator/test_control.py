@@ -39,9 +39,7 @@ async def test_reset_forgets_everything(arm: Arm, stopped_azure: LocalAzureForTe
     assert stopped_azure.get("/_local/state")["operations"] == []
 
 
-async def test_the_clock_is_moved_over_http_only_where_it_is_manual(
-    arm: Arm, local_azure: LocalAzureForTests
-) -> None:
+async def test_the_clock_is_moved_over_http_only_where_it_is_manual(arm: Arm, local_azure: LocalAzureForTests) -> None:
     before = arm.azure.get("/_local/clock")["now"]
     async with arm.session.post(arm.azure.url + "/_local/clock", json={"advance_seconds": 60}) as moved:
         assert (await moved.json())["now"] > before
@@ -94,14 +92,14 @@ async def test_sizes_and_usages_are_listed_by_region(arm: Arm, stopped_azure: Lo
     usages = (await arm.send("GET", "providers/Microsoft.Compute/locations/westus2/usages")).body["value"]
     used = {usage["name"]["value"]: usage["currentValue"] for usage in usages}
     assert (used["cores"], used["standardDSv2Family"]) == (2, 2)
-    skus = (await arm.send("GET", "providers/Microsoft.Compute/skus", **{"$filter": "location eq 'westus2'"})).body
+    skus = (await arm.send("GET", "providers/Microsoft.Compute/skus", filter="location eq 'westus2'")).body
     assert {sku["locations"][0] for sku in skus["value"]} == {"westus2"}
 
 
 async def test_a_tag_filter_selects_resource_groups_and_resources(arm: Arm) -> None:
     for name, tags in (("g1", {"a": "b"}), ("g2", {"a": "c"})):
         await arm.send("PUT", f"resourceGroups/{name}", {"location": "eastus", "tags": tags})
-    found = await arm.send("GET", "resourceGroups", **{"$filter": "tagName eq 'a' and tagValue eq 'b'"})
+    found = await arm.send("GET", "resourceGroups", filter="tagName eq 'a' and tagValue eq 'b'")
     assert [group["name"] for group in found.body["value"]] == ["g1"]
-    bad = await arm.send("GET", "resources", **{"$filter": "substringof('x', name)"})
+    bad = await arm.send("GET", "resources", filter="substringof('x', name)")
     assert bad.body["error"]["code"] == "InvalidFilterInQueryString"

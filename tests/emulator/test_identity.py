@@ -29,9 +29,7 @@ async def test_azure_identity_logs_in_over_http(
     ):
         keys = jwt.PyJWKSet.from_dict(await reply.json())
     header = jwt.get_unverified_header(token)
-    claims = jwt.decode(
-        token, keys[header["kid"]].key, algorithms=["RS256"], audience="https://management.azure.com"
-    )
+    claims = jwt.decode(token, keys[header["kid"]].key, algorithms=["RS256"], audience="https://management.azure.com")
     assert header["alg"] == "RS256"
     assert claims["tid"] == local_azure.tenant_id
     assert claims["oid"]

@@ -27,7 +27,7 @@ async def test_a_provider_is_not_registered_until_it_was_registered(monkeypatch:
             assert (await providers.register("Microsoft.ContainerService")).registration_state == "Registering"
             async with asyncio.timeout(5):
                 while (await providers.get("Microsoft.ContainerService")).registration_state != "Registered":
-                    await asyncio.sleep(0.01)
+                    pass
 
 
 async def test_a_cluster_is_created_read_listed_and_deleted(sdk: Sdk) -> None:
@@ -81,9 +81,7 @@ async def test_a_pool_is_added_scaled_and_deleted(sdk: Sdk, local_azure: LocalAz
     body = {"properties": {"count": 1, "mode": "User", "vmSize": "Standard_D2s_v5"}}
     added = await (await pools.begin_create_or_update("g1", "c1", "work", body)).result()
     assert (added.properties.provisioning_state, added.properties.count) == ("Succeeded", 1)
-    scaled = await (
-        await pools.begin_create_or_update("g1", "c1", "work", {"properties": {"count": 3}})
-    ).result()
+    scaled = await (await pools.begin_create_or_update("g1", "c1", "work", {"properties": {"count": 3}})).result()
     assert scaled.properties.count == 3
     machines = [r for r in local_azure.get("/_local/state")["resources"] if r["type"].endswith("/virtualMachines")]
     assert len(machines) == 4

@@ -4,9 +4,7 @@ from tests.emulator.conftest import CLUSTER, Arm
 from tests.support.local_azure import LocalAzureForTests
 
 
-async def test_a_create_tells_akss_progress_words_in_their_order(
-    arm: Arm, stopped_azure: LocalAzureForTests
-) -> None:
+async def test_a_create_tells_akss_progress_words_in_their_order(arm: Arm, stopped_azure: LocalAzureForTests) -> None:
     await arm.make_group()
     created = await arm.make_cluster()
     assert "retry-after" not in created.headers
@@ -108,9 +106,7 @@ async def test_a_resource_group_takes_its_clusters_along(arm: Arm, stopped_azure
     assert (await arm.send("GET", "resourceGroups")).body["value"] == []
 
 
-async def test_pools_work_side_by_side_and_states_name_the_change(
-    arm: Arm, stopped_azure: LocalAzureForTests
-) -> None:
+async def test_pools_work_side_by_side_and_states_name_the_change(arm: Arm, stopped_azure: LocalAzureForTests) -> None:
     await arm.make_group()
     await arm.make_cluster()
     stopped_azure.advance(300)

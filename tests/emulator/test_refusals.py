@@ -65,9 +65,7 @@ async def test_an_unregistered_provider_refuses_changes(arm: Arm, stopped_azure:
         (_pool(orchestratorVersion="1.34.1"), "NodePoolMcVersionIncompatible"),
     ],
 )
-async def test_aks_refuses_a_bad_cluster_in_its_flat_envelope(
-    arm: Arm, properties: dict[str, Any], code: str
-) -> None:
+async def test_aks_refuses_a_bad_cluster_in_its_flat_envelope(arm: Arm, properties: dict[str, Any], code: str) -> None:
     await arm.make_group()
     reply = await arm.make_cluster(**properties)
     assert (reply.status, reply.body.get("code")) == (400, code)
@@ -137,9 +135,7 @@ async def test_what_is_immutable_stays(
     assert (reply.status, reply.body["code"], reply.body["target"]) == (400, "PropertyChangeNotAllowed", target)
 
 
-async def test_a_downgrade_and_a_skipped_minor_version_are_refused(
-    arm: Arm, stopped_azure: LocalAzureForTests
-) -> None:
+async def test_a_downgrade_and_a_skipped_minor_version_are_refused(arm: Arm, stopped_azure: LocalAzureForTests) -> None:
     await arm.make_group()
     await arm.make_cluster(kubernetesVersion="1.32.8")
     stopped_azure.advance(300)

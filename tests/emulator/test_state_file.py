@@ -87,14 +87,12 @@ def _key(arm: Arm) -> str:
 
 
 def _key_of(subscription: str) -> str:
-    return (
-        f"/subscriptions/{subscription}/resourcegroups/g1/providers/microsoft.containerservice/managedclusters/c1"
-    )
+    return f"/subscriptions/{subscription}/resourcegroups/g1/providers/microsoft.containerservice/managedclusters/c1"
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"format": 99}'])
 def test_a_file_that_is_no_state_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "azure.json"
     path.write_text(text)
-    with pytest.raises(StateFileError, match="azure.json is not the state of a local Azure"):
+    with pytest.raises(StateFileError, match=r"azure\.json is not the state of a local Azure"):
         load_state(path)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import json
 import threading
 import urllib.request
@@ -19,6 +20,7 @@ from app.emulator.core.clock import Clock, ManualClock
 from app.emulator.core.faults import Fault, parse_fault
 from app.emulator.core.registration import record_of
 from app.emulator.core.request_log import LoggedRequest
+from app.emulator.identity.tokens import new_key
 from app.emulator.server import LocalAzureOptions, RunningAzure, running
 
 T = TypeVar("T")
@@ -104,7 +106,9 @@ class LocalAzureForTests:
             cloud = self.azure.cloud
             for subscription in cloud.settings.subscription_ids:
                 provider = cloud.providers[namespace.lower()]
-                record_of(cloud, subscription, provider).body["registrationState"] = "Registered"
+                record = record_of(cloud, subscription, provider)
+                record.body["registrationState"] = "Registered"
+                cloud.store.touch(record)
 
         self.call(write())
 
@@ -112,6 +116,12 @@ class LocalAzureForTests:
         """GET a path of the control interface: `get("/_local/state")`."""
         with urllib.request.urlopen(self.url + path, timeout=10) as answer:  # noqa: S310 - our own loopback URL
             return json.load(answer)
+
+
+@functools.cache
+def _token_key() -> bytes:
+    """One RSA key for a whole test run: making one takes longer than most tests."""
+    return new_key()
 
 
 @contextlib.contextmanager
@@ -123,6 +133,8 @@ def start_local_azure(
     With a `ManualClock` single calls take no time, and operations end only by `advance`.
     """
     options = options or LocalAzureOptions(speed=FAST)
+    if options.token_key is None:
+        options = replace(options, token_key=_token_key())
     if isinstance(clock, ManualClock):
         options = replace(options, latency=False)
     started: Future[tuple[RunningAzure, asyncio.AbstractEventLoop, asyncio.Event]] = Future()

@@ -138,7 +138,7 @@ class Pipeline:
         if self._cloud.settings.latency and latency >= SHORTEST_WAIT:
             await self._cloud.clock.sleep(latency)
         # From here to the end of a handler nothing waits, so that a handler sees one state and leaves one.
-        await self._cloud.settle()
+        await self._cloud.catch_up()
         answer = await call.route.handler(self._cloud, call)
         if call.method == "HEAD":
             answer.body = None

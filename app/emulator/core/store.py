@@ -1,11 +1,12 @@
 """Every resource of one local Azure, by id."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
-from app.emulator.core.documents import Document, clone
+from app.emulator.core.documents import Document
 from app.emulator.core.paths import key_of, split_path
 
 
@@ -19,7 +20,8 @@ class Resource:
     body: Document
     created: datetime
     internal: Document = field(default_factory=dict)
-    revision: int = 1
+    revision: int = 0
+    """Unique in a store: two writes never have the same."""
 
     @property
     def key(self) -> str:
@@ -53,6 +55,7 @@ class Store:
         self._by_type: dict[str, dict[str, Resource]] = {}
         self._by_group: dict[str, dict[str, Resource]] = {}
         self.version = 0
+        self._revisions = itertools.count(1)
 
     def get(self, resource_id: str) -> Resource | None:
         """The resource, whatever the case of the id."""
@@ -60,6 +63,15 @@ class Store:
 
     def put(self, resource: Resource) -> Resource:
         """Add or replace."""
+        resource.revision = next(self._revisions)
+        return self._keep(resource)
+
+    def bring_back(self, resource: Resource) -> None:
+        """Add a resource of a state file, with the revision that it had."""
+        self._revisions = itertools.count(max(resource.revision + 1, next(self._revisions)))
+        self._keep(resource)
+
+    def _keep(self, resource: Resource) -> Resource:
         self._by_key[resource.key] = resource
         self._by_type.setdefault(resource.type.lower(), {})[resource.key] = resource
         group = group_key_of(resource.id)
@@ -70,7 +82,7 @@ class Store:
 
     def touch(self, resource: Resource) -> None:
         """Say that `resource` was changed in place: its etag changes."""
-        resource.revision += 1
+        resource.revision = next(self._revisions)
         self.version += 1
 
     def remove(self, resource_id: str) -> Resource | None:
@@ -116,8 +128,8 @@ def dump(resource: Resource) -> Document:
         "type": resource.type,
         "created": resource.created.isoformat(),
         "revision": resource.revision,
-        "body": clone(resource.body),
-        "internal": clone(resource.internal),
+        "body": resource.body,
+        "internal": resource.internal,
     }
 
 

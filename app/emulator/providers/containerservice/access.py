@@ -1,16 +1,21 @@
 """Finding what a request names, and refusing what is busy, stale or gone."""
 
+from datetime import timedelta
+
 from app.emulator.core.cloud import Cloud
 from app.emulator.core.documents import Document, clone
 from app.emulator.core.errors import AzureError, resource_group_not_found, resource_not_found
 from app.emulator.core.exchange import Call
-from app.emulator.core.paths import group_id
+from app.emulator.core.paths import group_id, key_of
 from app.emulator.core.store import Resource
 from app.emulator.core.vm_sizes import CORES_PER_FAMILY, find_vm_size
 from app.emulator.providers.containerservice.errors import busy, etag_mismatch, flat, not_found
 from app.emulator.providers.containerservice.names import CLUSTER_TYPE, POOL_TYPE, cluster_id, pool_id
 from app.emulator.providers.containerservice.nodes import pools_of
 from app.emulator.providers.containerservice.pool_documents import profile
+
+GATEWAY_FORGETS_AFTER = timedelta(seconds=30)
+"""So long the gateway still hands requests for a deleted cluster on to AKS (as recorded)."""
 
 
 def require_group(cloud: Cloud, call: Call, *, for_change: bool = False) -> Resource:
@@ -39,11 +44,29 @@ def find_cluster(cloud: Cloud, call: Call) -> Resource | None:
 
 
 def require_cluster(cloud: Cloud, call: Call) -> Resource:
-    """The cluster of the path, or the gateway's 404."""
+    """The cluster of the path, or a 404: the gateway's, and AKS's own for one that went a moment ago."""
     cluster = find_cluster(cloud, call)
+    if cluster is None and _went_a_moment_ago(cloud, id_of(call)):
+        raise not_found(
+            "Managed Cluster",
+            f"Could not find managed cluster resource: {call.parameter('cluster')} in subscription: "
+            f"{call.parameter('subscription')}, resourceGroup: {call.parameter('group')}.",
+            "GetManagedCluster_NotFound_HCPServerError",
+        )
     if cluster is None:
         raise resource_not_found(CLUSTER_TYPE, call.parameter("cluster"), call.parameter("group"))
     return cluster
+
+
+def _went_a_moment_ago(cloud: Cloud, resource_id: str) -> bool:
+    since, key = cloud.now() - GATEWAY_FORGETS_AFTER, key_of(resource_id)
+    return any(
+        operation.transition == "cluster.delete"
+        and operation.target == key
+        and operation.ended is not None
+        and operation.ended > since
+        for operation in cloud.operations
+    )
 
 
 def require_parent(cloud: Cloud, call: Call) -> Resource:

@@ -9,13 +9,11 @@ from app.emulator.core.registry import Route
 from app.emulator.core.store import Resource
 from app.emulator.core.vm_sizes import find_vm_size
 from app.emulator.providers.containerservice import access, pool_documents
+from app.emulator.providers.containerservice.cluster_pools import add_pool, change_pool, check_windows
 from app.emulator.providers.containerservice.errors import busy, flat
 from app.emulator.providers.containerservice.managed_clusters import (
     POOL_UPGRADE_SECONDS,
     abort,
-    add_pool,
-    change_pool,
-    check_windows,
 )
 from app.emulator.providers.containerservice.names import CLUSTER, JSON, NAMESPACE, POOL, pool_id
 from app.emulator.providers.containerservice.nodes import pools_of

@@ -1,19 +1,17 @@
 """Managed clusters: create, change, read, list, delete, abort, credentials."""
 
 import base64
-from collections.abc import Iterable
 
 from app.emulator.core.cloud import Cloud, Plan
-from app.emulator.core.documents import Document, clone
+from app.emulator.core.documents import Document
 from app.emulator.core.exchange import Answer, Call
 from app.emulator.core.links import page, status_headers
 from app.emulator.core.operations import Operation
 from app.emulator.core.registry import Route
 from app.emulator.core.store import Resource
-from app.emulator.core.vm_sizes import find_vm_size
 from app.emulator.kubernetes.host import ClusterHost
-from app.emulator.providers.containerservice import access, cluster_documents, pool_documents
-from app.emulator.providers.containerservice.errors import flat, invalid_parameter
+from app.emulator.providers.containerservice import access, cluster_documents, cluster_pools
+from app.emulator.providers.containerservice.errors import flat
 from app.emulator.providers.containerservice.names import (
     CLUSTER,
     CLUSTER_TYPE,
@@ -21,8 +19,6 @@ from app.emulator.providers.containerservice.names import (
     IN_SUBSCRIPTION,
     JSON,
     NAMESPACE,
-    POOL_TYPE,
-    pool_id,
 )
 from app.emulator.providers.containerservice.nodes import pools_of
 from app.emulator.providers.containerservice.transitions import PREEMPTED, set_state
@@ -90,13 +86,15 @@ class ManagedClusters:
         suffix = "".join(cloud.randomness.choices(_SUFFIX_ALPHABET, k=8))
         body = cluster_documents.new_cluster(place, document, suffix=suffix, guids=(cloud.guid(), cloud.guid()))
         access.refuse_taken_node_group(cloud, call.parameter("subscription"), body)
-        pools = _new_pools(body, document)
-        check_windows(body, pools.values())
-        access.check_quota(cloud, call.parameter("subscription"), body["location"], _cores(pools.values()))
+        pools = cluster_pools.new_pools(body, document)
+        cluster_pools.check_windows(body, pools.values())
+        access.check_quota(
+            cloud, call.parameter("subscription"), body["location"], cluster_pools.cores_of(pools.values())
+        )
         cluster = cloud.store.put(Resource(place.id, CLUSTER_TYPE, body, cloud.now()))
         cluster.internal["kubernetes_version"] = body["properties"]["currentKubernetesVersion"]
         for name, properties in pools.items():
-            add_pool(cloud, cluster, name, properties)
+            cluster_pools.add_pool(cloud, cluster, name, properties)
         nodes = sum(properties["count"] for properties in pools.values())
         words = (
             (0.09, "ProvisioningNetworkResources", "network"),
@@ -114,15 +112,15 @@ class ManagedClusters:
         before = cluster.body["properties"]
         body = cluster_documents.changed_cluster(cluster.body, document)
         control_plane = body["properties"]["currentKubernetesVersion"]
-        changed = _changed_pools(cloud, cluster, document, control_plane)
+        changed = cluster_pools.changed_pools(cloud, cluster, document, control_plane)
         scaled = any(new["count"] != pool.body["properties"]["count"] for pool, new in changed)
         upgraded = [
             pool
             for pool, new in changed
             if new["currentOrchestratorVersion"] != pool.body["properties"]["currentOrchestratorVersion"]
         ]
-        added = _cores([new for _, new in changed])
-        for family, cores in _cores([pool.body["properties"] for pool, _ in changed]).items():
+        added = cluster_pools.cores_of([new for _, new in changed])
+        for family, cores in cluster_pools.cores_of([pool.body["properties"] for pool, _ in changed]).items():
             added[family] = added.get(family, 0) - cores
         access.check_quota(cloud, call.parameter("subscription"), body["location"], added)
         state, seconds = "Updating", float(UPDATE_SECONDS)
@@ -133,7 +131,7 @@ class ManagedClusters:
         body["properties"]["currentKubernetesVersion"] = before["currentKubernetesVersion"]
         cluster.body = body
         for pool, new in changed:
-            change_pool(cloud, pool, new, state)
+            cluster_pools.change_pool(cloud, pool, new, state)
         set_state(cloud, cluster, state)
         plan = Plan("cluster.update", cluster.id, body["location"], seconds)
         operation = cloud.begin(call, plan, arguments={"control_plane": control_plane})
@@ -248,95 +246,3 @@ def _with_api(cluster: Resource) -> Resource:
 def _kubeconfig(name: str, config: bytes) -> Answer:
     value = base64.b64encode(config).decode()
     return Answer(200, {"kubeconfigs": [{"name": name, "value": value}]}, content_type=JSON)
-
-
-def _profiles(document: Document) -> list[tuple[object, Document]]:
-    profiles = (document.get("properties") or {}).get("agentPoolProfiles") or []
-    if not isinstance(profiles, list) or not all(isinstance(entry, dict) for entry in profiles):
-        raise invalid_parameter("agentPoolProfiles", "a list of agent pools was expected")
-    return [pool_documents.split_profile(entry) for entry in profiles]
-
-
-def _new_pools(body: Document, document: Document) -> dict[str, Document]:
-    properties = body["properties"]
-    pools: dict[str, Document] = {}
-    for name, asked in _profiles(document):
-        if name in pools:
-            raise invalid_parameter("agentPoolProfiles.name", f"the name '{name}' is used twice")
-        mode = asked.get("mode") or ("User" if pools else "System")
-        pools[str(name)] = pool_documents.new_pool(
-            name,
-            {**asked, "mode": mode},
-            location=body["location"],
-            control_plane=properties["currentKubernetesVersion"],
-            wanted_version=properties["kubernetesVersion"],
-        )
-    if not any(pool["mode"] == "System" for pool in pools.values()):
-        raise invalid_parameter("agentPoolProfiles", "there must be at least one system agent pool")
-    return pools
-
-
-def check_windows(body: Document, pools: Iterable[Document]) -> None:
-    """Windows nodes need Azure's network plugin."""
-    windows = any(pool["osType"] == "Windows" for pool in pools)
-    if windows and body["properties"]["networkProfile"].get("networkPlugin") != "azure":
-        raise flat(
-            400,
-            "AzureCNIOnlyForWindows",
-            "Windows agent pools can only be added to AKS clusters using Azure-CNI.",
-        )
-
-
-def _changed_pools(
-    cloud: Cloud, cluster: Resource, document: Document, control_plane: str
-) -> list[tuple[Resource, Document]]:
-    known = {pool.name: pool for pool in pools_of(cloud, cluster)}
-    asked = _profiles(document)
-    if asked and {str(name) for name, _ in asked} != set(known):
-        raise flat(
-            400,
-            "OperationNotAllowed",
-            "Node pool update via managed cluster not allowed: agent pools are added and removed by their own "
-            "requests.",
-        )
-    location = cluster.body["location"]
-    return [
-        (
-            known[str(name)],
-            pool_documents.changed_pool(
-                known[str(name)].body["properties"], properties, location=location, control_plane=control_plane
-            ),
-        )
-        for name, properties in asked
-    ]
-
-
-def _cores(pools: Iterable[Document]) -> dict[str, int]:
-    cores: dict[str, int] = {}
-    for properties in pools:
-        size = find_vm_size(properties["vmSize"])
-        if size is not None:
-            cores[size.quota_family] = cores.get(size.quota_family, 0) + size.cores * properties["count"]
-    return cores
-
-
-def add_pool(cloud: Cloud, cluster: Resource, name: str, properties: Document) -> Resource:
-    """Keep a new pool; its nodes come with the end of the operation."""
-    resource_id = pool_id(cluster.id, name)
-    body = {
-        "id": resource_id,
-        "name": name,
-        "type": "Microsoft.ContainerService/managedClusters/agentPools",
-        "properties": properties,
-    }
-    pool = Resource(resource_id, POOL_TYPE, body, cloud.now())
-    pool.internal["wanted_version"] = properties["currentOrchestratorVersion"]
-    return cloud.store.put(pool)
-
-
-def change_pool(cloud: Cloud, pool: Resource, properties: Document, state: str) -> None:
-    """Keep what a pool shall be; the version that its nodes run changes with the operation's end."""
-    pool.internal["wanted_version"] = properties["currentOrchestratorVersion"]
-    running = pool.body["properties"]["currentOrchestratorVersion"]
-    pool.body["properties"] = {**clone(properties), "currentOrchestratorVersion": running}
-    set_state(cloud, pool, state)

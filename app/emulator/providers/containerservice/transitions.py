@@ -93,6 +93,9 @@ class Transitions:
         group = node_group_of(cluster)
         make_network(cloud, cluster)
         await self._start_api(cluster)
+        if not operation.running and operation.status != "Failed":
+            # Canceled while the API was being started; Failed is one that recovers.
+            return
         await self._settle_pools(cloud, cluster, state="Succeeded")
         properties = cluster.body["properties"]
         profile = section(properties, "networkProfile", "loadBalancerProfile")
@@ -122,6 +125,7 @@ class Transitions:
         pool.internal["nodes"] = properties["count"]
         pool.internal["nodes_version"] = properties["currentOrchestratorVersion"]
         make_scale_set(cloud, cluster, pool)
+        cloud.store.touch(pool)
 
     async def _updated(self, cloud: Cloud, operation: Operation) -> None:
         cluster = cloud.store.get(operation.target)
