@@ -37,7 +37,7 @@ check: install ## Lint, types, import contracts, file lengths; is the lock, the 
 	$(BIN)/python scripts/file_lengths.py
 	$(BIN)/python scripts/check_lock.py
 	$(BIN)/python scripts/settings_reference.py --check
-	$(BIN)/slipway openapi --check
+	$(BIN)/slipway openapi --check openapi/openapi.json
 
 .PHONY: bench
 bench: install ## Measure: request latency, calls to Azure, CPU of a job
@@ -49,7 +49,7 @@ migrate: install ## Bring the database up to the newest schema
 
 .PHONY: openapi
 openapi: install ## Write openapi/openapi.json anew
-	@$(BIN)/slipway openapi
+	@$(BIN)/slipway openapi --output openapi/openapi.json
 
 .PHONY: docs
 docs: install ## Write docs/settings.md anew

@@ -36,9 +36,8 @@ def why_not() -> str | None:
     """Return why a root of our own cannot be made here, or nothing."""
     if sys.platform != "linux" or os.geteuid() != 0:
         return "needs root on Linux, to make a mount namespace"
-    if lacking := [
-        name for name in ("unshare", "setpriv", "chroot", "mount") if shutil.which(name, path=TOOLS) is None
-    ]:
+    needed = ("unshare", "setpriv", "chroot", "mount")
+    if lacking := [name for name in needed if shutil.which(name, path=TOOLS) is None]:
         return f"needs {', '.join(lacking)}"
     probe = subprocess.run(
         ["unshare", "--mount", "--pid", "--fork", "mount", "-t", "tmpfs", "tmpfs", "/mnt"],
