@@ -12,11 +12,19 @@ from app.api.openapi import operation_id, shape_openapi
 from app.api.problems import add_problem_handlers
 from app.api.services import Services
 from app.core.metrics import metrics
+from app.catalog.router import router as catalog
+from app.clusters.router import router as clusters
+from app.credentials.router import router as credentials
+from app.jobs.router import router as jobs
 from app.projects import router as projects
 
 ROUTERS: Sequence[APIRouter] = (
     projects.me_router,
     projects.router,
+    clusters,
+    credentials,
+    jobs,
+    catalog,
     health.router,
     docs.router,
 )

@@ -66,7 +66,7 @@ class StepContext(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cloud(Generic[GatewaysT]):
     """What a cloud step works with."""
 

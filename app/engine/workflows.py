@@ -18,7 +18,7 @@ G = TypeVar("G")
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Workflow(Generic[G]):
     """How a kind of job is done.
 

@@ -1,0 +1,64 @@
+"""The worker: runs all jobs, and observes Azure."""
+
+import asyncio
+import signal
+
+import structlog
+from sqlalchemy import select
+
+from app.bootstrap import WORKFLOWS, Parts, open_parts
+from app.clusters.observe import observe_all
+from app.core.errors import SlipwayError
+from app.core.settings import Settings
+from app.engine.worker import EngineWorker
+from app.models import Worker, WorkerState
+
+_log = structlog.get_logger(__name__)
+
+
+async def run(settings: Settings) -> bool:
+    """Run until SIGTERM or SIGINT, then drain. False when the worker had to end by itself: its lease was lost."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    parts = open_parts(settings)
+    await parts.start()
+    try:
+        engine = EngineWorker(
+            parts.database,
+            parts.waker,
+            parts.clock,
+            settings,
+            workflows=WORKFLOWS,
+            gateways=parts.gateways,
+        )
+        await engine.start()
+        observing = asyncio.create_task(_observe(parts, engine.lease.worker_id), name="observers")
+        stopped = asyncio.create_task(stop.wait())
+        failed = asyncio.create_task(engine.failed())
+        await asyncio.wait({stopped, failed}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (observing, stopped, failed):
+            task.cancel()
+        await asyncio.gather(observing, stopped, failed, return_exceptions=True)
+        await engine.stop()
+        return stop.is_set()
+    finally:
+        await parts.close()
+
+
+async def _observe(parts: Parts, worker_id: str) -> None:
+    """Compare all clusters with Azure every few minutes; of several workers the oldest does it."""
+    while True:
+        await asyncio.sleep(parts.settings.worker.sync_seconds)
+        try:
+            if await _is_oldest(parts, worker_id):
+                await observe_all(parts.database, parts.gateways.azure, parts.clock)
+        except SlipwayError as error:
+            _log.warning("observing_failed", code=error.problem.code)
+
+
+async def _is_oldest(parts: Parts, worker_id: str) -> bool:
+    living = select(Worker.id).where(Worker.state == WorkerState.LIVE).order_by(Worker.id).limit(1)
+    async with parts.database.read() as session:
+        return (await session.scalars(living)).one_or_none() == worker_id
