@@ -1,6 +1,7 @@
 """The unit of work: one transaction, committed once at the end of its block, or not at all."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -8,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.errors import DatabaseError, DatabaseFailure, SwallowedFailureError, classify
@@ -60,10 +62,13 @@ async def writing(sessions: Sessions) -> AsyncIterator[AsyncSession]:
         committing = True
         await _to_its_end(session.commit())
     except Exception as error:
+        await _roll_back(session)
         _raise_translated(sessions, error, committing=committing)
         raise
+    except BaseException:
+        await _roll_back(session)
+        raise
     finally:
-        # Rolls back what was not committed, and gives the writers' turn to the next one.
         await _to_its_end(session.close())
 
 
@@ -110,6 +115,13 @@ def doom_failed_transactions(engine: sa.Engine) -> None:
     def refuse(connection: sa.Connection) -> None:
         if connection.info.get(_FAILED):
             raise SwallowedFailureError("A failed statement's error was caught inside its transaction")
+
+
+async def _roll_back(session: AsyncSession) -> None:
+    # Not left to close(): after a commit that failed, that would put the connection back into the pool with its
+    # transaction open and its turn to write not given back. The error that is on its way says more than one of these.
+    with contextlib.suppress(SQLAlchemyError, OSError):
+        await _to_its_end(session.rollback())
 
 
 async def _announce(session: AsyncSession) -> None:
