@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -50,7 +49,6 @@ def why_not() -> str | None:
 
 REASON = why_not()
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(REASON is not None, reason=REASON or "")]
-needs_command_line = pytest.mark.skipif(find_spec("app.cli") is None, reason="there is no command line yet")
 
 
 class Image:
@@ -113,7 +111,6 @@ def test_inside_nothing_but_the_volume_and_tmp_is_writable_and_nobody_is_root(im
     assert told == f"{UID}|{UID}|[]|{read_only}|{read_only}|{read_only}|writable|writable"
 
 
-@needs_command_line
 def test_it_migrates_and_serves(image: Image) -> None:
     migrated = image.run(image.installed.slipway, "migrate")
     assert migrated.returncode == 0, migrated.stderr
@@ -129,7 +126,6 @@ def test_it_migrates_and_serves(image: Image) -> None:
         assert stop(process, first_inside(process.pid)) == 0, image.log.read_text()
 
 
-@needs_command_line
 def test_it_runs_the_whole_of_slipway(image: Image) -> None:
     command = image.command(
         *(image.installed.slipway, "dev", "--state-dir", f"{VOLUME}/dev", "--port", str(free_port())),

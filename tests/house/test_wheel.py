@@ -5,7 +5,6 @@ import subprocess
 import zipfile
 from contextlib import closing
 from email.parser import Parser
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ import pytest
 from tests.house.installation import ROOT, Installation, answer, environment, free_port, ready, running, stop
 
 pytestmark = [pytest.mark.slow]
-needs_command_line = pytest.mark.skipif(find_spec("app.cli") is None, reason="there is no command line yet")
 
 
 def test_the_migrations_the_licence_and_the_typing_mark_travel_in_it(installed: Installation) -> None:
@@ -45,7 +43,6 @@ def test_it_is_the_wheel_that_is_run_and_not_the_repository(installed: Installat
     assert Path(shown.stdout.strip()).is_relative_to(installed.prefix)
 
 
-@needs_command_line
 def test_it_migrates_a_new_database(installed: Installation, elsewhere: Path) -> None:
     env = environment(elsewhere, SLIPWAY_DATABASE__URL=f"sqlite:///{elsewhere / 'slipway.sqlite3'}")
     result = subprocess.run(
@@ -57,7 +54,6 @@ def test_it_migrates_a_new_database(installed: Installation, elsewhere: Path) ->
     assert {"alembic_version", "clusters", "jobs"} <= tables
 
 
-@needs_command_line
 def test_it_runs_the_whole_of_slipway_and_stops_it(installed: Installation, elsewhere: Path) -> None:
     ready_file, log = elsewhere / "ready.json", elsewhere / "log"
     command = [installed.slipway, "dev", "--state-dir", str(elsewhere / "state"), "--port", str(free_port())]
