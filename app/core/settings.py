@@ -126,6 +126,7 @@ class ExpectSettings(BaseModel):
     cluster_upgrade: PositiveFloat = Field(300, description="Upgrade of the control plane or one pool.")
     cluster_sync: PositiveFloat = Field(2, description="Comparing a cluster with Azure.")
     pool_scale: PositiveFloat = Field(215, description="Scaling of one pool.")
+    resource_group_create: PositiveFloat = Field(2, description="A new resource group.")
     resource_group_delete: PositiveFloat = Field(60, description="Removal of a resource group.")
     provider_register: PositiveFloat = Field(60, description="Registration of a resource provider.")
 

@@ -22,6 +22,11 @@ def is_managed(tags: Mapping[str, str]) -> bool:
     return _lowered(tags).get(MANAGED_BY) == MANAGED_BY_SLIPWAY
 
 
+def is_of_project(tags: Mapping[str, str], project_id: str) -> bool:
+    """Whether Slipway made the thing for just this project: projects may share a subscription."""
+    return is_managed(tags) and _lowered(tags).get(PROJECT) == project_id
+
+
 def is_ours(tags: Mapping[str, str], cluster_id: str) -> bool:
     """Whether Slipway made the thing for just this cluster."""
     return is_managed(tags) and _lowered(tags).get(CLUSTER) == cluster_id

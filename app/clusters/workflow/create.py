@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.azure.types.operation import Operation
 from app.azure.types.resource import ResourceGroup
-from app.azure.types.tags import is_managed, is_ours, owner_tags
+from app.azure.types.tags import is_of_project, is_ours, owner_tags
 from app.azure.types.watch import Goal, TargetKind
 from app.clusters.specs.kinds import CREATE
 from app.clusters.specs.wanted import JOB_TAG, Place, Wanted, desired, place_of
@@ -55,7 +55,7 @@ class GroupLeavingError(ConflictError):
 
 @dataclass(frozen=True, slots=True)
 class GroupSeen:
-    """The resource group as it is; `managed`: Slipway made it, now or earlier."""
+    """The resource group as it is; `managed`: Slipway made it for this project, now or earlier."""
 
     name: str
     location: str
@@ -108,11 +108,12 @@ async def ensure_resource_group(cloud: Cloud, asked: Plan) -> GroupSeen:
         raise GroupLeavingError(
             f"The resource group {group.name} is being deleted in Azure; its turn comes after that."
         )
-    return _seen(group)
+    return _seen(group, asked.place)
 
 
-def _seen(group: ResourceGroup) -> GroupSeen:
-    return GroupSeen(name=group.name, location=group.location, managed=is_managed(group.tags))
+def _seen(group: ResourceGroup, place: Place) -> GroupSeen:
+    managed = is_of_project(group.tags, place.project_id)
+    return GroupSeen(name=group.name, location=group.location, managed=managed)
 
 
 @record_step

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import exists, select
 
 from app.azure.types.operation import Operation
-from app.azure.types.tags import is_managed, is_ours
+from app.azure.types.tags import is_of_project, is_ours
 from app.azure.types.watch import Goal, TargetKind
 from app.clusters.specs.kinds import DELETE
 from app.clusters.workflow import await_azure, plan
@@ -97,10 +97,10 @@ async def await_node_group_gone(cloud: Cloud, asked: Plan, leaving: Leaving) -> 
 
 @cloud_step
 async def find_group_empty(cloud: Cloud, asked: Plan) -> bool:
-    """Whether the resource group carries our tags and holds nothing any more, by Azure's list."""
+    """Whether the resource group carries our tags, for this project, and holds nothing any more, by Azure's list."""
     groups = cloud.gateways.azure.subscription(asked.place.subscription_id).resource_groups
     group = await groups.get(asked.place.resource_group, call=azure_call(cloud))
-    if group is None or not is_managed(group.tags):
+    if group is None or not is_of_project(group.tags, asked.place.project_id):
         return False
     return not await groups.resources(group.name, call=azure_call(cloud))
 
