@@ -1,14 +1,22 @@
 import asyncio
 import gzip
+import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import pytest
 from aiohttp import web
 
+from app.azure.clients import Clients
 from app.azure.errors import AzureDeadlineError, AzureError, OutcomeUnknownError, UntrustedLinkError
+from app.azure.links import TrustedHosts
+from app.azure.ports import MemoryBuckets
+from app.azure.resource_groups import ResourceGroups
+from app.azure.throttle import Throttle
+from app.azure.transport import open_session
 from app.azure.types.call import CallRecord
 from app.azure.types.operation import Operation, OperationKind
+from app.core.settings import AzureSettings
 from tests.azure.arm_double import SUBSCRIPTION, arm_double, error
 
 GROUP = {"id": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/g", "name": "g", "location": "westeurope"}
@@ -322,3 +330,39 @@ async def test_an_upgrade_puts_the_object_back_with_what_it_does_not_know() -> N
         assert bodies[0]["properties"] == {"kubernetesVersion": "1.34", "fromTheFuture": {"a": 1}}
         assert arm.requests[1].headers["If-Match"].strip('"') == "e1"
         assert arm.methods() == ["GET", "PUT"]
+
+
+async def test_what_cannot_connect_was_never_sent_and_is_tried_again() -> None:
+    fenced = []
+
+    async def fence() -> None:
+        fenced.append(1)
+
+    async with arm_double(answers(web.json_response(GROUP))) as arm:
+        port = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        port.bind(("127.0.0.1", 0))
+        free = port.getsockname()[1]
+        port.close()
+        nowhere = AzureSettings(resource_manager_url=f"http://127.0.0.1:{free}")
+        session = open_session(ca_file=None, trust_env=False)
+        clients = Clients(
+            resource_manager_url=nowhere.resource_manager_url,
+            token_audience=nowhere.token_audience,
+            credential=arm.credential,
+            session=session,
+            hosts=TrustedHosts(nowhere.resource_manager_url),
+            throttle=Throttle(MemoryBuckets(arm.clock), arm.clock, _no_sleep),
+            clock=arm.clock,
+            timeout=5,
+        )
+        groups = ResourceGroups(clients.resources(SUBSCRIPTION), SUBSCRIPTION)
+        with pytest.raises(AzureError) as caught:
+            await groups.put("g", "westeurope", {}, call=arm.call(fence=fence))
+        assert caught.value.problem.code == "azure_unreachable"
+        assert caught.value.problem.retryable
+        assert len(fenced) == 4
+        await session.close()
+
+
+async def _no_sleep(seconds: float) -> None:
+    """Time is not the subject here."""
