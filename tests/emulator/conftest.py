@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from azure.core.pipeline import PipelineRequest
 from azure.core.pipeline.policies import AsyncBearerTokenCredentialPolicy
-from azure.core.rest import HttpRequest
+from azure.core.rest import AsyncHttpResponse, HttpRequest
 from azure.identity.aio import ManagedIdentityCredential
 from azure.mgmt.containerservice.aio import ContainerServiceClient
 from azure.mgmt.resource.resources.aio import ResourceManagementClient
@@ -29,7 +29,7 @@ CLUSTER: dict[str, Any] = {
 CONTAINER_SERVICE = "providers/Microsoft.ContainerService"
 
 
-class LoopbackBearerPolicy(AsyncBearerTokenCredentialPolicy):
+class LoopbackBearerPolicy(AsyncBearerTokenCredentialPolicy[HttpRequest, AsyncHttpResponse]):
     """The stock policy refuses http."""
 
     async def on_request(self, request: PipelineRequest[HttpRequest]) -> None:

@@ -8,7 +8,7 @@ from app.emulator.core.operations import Operation
 from app.emulator.core.registry import Route
 from app.emulator.core.store import Resource
 from app.emulator.core.vm_sizes import find_vm_size
-from app.emulator.providers.containerservice import access, pool_documents
+from app.emulator.providers.containerservice import access, pool_documents, shapes
 from app.emulator.providers.containerservice.cluster_pools import add_pool, change_pool, check_windows
 from app.emulator.providers.containerservice.errors import busy, flat
 from app.emulator.providers.containerservice.managed_clusters import (
@@ -17,6 +17,7 @@ from app.emulator.providers.containerservice.managed_clusters import (
 )
 from app.emulator.providers.containerservice.names import CLUSTER, JSON, NAMESPACE, POOL, pool_id
 from app.emulator.providers.containerservice.nodes import pools_of
+from app.emulator.providers.containerservice.shapes import check_shape
 from app.emulator.providers.containerservice.transitions import set_state
 
 CREATE_SECONDS = {"Linux": 190, "Windows": 523}
@@ -43,6 +44,7 @@ async def _put(cloud: Cloud, call: Call) -> Answer:
     known = cloud.store.get(pool_id(cluster.id, call.parameter("pool")))
     access.check_preconditions(call, known)
     document = call.document()
+    check_shape(document, shapes.POOL_RESOURCE)
     asked = pool_documents.split_resource(document)
     if known is None:
         return _create(cloud, call, cluster, asked)

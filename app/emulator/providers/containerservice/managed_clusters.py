@@ -10,7 +10,7 @@ from app.emulator.core.operations import Operation
 from app.emulator.core.registry import Route
 from app.emulator.core.store import Resource
 from app.emulator.kubernetes.host import ClusterHost
-from app.emulator.providers.containerservice import access, cluster_documents, cluster_pools
+from app.emulator.providers.containerservice import access, cluster_documents, cluster_pools, shapes
 from app.emulator.providers.containerservice.errors import flat
 from app.emulator.providers.containerservice.names import (
     CLUSTER,
@@ -21,6 +21,7 @@ from app.emulator.providers.containerservice.names import (
     NAMESPACE,
 )
 from app.emulator.providers.containerservice.nodes import pools_of
+from app.emulator.providers.containerservice.shapes import check_shape
 from app.emulator.providers.containerservice.transitions import PREEMPTED, set_state
 
 CREATE_SECONDS = 300
@@ -71,6 +72,7 @@ class ManagedClusters:
         known = cloud.store.get(access.id_of(call))
         access.check_preconditions(call, known)
         document = call.document()
+        check_shape(document, shapes.CLUSTER)
         if known is None:
             return self._create(cloud, call, document)
         access.refuse_while_busy(cloud, known)
@@ -143,6 +145,7 @@ class ManagedClusters:
         cluster = access.require_cluster(cloud, call)
         access.check_preconditions(call, cluster)
         document = call.document()
+        check_shape(document, shapes.CLUSTER)
         access.refuse_while_busy(cloud, cluster)
         cluster.body["tags"] = cluster_documents.check_tags(document)
         set_state(cloud, cluster, "Updating")

@@ -1,7 +1,6 @@
 """Agent pools: what a PUT may say, and what AKS makes of it."""
 
 import re
-from typing import Any
 
 from app.emulator.core.documents import Document, overlay, section
 from app.emulator.core.locations import find_location
@@ -43,18 +42,10 @@ IMMUTABLE = (
 READ_ONLY = ("provisioningState", "currentOrchestratorVersion", "nodeImageVersion", "powerState", "eTag")
 
 
-def _integer(properties: Document, name: str, lowest: int, highest: int) -> int:
-    value: Any = properties.get(name)
-    if type(value) is not int:
-        raise flat(
-            400,
-            "UnmarshalError",
-            f"UnmarshalEntity encountered error: json: cannot unmarshal {type(value).__name__} into Go struct "
-            f"field Properties.{name} of type int32.",
-        )
+def _check_range(properties: Document, name: str, lowest: int, highest: int) -> None:
+    value: int = properties[name]
     if not lowest <= value <= highest:
         raise invalid_parameter(f"agentPoolProfile.{name}", f"{value} is out of the range {lowest} to {highest}")
-    return value
 
 
 def check_name(name: object, os_type: str) -> str:
@@ -155,10 +146,10 @@ def check_pool(pool: Document, *, location: str, control_plane: str) -> None:
         raise invalid_parameter("agentPoolProfile.mode", f"'{pool['mode']}' is neither System nor User")
     if system and pool["osType"] == "Windows":
         raise invalid_parameter("agentPoolProfile.mode", "a system agent pool must run Linux")
-    _integer(pool, "count", 1 if system else 0, LARGEST_POOL)
-    _integer(pool, "maxPods", 10, 250)
+    _check_range(pool, "count", 1 if system else 0, LARGEST_POOL)
+    _check_range(pool, "maxPods", 10, 250)
     if pool["osDiskSizeGB"]:
-        _integer(pool, "osDiskSizeGB", 30, 2048)
+        _check_range(pool, "osDiskSizeGB", 30, 2048)
     size = find_vm_size(pool["vmSize"])
     if size is None:
         offered = ",".join(sorted(size.name for size in VM_SIZES.values()))
