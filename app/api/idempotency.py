@@ -15,12 +15,14 @@ from datetime import datetime, timedelta
 from fastapi import Request, Response
 from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.api.errors import InvalidHeaderError, KeyReusedError, ShownOnceError, StillRunningError
 from app.core.errors import FieldError
 from app.core.json import JsonObject
 from app.db.engine import Database
+from app.db.errors import driver_code
 from app.models import IdempotencyKey
 
 KEPT_FOR = timedelta(hours=24)
@@ -32,6 +34,8 @@ _KEY = re.compile(PATTERN)
 _CLAIM = "slipway.idempotency"
 _KEPT_HEADERS = ("content-type", "location", "operation-location", "retry-after", "etag")
 _MAX_ROUTE = 255
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_LOCK_NOT_AVAILABLE = "55P03"
 
 
 class ReplayedAnswerError(Exception):
@@ -129,14 +133,19 @@ async def hold(session: AsyncSession, claim: Claim) -> None:
         principal_id=claim.principal_id, project_id=claim.project_id, route=claim.route, key=claim.key, **fresh
     )
     abandoned = and_(IdempotencyKey.status.is_(None), IdempotencyKey.created_at <= claim.now - ABANDONED_AFTER)
-    claimed = await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["principal_id", "project_id", "route", "key"],
-            set_=fresh,
-            where=or_(IdempotencyKey.expires_at <= claim.now, abandoned),
-        ).returning(IdempotencyKey.key)
+    statement = statement.on_conflict_do_update(
+        index_elements=["principal_id", "project_id", "route", "key"],
+        set_=fresh,
+        where=or_(IdempotencyKey.expires_at <= claim.now, abandoned),
     )
-    if claimed.scalar_one_or_none() is None:
+    try:
+        claimed = (await session.execute(statement.returning(IdempotencyKey.key))).scalar_one_or_none()
+    except DBAPIError as error:
+        # On PostgreSQL only the key's own lock is waited for here; SQLite's is every writer's.
+        if postgres and driver_code(error) == _LOCK_NOT_AVAILABLE:
+            raise StillRunningError("The first request with this key still runs.", retry_after_seconds=1) from error
+        raise
+    if claimed is None:
         _answer_again(claim, (await session.execute(select(IdempotencyKey).where(claim.matches()))).scalar_one())
 
 

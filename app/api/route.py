@@ -3,10 +3,11 @@
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fastapi import APIRouter, Request, Response, params
-from fastapi.dependencies.utils import get_flat_params
+from fastapi import APIRouter, Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
 from app.api.etags import answer_not_modified
 from app.api.idempotency import store_answer
@@ -27,13 +28,18 @@ class _StrictRequest(Request):
             return RefusedBody(error)
 
 
-def _query_names(route: APIRoute) -> dict[str, bool]:
+def _query_names(dependant: Dependant) -> dict[str, bool]:
     """Return the query parameters of a route, and whether each may be given more than once."""
-    return {
-        field.alias: "list" in str(field.field_info.annotation)
-        for field in get_flat_params(route.dependant)
-        if isinstance(field.field_info, params.Query)
-    }
+    names: dict[str, bool] = {}
+    for field in dependant.query_params:
+        annotation = field.field_info.annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            names |= {info.alias or name: False for name, info in annotation.model_fields.items()}
+        else:
+            names[field.alias] = "list" in str(annotation)
+    for below in dependant.dependencies:
+        names |= _query_names(below)
+    return names
 
 
 class StrictRoute(APIRoute):
@@ -42,7 +48,7 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler. What runs after it still runs before the commit."""
         handle = super().get_route_handler()
-        query_names = _query_names(self)
+        query_names = _query_names(self.dependant)
 
         async def handle_strictly(request: Request) -> Response:
             request.scope[QUERY_NAMES] = query_names

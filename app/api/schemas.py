@@ -16,6 +16,14 @@ class RequestModel(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
 
 
+class QueryModel(BaseModel):
+    """Query parameters as one model. Each is text at first; unknown ones are refused by `app/api/query.py`, since
+    FastAPI also hands over those of other dependencies (`project`).
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True, use_attribute_docstrings=True)
+
+
 class ResponseModel(BaseModel):
     """What is sent out. It can be made from a row of the same attributes."""
 

@@ -18,6 +18,7 @@ from app.core.settings import HttpSettings
 
 # Each chunk of a body costs a few bytes of framing; a body of single bytes costs six for each.
 _FRAMING_PER_BYTE = 8
+_LINGER_SECONDS = 1.0
 _REASONS = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large"}
 
 
@@ -99,12 +100,12 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Let a whole and proper head through."""
-        self._in_head = False
-        self._overhead = 0
-        self._stop_timer()
         if sum(name == b"host" for name, _ in self.headers) != 1:
             self._end(_HOST)
         super().on_headers_complete()
+        self._in_head = False
+        self._overhead = 0
+        self._stop_timer()
 
     def on_body(self, body: bytes) -> None:
         """Take the body, and so much framing, off the count."""
@@ -137,22 +138,36 @@ class GuardedProtocol(HttpToolsProtocol):
             self._timer.cancel()
             self._timer = None
 
+    def _may_answer(self) -> bool:
+        """Tell whether the next bytes to the client would be the answer to this very request."""
+        if self._in_head:
+            # uvicorn has no cycle before the first request.
+            return bool(getattr(self.cycle, "response_complete", True))
+        return not self.pipeline and not self.cycle.response_started
+
     def _refuse(self, problem: Problem) -> None:
         self._refused = True
         self._stop_timer()
         if self.transport.is_closing():
             return
         metrics.http_refused.labels(problem.code).inc()
-        # In the middle of an earlier request's answer a second one would be read as part of it.
-        answered = getattr(self.cycle, "response_complete", True)  # uvicorn has no cycle before the first request
-        if answered:
-            body = json.dumps({**problem.as_json(), "instance": new_id(Prefix.REQUEST)}).encode()
-            head = (
-                f"HTTP/1.1 {problem.status} {_REASONS[problem.status]}\r\ncontent-type: {MEDIA_TYPE}\r\n"
-                f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
-            )
-            self.transport.write(head.encode() + body)
-        self.transport.close()
+        if not self._may_answer():
+            self.transport.close()
+            return
+        if not self._in_head:
+            # The application still waits for the body: what it would answer must not follow.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        body = json.dumps({**problem.as_json(), "instance": new_id(Prefix.REQUEST)}).encode()
+        head = (
+            f"HTTP/1.1 {problem.status} {_REASONS[problem.status]}\r\ncontent-type: {MEDIA_TYPE}\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        # Closing now would reset the connection under a client that still sends, before it reads the answer.
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._timer = self.loop.call_later(_LINGER_SECONDS, self.transport.close)
 
 
 class Server(uvicorn.Server):

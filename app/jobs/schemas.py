@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, Strict
 
-from app.api.schemas import Choice, RequestModel, ResponseModel
+from app.api.schemas import Choice, QueryModel, RequestModel, ResponseModel
 
 _DEADLINE_LEAST = 60
 _DEADLINE_MOST = 86_400
@@ -56,7 +56,7 @@ class RunOptions(RequestModel):
     """Counted from the first step; each kind of job has a default."""
 
 
-class DeleteOptions(RequestModel):
+class DeleteOptions(QueryModel):
     """How a deletion's job shall run, as query parameters."""
 
     on_blocked: Choice[OnBlocked] = OnBlocked.FAIL

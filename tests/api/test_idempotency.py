@@ -166,3 +166,17 @@ async def test_a_key_is_free_after_a_day_and_an_abandoned_one_after_two_minutes(
         assert (await post()).status_code == 409
         clock.advance(timedelta(seconds=1))
         assert (await post()).status_code == 202
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+async def test_a_repeat_does_not_wait_for_ever_for_the_first_one(
+    client: httpx2.AsyncClient, tenant: Tenant, count_probes: CountRows
+) -> None:
+    running = asyncio.create_task(client.post(URL, json={"name": "hold"}, headers=once(tenant.operator)))
+    await asyncio.wait_for(probe.entered.wait(), 5)
+    meanwhile = await client.post(URL, json={"name": "hold"}, headers=once(tenant.operator))
+    assert (meanwhile.status_code, meanwhile.json()["code"]) == (409, "request_in_progress")
+    assert meanwhile.headers["retry-after"] == "1"
+    probe.gate.set()
+    assert (await running).status_code == 202
+    assert await count_probes() == 1

@@ -58,6 +58,17 @@ async def test_unknown_and_repeated_query_parameters_are_named(client: httpx2.As
     assert found["query:x"][0] == "unknown_parameter"
 
 
+async def test_query_parameters_of_a_model_are_known(client: httpx2.AsyncClient, tenant: Tenant) -> None:
+    good = await client.delete("/v1/probes/a?mode=x&seconds=3&project=default", headers=bearer(tenant.operator))
+    assert good.json() == {"probe": "a", "mode": "x", "seconds": 3}
+    bad = await client.delete("/v1/probes/a?mdoe=x", headers=bearer(tenant.operator))
+    assert bad.json()["errors"] == [
+        {"code": "unknown_parameter", "pointer": "query:mdoe", "detail": "Did you mean `mode`?"}
+    ]
+    low = await client.delete("/v1/probes/a?seconds=0", headers=bearer(tenant.operator))
+    assert low.json()["errors"][0]["pointer"] == "query:seconds"
+
+
 @pytest.mark.parametrize(("limit", "code"), [("0", "out_of_range"), ("201", "out_of_range"), ("ten", "wrong_type")])
 async def test_query_bounds_point_at_the_parameter(
     client: httpx2.AsyncClient, tenant: Tenant, limit: str, code: str

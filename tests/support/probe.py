@@ -5,7 +5,7 @@ import json
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import Response
+from fastapi import Query, Response
 from pydantic import AwareDatetime, Field, StringConstraints
 from sqlalchemy import select
 
@@ -13,7 +13,7 @@ from app.api.calls import OperatorAsks, OperatorWrites, ReaderReads
 from app.api.jobs import point_to_job
 from app.api.pagination import Page, Paging
 from app.api.route import api_router
-from app.api.schemas import Choice, RequestModel, ResponseModel
+from app.api.schemas import Choice, QueryModel, RequestModel, ResponseModel
 from app.auth.scope import in_project
 from app.core.errors import ConflictError
 from app.core.ids import Prefix, new_id
@@ -122,6 +122,18 @@ async def list_probes(
 @router.post("/{probe}:poke")
 async def poke_probe(probe: str, call: OperatorWrites) -> dict[str, str]:
     return {"probe": probe, "project": call.scope.project.name}
+
+
+class Options(QueryModel):
+    """Query parameters as one model."""
+
+    mode: str = "keep"
+    seconds: int = Field(default=1, ge=1)
+
+
+@router.delete("/{probe}")
+async def delete_probe(probe: str, call: OperatorWrites, options: Annotated[Options, Query()]) -> dict[str, str | int]:
+    return {"probe": probe, "mode": options.mode, "seconds": options.seconds}
 
 
 @router.get("/{probe}")
