@@ -6,6 +6,7 @@ test session and kind: each test gets a copy.
 
 import os
 import shutil
+import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -77,11 +78,15 @@ def sqlite_settings(file: Path | str) -> DatabaseSettings:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQLServer]:
-    """The session's PostgreSQL, started when the first test asks for it (each xdist worker has its own)."""
-    server = PostgreSQLServer(tmp_path_factory.mktemp("postgresql") / "data")
-    yield server
-    server.server.cleanup()
+def postgresql_server() -> Iterator[PostgreSQLServer]:
+    """The session's PostgreSQL, started when the first test asks for it (each xdist worker has its own).
+
+    Not in pytest's own temporary folder: sessions side by side tidy that up, and a socket's path must be short.
+    """
+    with tempfile.TemporaryDirectory(prefix="slipway-postgresql-", ignore_cleanup_errors=True) as folder:
+        server = PostgreSQLServer(Path(folder) / "data")
+        yield server
+        server.server.cleanup()
 
 
 @pytest.fixture(scope="session")
