@@ -12,8 +12,9 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.emulator.asgi import TRANSPORT, create_app
+from app.emulator.asgi import create_app
 from app.emulator.core.clock import Clock
+from app.emulator.delivery import TRANSPORT
 from app.emulator.identity.certificates import loopback_certificate
 from app.emulator.local_azure import LocalAzure, LocalAzureOptions
 from app.emulator.state_file import replace_file

@@ -122,3 +122,25 @@ async def test_faults_are_set_listed_and_lifted_over_http(arm: Arm) -> None:
         assert [entry["hits"] for entry in (await listed.json())["faults"]] == [1]
     async with arm.session.delete(f"{url}/{fault['id']}"):
         assert (await arm.make_group()).status == 201
+
+
+async def test_a_login_is_hit_only_by_a_fault_that_names_it(arm: Arm, stopped_azure: LocalAzureForTests) -> None:
+    url = arm.azure.url + "/msi/token?resource=https://management.azure.com"
+    headers = {"X-IDENTITY-HEADER": arm.azure.identity_env["IDENTITY_HEADER"]}
+
+    async def login() -> int:
+        async with arm.session.get(url, headers=headers) as reply:
+            await reply.read()
+            return reply.status
+
+    stopped_azure.add_fault("error", status=503)
+    assert await login() == 200
+    stopped_azure.clear_faults()
+    stopped_azure.add_fault("error", operation="Identity_GetToken", status=401, code="unauthorized")
+    assert [await login(), await login()] == [401, 200]
+    stopped_azure.add_fault("malformed", operation="identity_gettoken")
+    async with arm.session.get(url, headers=headers) as reply:
+        assert (await reply.text()).endswith(",}")
+    stopped_azure.add_fault("reset_after", operation="Identity_GetToken")
+    with pytest.raises(aiohttp.ClientOSError):
+        await login()

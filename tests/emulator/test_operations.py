@@ -149,3 +149,29 @@ async def test_an_existing_cluster_is_updated_with_200(arm: Arm, stopped_azure: 
         "created",
         "updated",
     ]
+
+
+async def test_a_recovery_leaves_alone_what_was_made_anew(arm: Arm, stopped_azure: LocalAzureForTests) -> None:
+    stopped_azure.add_fault("fail_operation", operation="ManagedClusters_CreateOrUpdate", recovers_after_seconds=400)
+    await arm.make_group()
+    await arm.make_cluster()
+    stopped_azure.advance(300)
+    await arm.send("DELETE", arm.cluster())
+    stopped_azure.advance(250)
+    await arm.make_cluster()
+    stopped_azure.advance(200)
+    assert (await arm.send("GET", arm.cluster())).body["properties"]["provisioningState"] == "Creating"
+
+
+async def test_a_group_that_goes_takes_a_cluster_along_that_is_being_created(
+    arm: Arm, stopped_azure: LocalAzureForTests
+) -> None:
+    await arm.make_group()
+    created = await arm.make_cluster()
+    stopped_azure.advance(200)
+    await arm.send("DELETE", "resourceGroups/g1")
+    stopped_azure.advance(150)
+    assert (await arm.send("GET", arm.cluster())).body["properties"]["provisioningState"] == "Deleting"
+    stopped_azure.advance(400)
+    assert (await arm.send("GET", "resourceGroups")).body["value"] == []
+    assert (await arm.status_of(created))["status"] == "Succeeded"

@@ -154,7 +154,8 @@ class Cloud:
             transition = self._transitions[operation.transition]
             if not operation.running:
                 operation.recovers = None
-                await transition.succeed(self, operation)
+                if self._may_recover(operation):
+                    await transition.succeed(self, operation)
             elif operation.reached < len(operation.phases):
                 phase = operation.phases[operation.reached]
                 operation.reached += 1
@@ -178,6 +179,13 @@ class Cloud:
             operation.recovers = None
             operation.end("Failed", at=at, error=error)
         self.operations.settle(operation)
+
+    def _may_recover(self, operation: Operation) -> bool:
+        """Not what was made anew under the same name since, and not what something else is changing."""
+        resource = self.store.get(operation.target)
+        if resource is None or resource.created > operation.started:
+            return False
+        return not self.operations.running_on(operation.target)
 
     def change_speed(self, speed: float) -> None:
         """Go on at another speed; what runs is stretched by it."""

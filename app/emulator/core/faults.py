@@ -11,6 +11,9 @@ from fnmatch import fnmatchcase
 from app.emulator.core.documents import Document
 from app.emulator.core.exchange import Call
 
+LOGIN = "Identity_GetToken"
+"""The operation name of a request for a token; it is no ARM operation."""
+
 
 class FaultKind(StrEnum):
     """What a fault does. `_before` and `_after` are about the request's effect."""
@@ -64,7 +67,9 @@ class Fault:
     hits: int = 0
 
     def matches(self, call: Call) -> bool:
-        """Whether this fault is meant for `call`."""
+        """Whether this fault is meant for `call`. Logins are hit only by a fault that names their operation."""
+        if call.operation == LOGIN and self.operation is None:
+            return False
         if self.operation is not None and not fnmatchcase(call.operation.lower(), self.operation.lower()):
             return False
         if self.method is not None and call.method != self.method.upper():
