@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Generic, TypeVar
 
@@ -98,6 +99,8 @@ class EngineWorker(Generic[G]):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+        # DBOS has made its own thread pool the loop's, and has shut it down.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))
         if not self.lease.lost:
             await self.lease.leave(WorkerState.STOPPED)
         _log.info("worker_stopped", worker_id=self.lease.worker_id)

@@ -5,8 +5,10 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clusters.service.read import list_pools
+from app.clusters.service.start import partition_of
 from app.clusters.specs.observed import Sighting
 from app.events import emit
+from app.jobs import service as jobs
 from app.models import Cluster, ClusterState
 
 # While a job is at work on the cluster, the job's own steps say what has happened.
@@ -29,6 +31,11 @@ async def record_seen(session: AsyncSession, cluster: Cluster, seen: Sighting | 
         cluster.observed_at = now
     else:
         await keep_sighting(session, cluster, seen, now=now)
+    if cluster.state == ClusterState.CREATING and seen is not None and seen.succeeded:
+        # A job that was content with Azure's acceptance has ended before the cluster was there.
+        if not await jobs.open_jobs_of(session, partition_of(cluster)):
+            await _turn(session, cluster, ClusterState.READY, "cluster.ready", now=now)
+        return
     if cluster.state not in _SETTLED:
         return
     if seen is None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime
 
 from app.azure.types.cluster import ManagedCluster
 from app.azure.types.operation import Operation
@@ -47,29 +48,41 @@ class Made:
     node_group_resources: tuple[ResourceRef, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What Azure is at: `at` is when it was asked, kept with the step that asked, so that a takeover changes nothing.
+
+    `operation` None: it was under way, or done, before this job looked.
+    """
+
+    target_id: str
+    operation: Operation | None
+    at: datetime
+
+
 async def watch(
     cloud: Cloud,
+    begun: Begun,
     *,
     subscription_id: str,
-    target_id: str,
     kind: TargetKind,
-    operation: Operation | None,
     goal: Goal = Goal.SUCCEEDED,
     expected: str,
 ) -> WatchEnd:
     """Wait for the end of one operation, showing Azure's words; a cancel or a drain ends the wait at once."""
     gateway = cloud.gateways.azure
-    started = cloud.clock.now()
+    usual = await gateway.expected(expected)
+    from_its_beginning = begun.operation is not None and cloud.clock.now() - begun.at < usual / 2
     end = await cloud.context.wait(
         gateway.subscription(subscription_id).watcher.until_done(
-            Watch(target_id, kind, operation, goal, started, await gateway.expected(expected)),
+            Watch(begun.target_id, kind, begun.operation, goal, begun.at, usual),
             call=azure_call(cloud),
             on_progress=lambda progress: cloud.context.progress(progress.status),
             wanted=cloud.context.watched,
         )
     )
-    if end.outcome in {Outcome.SUCCEEDED, Outcome.GONE}:
-        await gateway.learn(expected, cloud.clock.now() - started)
+    if from_its_beginning and end.outcome in {Outcome.SUCCEEDED, Outcome.GONE}:
+        await gateway.learn(expected, cloud.clock.now() - begun.at)
     return end
 
 

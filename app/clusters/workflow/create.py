@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.azure.types.operation import Operation
 from app.azure.types.resource import ResourceGroup
 from app.azure.types.tags import is_of_project, is_ours, owner_tags
 from app.azure.types.watch import Goal, TargetKind
 from app.clusters.specs.kinds import CREATE
 from app.clusters.specs.wanted import JOB_TAG, Place, Wanted, desired, place_of
 from app.clusters.workflow import await_azure, plan
-from app.clusters.workflow.await_azure import Made, Proof
+from app.clusters.workflow.await_azure import Begun, Made, Proof
 from app.clusters.workflow.plan import Plan
 from app.core.errors import ConflictError
 from app.core.json import JsonObject
@@ -60,14 +59,6 @@ class GroupSeen:
     name: str
     location: str
     managed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """The operation that makes the cluster; None when it was there already, as wanted."""
-
-    target_id: str
-    operation: Operation | None
 
 
 @record_step
@@ -135,7 +126,7 @@ async def record_resource_group(record: Record, seen: GroupSeen) -> None:
 
 
 @cloud_step
-async def put_cluster(cloud: Cloud, asked: Plan) -> Accepted:
+async def put_cluster(cloud: Cloud, asked: Plan) -> Begun:
     """Ask Azure for the cluster, unless it is there already, from an answer that was lost or a job that went before."""
     clusters = cloud.gateways.azure.subscription(asked.place.subscription_id).managed_clusters
     place = asked.place
@@ -149,26 +140,26 @@ async def put_cluster(cloud: Cloud, asked: Plan) -> Accepted:
             )
         state = present.provisioning_state.lower()
         if state == "succeeded" or state not in _SETTLED:
-            return Accepted(present.id, None)
+            return Begun(present.id, None, cloud.clock.now())
         first_job = present.tags.get(JOB_TAG, first_job)
+    asked_at = cloud.clock.now()
     answer = await clusters.put(
         place.resource_group,
         place.azure_name,
         desired(place, asked.wanted, job_id=first_job),
         call=azure_call(cloud),
     )
-    return Accepted(answer.cluster.id, answer.operation)
+    return Begun(answer.cluster.id, answer.operation, asked_at)
 
 
 @cloud_step
-async def await_cluster(cloud: Cloud, asked: Plan, accepted: Accepted) -> None:
+async def await_cluster(cloud: Cloud, asked: Plan, accepted: Begun) -> None:
     """Wait until Azure has made the cluster."""
     end = await await_azure.watch(
         cloud,
+        accepted,
         subscription_id=asked.place.subscription_id,
-        target_id=accepted.target_id,
         kind=TargetKind.MANAGED_CLUSTER,
-        operation=accepted.operation,
         expected="cluster_create",
     )
     await_azure.require_success(end)
@@ -259,15 +250,15 @@ async def remove_leftovers(cloud: Cloud, asked: Plan) -> None:
     present = await subscription.managed_clusters.get(place.resource_group, place.azure_name, call=azure_call(cloud))
     if present is None or not _made_by(cloud, place, present.tags):
         return
+    asked_at = cloud.clock.now()
     operation = await subscription.managed_clusters.delete(
         place.resource_group, place.azure_name, call=azure_call(cloud)
     )
     await await_azure.watch(
         cloud,
+        Begun(present.id, operation, asked_at),
         subscription_id=place.subscription_id,
-        target_id=present.id,
         kind=TargetKind.MANAGED_CLUSTER,
-        operation=operation,
         goal=Goal.GONE,
         expected="cluster_delete",
     )

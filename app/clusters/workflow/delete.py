@@ -9,6 +9,7 @@ from app.azure.types.tags import is_of_project, is_ours
 from app.azure.types.watch import Goal, TargetKind
 from app.clusters.specs.kinds import DELETE
 from app.clusters.workflow import await_azure, plan
+from app.clusters.workflow.await_azure import Begun
 from app.clusters.workflow.plan import Plan
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
@@ -23,8 +24,8 @@ async def delete_cluster(job: JobRun) -> None:
     await job.cloud(await_node_group_gone, asked, leaving)
     alone = await job.cloud(find_group_empty, asked)
     if alone and await job.record(claim_resource_group):
-        operation = await job.cloud(remove_resource_group, asked)
-        await job.cloud(await_resource_group_gone, asked, operation)
+        begun = await job.cloud(remove_resource_group, asked)
+        await job.cloud(await_resource_group_gone, asked, begun)
         await job.record(record_resource_group_deleted)
     await job.record(record_deleted)
 
@@ -33,9 +34,8 @@ async def delete_cluster(job: JobRun) -> None:
 class Leaving:
     """What is on its way out; all None when Azure had nothing of ours."""
 
-    target_id: str | None
+    begun: Begun | None
     node_resource_group: str | None
-    operation: Operation | None
 
 
 @record_step
@@ -51,24 +51,24 @@ async def remove_cluster(cloud: Cloud, asked: Plan) -> Leaving:
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
     present = await clusters.get(place.resource_group, place.azure_name, call=azure_call(cloud))
     if present is None or not is_ours(present.tags, place.cluster_id):
-        return Leaving(None, None, None)
+        return Leaving(None, None)
+    asked_at = cloud.clock.now()
     operation: Operation | None = None
     if present.provisioning_state.lower() != "deleting":
         operation = await clusters.delete(place.resource_group, place.azure_name, call=azure_call(cloud))
-    return Leaving(present.id, present.node_resource_group, operation)
+    return Leaving(Begun(present.id, operation, asked_at), present.node_resource_group)
 
 
 @cloud_step
 async def await_cluster_gone(cloud: Cloud, asked: Plan, leaving: Leaving) -> None:
     """Wait until Azure has no such cluster any more."""
-    if leaving.target_id is None:
+    if leaving.begun is None:
         return
     end = await await_azure.watch(
         cloud,
+        leaving.begun,
         subscription_id=asked.place.subscription_id,
-        target_id=leaving.target_id,
         kind=TargetKind.MANAGED_CLUSTER,
-        operation=leaving.operation,
         goal=Goal.GONE,
         expected="cluster_delete",
     )
@@ -85,10 +85,9 @@ async def await_node_group_gone(cloud: Cloud, asked: Plan, leaving: Leaving) -> 
         return
     end = await await_azure.watch(
         cloud,
+        Begun(groups.id_of(leaving.node_resource_group), None, cloud.clock.now()),
         subscription_id=asked.place.subscription_id,
-        target_id=groups.id_of(leaving.node_resource_group),
         kind=TargetKind.RESOURCE_GROUP,
-        operation=None,
         goal=Goal.GONE,
         expected="resource_group_delete",
     )
@@ -127,23 +126,24 @@ async def claim_resource_group(record: Record) -> bool:
 
 
 @cloud_step
-async def remove_resource_group(cloud: Cloud, asked: Plan) -> Operation | None:
+async def remove_resource_group(cloud: Cloud, asked: Plan) -> Begun | None:
     """Ask Azure to delete the resource group."""
     groups = cloud.gateways.azure.subscription(asked.place.subscription_id).resource_groups
-    return await groups.delete(asked.place.resource_group, call=azure_call(cloud))
+    asked_at = cloud.clock.now()
+    operation = await groups.delete(asked.place.resource_group, call=azure_call(cloud))
+    return None if operation is None else Begun(operation.target_id, operation, asked_at)
 
 
 @cloud_step
-async def await_resource_group_gone(cloud: Cloud, asked: Plan, operation: Operation | None) -> None:
+async def await_resource_group_gone(cloud: Cloud, asked: Plan, begun: Begun | None) -> None:
     """Wait until Azure has no such group any more."""
-    if operation is None:
+    if begun is None:
         return
     end = await await_azure.watch(
         cloud,
+        begun,
         subscription_id=asked.place.subscription_id,
-        target_id=operation.target_id,
         kind=TargetKind.RESOURCE_GROUP,
-        operation=operation,
         goal=Goal.GONE,
         expected="resource_group_delete",
     )

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from app.azure.types.operation import Operation
 from app.azure.types.watch import TargetKind
 from app.clusters.specs.kinds import SCALE
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure, plan
-from app.clusters.workflow.await_azure import Made, Proof
+from app.clusters.workflow.await_azure import Begun, Made, Proof
 from app.core.errors import ErrorClass, SlipwayError
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
@@ -17,8 +16,8 @@ from app.models import ClusterState
 async def scale_cluster(job: JobRun) -> None:
     """Give a pool another number of nodes, and see them Ready."""
     asked = await job.record(begin_scale)
-    operation = await job.cloud(scale_pool, asked)
-    await job.cloud(await_scale, asked, operation)
+    begun = await job.cloud(scale_pool, asked)
+    await job.cloud(await_scale, asked, begun)
     made = await job.cloud(read_scaled, asked)
     proof = await job.cloud(prove_nodes, asked, made)
     await job.record(record_scaled, asked, made, proof)
@@ -50,7 +49,7 @@ async def begin_scale(record: Record) -> ScalePlan:
 
 
 @cloud_step
-async def scale_pool(cloud: Cloud, asked: ScalePlan) -> Operation | None:
+async def scale_pool(cloud: Cloud, asked: ScalePlan) -> Begun | None:
     """Ask Azure for the count, unless the pool has it."""
     place = asked.place
     await await_azure.require_ours(cloud, place)
@@ -60,21 +59,21 @@ async def scale_pool(cloud: Cloud, asked: ScalePlan) -> Operation | None:
         raise PoolMissingError(f"The cluster has no pool named {asked.pool}.")
     if present.count == asked.count and present.provisioning_state.lower() == "succeeded":
         return None
+    asked_at = cloud.clock.now()
     answer = await pools.scale(place.resource_group, place.azure_name, asked.pool, asked.count, call=azure_call(cloud))
-    return answer.operation
+    return Begun(answer.operation.target_id, answer.operation, asked_at)
 
 
 @cloud_step
-async def await_scale(cloud: Cloud, asked: ScalePlan, operation: Operation | None) -> None:
+async def await_scale(cloud: Cloud, asked: ScalePlan, begun: Begun | None) -> None:
     """Wait until Azure has scaled the pool."""
-    if operation is None:
+    if begun is None:
         return
     end = await await_azure.watch(
         cloud,
+        begun,
         subscription_id=asked.place.subscription_id,
-        target_id=operation.target_id,
         kind=TargetKind.AGENT_POOL,
-        operation=operation,
         expected="pool_scale",
     )
     await_azure.require_success(end)

@@ -1,11 +1,10 @@
 """`cluster.update`: the tags, for now."""
 
-from app.azure.types.operation import Operation
 from app.azure.types.watch import TargetKind
 from app.clusters.specs.kinds import UPDATE
 from app.clusters.specs.wanted import JOB_TAG, tags_of
 from app.clusters.workflow import await_azure, plan
-from app.clusters.workflow.await_azure import Made
+from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.plan import Plan
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
@@ -15,8 +14,8 @@ from app.models import ClusterState
 async def update_cluster(job: JobRun) -> None:
     """Bring a changed row to Azure."""
     asked = await job.record(begin_update)
-    operation = await job.cloud(put_tags, asked)
-    await job.cloud(await_update, asked, operation)
+    begun = await job.cloud(put_tags, asked)
+    await job.cloud(await_update, asked, begun)
     made = await job.cloud(read_updated, asked)
     await job.record(record_updated, made)
 
@@ -28,7 +27,7 @@ async def begin_update(record: Record) -> Plan:
 
 
 @cloud_step
-async def put_tags(cloud: Cloud, asked: Plan) -> Operation | None:
+async def put_tags(cloud: Cloud, asked: Plan) -> Begun | None:
     """Send the tags, unless Azure has them."""
     place = asked.place
     present = await await_azure.require_ours(cloud, place)
@@ -36,23 +35,23 @@ async def put_tags(cloud: Cloud, asked: Plan) -> Operation | None:
     if dict(present.tags) == wanted:
         return None
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
+    asked_at = cloud.clock.now()
     answer = await clusters.put_tags(
         place.resource_group, place.azure_name, wanted, if_match=None, call=azure_call(cloud)
     )
-    return answer.operation
+    return Begun(answer.operation.target_id, answer.operation, asked_at)
 
 
 @cloud_step
-async def await_update(cloud: Cloud, asked: Plan, operation: Operation | None) -> None:
+async def await_update(cloud: Cloud, asked: Plan, begun: Begun | None) -> None:
     """Wait until Azure has applied the change."""
-    if operation is None:
+    if begun is None:
         return
     end = await await_azure.watch(
         cloud,
+        begun,
         subscription_id=asked.place.subscription_id,
-        target_id=operation.target_id,
         kind=TargetKind.MANAGED_CLUSTER,
-        operation=operation,
         expected="cluster_update",
     )
     await_azure.require_success(end)

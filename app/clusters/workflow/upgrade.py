@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from app.azure.types.operation import Operation
 from app.azure.types.watch import TargetKind
 from app.clusters.specs.kinds import UPGRADE
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure, plan
-from app.clusters.workflow.await_azure import Made, Proof
+from app.clusters.workflow.await_azure import Begun, Made, Proof
 from app.core.errors import ErrorClass, SlipwayError
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
@@ -17,11 +16,11 @@ from app.models import ClusterState
 async def upgrade_cluster(job: JobRun) -> None:
     """Bring a cluster to a version that Azure offers for it."""
     asked = await job.record(begin_upgrade)
-    operation = await job.cloud(upgrade_control_plane, asked)
-    await job.cloud(await_control_plane, asked, operation)
+    begun = await job.cloud(upgrade_control_plane, asked)
+    await job.cloud(await_control_plane, asked, begun)
     for pool in asked.pools:
-        pool_operation = await job.cloud(upgrade_pool, asked, pool)
-        await job.cloud(await_pool, asked, pool_operation)
+        pool_begun = await job.cloud(upgrade_pool, asked, pool)
+        await job.cloud(await_pool, asked, pool_begun)
     made = await job.cloud(read_upgraded, asked)
     proof = await job.cloud(prove_upgraded, asked, made)
     await job.record(record_upgraded, asked, made, proof)
@@ -54,7 +53,7 @@ async def begin_upgrade(record: Record) -> UpgradePlan:
 
 
 @cloud_step
-async def upgrade_control_plane(cloud: Cloud, asked: UpgradePlan) -> Operation | None:
+async def upgrade_control_plane(cloud: Cloud, asked: UpgradePlan) -> Begun | None:
     """Ask for the control plane's version, unless it has it."""
     place = asked.place
     present = await await_azure.require_ours(cloud, place)
@@ -67,43 +66,44 @@ async def upgrade_control_plane(cloud: Cloud, asked: UpgradePlan) -> Operation |
             f"Azure offers no upgrade from {offered.current_version} to {asked.version}.",
             remedy=f"Choose one of: {', '.join(offered.upgrades) or 'none is offered at the moment'}.",
         )
+    asked_at = cloud.clock.now()
     answer = await clusters.upgrade(place.resource_group, place.azure_name, asked.version, call=azure_call(cloud))
-    return answer.operation
+    return Begun(answer.operation.target_id, answer.operation, asked_at)
 
 
 @cloud_step
-async def await_control_plane(cloud: Cloud, asked: UpgradePlan, operation: Operation | None) -> None:
+async def await_control_plane(cloud: Cloud, asked: UpgradePlan, begun: Begun | None) -> None:
     """Wait until the control plane is upgraded."""
-    await _await(cloud, asked, operation, TargetKind.MANAGED_CLUSTER)
+    await _await(cloud, asked, begun, TargetKind.MANAGED_CLUSTER)
 
 
 @cloud_step
-async def upgrade_pool(cloud: Cloud, asked: UpgradePlan, pool: str) -> Operation | None:
+async def upgrade_pool(cloud: Cloud, asked: UpgradePlan, pool: str) -> Begun | None:
     """Ask for a pool's version, unless it has it or is gone."""
     place = asked.place
     pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
     present = await pools.get(place.resource_group, place.azure_name, pool, call=azure_call(cloud))
     if present is None or asked.version in {present.current_orchestrator_version, present.orchestrator_version}:
         return None
+    asked_at = cloud.clock.now()
     answer = await pools.upgrade(place.resource_group, place.azure_name, pool, asked.version, call=azure_call(cloud))
-    return answer.operation
+    return Begun(answer.operation.target_id, answer.operation, asked_at)
 
 
 @cloud_step
-async def await_pool(cloud: Cloud, asked: UpgradePlan, operation: Operation | None) -> None:
+async def await_pool(cloud: Cloud, asked: UpgradePlan, begun: Begun | None) -> None:
     """Wait until a pool's nodes are replaced."""
-    await _await(cloud, asked, operation, TargetKind.AGENT_POOL)
+    await _await(cloud, asked, begun, TargetKind.AGENT_POOL)
 
 
-async def _await(cloud: Cloud, asked: UpgradePlan, operation: Operation | None, kind: TargetKind) -> None:
-    if operation is None:
+async def _await(cloud: Cloud, asked: UpgradePlan, begun: Begun | None, kind: TargetKind) -> None:
+    if begun is None:
         return
     end = await await_azure.watch(
         cloud,
+        begun,
         subscription_id=asked.place.subscription_id,
-        target_id=operation.target_id,
         kind=kind,
-        operation=operation,
         expected="cluster_upgrade",
     )
     await_azure.require_success(end)
