@@ -17,8 +17,10 @@ class RequestModel(BaseModel):
 
 
 class QueryModel(BaseModel):
-    """Query parameters as one model. Each is text at first; unknown ones are refused by `app/api/query.py`, since
-    FastAPI also hands over those of other dependencies (`project`).
+    """Query parameters as one model, each of them text at first.
+
+    It ignores unknown ones: FastAPI also hands over those of other dependencies (`project`). `app/api/query.py`
+    refuses them.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True, use_attribute_docstrings=True)

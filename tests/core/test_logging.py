@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from app.core.logging import bind_context, clear_context, configure_logging, get_logger
+from app.core.logging import bind_context, clear_context, configure_logging, get_logger, hide_secrets
 from app.core.settings import LogFormat, LogSettings
 
 KEY = "slw_01k7zzzzzzzzzzzzzzzzzzzzzz_" + "A" * 43
@@ -27,9 +27,7 @@ def log(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
     clear_context()
 
 
-@pytest.mark.parametrize(
-    "forged", ["a\nb", "a\r\nb", "a\x1b[2Jb", "a\u2028b", "a\u2029b", "a\x85b", "a\u202eb", "\ud800"]
-)
+@pytest.mark.parametrize("forged", ["a\nb", "a\r\nb", "a\x1b[2Jb", "a\u2028b", "a\u2029b", "a\x85b", "a\u202eb"])
 def test_nothing_that_is_logged_can_forge_a_line(log: io.StringIO, forged: str) -> None:
     get_logger("x").info(forged, name=forged, nested={forged: [forged]}, **{f"key{forged}": 1})
     logging.getLogger("other").warning("said %s", forged)
@@ -37,6 +35,11 @@ def test_nothing_that_is_logged_can_forge_a_line(log: io.StringIO, forged: str) 
     assert len(log.getvalue().splitlines()) == 2
     assert "\x1b" not in log.getvalue()
     log.getvalue().encode("utf-8")
+
+
+def test_half_a_surrogate_pair_is_escaped() -> None:
+    # Called directly: the text could not leave a test process either.
+    assert hide_secrets(None, "info", {"event": "a\ud800", "b": ["\udfff"]}) == {"event": "a\\ud800", "b": ["\\udfff"]}
 
 
 @pytest.mark.parametrize("secret", [KEY, TOKEN, PEM, "Bearer abcdefghijklmnopqrstuvwxyz"])
