@@ -17,7 +17,7 @@ JSON = {"Content-Type": "application/json"}
 @pytest.fixture
 async def client(database: Database) -> AsyncIterator[httpx2.AsyncClient]:
     probe.gate, probe.entered = asyncio.Event(), asyncio.Event()
-    http = HttpSettings(max_body_bytes=100, body_stall_seconds=0.05, max_concurrency=1)
+    http = HttpSettings(max_body_bytes=100, body_stall_seconds=0.3, max_concurrency=1)
     async with client_of(make_app(database, routers=[probe.router], settings=Settings(http=http))) as opened:
         yield opened
 
@@ -57,7 +57,7 @@ async def test_a_body_that_trickles_is_408(client: httpx2.AsyncClient, tenant: T
     async def trickling() -> AsyncIterator[bytes]:
         for _ in range(50):
             yield b" "
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.1)
 
     answer = await client.post("/v1/probes", content=trickling(), headers=bearer(tenant.operator) | JSON)
     assert answer.status_code == 408

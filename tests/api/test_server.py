@@ -18,7 +18,7 @@ from tests.support.api import make_app
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 
 GET = b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"
-SETTINGS = HttpSettings(port=0, max_header_bytes=2000, header_seconds=0.3, drain_seconds=2)
+SETTINGS = HttpSettings(port=0, max_header_bytes=2000, header_seconds=1, drain_seconds=2)
 
 
 @asynccontextmanager
@@ -93,7 +93,7 @@ async def test_trailers_and_framing_are_limited_too(port: int) -> None:
 
 async def test_a_slow_head_is_408(port: int) -> None:
     for parts in ((b"",), (b"GET /livez HTTP/1.1\r\nHost:",), (GET[:9], *[bytes([b]) for b in GET[9:]])):
-        answer = await exchange(port, *parts, pause=0.05)
+        answer = await exchange(port, *parts, pause=0.06)
         assert status_of(answer) == 408
         assert problem_of(answer)["code"] == "headers_too_slow"
 
