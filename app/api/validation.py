@@ -116,7 +116,8 @@ def _sentence(text: str) -> str:
 def problem_of_validation(request: Request, found: Sequence[Any]) -> SlipwayError:
     """Return one error for all that Pydantic found wrong in a request; 404 when it is the path."""
     model = _body_model(request)
-    errors: list[FieldError] = []
+    # Without repetition: a body that a dependency reads as well is validated for each of its readers.
+    errors: dict[FieldError, None] = {}
     for error in found:
         place, *path = error["loc"]
         if place == "path":
@@ -124,8 +125,8 @@ def problem_of_validation(request: Request, found: Sequence[Any]) -> SlipwayErro
         code, message = _code_of(error["type"], error["msg"])
         hint = _hint(error, path, model) if place == "body" or error["type"] in {"literal_error", "enum"} else None
         detail = " ".join(_sentence(part) for part in (message, hint) if part)
-        errors.append(FieldError(code, _pointer(place, path), detail))
+        errors[FieldError(code, _pointer(place, path), detail)] = None
     # A dependency that reads the body too is told of the same places.
     errors = list(dict.fromkeys(errors))
     places = "one place" if len(errors) == 1 else f"{len(errors)} places"
-    return InvalidRequestError(f"The request is not valid in {places}; `errors` says where.", errors=errors)
+    return InvalidRequestError(f"The request is not valid in {places}; `errors` says where.", errors=list(errors))

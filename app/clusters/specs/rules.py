@@ -77,7 +77,7 @@ def _pools(body: ClusterCreate, rejections: Rejections) -> list[WantedPool]:
         if body.node_count is None or body.node_size is None:
             for name in ("node_count", "node_size"):
                 if getattr(body, name) is None:
-                    rejections.add("missing", f"/{name}", "Give `node_count` and `node_size`, or `node_pools`.")
+                    rejections.add("required", f"/{name}", "Give `node_count` and `node_size`, or `node_pools`.")
             return []
         return [WantedPool(DEFAULT_POOL, PoolMode.SYSTEM, OsType.LINUX, body.node_size, body.node_count)]
     for index, pool in enumerate(body.node_pools):
@@ -110,7 +110,7 @@ def _key(body: ClusterCreate, rejections: Rejections) -> KeyPair:
     elif body.generate_ssh_key:
         return generate_key_pair()
     else:
-        rejections.add("missing", "/ssh_public_key", "Give `ssh_public_key`, or `generate_ssh_key: true`.")
+        rejections.add("required", "/ssh_public_key", "Give `ssh_public_key`, or `generate_ssh_key: true`.")
     return KeyPair("", "")
 
 
