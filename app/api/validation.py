@@ -126,7 +126,5 @@ def problem_of_validation(request: Request, found: Sequence[Any]) -> SlipwayErro
         hint = _hint(error, path, model) if place == "body" or error["type"] in {"literal_error", "enum"} else None
         detail = " ".join(_sentence(part) for part in (message, hint) if part)
         errors[FieldError(code, _pointer(place, path), detail)] = None
-    # A dependency that reads the body too is told of the same places.
-    errors = list(dict.fromkeys(errors))
     places = "one place" if len(errors) == 1 else f"{len(errors)} places"
     return InvalidRequestError(f"The request is not valid in {places}; `errors` says where.", errors=list(errors))
