@@ -11,12 +11,13 @@ from app.api.middleware import middleware
 from app.api.openapi import operation_id, shape_openapi
 from app.api.problems import add_problem_handlers
 from app.api.services import Services
-from app.core.metrics import metrics
 from app.catalog.router import router as catalog
 from app.clusters.router import router as clusters
+from app.core.metrics import metrics
 from app.credentials.router import router as credentials
 from app.jobs.router import router as jobs
 from app.projects import router as projects
+from app.subscriptions.router import groups_router, providers_router
 
 ROUTERS: Sequence[APIRouter] = (
     projects.me_router,
@@ -25,6 +26,8 @@ ROUTERS: Sequence[APIRouter] = (
     credentials,
     jobs,
     catalog,
+    providers_router,
+    groups_router,
     health.router,
     docs.router,
 )

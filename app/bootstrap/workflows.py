@@ -3,6 +3,7 @@
 from app.clusters.workflow import WORKFLOWS as CLUSTER_WORKFLOWS
 from app.engine.kinds import JobKind
 from app.jobs.workflow import Workflow
+from app.subscriptions.workflow import WORKFLOWS as SUBSCRIPTION_WORKFLOWS
 
-WORKFLOWS: tuple[Workflow, ...] = (*CLUSTER_WORKFLOWS,)
+WORKFLOWS: tuple[Workflow, ...] = (*SUBSCRIPTION_WORKFLOWS, *CLUSTER_WORKFLOWS)
 KINDS: dict[str, JobKind] = {workflow.kind.name: workflow.kind for workflow in WORKFLOWS}
