@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import exists, select
-
 from app.azure.types.operation import Operation
 from app.azure.types.tags import is_of_project, is_ours
 from app.azure.types.watch import Goal, TargetKind
@@ -13,7 +11,8 @@ from app.clusters.workflow.await_azure import Begun
 from app.clusters.workflow.plan import Plan
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
-from app.models import Cluster, ClusterState, ResourceGroup, ResourceGroupState
+from app.models import ClusterState, ResourceGroup, ResourceGroupState
+from app.subscriptions.service.choose import living_clusters, lock_rows
 
 
 async def delete_cluster(job: JobRun) -> None:
@@ -108,16 +107,16 @@ async def find_group_empty(cloud: Cloud, asked: Plan) -> bool:
 async def claim_resource_group(record: Record) -> bool:
     """Mark the group as going, if Slipway made it for clusters and this was the last one; no create may choose it then.
 
-    The row is locked, and a create locks it too: one of the two sees what the other did.
+    Its rows, in all projects, are locked, and a create locks them too: one of the two sees what the other did.
     """
     cluster = await plan.cluster_of(record)
-    group = await record.session.get(ResourceGroup, cluster.resource_group_id, with_for_update=True)
-    if group is None or not (group.managed and group.made_for_cluster):
+    group = await record.session.get(ResourceGroup, cluster.resource_group_id)
+    if group is None:
         return False
-    others = exists().where(
-        Cluster.resource_group_id == group.id, Cluster.id != cluster.id, Cluster.deleted_at.is_(None)
-    )
-    if (await record.session.execute(select(others))).scalar_one():
+    rows = await lock_rows(record.session, group.project_id, subscription_id=group.subscription_id, name=group.name)
+    if group not in rows or not (group.managed and group.made_for_cluster):
+        return False
+    if any(other.id != cluster.id for other in await living_clusters(record.session, group)):
         return False
     group.state = ResourceGroupState.DELETING
     group.version += 1

@@ -7,7 +7,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.scope import Scope
-from app.core.errors import ConflictError, FieldError
+from app.core.errors import ConflictError, FieldError, NotFoundError
 from app.core.ids import Prefix, new_id
 from app.models import Cluster, ResourceGroup, ResourceGroupState
 
@@ -68,10 +68,11 @@ async def choose_group(
 async def claim_group(session: AsyncSession, group: ResourceGroup, *, now: datetime) -> None:
     """Mark a group as being deleted, so that no cluster can choose it any more.
 
-    Raises GroupInUseError while living clusters, of any project, lie in it.
+    Raises GroupInUseError while living clusters, of any project, lie in it; NotFoundError when it was deleted since.
     """
-    await lock_rows(session, group.project_id, subscription_id=group.subscription_id, name=group.name)
-    clusters = await _living_clusters(session, group)
+    if group not in await lock_rows(session, group.project_id, subscription_id=group.subscription_id, name=group.name):
+        raise NotFoundError("The resource group is deleted already.")
+    clusters = await living_clusters(session, group)
     if clusters:
         # The names of another project's clusters are not for this caller.
         own = [cluster.name for cluster in clusters if cluster.project_id == group.project_id]
@@ -117,7 +118,8 @@ def require_staying(rows: Sequence[ResourceGroup], *, pointer: str) -> None:
         )
 
 
-async def _living_clusters(session: AsyncSession, group: ResourceGroup) -> Sequence[Cluster]:
+async def living_clusters(session: AsyncSession, group: ResourceGroup) -> Sequence[Cluster]:
+    """The clusters of all projects that lie in a group; certain only under `lock_rows`."""
     asked = (
         select(Cluster)
         .where(
