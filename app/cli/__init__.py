@@ -4,6 +4,8 @@ import importlib
 
 import click
 
+from app.cli.parent import end_with_input
+
 _COMMANDS = {
     "azure": "Run the local Azure.",
     "config": "Print the effective settings, without secrets.",
@@ -38,5 +40,8 @@ class _LazyGroup(click.Group):
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="slipway")
-def main() -> None:
+@click.option("--end-with-input", "ends_with_input", is_flag=True, hidden=True, help="End when the parent does.")
+def main(ends_with_input: bool) -> None:
     """Provisions and runs AKS clusters. Settings come from the environment: see `slipway config`."""
+    if ends_with_input:
+        end_with_input()

@@ -1,0 +1,122 @@
+"""`slipway demo`."""
+
+import asyncio
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import click
+
+from app.cli.children import Child, ChildError
+from app.cli.screen import Json, Screen
+from app.cli.signals import run_until_signal
+from app.cli.story import Story, StoryError, Told
+
+_KEPT = Path(".slipway")
+_READY = "ready.json"
+_READY_SECONDS = 120.0
+_POLL_SECONDS = 0.1
+_INTERRUPTED = 130
+
+
+@click.command("demo", help="Make a first cluster on this machine and talk to it; then stop all. No account needed.")
+@click.option("--keep", is_flag=True, envvar="KEEP", help="Leave it running, with its state in .slipway.")
+def command(keep: bool) -> None:
+    """Tell the story and return its exit code: 1 when it broke off, 130 after Ctrl-C."""
+    directory = _KEPT if keep else Path(tempfile.mkdtemp(prefix="slipway-demo-"))
+    directory.mkdir(mode=0o700, exist_ok=True)
+    code = asyncio.run(_run(Screen(), directory, keep=keep))
+    # After a failure the logs are worth more than a tidy folder.
+    if not keep and code != 1:
+        shutil.rmtree(directory)
+    raise SystemExit(code)
+
+
+async def _run(screen: Screen, directory: Path, *, keep: bool) -> int:
+    (directory / _READY).unlink(missing_ok=True)
+    slipway = Child(
+        "slipway dev",
+        ("dev", "--state-dir", str(directory), "--port", "0", "--ready-file", str(directory / _READY)),
+        directory / "dev.log",
+        os.environ,
+        outlives_us=keep,
+    )
+    told = False
+    try:
+        code = await run_until_signal(_tell(screen, slipway, directory, keep=keep))
+        told = code == 0
+    finally:
+        if not (keep and told):
+            with screen.working("Stopping"):
+                await slipway.stop()
+    if code is None:
+        screen.text("Stopped before its end; nothing is left running.")
+        return _INTERRUPTED
+    if told and not keep:
+        screen.text("API, worker and local Azure are stopped, and their files are removed.", "dim")
+    return code
+
+
+async def _tell(screen: Screen, slipway: Child, directory: Path, *, keep: bool) -> int:
+    screen.title(
+        "Slipway: a first AKS cluster",
+        "On this machine alone: the API, its worker and a local Azure that plays the real one, 60 times faster.",
+    )
+    try:
+        screen.chapter("Start API, worker and local Azure")
+        ready = await _start(screen, slipway, directory / _READY)
+        screen.facts(
+            [
+                ("API", f"{ready['url']}   (to read: {ready['url']}/docs)"),
+                ("Local Azure", ready["azure_url"]),
+                ("Ready after", f"{screen.seconds():.1f} s"),
+            ]
+        )
+        told = await Story(screen, ready, directory).tell()
+    except StoryError as error:
+        screen.failed(error.problem, logs=str(directory))
+        return 1
+    except ChildError as error:
+        screen.failed({"code": "not_started", "title": "Slipway did not start", "detail": str(error)}, logs=None)
+        return 1
+    _close(screen, ready, told, slipway.pid if keep else None)
+    return 0
+
+
+async def _start(screen: Screen, slipway: Child, file: Path) -> Json:
+    with screen.working("Starting"):
+        await slipway.start()
+        try:
+            async with asyncio.timeout(_READY_SECONDS):
+                while not file.exists():
+                    slipway.require_alive()
+                    await asyncio.sleep(_POLL_SECONDS)
+        except TimeoutError:
+            raise ChildError(slipway) from None
+    ready: Json = json.loads(file.read_text())
+    return ready
+
+
+def _close(screen: Screen, ready: Json, told: Told, pid: int | None) -> None:
+    screen.chapter("Done")
+    screen.text(
+        f"One request, one job, one working cluster in {told.cluster_seconds:.1f} s; "
+        f"the whole story took {screen.seconds():.0f} s."
+    )
+    if pid is None:
+        screen.text("Real Azure takes some minutes for the same; only settings differ (docs/azure.md).")
+        screen.text("To go on with such a cluster: KEEP=1 make demo", "dim")
+        return
+    screen.text("It is left running. To go on:")
+    screen.facts(
+        [
+            ("API", f"{ready['url']}   (to read: {ready['url']}/docs)"),
+            ("API key", ready["api_key"]),
+        ]
+    )
+    screen.command(f'curl -H "Authorization: Bearer {ready["api_key"]}" {ready["url"]}/v1/clusters/{told.cluster}')
+    screen.command(f"kubectl --kubeconfig {told.kubeconfig} get pods --all-namespaces")
+    screen.text("To stop it (the state stays in .slipway; `make run` starts from there):")
+    screen.command(f"kill {pid}")
