@@ -21,16 +21,15 @@ from app.clusters.schemas import (
     ClusterScale,
     ClusterUpdate,
     ClusterUpgrade,
-    GroupName,
-    LocationName,
 )
 from app.clusters.service import change, create, read
-from app.clusters.service.start import Asker, NameTakenError, NotReadyError
+from app.clusters.service.start import Asker, NameTakenError, NotReadyError, lock_cluster
 from app.db.pages import read_page
 from app.jobs.schemas import DeleteOptions
 from app.jobs.service import BusyError, parts_of
 from app.jobs.specs import job_read
 from app.models import Cluster, Job
+from app.subscriptions.schemas import GroupName, LocationName
 from app.subscriptions.service import GroupDeletingError
 
 router = api_router(prefix="/v1/clusters", tags=["clusters"])
@@ -115,7 +114,7 @@ async def update_cluster(
     cluster: str, body: ClusterUpdate, call: OperatorWrites, response: Response, if_match: IfMatch
 ) -> ClusterAccepted:
     """A JSON merge patch: what is not named stays, a tag of value null is removed."""
-    found = await get_cluster(call.session, call.scope, cluster, lock=True)
+    found = await lock_cluster(call.session, call.scope, cluster)
     if_match.check(found.version)
     job = await change.update_cluster(call.session, _asker(call), found, body)
     return await _accepted(call, response, job, found)
@@ -130,7 +129,7 @@ async def delete_cluster(
     options: Annotated[DeleteOptions, Query()],
 ) -> ClusterAccepted:
     """From any state: a job that is at work on the cluster makes way. Only what Slipway made is removed from Azure."""
-    found = await get_cluster(call.session, call.scope, cluster, lock=True)
+    found = await lock_cluster(call.session, call.scope, cluster)
     if_match.check(found.version)
     job = await change.delete_cluster(call.session, _asker(call), found, options.run_options())
     return await _accepted(call, response, job, found)
@@ -144,7 +143,7 @@ async def delete_cluster(
 )
 async def scale_cluster(cluster: str, body: ClusterScale, call: OperatorWrites, response: Response) -> ClusterAccepted:
     """The job ends when all nodes are Ready."""
-    found = await get_cluster(call.session, call.scope, cluster, lock=True)
+    found = await lock_cluster(call.session, call.scope, cluster)
     job = await change.scale_cluster(call.session, _asker(call), found, body)
     return await _accepted(call, response, job, found)
 
@@ -159,7 +158,7 @@ async def upgrade_cluster(
     cluster: str, body: ClusterUpgrade, call: OperatorWrites, response: Response
 ) -> ClusterAccepted:
     """The control plane first, then the pools, one after the other."""
-    found = await get_cluster(call.session, call.scope, cluster, lock=True)
+    found = await lock_cluster(call.session, call.scope, cluster)
     job = await change.upgrade_cluster(call.session, _asker(call), found, body)
     return await _accepted(call, response, job, found)
 

@@ -10,16 +10,12 @@ from pydantic_core import PydanticCustomError
 from app.api.schemas import Choice, RequestModel, ResponseModel
 from app.core.text import PLAIN, PLAIN_LINES
 from app.jobs.schemas import JobRead, RunOptions
+from app.subscriptions.schemas import GroupName, LocationName, TagKey, Tags, TagValue
 
 # https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftcontainerservice
 ClusterName = Annotated[
     str, StringConstraints(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?$"), PLAIN
 ]
-# The same page, #microsoftresources. Non-ASCII letters are left out: AKS does not take them in its node group's name.
-GroupName = Annotated[
-    str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_().-]*[A-Za-z0-9_()-]$"), PLAIN
-]
-LocationName = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9]+$"), PLAIN]
 Version = Annotated[str, StringConstraints(max_length=16, pattern=r"^[0-9]{1,2}\.[0-9]{1,3}(\.[0-9]{1,3})?$"), PLAIN]
 PatchVersion = Annotated[str, StringConstraints(max_length=16, pattern=r"^[0-9]{1,2}\.[0-9]{1,3}\.[0-9]{1,3}$"), PLAIN]
 SizeName = Annotated[
@@ -28,11 +24,6 @@ SizeName = Annotated[
 PoolName = Annotated[str, StringConstraints(min_length=1, max_length=12, pattern=r"^[a-z][a-z0-9]*$"), PLAIN]
 NodeCount = Annotated[int, Field(ge=0, le=1000)]
 PublicKey = Annotated[str, StringConstraints(min_length=1, max_length=16_384), PLAIN_LINES]
-# https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
-TagKey = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^<>%&\\?/]+$"), PLAIN]
-TagValue = Annotated[str, StringConstraints(max_length=256), PLAIN]
-Tags = Annotated[dict[TagKey, TagValue], Field(max_length=40)]
-
 DEFAULT_POOL = "system"
 
 

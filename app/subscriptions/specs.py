@@ -1,10 +1,10 @@
 """Pure: the kinds of jobs, the rules of a request, what a group's tags shall be, how rows are read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from app.azure.types.tags import OWNER_KEYS, owner_tags
+from app.azure.types.tags import JOB, is_reserved, owner_tags
 from app.core.errors import FieldError
 from app.core.ids import looks_like_id
 from app.engine.kinds import JobKind
@@ -47,12 +47,6 @@ PROVIDERS = (
 )
 """The providers of what Slipway makes, as Azure spells them."""
 
-JOB_TAG = "slipway-job"
-"""The job that made a thing: its clean-up removes nothing else."""
-
-# https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
-_RESERVED_TAG_PREFIXES = ("microsoft", "azure", "windows", "slipway-")
-
 
 @dataclass(frozen=True, slots=True)
 class GroupPlace:
@@ -83,7 +77,7 @@ def tags_of(place: GroupPlace, present: Mapping[str, str], *, job_id: str) -> di
     wanted = {**place.tags, **owner_tags(project_id=place.project_id)}
     # Azure compares the names of tags without regard to case, and takes none twice.
     named = {key.lower() for key in wanted}
-    return {JOB_TAG: job_id, **{key: value for key, value in present.items() if key.lower() not in named}, **wanted}
+    return {JOB: job_id, **{key: value for key, value in present.items() if key.lower() not in named}, **wanted}
 
 
 def same_location(left: str, right: str) -> bool:
@@ -91,17 +85,22 @@ def same_location(left: str, right: str) -> bool:
     return left.replace(" ", "").lower() == right.replace(" ", "").lower()
 
 
-def check_create(body: ResourceGroupCreate) -> list[FieldError]:
-    """The rules that a create breaks and that its schema cannot say."""
-    found = [
+def reserved_tags(tags: Iterable[str]) -> list[FieldError]:
+    """The tags of a request that Azure or Slipway keeps for itself."""
+    return [
         FieldError(
             "reserved_tag",
             "/tags/" + key.replace("~", "~0").replace("/", "~1"),
             "Azure or Slipway keeps tags of this name for itself.",
         )
-        for key in body.tags
-        if key.lower() in OWNER_KEYS or key.lower().startswith(_RESERVED_TAG_PREFIXES)
+        for key in tags
+        if is_reserved(key)
     ]
+
+
+def check_create(body: ResourceGroupCreate) -> list[FieldError]:
+    """The rules that a create breaks and that its schema cannot say."""
+    found = reserved_tags(body.tags)
     if looks_like_id(body.name):
         detail = "A name that begins like an id of Slipway's is not allowed."
         found.append(FieldError("name_looks_like_id", "/name", detail))

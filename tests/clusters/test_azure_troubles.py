@@ -3,10 +3,12 @@
 import asyncio
 
 import pytest
+from sqlalchemy import update
 
 from app.azure.types.tags import is_ours
+from app.models import Job
 from tests.support.local_azure import LocalAzureForTests
-from tests.support.whole import CLUSTER, Slipway
+from tests.support.whole import CLUSTER, Slipway, start_worker
 
 PUT = "ManagedClusters_CreateOrUpdate"
 QUOTA = (
@@ -222,16 +224,64 @@ async def test_a_cancel_aborts_in_azure_and_a_delete_supersedes(slipway: Slipway
     assert slipway.leftovers() == []
 
 
-async def test_an_operation_that_never_ends_is_ended_by_our_deadline(slipway: Slipway) -> None:
-    """Trouble 14: our limit is not the operation's end; the job says so."""
+async def test_a_cancel_ends_the_wait_for_an_operation_that_never_ends(slipway: Slipway) -> None:
+    """Trouble 16: after the PUT a cancel aborts in Azure; what stays is a failed cluster that can be deleted."""
     slipway.azure.add_fault("stuck_operation", operation=PUT)
     job_id = await slipway.accepted("POST", "/v1/clusters", CLUSTER)
     await _until_step(slipway, job_id, "await_cluster")
+
     await slipway.accepted("POST", f"/v1/jobs/{job_id}:cancel")
     canceled = await slipway.ended(job_id)
 
     assert canceled["state"] == "canceled"
+    assert len(slipway.azure.requests(operation="ManagedClusters_AbortLatestOperation")) == 1
     assert (await slipway.cluster())["state"] == "failed"
+
+
+async def test_an_operation_that_never_ends_meets_our_deadline(idle_slipway: Slipway) -> None:
+    """Trouble 14, scene 18: the job fails with a reason, and the cluster is still watched."""
+    idle_slipway.azure.add_fault("stuck_operation", operation=PUT)
+    job_id = await idle_slipway.accepted("POST", "/v1/clusters", CLUSTER)
+    async with idle_slipway.parts.database.write() as session:
+        # The API takes no deadline under a minute.
+        await session.execute(update(Job).where(Job.id == job_id).values(deadline_seconds=2))
+    idle_slipway.worker = await start_worker(idle_slipway.parts)
+
+    job = await idle_slipway.ended(job_id)
+
+    assert job["state"] == "failed"
+    assert job["problem"]["code"] in {"deadline_exceeded", "azure_deadline_exceeded"}
+    assert job["problem"]["remedy"]
+
+
+async def test_another_operation_of_azures_own_is_waited_for(slipway: Slipway) -> None:
+    """Trouble 17: busy is a turn to wait for, no failure and no 409 to the caller."""
+    await slipway.create()
+    slipway.azure.add_fault(
+        "error",
+        operation="ManagedClusters_UpdateTags",
+        status=409,
+        code="OperationNotAllowed",
+        message="Operation is not allowed: Another operation (Updating) is in progress, please wait for it to finish "
+        "before starting a new operation. See https://aka.ms/aks-pending-operation for more details",
+        flat=True,
+    )
+
+    job = await slipway.done("PATCH", "/v1/clusters/blue", {"tags": {"team": "x"}})
+
+    assert (await slipway.steps(job["id"]))["put_tags"]["attempts"] == 2
+
+
+async def test_an_error_that_is_not_known_keeps_azures_words(slipway: Slipway) -> None:
+    """Trouble 25: never guessed as something else."""
+    slipway.azure.add_fault("error", operation=PUT, status=400, code="MoonPhase", message="Not tonight.", flat=True)
+
+    job = await slipway.create()
+
+    assert job["state"] == "failed"
+    assert job["problem"]["class"] == "unknown"
+    assert job["problem"]["azure"]["code"] == "MoonPhase"
+    assert "Not tonight." in job["problem"]["detail"]
 
 
 async def _until_step(slipway: Slipway, job_id: str, name: str) -> None:

@@ -6,7 +6,11 @@ MANAGED_BY = "managed-by"
 MANAGED_BY_SLIPWAY = "slipway"
 PROJECT = "slipway-project"
 CLUSTER = "slipway-cluster"
-OWNER_KEYS = frozenset({MANAGED_BY, PROJECT, CLUSTER})
+JOB = "slipway-job"
+"""The job that made a thing: its clean-up removes nothing else."""
+OWNER_KEYS = frozenset({MANAGED_BY, PROJECT, CLUSTER, JOB})
+# https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
+_RESERVED_PREFIXES = ("microsoft", "azure", "windows", "slipway-")
 
 
 def owner_tags(*, project_id: str, cluster_id: str | None = None) -> dict[str, str]:
@@ -35,6 +39,11 @@ def is_ours(tags: Mapping[str, str], cluster_id: str) -> bool:
 def caller_tags(tags: Mapping[str, str]) -> dict[str, str]:
     """The tags without Slipway's own."""
     return {key: value for key, value in tags.items() if key.lower() not in OWNER_KEYS}
+
+
+def is_reserved(key: str) -> bool:
+    """Whether Azure or Slipway keeps tags of this name for itself."""
+    return key.lower() in OWNER_KEYS or key.lower().startswith(_RESERVED_PREFIXES)
 
 
 def _lowered(tags: Mapping[str, str]) -> dict[str, str]:

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth.scope import Scope
-from app.core.errors import ConflictError
+from app.auth.scope import Scope, get_cluster
+from app.core.errors import ConflictError, NotFoundError
 from app.core.json import JsonObject
 from app.engine.kinds import JobKind
 from app.engine.queue import JobQueue
@@ -42,6 +42,19 @@ class Asker:
     def name(self) -> str:
         """The principal, as rows name it."""
         return self.scope.principal.id
+
+
+async def lock_cluster(session: AsyncSession, scope: Scope, id_or_name: str) -> Cluster:
+    """A living cluster, locked until the commit, and before it the jobs that are at work on it.
+
+    In this order, since a job's own transactions lock the job first.
+    """
+    found = await get_cluster(session, scope, id_or_name)
+    await jobs.open_jobs_of(session, partition_of(found))
+    await session.refresh(found, with_for_update=True)
+    if found.deleted_at is not None:
+        raise NotFoundError("There is no such cluster.")
+    return found
 
 
 def partition_of(cluster: Cluster) -> str:

@@ -1,20 +1,17 @@
 """The rules of a request that its schema cannot say. All that is broken is told at once."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from app.azure.types.tags import OWNER_KEYS
 from app.clusters.schemas import DEFAULT_POOL, ClusterCreate, NodePoolCreate, OsType, PoolMode
-from app.clusters.specs.wanted import JOB_TAG, Wanted, WantedPool
+from app.clusters.specs.wanted import Wanted, WantedPool
 from app.core.errors import FieldError, InvalidRequestError
 from app.core.ids import looks_like_id
 from app.core.ssh import KeyPair, RefusedKeyError, check_public_key, generate_key_pair
+from app.subscriptions.specs import reserved_tags
 
 _WINDOWS_POOL_NAME = 6
-# https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
-_RESERVED_TAG_PREFIXES = ("microsoft", "azure", "windows", "slipway-")
-_RESERVED_TAGS = OWNER_KEYS | {JOB_TAG}
 _DNS_NAME_LENGTH = 40
 
 
@@ -28,12 +25,9 @@ class Rejections:
         """Note one thing."""
         self.errors.append(FieldError(code, pointer, detail))
 
-    def tags(self, tags: Mapping[str, str]) -> None:
+    def tags(self, tags: Iterable[str]) -> None:
         """Note tags that Azure or Slipway keeps for itself."""
-        for key in tags:
-            if key.lower() in _RESERVED_TAGS or key.lower().startswith(_RESERVED_TAG_PREFIXES):
-                pointer = "/tags/" + key.replace("~", "~0").replace("/", "~1")
-                self.add("reserved_tag", pointer, "Azure or Slipway keeps tags of this name for itself.")
+        self.errors.extend(reserved_tags(tags))
 
     def raise_if_any(self) -> None:
         """Raise InvalidRequestError with all that was noted."""

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 from app.azure.types.cluster import AgentPoolSpec, ManagedClusterSpec
 from app.azure.types.secret import Secret
-from app.azure.types.tags import owner_tags
+from app.azure.types.tags import JOB, owner_tags
 from app.core.json import JsonObject
 from app.models import Cluster
 
 ADMIN_USERNAME = "azureuser"
 # Azure refuses Windows passwords outside 14 to 123 characters, or with fewer than three kinds of character.
 _PASSWORD_LENGTH = 32
-JOB_TAG = "slipway-job"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ def place_of(cluster: Cluster) -> Place:
 
 def tags_of(place: Place, wanted: Wanted, *, job_id: str) -> dict[str, str]:
     """The caller's tags, and ours. The first job's id stays, so that its clean-up finds what it made."""
-    return {**wanted.tags, **owner_tags(project_id=place.project_id, cluster_id=place.cluster_id), JOB_TAG: job_id}
+    return {**wanted.tags, **owner_tags(project_id=place.project_id, cluster_id=place.cluster_id), JOB: job_id}
 
 
 def desired(place: Place, wanted: Wanted, *, job_id: str) -> ManagedClusterSpec:

@@ -86,6 +86,12 @@ async def watch(
     return end
 
 
+async def finish(cloud: Cloud, begun: Begun | None, *, subscription_id: str, kind: TargetKind, expected: str) -> None:
+    """Wait until what was begun has succeeded; nothing to wait for when Azure had it already."""
+    if begun is not None:
+        require_success(await watch(cloud, begun, subscription_id=subscription_id, kind=kind, expected=expected))
+
+
 def require_success(end: WatchEnd) -> None:
     """Raise what Azure said when an operation did not succeed. It is the job's end: waiting again would not help."""
     if end.outcome is Outcome.SUCCEEDED:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.azure.types.resource import ResourceGroup
-from app.azure.types.tags import is_of_project, is_ours, owner_tags
+from app.azure.types.tags import JOB, is_of_project, is_ours, owner_tags
 from app.azure.types.watch import Goal, TargetKind
 from app.clusters.specs.kinds import CREATE
-from app.clusters.specs.wanted import JOB_TAG, Place, Wanted, desired, place_of
+from app.clusters.specs.wanted import Place, Wanted, desired, place_of
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made, Proof
 from app.clusters.workflow.plan import Plan
@@ -141,7 +141,7 @@ async def put_cluster(cloud: Cloud, asked: Plan) -> Begun:
         state = present.provisioning_state.lower()
         if state == "succeeded" or state not in _SETTLED:
             return Begun(present.id, None, cloud.clock.now())
-        first_job = present.tags.get(JOB_TAG, first_job)
+        first_job = present.tags.get(JOB, first_job)
     asked_at = cloud.clock.now()
     answer = await clusters.put(
         place.resource_group,
@@ -155,14 +155,13 @@ async def put_cluster(cloud: Cloud, asked: Plan) -> Begun:
 @cloud_step
 async def await_cluster(cloud: Cloud, asked: Plan, accepted: Begun) -> None:
     """Wait until Azure has made the cluster."""
-    end = await await_azure.watch(
+    await await_azure.finish(
         cloud,
         accepted,
         subscription_id=asked.place.subscription_id,
         kind=TargetKind.MANAGED_CLUSTER,
         expected="cluster_create",
     )
-    await_azure.require_success(end)
 
 
 @cloud_step
@@ -265,7 +264,7 @@ async def remove_leftovers(cloud: Cloud, asked: Plan) -> None:
 
 
 def _made_by(cloud: Cloud, place: Place, tags: Mapping[str, str]) -> bool:
-    return is_ours(tags, place.cluster_id) and tags.get(JOB_TAG) == cloud.job.id
+    return is_ours(tags, place.cluster_id) and tags.get(JOB) == cloud.job.id
 
 
 create_workflow = Workflow(CREATE, create_cluster, ended=plan.record_failed, clean_up=clean_up_create)

@@ -67,16 +67,9 @@ async def scale_pool(cloud: Cloud, asked: ScalePlan) -> Begun | None:
 @cloud_step
 async def await_scale(cloud: Cloud, asked: ScalePlan, begun: Begun | None) -> None:
     """Wait until Azure has scaled the pool."""
-    if begun is None:
-        return
-    end = await await_azure.watch(
-        cloud,
-        begun,
-        subscription_id=asked.place.subscription_id,
-        kind=TargetKind.AGENT_POOL,
-        expected="pool_scale",
+    await await_azure.finish(
+        cloud, begun, subscription_id=asked.place.subscription_id, kind=TargetKind.AGENT_POOL, expected="pool_scale"
     )
-    await_azure.require_success(end)
 
 
 @cloud_step

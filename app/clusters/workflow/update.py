@@ -1,8 +1,9 @@
 """`cluster.update`: the tags, for now."""
 
+from app.azure.types.tags import JOB
 from app.azure.types.watch import TargetKind
 from app.clusters.specs.kinds import UPDATE
-from app.clusters.specs.wanted import JOB_TAG, tags_of
+from app.clusters.specs.wanted import tags_of
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.plan import Plan
@@ -31,7 +32,7 @@ async def put_tags(cloud: Cloud, asked: Plan) -> Begun | None:
     """Send the tags, unless Azure has them."""
     place = asked.place
     present = await await_azure.require_ours(cloud, place)
-    wanted = tags_of(place, asked.wanted, job_id=present.tags.get(JOB_TAG, cloud.job.id))
+    wanted = tags_of(place, asked.wanted, job_id=present.tags.get(JOB, cloud.job.id))
     if dict(present.tags) == wanted:
         return None
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
@@ -45,16 +46,13 @@ async def put_tags(cloud: Cloud, asked: Plan) -> Begun | None:
 @cloud_step
 async def await_update(cloud: Cloud, asked: Plan, begun: Begun | None) -> None:
     """Wait until Azure has applied the change."""
-    if begun is None:
-        return
-    end = await await_azure.watch(
+    await await_azure.finish(
         cloud,
         begun,
         subscription_id=asked.place.subscription_id,
         kind=TargetKind.MANAGED_CLUSTER,
         expected="cluster_update",
     )
-    await_azure.require_success(end)
 
 
 @cloud_step

@@ -97,16 +97,9 @@ async def await_pool(cloud: Cloud, asked: UpgradePlan, begun: Begun | None) -> N
 
 
 async def _await(cloud: Cloud, asked: UpgradePlan, begun: Begun | None, kind: TargetKind) -> None:
-    if begun is None:
-        return
-    end = await await_azure.watch(
-        cloud,
-        begun,
-        subscription_id=asked.place.subscription_id,
-        kind=kind,
-        expected="cluster_upgrade",
+    await await_azure.finish(
+        cloud, begun, subscription_id=asked.place.subscription_id, kind=kind, expected="cluster_upgrade"
     )
-    await_azure.require_success(end)
 
 
 @cloud_step

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 
 from app.azure.errors import AzureError
 from app.azure.types.resource import ResourceGroup
-from app.azure.types.tags import caller_tags, is_of_project
+from app.azure.types.tags import JOB, caller_tags, is_of_project
 from app.core.errors import ConflictError
 from app.core.json import JsonObject
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import ResourceGroup as ResourceGroupRow
 from app.models import ResourceGroupState
-from app.subscriptions.specs import CREATE_GROUP, JOB_TAG, GroupPlace, place_of, same_location, tags_of
+from app.subscriptions.specs import CREATE_GROUP, GroupPlace, place_of, same_location, tags_of
 
 _LEAVING = frozenset({ResourceGroupState.DELETING, ResourceGroupState.DELETED})
 
@@ -108,7 +108,7 @@ async def read_group(cloud: Cloud, place: GroupPlace) -> GroupSeen:
     if present is None:
         raise GroupVanishedError(f"Azure has no resource group {place.name}.")
     _require_fitting(place, present)
-    own = {key: value for key, value in caller_tags(present.tags).items() if key.lower() != JOB_TAG}
+    own = caller_tags(present.tags)
     return GroupSeen(present.id, present.name, present.location, own, is_of_project(present.tags, place.project_id))
 
 
@@ -155,7 +155,7 @@ async def remove_leftover(cloud: Cloud, place: GroupPlace) -> None:
     present = await groups.get(place.name, call=azure_call(cloud))
     if present is None or present.provisioning_state.lower() == "deleting":
         return
-    if not is_of_project(present.tags, place.project_id) or present.tags.get(JOB_TAG) != cloud.job.id:
+    if not is_of_project(present.tags, place.project_id) or present.tags.get(JOB) != cloud.job.id:
         return
     if not await groups.resources(place.name, call=azure_call(cloud)):
         await groups.delete(place.name, call=azure_call(cloud))
