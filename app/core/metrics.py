@@ -1,6 +1,6 @@
 """Metrics for Prometheus. Labels are few and closed: route templates, kinds and states, never ids or names."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -31,7 +31,9 @@ class Metrics:
             ("cause",),
             registry=self.registry,
         )
-        self.jobs = Counter("slipway_jobs", "Jobs that reached a state.", ("kind", "state"), registry=self.registry)
+        self.jobs_open = Gauge(
+            "slipway_jobs_open", "Jobs that have not ended.", ("kind", "state"), registry=self.registry
+        )
         self.job_seconds = Histogram(
             "slipway_job_seconds",
             "Seconds from a job's start to its end.",
@@ -44,8 +46,8 @@ class Metrics:
         )
 
     def exposition(self) -> bytes:
-        """Return all metrics in Prometheus' text format."""
-        return generate_latest(self.registry)
+        """Return all metrics in Prometheus' text format, those that the Azure adapter counts too."""
+        return generate_latest(self.registry) + generate_latest(REGISTRY)
 
 
 metrics = Metrics()

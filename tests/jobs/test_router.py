@@ -155,3 +155,13 @@ async def test_a_reader_of_events_that_goes_on_from_its_cursor_misses_and_repeat
     everything = [event["id"] for event in await idle_slipway.events()]
     assert seen == everything
     assert len(set(seen)) == len(seen) == 8
+
+
+async def test_metrics_tell_how_many_jobs_are_open_and_how_old_the_oldest_is(idle_slipway: Slipway) -> None:
+    await idle_slipway.accepted("POST", "/v1/clusters", CLUSTER)
+
+    text = (await idle_slipway.http.get("/metrics")).text
+
+    assert 'slipway_jobs_open{kind="cluster.create",state="queued"} 1.0' in text
+    age = next(line for line in text.splitlines() if line.startswith("slipway_job_queue_age_seconds"))
+    assert float(age.split()[1]) > 0
