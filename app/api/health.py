@@ -11,12 +11,14 @@ from sqlalchemy import func, select
 from app.api.draining import Draining
 from app.api.schemas import ResponseModel
 from app.api.services import Services, services_of
+from app.core.logging import get_logger
 from app.core.metrics import CONTENT_TYPE, metrics
 from app.db.errors import DatabaseError
 from app.db.readiness import check_database
 from app.models import TERMINAL, Job, JobState, Worker, WorkerState
 
 router = APIRouter(tags=["health"])
+logger = get_logger(__name__)
 
 _TIMEOUT_SECONDS = 1.0
 _UNAVAILABLE = 503
