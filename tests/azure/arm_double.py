@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Self
@@ -21,6 +22,13 @@ from app.azure.types.call import Call
 from app.core.clock import ManualClock
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
+GROUP = {"id": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/g", "name": "g", "location": "westeurope"}
+CLUSTER = {
+    "id": f"/subscriptions/{SUBSCRIPTION}/resourcegroups/g/providers/Microsoft.ContainerService/managedClusters/c",
+    "name": "c",
+    "location": "westeurope",
+    "properties": {"provisioningState": "Succeeded"},
+}
 START = datetime(2026, 1, 1, tzinfo=UTC)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -121,3 +129,35 @@ async def arm_double(
 
 def error(status: int, code: str, message: str = "", **headers: str) -> web.Response:
     return web.json_response({"error": {"code": code, "message": message}}, status=status, headers=headers)
+
+
+def answers(
+    *given: web.Response | Callable[[web.Request], Awaitable[web.StreamResponse]],
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """Each answer once, the last one for ever."""
+    left = list(given)
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        answer = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(answer, web.Response):
+            return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
+        return await answer(request)
+
+    return handler
+
+
+async def reset(request: web.Request) -> web.StreamResponse:
+    """Close the connection without an answer."""
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
+
+
+async def half_json(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Length": "1000", "Content-Type": "application/json"})
+    await response.prepare(request)
+    await response.write(b'{"id": "/subscr')
+    with suppress(ConnectionError):
+        assert request.transport is not None
+        request.transport.abort()
+    return response

@@ -5,55 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from app.azure.errors import AzureDeadlineError, AzureError, OutcomeUnknownError
-from app.azure.gateway import AzureGateway
-from app.azure.ports import MemoryBuckets, MemoryDurations
-from app.azure.types.cluster import AgentPoolSpec, ManagedClusterSpec, PutAnswer
-from app.azure.types.operation import Operation
+from app.azure.errors import AzureError
 from app.azure.types.resource import same_id
-from app.azure.types.tags import is_ours, owner_tags
-from app.azure.types.watch import Goal, Outcome, TargetKind, Watch, WatchEnd
-from app.core.clock import SystemClock
-from app.core.settings import AzureSettings, CredentialKind, ExpectSettings
-from tests.azure.conftest import Story
-from tests.support.local_azure import LocalAzureForTests
-
-AKS = "Microsoft.ContainerService"
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE test"
-
-
-def spec(**changes: object) -> ManagedClusterSpec:
-    fields: dict[str, object] = {
-        "location": "westeurope",
-        "kubernetes_version": None,
-        "dns_prefix": "story",
-        "tags": owner_tags(project_id="prj_1", cluster_id="cls_1"),
-        "pools": (AgentPoolSpec("system", "System", "Linux", "Standard_D2s_v5", 1),),
-        "admin_username": "azureuser",
-        "ssh_public_key": KEY,
-    }
-    return ManagedClusterSpec(**{**fields, **changes})  # type: ignore[arg-type] # the fields above, by name
-
-
-async def until_done(
-    story: Story,
-    operation: Operation | None,
-    *,
-    kind: TargetKind = TargetKind.MANAGED_CLUSTER,
-    goal: Goal = Goal.SUCCEEDED,
-) -> WatchEnd:
-    assert operation is not None
-    watch = Watch(operation.target_id, kind, operation, goal, SystemClock().now(), timedelta(seconds=0.3))
-    return await story.azure.watcher.until_done(watch, call=story.call())
-
-
-async def ready_cluster(story: Story) -> PutAnswer:
-    story.local.register()
-    await story.azure.resource_groups.put("g", "westeurope", owner_tags(project_id="prj_1"), call=story.call())
-    answer = await story.azure.managed_clusters.put("g", "c", spec(), call=story.call())
-    end = await until_done(story, answer.operation)
-    assert end.outcome is Outcome.SUCCEEDED
-    return answer
+from app.azure.types.tags import is_ours
+from app.azure.types.watch import Goal, Outcome, TargetKind, WatchEnd
+from tests.azure.story import AKS, Story, ready_cluster, spec, until_done
 
 
 async def test_a_cluster_from_nothing_to_gone(story: Story) -> None:
@@ -175,22 +131,6 @@ async def test_a_location_that_is_none_is_a_configuration_error(story: Story) ->
     assert wrong.value.problem.azure.correlation_id
 
 
-@pytest.mark.parametrize(
-    "fault", ["reset_after", "html_502_after", "error_after", "malformed", "half_body", "hang_after"]
-)
-async def test_a_change_whose_answer_is_lost_after_the_effect_is_not_sent_again(story: Story, fault: str) -> None:
-    story.local.register()
-    await story.azure.resource_groups.put("g", "westeurope", {}, call=story.call())
-    story.local.add_fault(fault, operation="ManagedClusters_CreateOrUpdate", count=1)
-    with pytest.raises((OutcomeUnknownError, AzureError)) as lost:
-        await story.azure.managed_clusters.put("g", "c", spec(), call=story.call(seconds=2))
-    assert not isinstance(lost.value, AzureError) or lost.value.action == "observe"
-    cluster = await story.azure.managed_clusters.get("g", "c", call=story.call())
-    assert cluster is not None
-    assert is_ours(cluster.tags, "cls_1")
-    assert len(story.local.requests(operation="ManagedClusters_CreateOrUpdate")) == 1
-
-
 async def test_many_creates_side_by_side_share_their_lists(story: Story) -> None:
     story.local.register()
     await story.azure.resource_groups.put("g", "westeurope", {}, call=story.call())
@@ -202,111 +142,6 @@ async def test_many_creates_side_by_side_share_their_lists(story: Story) -> None
     ends = await asyncio.gather(*(one(number) for number in range(10)))
     assert {end.outcome for end in ends} == {Outcome.SUCCEEDED}
     assert len(story.local.requests(operation="ManagedClusters_List")) < 20
-
-
-async def test_a_client_secret_logs_in_over_https_with_the_local_authority(local: LocalAzureForTests) -> None:
-    settings = AzureSettings(
-        resource_manager_url=local.https_url,
-        authority_url=local.https_url,
-        credential=CredentialKind.CLIENT_SECRET,
-        tenant_id=local.tenant_id,
-        client_id="5b6d8c1e-0000-4000-8000-000000000001",
-        client_secret=local.identity_env["IDENTITY_HEADER"],
-        ca_file=local.ca_file,
-    )
-    clock = SystemClock()
-    gateway = await AzureGateway.open(
-        settings, ExpectSettings(), clock=clock, buckets=MemoryBuckets(clock), durations=MemoryDurations()
-    )
-    try:
-        story = Story(local, gateway, gateway.subscription(local.subscription_id), [])
-        assert await story.azure.catalog.locations(call=story.call())
-    finally:
-        await gateway.close()
-
-
-@pytest.mark.parametrize("fault", ["throttle", "html_502", "reset_before", "half_body", "malformed"])
-async def test_a_read_outlives_two_faults(story: Story, fault: str) -> None:
-    await story.azure.resource_groups.put("g", "westeurope", {}, call=story.call())
-    fields = {"retry_after": 1} if fault == "throttle" else {}
-    story.local.add_fault(fault, operation="ResourceGroups_Get", count=2, **fields)
-    assert await story.azure.resource_groups.get("g", call=story.call()) is not None
-
-
-@pytest.mark.parametrize(
-    ("azure_code", "code"), [("QuotaExceeded", "azure_quota_exceeded"), ("FluxCapacitorEmpty", "azure_unknown_error")]
-)
-async def test_an_operation_that_fails_says_why(story: Story, azure_code: str, code: str) -> None:
-    story.local.register()
-    await story.azure.resource_groups.put("g", "westeurope", {}, call=story.call())
-    story.local.add_fault(
-        "fail_operation", operation="ManagedClusters_CreateOrUpdate", code=azure_code, message="No.", count=1
-    )
-    answer = await story.azure.managed_clusters.put("g", "c", spec(), call=story.call())
-    end = await until_done(story, answer.operation)
-    assert end.outcome is Outcome.FAILED
-    assert end.error is not None
-    assert end.error.problem.code == code
-    assert end.error.azure_code == azure_code
-    # Made again over what failed, it ends well: the state from before is not taken for its end.
-    again = await story.azure.managed_clusters.put("g", "c", spec(), call=story.call())
-    assert (await until_done(story, again.operation)).outcome is Outcome.SUCCEEDED
-
-
-async def test_an_operation_that_hangs_meets_the_deadline_and_can_be_aborted(story: Story) -> None:
-    """trouble 14."""
-    story.local.register()
-    await story.azure.resource_groups.put("g", "westeurope", {}, call=story.call())
-    story.local.add_fault("stuck_operation", operation="ManagedClusters_CreateOrUpdate", count=1)
-    answer = await story.azure.managed_clusters.put("g", "c", spec(), call=story.call())
-    watch = Watch(
-        answer.operation.target_id,
-        TargetKind.MANAGED_CLUSTER,
-        answer.operation,
-        Goal.SUCCEEDED,
-        SystemClock().now(),
-        timedelta(seconds=0.3),
-    )
-    with pytest.raises(AzureDeadlineError):
-        await story.azure.watcher.until_done(watch, call=story.call(seconds=1))
-    await story.azure.managed_clusters.abort("g", "c", call=story.call())
-    assert (await until_done(story, answer.operation)).outcome is Outcome.CANCELED
-
-
-async def test_the_default_chain_finds_the_local_identity(
-    local: LocalAzureForTests, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in local.identity_env.items():
-        monkeypatch.setenv(name, value)
-    clock = SystemClock()
-    gateway = await AzureGateway.open(
-        AzureSettings(resource_manager_url=local.url),
-        ExpectSettings(),
-        clock=clock,
-        buckets=MemoryBuckets(clock),
-        durations=MemoryDurations(),
-    )
-    try:
-        story = Story(local, gateway, gateway.subscription(local.subscription_id), [])
-        assert await story.azure.catalog.locations(call=story.call())
-    finally:
-        await gateway.close()
-
-
-async def test_a_login_that_is_refused_says_so(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("IDENTITY_HEADER", "canary")
-    clock = SystemClock()
-    settings = AzureSettings(resource_manager_url=story.local.url, credential=CredentialKind.MANAGED_IDENTITY)
-    gateway = await AzureGateway.open(
-        settings, ExpectSettings(), clock=clock, buckets=MemoryBuckets(clock), durations=MemoryDurations()
-    )
-    try:
-        with pytest.raises(AzureError) as refused:
-            await gateway.subscription(story.local.subscription_id).catalog.locations(call=story.call())
-        assert refused.value.problem.code == "azure_login_failed"
-        assert "canary" not in str(refused.value.problem)
-    finally:
-        await gateway.close()
 
 
 async def test_what_an_operation_takes_is_learnt(story: Story) -> None:

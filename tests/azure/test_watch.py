@@ -1,127 +1,24 @@
 import asyncio
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from app.azure import errors
 from app.azure.errors import AzureDeadlineError, AzureError, Source, classify
-from app.azure.types.call import Call
-from app.azure.types.cluster import AgentPool, ManagedCluster
-from app.azure.types.operation import Operation, OperationKind, OperationStatus
-from app.azure.types.resource import ResourceGroup
-from app.azure.types.watch import Goal, Outcome, Progress, TargetKind, Watch, WatchEnd
-from app.azure.watch import Watcher
-from tests.azure.virtual_time import VirtualTime
+from app.azure.types.operation import OperationStatus
+from app.azure.types.watch import Goal, Outcome, TargetKind, WatchEnd
+from tests.azure.watching import WatchBench, cluster_id
 
-GROUP = "/subscriptions/s/resourceGroups/g"
-EXPECTED = timedelta(seconds=300)
 ENDED = OperationStatus("Succeeded", done=True, succeeded=True)
 RUNNING = OperationStatus("CreatingAgentPools: 0/1 nodes completed", done=False, succeeded=False)
-POOL = AgentPool("pool", "System", "Linux", "Standard_D2s_v5", 1, "Succeeded")
-
-
-def cluster(name: str, state: str, *, pool_state: str = "Succeeded") -> ManagedCluster:
-    # As AKS gives ids back: lower case in the middle.
-    resource_id = f"/subscriptions/s/resourcegroups/g/providers/Microsoft.ContainerService/managedClusters/{name}"
-    pools = (replace(POOL, provisioning_state=pool_state),)
-    return ManagedCluster(resource_id, name, "g", "westeurope", provisioning_state=state, pools=pools)
-
-
-def cluster_id(name: str) -> str:
-    return f"{GROUP}/providers/Microsoft.ContainerService/managedClusters/{name}"
-
-
-@dataclass
-class FakeAzure:
-    """Clusters that end at a time, operations that say so, and how often each was asked."""
-
-    time: VirtualTime
-    ends: dict[str, tuple[float, str | None]] = field(default_factory=dict)
-    statuses: dict[str, OperationStatus | AzureError] = field(default_factory=dict)
-    running: str = "Creating"
-    lists: list[datetime] = field(default_factory=list)
-    asked: list[datetime] = field(default_factory=list)
-    failures: list[Exception] = field(default_factory=list)
-    pool_state: str = "Succeeded"
-    open_lists: int = 0
-
-    async def list_clusters(self, *, call: Call) -> tuple[ManagedCluster, ...]:
-        self.lists.append(self.time.now())
-        self.open_lists += 1
-        try:
-            await self.time.sleep(1)
-        finally:
-            self.open_lists -= 1
-        if self.failures:
-            raise self.failures.pop(0)
-        now = self.time.clock.monotonic()
-        states = {name: end if now >= at else self.running for name, (at, end) in self.ends.items()}
-        return tuple(
-            cluster(name, state, pool_state=self.pool_state) for name, state in states.items() if state is not None
-        )
-
-    async def list_groups(self, *, call: Call) -> tuple[ResourceGroup, ...]:
-        self.lists.append(self.time.now())
-        now = self.time.clock.monotonic()
-        return tuple(
-            ResourceGroup(f"/subscriptions/s/resourceGroups/{name}", name, "westeurope", {}, "Deleting")
-            for name, (at, _) in self.ends.items()
-            if now < at
-        )
-
-    async def status(self, operation: Operation, *, call: Call) -> OperationStatus:
-        self.asked.append(self.time.now())
-        status = self.statuses[operation.target_id.rpartition("/")[2]]
-        if isinstance(status, AzureError):
-            raise status
-        return status
-
-
-class Bench:
-    def __init__(self) -> None:
-        self.time = VirtualTime()
-        self.azure = FakeAzure(self.time)
-        self.progress: list[Progress] = []
-        self.watcher = Watcher(
-            list_clusters=self.azure.list_clusters,
-            list_groups=self.azure.list_groups,
-            operation_status=self.azure.status,
-            clock=self.time.clock,
-            spacing=timedelta(seconds=1),
-            sleep=self.time.sleep,
-        )
-
-    def watch(self, name: str, *, goal: Goal = Goal.SUCCEEDED, operation: bool = True) -> Watch:
-        target = cluster_id(name)
-        return Watch(
-            target_id=target,
-            kind=TargetKind.MANAGED_CLUSTER,
-            operation=Operation("https://x/operation", OperationKind.ASYNC_OPERATION, target) if operation else None,
-            goal=goal,
-            started_at=self.time.now(),
-            expected=EXPECTED,
-        )
-
-    async def until_done(self, watch: Watch, *, wanted: bool = False, hours: float = 2) -> WatchEnd:
-        return await self.watcher.until_done(
-            watch,
-            call=Call(deadline=self.time.now() + timedelta(hours=hours)),
-            on_progress=self.progress.append,
-            wanted=lambda: wanted,
-        )
-
-
-@pytest.fixture
-def bench() -> Bench:
-    return Bench()
 
 
 def gone() -> AzureError:
     return classify({"code": "NotFound"}, Source(http_status=404))
 
 
-async def test_a_create_is_seen_soon_after_its_end_with_few_calls(bench: Bench) -> None:
+async def test_a_create_is_seen_soon_after_its_end_with_few_calls(bench: WatchBench) -> None:
     bench.azure.ends["c"] = (300, "Succeeded")
     bench.azure.statuses["c"] = ENDED
     end = await bench.time.run(bench.until_done(bench.watch("c")))
@@ -133,7 +30,7 @@ async def test_a_create_is_seen_soon_after_its_end_with_few_calls(bench: Bench) 
     assert len(bench.azure.asked) == 1
 
 
-async def test_two_hundred_operations_cost_one_list_a_second_at_most(bench: Bench) -> None:
+async def test_two_hundred_operations_cost_one_list_a_second_at_most(bench: WatchBench) -> None:
     async def one(number: int) -> WatchEnd:
         await bench.time.sleep(number / 7)
         return await bench.until_done(bench.watch(f"c{number}"))
@@ -153,7 +50,7 @@ async def test_two_hundred_operations_cost_one_list_a_second_at_most(bench: Benc
     assert bench.time.clock.monotonic() <= 300 + 200 / 7 + 10
 
 
-async def test_a_watch_that_is_taken_over_looks_at_once(bench: Bench) -> None:
+async def test_a_watch_that_is_taken_over_looks_at_once(bench: WatchBench) -> None:
     """trouble 12."""
     bench.azure.ends["c"] = (100, "Succeeded")
     bench.azure.statuses["c"] = ENDED
@@ -163,7 +60,7 @@ async def test_a_watch_that_is_taken_over_looks_at_once(bench: Bench) -> None:
     assert bench.time.clock.monotonic() == 2001
 
 
-async def test_the_error_of_a_failed_operation_comes_from_its_address(bench: Bench) -> None:
+async def test_the_error_of_a_failed_operation_comes_from_its_address(bench: WatchBench) -> None:
     failure = classify({"code": "QuotaExceeded", "message": "x"}, Source())
     bench.azure.ends["c"] = (100, "Failed")
     bench.azure.statuses["c"] = OperationStatus("Failed", done=True, succeeded=False, error=failure)
@@ -172,14 +69,14 @@ async def test_the_error_of_a_failed_operation_comes_from_its_address(bench: Ben
     assert end.error is failure
 
 
-async def test_a_forgotten_operation_means_look_at_the_resource(bench: Bench) -> None:
+async def test_a_forgotten_operation_means_look_at_the_resource(bench: WatchBench) -> None:
     """trouble 12."""
     bench.azure.ends["c"] = (100, "Succeeded")
     bench.azure.statuses["c"] = gone()
     assert (await bench.time.run(bench.until_done(bench.watch("c")))).outcome is Outcome.SUCCEEDED
 
 
-async def test_without_an_operation_the_resource_alone_decides(bench: Bench) -> None:
+async def test_without_an_operation_the_resource_alone_decides(bench: WatchBench) -> None:
     """trouble 13."""
     bench.azure.ends["c"] = (100, "Failed")
     end = await bench.time.run(bench.until_done(bench.watch("c", operation=False)))
@@ -188,7 +85,7 @@ async def test_without_an_operation_the_resource_alone_decides(bench: Bench) -> 
     assert end.error.problem.code == "azure_unknown_error"
 
 
-async def test_a_state_from_before_the_operation_is_not_its_end(bench: Bench) -> None:
+async def test_a_state_from_before_the_operation_is_not_its_end(bench: WatchBench) -> None:
     bench.azure.ends["c"] = (0, "Failed")
     bench.azure.statuses["c"] = RUNNING
     waiting = asyncio.ensure_future(bench.until_done(bench.watch("c")))
@@ -204,7 +101,7 @@ async def _wait(task: "asyncio.Future[WatchEnd]") -> WatchEnd:
 
 
 @pytest.mark.parametrize("word", ["Upgrading", "Stuck in a lift", "running"])
-async def test_a_word_that_nobody_knows_means_running(bench: Bench, word: str) -> None:
+async def test_a_word_that_nobody_knows_means_running(bench: WatchBench, word: str) -> None:
     """trouble 10."""
     bench.azure.running = word
     bench.azure.ends["c"] = (300, "Succeeded")
@@ -213,7 +110,7 @@ async def test_a_word_that_nobody_knows_means_running(bench: Bench, word: str) -
     assert [news.status for news in bench.progress] == [word, "Succeeded"]
 
 
-async def test_a_delete_ends_when_the_cluster_is_gone(bench: Bench) -> None:
+async def test_a_delete_ends_when_the_cluster_is_gone(bench: WatchBench) -> None:
     bench.azure.running = "Deleting"
     bench.azure.ends["c"] = (300, None)
     end = await bench.time.run(bench.until_done(bench.watch("c", goal=Goal.GONE)))
@@ -221,19 +118,19 @@ async def test_a_delete_ends_when_the_cluster_is_gone(bench: Bench) -> None:
     assert len(bench.azure.asked) == 0
 
 
-async def test_a_cluster_that_vanishes_while_it_is_made_is_lost(bench: Bench) -> None:
+async def test_a_cluster_that_vanishes_while_it_is_made_is_lost(bench: WatchBench) -> None:
     bench.azure.ends["c"] = (100, None)
     bench.azure.statuses["c"] = gone()
     assert (await bench.time.run(bench.until_done(bench.watch("c")))).outcome is Outcome.GONE
 
 
-async def test_a_canceled_operation_is_no_failure(bench: Bench) -> None:
+async def test_a_canceled_operation_is_no_failure(bench: WatchBench) -> None:
     bench.azure.ends["c"] = (100, "Canceled")
     bench.azure.statuses["c"] = OperationStatus("Canceled", done=True, succeeded=False)
     assert (await bench.time.run(bench.until_done(bench.watch("c")))).outcome is Outcome.CANCELED
 
 
-async def test_progress_words_are_asked_only_while_somebody_watches(bench: Bench) -> None:
+async def test_progress_words_are_asked_only_while_somebody_watches(bench: WatchBench) -> None:
     bench.azure.ends["c"] = (300, "Succeeded")
     bench.azure.statuses["c"] = RUNNING
     waiting = asyncio.ensure_future(bench.until_done(bench.watch("c"), wanted=True))
@@ -246,7 +143,7 @@ async def test_progress_words_are_asked_only_while_somebody_watches(bench: Bench
     await bench.time.run(_wait(waiting))
 
 
-async def test_a_failed_look_is_lived_with_and_a_refusal_is_not(bench: Bench) -> None:
+async def test_a_failed_look_is_lived_with_and_a_refusal_is_not(bench: WatchBench) -> None:
     bench.azure.ends["c"] = (300, "Succeeded")
     bench.azure.statuses["c"] = ENDED
     bench.azure.failures = [AzureError(errors.TIMED_OUT), AzureError(errors.THROTTLED), AzureDeadlineError("x")]
@@ -256,7 +153,7 @@ async def test_a_failed_look_is_lived_with_and_a_refusal_is_not(bench: Bench) ->
         await bench.time.run(bench.until_done(bench.watch("c")))
 
 
-async def test_an_operation_that_never_ends_meets_the_deadline(bench: Bench) -> None:
+async def test_an_operation_that_never_ends_meets_the_deadline(bench: WatchBench) -> None:
     """trouble 14."""
     bench.azure.ends["c"] = (10**9, None)
     with pytest.raises(AzureDeadlineError):
@@ -265,7 +162,7 @@ async def test_an_operation_that_never_ends_meets_the_deadline(bench: Bench) -> 
     assert len(bench.azure.lists) < 250
 
 
-async def test_a_pool_is_watched_in_the_clusters_list(bench: Bench) -> None:
+async def test_a_pool_is_watched_in_the_clusters_list(bench: WatchBench) -> None:
     bench.azure.ends["c"] = (0, "Succeeded")
     bench.azure.pool_state = "Scaling"
     watch = replace(
@@ -278,7 +175,7 @@ async def test_a_pool_is_watched_in_the_clusters_list(bench: Bench) -> None:
     assert (await bench.time.run(_wait(waiting))).outcome is Outcome.SUCCEEDED
 
 
-async def test_a_resource_group_is_watched_until_it_is_gone(bench: Bench) -> None:
+async def test_a_resource_group_is_watched_until_it_is_gone(bench: WatchBench) -> None:
     bench.azure.ends["g"] = (30, None)
     watch = replace(
         bench.watch("x", goal=Goal.GONE),
@@ -289,7 +186,7 @@ async def test_a_resource_group_is_watched_until_it_is_gone(bench: Bench) -> Non
     assert (await bench.time.run(bench.until_done(watch))).outcome is Outcome.GONE
 
 
-async def test_when_nobody_waits_nothing_is_asked(bench: Bench) -> None:
+async def test_when_nobody_waits_nothing_is_asked(bench: WatchBench) -> None:
     bench.azure.ends["c"] = (300, "Succeeded")
     bench.azure.statuses["c"] = ENDED
     first = asyncio.ensure_future(bench.until_done(bench.watch("c")))
