@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 import click
@@ -35,7 +36,6 @@ def command(keep: bool) -> None:
 
 
 async def _run(screen: Screen, directory: Path, *, keep: bool) -> int:
-    (directory / _READY).unlink(missing_ok=True)
     slipway = Child(
         "slipway dev",
         ("dev", "--state-dir", str(directory), "--port", "0", "--ready-file", str(directory / _READY)),
@@ -62,7 +62,8 @@ async def _run(screen: Screen, directory: Path, *, keep: bool) -> int:
 async def _tell(screen: Screen, slipway: Child, directory: Path, *, keep: bool) -> int:
     screen.title(
         "Slipway: a first AKS cluster",
-        "On this machine alone: the API, its worker and a local Azure that plays the real one, 60 times faster.",
+        "On this machine alone: the API, its worker, and a local Azure that plays the\n"
+        "real one, 60 times faster. No account, no network.",
     )
     try:
         screen.chapter("Start API, worker and local Azure")
@@ -86,17 +87,22 @@ async def _tell(screen: Screen, slipway: Child, directory: Path, *, keep: bool) 
 
 
 async def _start(screen: Screen, slipway: Child, file: Path) -> Json:
+    # What a run that was killed has left says the same as long as nobody is ready.
+    before = _read(file)
+    deadline = time.monotonic() + _READY_SECONDS
     with screen.working("Starting"):
         await slipway.start()
-        try:
-            async with asyncio.timeout(_READY_SECONDS):
-                while not file.exists():
-                    slipway.require_alive()
-                    await asyncio.sleep(_POLL_SECONDS)
-        except TimeoutError:
-            raise ChildError(slipway) from None
-    ready: Json = json.loads(file.read_text())
+        while (text := _read(file)) in {"", before}:
+            slipway.require_alive()
+            if time.monotonic() > deadline:
+                raise ChildError(slipway)
+            await asyncio.sleep(_POLL_SECONDS)
+    ready: Json = json.loads(text)
     return ready
+
+
+def _read(file: Path) -> str:
+    return file.read_text() if file.exists() else ""
 
 
 def _close(screen: Screen, ready: Json, told: Told, pid: int | None) -> None:
@@ -116,7 +122,8 @@ def _close(screen: Screen, ready: Json, told: Told, pid: int | None) -> None:
             ("API key", ready["api_key"]),
         ]
     )
-    screen.command(f'curl -H "Authorization: Bearer {ready["api_key"]}" {ready["url"]}/v1/clusters/{told.cluster}')
+    key = f"$(cat {_KEPT / 'api_key'})"
+    screen.command(f'curl -H "Authorization: Bearer {key}" {ready["url"]}/v1/clusters/{told.cluster}')
     screen.command(f"kubectl --kubeconfig {told.kubeconfig} get pods --all-namespaces")
     screen.text("To stop it (the state stays in .slipway; `make run` starts from there):")
     screen.command(f"kill {pid}")

@@ -74,22 +74,28 @@ async def _run(options: StackOptions, ready_file: Path | None) -> None:
         if ready_file is not None:
             write_ready_file(ready_file, facts)
 
-    if ready_file is not None:
-        # Left by a run that was killed: whoever waits for the file must not read that.
-        ready_file.unlink(missing_ok=True)
     stack = Stack(options, changed=changed, said=click.echo)
     try:
-        await run_until_signal(_serve(stack))
+        await run_until_signal(_serve(stack, ready_file))
     finally:
         await stack.stop()
-        if ready_file is not None:
-            ready_file.unlink(missing_ok=True)
     click.echo("Stopped.")
 
 
-async def _serve(stack: Stack) -> None:
-    _show(await stack.start())
-    await stack.keep_alive()
+async def _serve(stack: Stack, ready_file: Path | None) -> None:
+    await stack.claim()
+    try:
+        # Left by a run that was killed: whoever waits for the file must not read that.
+        _remove(ready_file)
+        _show(await stack.start())
+        await stack.keep_alive()
+    finally:
+        _remove(ready_file)
+
+
+def _remove(file: Path | None) -> None:
+    if file is not None:
+        file.unlink(missing_ok=True)
 
 
 def _show(facts: StackFacts) -> None:

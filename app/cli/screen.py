@@ -209,5 +209,5 @@ def _comma(text: str) -> str:
 
 
 def _short(path: str) -> str:
-    """An ARM path without its subscription, and without what stands before the last provider."""
-    return path.rpartition("/providers/")[2] if "/providers/" in path else "/".join(path.split("/")[3:])
+    """The end of an ARM path: what is called, and of what."""
+    return "/".join(path.split("/")[-2:])

@@ -53,10 +53,13 @@ class Stack:
         self._lock: IO[str] | None = None
         self._port = options.port
 
+    async def claim(self) -> None:
+        """Take the directory and the port. Raises StackError when somebody has them."""
+        self._lock = await claim_directory(self._directory)
+        self._port = claim_port(self._options.port)
+
     async def start(self) -> StackFacts:
         """Migrate, start the three, and wait until all is ready. Raises StackError, ChildError."""
-        self._port = claim_port(self._options.port)
-        self._lock = await claim_directory(self._directory)
         self._children["azure"] = self._azure()
         await asyncio.gather(self._start_azure(), self._prepare_database())
         for name, command in _CLIENTS.items():
