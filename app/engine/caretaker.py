@@ -1,12 +1,13 @@
-"""What a worker does beside its jobs: live, take over the dead, start again what hangs, end what is lost."""
+"""What a worker does beside its jobs: take over the dead, start again what hangs, end what is lost."""
 
 import asyncio
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, select, update
 
 from app.core.clock import Clock
 from app.core.settings import WorkerSettings
@@ -21,13 +22,23 @@ from app.engine.workflows import Workflow
 from app.models import TERMINAL, Job, JobState, Worker, WorkerState
 
 _KEEP_DEAD_WORKERS = timedelta(hours=24)
-_OPEN_JOBS_LOOKED_AT = 1000
+_KEEP_ENDED_JOBS = timedelta(days=30)
+_FORGET_EVERY_SECONDS = 3600.0
+_LIVING = frozenset({WorkerState.LIVE, WorkerState.DRAINING})
 
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Sighting:
+    """A worker's heartbeat, and when (monotonic) this worker saw it for the first time."""
+
+    heartbeat_at: datetime
+    since: float
+
+
 class Caretaker:
-    """The periodic duties of one worker."""
+    """The periodic duties of one worker. A duty that finds nothing to do only reads."""
 
     def __init__(
         self,
@@ -46,43 +57,64 @@ class Caretaker:
         self._recovery = recovery
         self._workflows = workflows
         self._hanging_since: dict[str, float] = {}
+        self._seen: dict[str, _Sighting] = {}
+        self._forgot_at = float("-inf")
 
     async def run(self) -> None:
-        """Do the duties until the lease is lost. A database that does not answer is waited for, not died of."""
-        while not self._lease.lost:
-            try:
-                await self._lease.beat()
-                await self.take_over_the_dead()
-                await self.start_hanging_jobs_again()
-                await self.mark_overdue()
-                await self.end_given_up_jobs()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the next round is in two seconds
-                _log.warning("caretaker_failed", error=type(error).__name__)
+        """Do the duties again and again. One that fails keeps none of the others from being done."""
+        duties = (
+            self.take_over_the_dead,
+            self.start_hanging_jobs_again,
+            self.mark_overdue,
+            self.end_given_up_jobs,
+            self.forget_the_old,
+        )
+        while True:
+            for duty in duties:
+                try:
+                    await duty()
+                except Exception as error:  # noqa: BLE001 - whatever it is, the next round is in two seconds
+                    _log.warning("caretaker_failed", duty=duty.__name__, error=type(error).__name__)
             await asyncio.sleep(self._settings.heartbeat_seconds)
-        _log.error("lease_lost", worker_id=self._lease.worker_id)
 
     async def take_over_the_dead(self) -> None:
         """Declare silent workers dead, and put the jobs of all that live no more back into their partitions.
 
         Asked anew each time, by DBOS's own rows: a takeover that was cut short is simply continued.
         """
-        now = self._clock.now()
-        silent = now - timedelta(seconds=self._settings.lease_seconds)
-        living = (WorkerState.LIVE, WorkerState.DRAINING)
+        # Holders before workers: a worker writes its row before it takes a job, so a new one is never missed.
+        holders = await asyncio.to_thread(self._recovery.executors)
+        async with self._database.read() as session:
+            workers = (await session.scalars(select(Worker))).all()
+        dead = {worker.id for worker in self._silent(workers) if await self._declare_dead(worker)}
+        alive = {worker.id for worker in workers if worker.state in _LIVING} - dead
+        orphaned = sorted(holders - alive)
+        if orphaned:
+            moved = await asyncio.to_thread(self._recovery.take_over, orphaned)
+            _log.warning("jobs_taken_over", workers=orphaned, jobs=moved)
+
+    def _silent(self, workers: Sequence[Worker]) -> list[Worker]:
+        """Workers whose heartbeat has stood still for a whole lease, by this worker's own clock: no two need agree."""
+        moment = self._clock.monotonic()
+        others = [worker for worker in workers if worker.state in _LIVING and worker.id != self._lease.worker_id]
+        sightings = {}
+        for worker in others:
+            known = self._seen.get(worker.id)
+            same = known is not None and known.heartbeat_at == worker.heartbeat_at
+            sightings[worker.id] = known if known and same else _Sighting(worker.heartbeat_at, moment)
+        self._seen = sightings
+        return [worker for worker in others if moment - sightings[worker.id].since >= self._settings.lease_seconds]
+
+    async def _declare_dead(self, worker: Worker) -> bool:
+        """False when it has beaten meanwhile, or another one was faster."""
         async with self._database.write() as session:
-            await session.execute(
+            declared = await session.execute(
                 update(Worker)
-                .where(Worker.state.in_(living), Worker.heartbeat_at < silent, Worker.id != self._lease.worker_id)
+                .where(Worker.id == worker.id, Worker.heartbeat_at == worker.heartbeat_at, Worker.taken_by.is_(None))
                 .values(state=WorkerState.DEAD, taken_by=self._lease.worker_id)
+                .returning(Worker.id)
             )
-            await session.execute(
-                delete(Worker).where(Worker.state.not_in(living), Worker.heartbeat_at < now - _KEEP_DEAD_WORKERS)
-            )
-            alive = set((await session.scalars(select(Worker.id).where(Worker.state.in_(living)))).all())
-        orphans = await asyncio.to_thread(self._recovery.orphaned_executors, alive)
-        if orphans:
-            moved = await asyncio.to_thread(self._recovery.take_over, orphans)
-            _log.warning("jobs_taken_over", workers=orphans, jobs=moved)
+            return declared.first() is not None
 
     async def start_hanging_jobs_again(self) -> None:
         """Find jobs that are pending here although nothing runs them: a database error has thrown them out."""
@@ -108,22 +140,17 @@ class Caretaker:
 
     async def end_given_up_jobs(self) -> None:
         """Fail jobs that DBOS gave up or forgot while their rows are still open."""
-        old = self._clock.now() - timedelta(seconds=self._settings.stuck_seconds)
-        asked = (
-            select(Job.id)
-            .where(Job.state.not_in(TERMINAL), or_(Job.created_at < old, Job.started_at < old))
-            .order_by(Job.id)
-            .limit(_OPEN_JOBS_LOOKED_AT)
-        )
-        async with self._database.read() as session:
-            open_jobs = (await session.scalars(asked)).all()
-        if not open_jobs:
-            return
-        for job_id, word in (await asyncio.to_thread(self._recovery.given_up, open_jobs)).items():
-            await self._end(job_id, word)
+        for job_id, word in (await asyncio.to_thread(self._recovery.given_up)).items():
+            problem = WorkerGaveUpError(f"The engine ended the job ({word.lower()}) before it came to an end.").problem
+            end = JobEnd(canceled=False, problem=problem)
+            try:
+                await self._end(job_id, end, with_slice=True)
+            except Exception:  # noqa: BLE001 - logged; the job must end
+                # The slice's own rows must not keep the job open for ever.
+                _log.exception("job_end_failed", job_id=job_id)
+                await self._end(job_id, end, with_slice=False)
 
-    async def _end(self, job_id: str, word: str) -> None:
-        problem = WorkerGaveUpError(f"The engine has ended the job ({word.lower()}) before it came to an end.").problem
+    async def _end(self, job_id: str, end: JobEnd, *, with_slice: bool) -> None:
         async with self._database.write() as session:
             job = await session.get(Job, job_id, with_for_update=True)
             if job is None or job.state in TERMINAL:
@@ -131,7 +158,22 @@ class Caretaker:
             now = self._clock.now()
             workflow = self._workflows.get(job.kind)
             job.epoch += 1
-            await rows.end(session, job, JobState.FAILED, summary=problem.detail, now=now, problem=problem)
-            if workflow is not None and workflow.ended is not None:
+            await rows.end(session, job, JobState.FAILED, summary=end.problem.detail, now=now, problem=end.problem)
+            if with_slice and workflow is not None and workflow.ended is not None:
                 record = Transaction(session, rows.view_of(job, now), now, "end", workflow.kind, job)
-                await workflow.ended(record, JobEnd(canceled=False, problem=problem))
+                await workflow.ended(record, end)
+
+    async def forget_the_old(self) -> None:
+        """Once an hour, delete what nobody asks for any more: DBOS's rows of old jobs, and workers long dead."""
+        moment = self._clock.monotonic()
+        if moment - self._forgot_at < _FORGET_EVERY_SECONDS:
+            return
+        now = self._clock.now()
+        count = await asyncio.to_thread(self._recovery.forget_ended, now - _KEEP_ENDED_JOBS)
+        async with self._database.write() as session:
+            await session.execute(
+                delete(Worker).where(Worker.state.not_in(_LIVING), Worker.heartbeat_at < now - _KEEP_DEAD_WORKERS)
+            )
+        self._forgot_at = moment
+        if count:
+            _log.info("old_jobs_forgotten", jobs=count)

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import Problem
@@ -13,6 +15,8 @@ from app.engine.kinds import JobKind
 from app.engine.steps import JobView
 from app.events import emit
 from app.models import TERMINAL, Duration, Job, JobState, JobStep, StepState
+
+OPEN = frozenset(JobState) - TERMINAL
 
 _OVERDUE_FACTOR = 1.5
 _SAMPLES_KEPT = 50
@@ -26,9 +30,25 @@ class Lap:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class StepEnd:
+    """How a step ended."""
+
+    state: StepState
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A job in this worker's hands. `canceled`: the code, when it was asked to stop before its first step."""
+
+    view: JobView
+    canceled: str | None
+
+
 async def take(
     session: AsyncSession, job_id: str, *, worker_id: str, kind: JobKind, expected: float, now: datetime
-) -> JobView | None:
+) -> Taken | None:
     """Take a job that was dequeued: raise its epoch, start its clock. None when it has already ended.
 
     `expected`: seconds that it takes as long as nothing was learnt.
@@ -59,7 +79,9 @@ async def take(
         job_id=job.id,
         step="take",
     )
-    return view_of(job, now)
+    begun = select(JobStep.ordinal).where(JobStep.job_id == job.id).limit(1)
+    stop = job.cancel_code is not None and (await session.execute(begun)).first() is None
+    return Taken(view_of(job, now), job.cancel_code if stop else None)
 
 
 def view_of(job: Job, now: datetime) -> JobView:
@@ -92,12 +114,8 @@ async def held(session: AsyncSession, view: JobView, worker_id: str) -> Job:
     return job
 
 
-async def begin_step(session: AsyncSession, job: Job, lap: Lap, *, notes: JsonObject | None, now: datetime) -> None:
-    """Close the step before and open this one. A step begins only when the one before has ended well.
-
-    `notes` are facts about the step before that were not written yet.
-    """
-    await _close_running(session, job.id, before=lap.ordinal, notes=notes, now=now)
+async def begin_step(session: AsyncSession, job: Job, lap: Lap, *, now: datetime) -> None:
+    """Open a step. What stood in the way of the one before is forgotten."""
     step = await session.get(JobStep, (job.id, lap.ordinal))
     if step is None:
         session.add(JobStep(job_id=job.id, ordinal=lap.ordinal, name=lap.name, state=StepState.RUNNING, started_at=now))
@@ -110,18 +128,29 @@ async def begin_step(session: AsyncSession, job: Job, lap: Lap, *, notes: JsonOb
         job.state = JobState.RUNNING
 
 
-async def _close_running(
-    session: AsyncSession, job_id: str, *, before: int, notes: JsonObject | None, now: datetime
+async def close_steps(
+    session: AsyncSession, job_id: str, *, before: int, end: StepEnd, notes: JsonObject, now: datetime
 ) -> None:
+    """Close what still runs before an ordinal, at most one step; `notes` are facts of its calls to Azure."""
+    values: dict[str, Any] = {"state": end.state, "finished_at": now}
+    if end.detail is not None:
+        values["detail"] = end.detail
     if notes:
-        await session.execute(
-            update(JobStep).where(JobStep.job_id == job_id, JobStep.ordinal == before - 1).values(azure=notes)
-        )
+        values["azure"] = notes
     await session.execute(
         update(JobStep)
         .where(JobStep.job_id == job_id, JobStep.ordinal < before, JobStep.state == StepState.RUNNING)
-        .values(state=StepState.SUCCEEDED, finished_at=now)
+        .values(values)
     )
+
+
+async def close_refused_step(session: AsyncSession, job: Job, lap: Lap, *, detail: str | None, now: datetime) -> None:
+    """Write the row of a record step that failed: its own transaction, and its row with it, was rolled back."""
+    step = await session.get(JobStep, (job.id, lap.ordinal))
+    if step is None:
+        step = JobStep(job_id=job.id, ordinal=lap.ordinal, name=lap.name, state=StepState.FAILED, started_at=now)
+        session.add(step)
+    step.state, step.detail, step.finished_at = StepState.FAILED, detail, now
 
 
 async def end(
@@ -167,11 +196,12 @@ async def end(
 
 async def learn(session: AsyncSession, kind: str, seconds: float, *, now: datetime) -> None:
     """Remember how long a job of this kind took; the last 50 are kept."""
-    row = await session.get(Duration, kind)
-    samples = [*(row.samples if row else []), round(seconds, 3)][-_SAMPLES_KEPT:]
-    ranked = sorted(samples)
-    p50, p90 = ranked[len(ranked) // 2], ranked[len(ranked) * 9 // 10]
-    if row is None:
-        session.add(Duration(kind=kind, samples=samples, p50_seconds=p50, p90_seconds=p90, updated_at=now))
-    else:
-        row.samples, row.p50_seconds, row.p90_seconds, row.updated_at = samples, p50, p90, now
+    insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert(Duration)
+    first = insert.values(kind=kind, samples=[], p50_seconds=seconds, p90_seconds=seconds, updated_at=now)
+    # Two jobs may be the first of their kind at once.
+    await session.execute(first.on_conflict_do_nothing(index_elements=["kind"]))
+    row = (await session.scalars(select(Duration).where(Duration.kind == kind).with_for_update())).one()
+    row.samples = [*row.samples, round(seconds, 3)][-_SAMPLES_KEPT:]
+    ranked = sorted(row.samples)
+    row.p50_seconds, row.p90_seconds = ranked[len(ranked) // 2], ranked[len(ranked) * 9 // 10]
+    row.updated_at = now

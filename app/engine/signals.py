@@ -14,7 +14,8 @@ from app.core.clock import Clock
 from app.db.engine import Database
 from app.db.errors import DatabaseError
 from app.db.waker import Waker
-from app.models import TERMINAL, Job
+from app.engine.rows import OPEN
+from app.models import Job
 
 # A busy database changes all the time; asking more often than this would not make a cancel feel faster.
 _LEAST_PAUSE_SECONDS = 0.2
@@ -78,12 +79,12 @@ class Signals:
         now = self._clock.now()
         asked = select(Job.id, Job.cancel_code, Job.watched_until).where(
             Job.worker_id == worker_id,
-            Job.state.not_in(TERMINAL),
+            Job.state.in_(OPEN),
             or_(Job.cancel_code.is_not(None), Job.watched_until > now),
         )
         async with self._database.read() as session:
-            rows = (await session.execute(asked)).all()
-        for job_id, cancel_code, watched_until in rows:
+            found = (await session.execute(asked)).all()
+        for job_id, cancel_code, watched_until in found:
             signals = self._jobs.get(job_id)
             if signals is None:
                 continue

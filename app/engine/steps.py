@@ -146,7 +146,8 @@ def _codec(function: Callable[..., Awaitable[R]]) -> Codec[R]:
 
 @dataclass(frozen=True, slots=True)
 class JobEnd:
-    """How a job ended when it did not succeed: `problem` of a failure, `code` of a cancellation."""
+    """How a job ended when it did not succeed. `begun`: whether it had its first step; else nothing was touched."""
 
     canceled: bool
     problem: Problem
+    begun: bool = True

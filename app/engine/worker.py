@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 import structlog
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.clock import Clock
 from app.core.settings import Settings
@@ -15,11 +16,12 @@ from app.db.engine import Database
 from app.db.waker import Waker
 from app.engine import rows
 from app.engine.caretaker import Caretaker
+from app.engine.context import Drain
 from app.engine.errors import LeaseLostError, ParkedError
 from app.engine.lease import Lease
 from app.engine.queue import APPLICATION, QUEUE, VERSION, WORKFLOW
 from app.engine.recovery import Recovery
-from app.engine.run import Drain, JobRun
+from app.engine.run import JobRun
 from app.engine.signals import Signals
 from app.engine.workflows import Workflow, carry_out
 from app.models import Job, WorkerState
@@ -28,6 +30,8 @@ G = TypeVar("G")
 
 # A job that kills its worker so often is not started again; the reconciler then fails it with a reason.
 _MOST_RECOVERIES = 5
+# For what was cut short at the end of a drain to come to rest.
+_CANCEL_SECONDS = 2.0
 
 _log = structlog.get_logger(__name__)
 
@@ -56,6 +60,7 @@ class EngineWorker(Generic[G]):
         self._signals = Signals(database, clock)
         self.lease = Lease(database, clock, timedelta(seconds=self._settings.lease_seconds))
         self._tasks: list[asyncio.Task[None]] = []
+        self._running: set[asyncio.Task[object]] = set()
         self._recovery: Recovery | None = None
 
     async def start(self) -> None:
@@ -72,7 +77,9 @@ class EngineWorker(Generic[G]):
             polling_interval_sec=self._settings.queue_poll_seconds,
             on_conflict="always_update",
         )
+        every = timedelta(seconds=self._settings.heartbeat_seconds)
         self._tasks = [
+            asyncio.create_task(self.lease.keep(every), name="heartbeat"),
             asyncio.create_task(self._signals.run(self.lease.worker_id, self._waker), name="signals"),
             asyncio.create_task(caretaker.run(), name="caretaker"),
         ]
@@ -80,30 +87,56 @@ class EngineWorker(Generic[G]):
 
     async def failed(self) -> None:
         """Return when this worker may not go on: its lease is lost, or one of its own tasks has ended."""
-        await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        ended, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            _log.error("worker_failed", task=task.get_name(), exc_info=None if task.cancelled() else task.exception())
 
     async def stop(self) -> None:
-        """Drain: take no job, begin no step, let what is being sent to Azure end; then leave the rest to others."""
+        """Drain: take no job, begin no step, let what is being sent to Azure end; then leave the rest to others.
+
+        A worker that has lost its lease waits for nothing: its jobs are in other hands.
+        """
         recovery = self._recovery
         if recovery is None:
             return
+        self._recovery = None
         _log.info("worker_draining", worker_id=self.lease.worker_id, jobs=len(recovery.active()))
         recovery.stop_dequeuing()
         self._drain.asked.set()
-        if not self.lease.lost:
+        lost = self.lease.lost
+        if not lost:
             await self.lease.leave(WorkerState.DRAINING)
-        until = self._clock.monotonic() + self._settings.drain_seconds
-        while recovery.active() and self._clock.monotonic() < until:  # noqa: ASYNC110 - DBOS keeps a list, no event
-            await asyncio.sleep(0.05)
+            await self._idle(recovery, self._settings.drain_seconds)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        # Before the others hear of it: whoever takes the rest over must not meet a call of ours to Azure.
+        self.lease.give_up()
+        for running in self._running:
+            running.cancel()
+        await self._idle(recovery, _CANCEL_SECONDS)
+        if not lost:
+            await self._hand_back(recovery)
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
         # DBOS has made its own thread pool the loop's, and has shut it down.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))
-        if not self.lease.lost:
+        if not lost:
             await self.lease.leave(WorkerState.STOPPED)
         _log.info("worker_stopped", worker_id=self.lease.worker_id)
+
+    async def _idle(self, recovery: Recovery, seconds: float) -> None:
+        until = self._clock.monotonic() + seconds
+        while recovery.active() and self._clock.monotonic() < until:  # noqa: ASYNC110 - DBOS keeps a list, no event
+            await asyncio.sleep(0.05)
+
+    async def _hand_back(self, recovery: Recovery) -> None:
+        try:
+            moved = await asyncio.to_thread(recovery.hand_back, self.lease.worker_id)
+        except SQLAlchemyError as error:
+            # The others find the jobs when this worker has stopped.
+            _log.warning("jobs_not_handed_back", error=type(error).__name__)
+        else:
+            _log.info("jobs_handed_back", jobs=moved)
 
     def _launch(self) -> DBOS:
         config: DBOSConfig = {
@@ -128,29 +161,40 @@ class EngineWorker(Generic[G]):
         return dbos
 
     async def _run_job(self, job_id: str) -> None:
+        """Run a job. What leaves here is no Exception: DBOS would store that as the job's end."""
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(job_id=job_id)
-        self._signals.open(job_id)
+        task = asyncio.current_task()
+        if task is not None:
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
         try:
-            run = await self._take(job_id)
-            if run is None:
-                return
-            workflow, job_run = run
-            await carry_out(workflow, job_run)
+            await self._take_and_run(job_id)
         except (LeaseLostError, ParkedError) as stopped:
             _log.info("job_left", reason=type(stopped).__name__)
             raise
+        except asyncio.CancelledError:
+            # Only a drain whose time is over does this.
+            _log.warning("job_cut_short")
+            raise ParkedError(job_id) from None
+        except Exception as error:
+            # The database, most likely. The reconciler starts the job again, and DBOS counts how often.
+            _log.exception("job_thrown_out")
+            raise ParkedError(job_id) from error
         finally:
             self._signals.close(job_id)
 
-    async def _take(self, job_id: str) -> tuple[Workflow[G], JobRun[G]] | None:
+    async def _take_and_run(self, job_id: str) -> None:
+        if self._drain.asked.is_set():
+            raise ParkedError(job_id)
+        signals = self._signals.open(job_id)
         async with self._database.read() as session:
             job = await session.get(Job, job_id)
         if job is None or job.kind not in self._workflows:
             _log.error("job_unknown", kind=job.kind if job else None)
-            return None
+            return
         workflow = self._workflows[job.kind]
-        view = await self._database.transaction(
+        taken = await self._database.transaction(
             lambda session: rows.take(
                 session,
                 job_id,
@@ -160,15 +204,22 @@ class EngineWorker(Generic[G]):
                 now=self._clock.now(),
             )
         )
-        if view is None:
-            return None
-        return workflow, JobRun(
-            view,
+        if taken is None:
+            return
+        if taken.view.epoch > 1 and self._recovery is not None:
+            await asyncio.to_thread(self._recovery.forget_errors, job_id)
+        run = JobRun(
+            taken.view,
             workflow.kind,
             gateways=self._gateways,
             database=self._database,
             clock=self._clock,
             lease=self.lease,
-            signals=self._signals.open(job_id),
+            signals=signals,
             drain=self._drain,
+            canceled=taken.canceled,
         )
+        try:
+            await carry_out(workflow, run)
+        finally:
+            await run.close()

@@ -11,6 +11,7 @@ from app.engine.errors import JobCanceledError, JobFailedError
 from app.engine.kinds import JobKind
 from app.engine.run import JobRun
 from app.engine.steps import JobEnd, Record
+from app.engine.writing import INTERNAL
 from app.models import JobState
 
 G = TypeVar("G")
@@ -34,27 +35,45 @@ class Workflow(Generic[G]):
 
 async def carry_out(workflow: Workflow[G], run: JobRun[G]) -> None:
     """Do the job to its end: it has succeeded by a record step of its own, or it is ended here."""
-    try:
-        await workflow.run(run)
-    except JobFailedError as failed:
-        end = JobEnd(canceled=False, problem=failed.problem)
-    except JobCanceledError as canceled:
-        end = JobEnd(canceled=True, problem=_canceled(canceled.code))
-    else:
+    end = await _run(workflow, run)
+    if end is None:
         return
-    if workflow.clean_up is not None:
-        run.ignore_cancel()
+    if end.begun and workflow.clean_up is not None:
+        run.begin_clean_up()
         try:
             await workflow.clean_up(run, end)
         except JobFailedError as failed:
             # The first cause stays the job's problem; what the clean-up could not do stands in its step.
             _log.warning("clean_up_failed", job_id=run.view.id, code=failed.problem.code)
+        except Exception:  # noqa: BLE001 - logged; the job must end
+            _log.exception("clean_up_crashed", job_id=run.view.id)
+    state = JobState.CANCELED if end.canceled else JobState.FAILED
     ended = workflow.ended
-    await run.finish(
-        JobState.CANCELED if end.canceled else JobState.FAILED,
-        end.problem,
-        None if ended is None else lambda record: ended(record, end),
-    )
+    if ended is not None:
+        try:
+            await run.finish(state, end.problem, lambda record: ended(record, end))
+        except Exception:  # noqa: BLE001 - logged; the job must end
+            # The slice's own rows must not keep the job open for ever.
+            _log.exception("job_end_failed", job_id=run.view.id)
+        else:
+            return
+    await run.finish(state, end.problem, None)
+
+
+async def _run(workflow: Workflow[G], run: JobRun[G]) -> JobEnd | None:
+    if run.canceled is not None:
+        return JobEnd(canceled=True, problem=_canceled(run.canceled), begun=False)
+    try:
+        await workflow.run(run)
+    except JobFailedError as failed:
+        return JobEnd(canceled=False, problem=failed.problem)
+    except JobCanceledError as canceled:
+        return JobEnd(canceled=True, problem=_canceled(canceled.code))
+    except Exception:  # noqa: BLE001 - logged, and told to the caller
+        # A bug between two steps.
+        _log.exception("workflow_crashed", job_id=run.view.id, kind=run.view.kind)
+        return JobEnd(canceled=False, problem=INTERNAL)
+    return None
 
 
 _REASONS = {

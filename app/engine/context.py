@@ -1,0 +1,80 @@
+"""What the engine gives a cloud step beside the gateways (`steps.StepContext`)."""
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from app.core.clock import Clock
+from app.core.json import JsonObject
+from app.db.engine import Database
+from app.engine.errors import JobCanceledError, ParkedError
+from app.engine.lease import Lease
+from app.engine.signals import JobSignals
+from app.engine.steps import JobView
+from app.engine.writing import Progress
+from app.models import Job
+
+T = TypeVar("T")
+
+
+@dataclass
+class Drain:
+    """Whether this worker is on its way out: then no step begins any more."""
+
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass
+class RunContext:
+    """One for a run of a job. `notes` are facts about its present step, `heed_cancel` is off in the clean-up."""
+
+    view: JobView
+    database: Database
+    clock: Clock
+    lease: Lease
+    signals: JobSignals
+    drain: Drain
+    words: Progress
+    notes: JsonObject = field(default_factory=dict)
+    heed_cancel: bool = True
+
+    async def fence(self) -> None:
+        """Raise LeaseLostError unless this worker still holds the job."""
+        await self.lease.fence(self.view.id, self.view.epoch)
+
+    def note(self, facts: JsonObject) -> None:
+        """Keep facts of a call; they are written with the step's result."""
+        self.notes.update(facts)
+
+    def progress(self, words: str) -> None:
+        """Show Azure's words."""
+        self.words.say(words)
+
+    def watched(self) -> bool:
+        """Whether somebody looks at the job right now."""
+        until = self.signals.watched_until
+        return until is not None and until > self.clock.now()
+
+    async def wait(self, work: Awaitable[T]) -> T:
+        """Wait for work that changes nothing; a cancel or a drain ends the wait, never something half sent."""
+        waited = asyncio.ensure_future(work)
+        asked = asyncio.ensure_future(self.signals.asked())
+        drained = asyncio.ensure_future(self.drain.asked.wait())
+        heeded = {waited, drained, asked} if self.heed_cancel else {waited, drained}
+        try:
+            await asyncio.wait(heeded, return_when=asyncio.FIRST_COMPLETED)
+            if waited.done():
+                return waited.result()
+            if drained.done():
+                raise ParkedError(self.view.id)
+            raise JobCanceledError(asked.result())
+        finally:
+            for future in (waited, asked, drained):
+                future.cancel()
+
+    async def expected_seconds(self) -> float:
+        """How long a job of this kind takes."""
+        async with self.database.read() as session:
+            job = await session.get(Job, self.view.id)
+        return (job.expected_seconds if job else None) or 0.0

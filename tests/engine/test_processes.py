@@ -1,0 +1,160 @@
+"""Workers that are killed, paused and told to go: real processes on one database."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from app.core.settings import WorkerSettings
+from tests.support.engine import EngineBench
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+FAST = WorkerSettings(
+    heartbeat_seconds=0.2, lease_seconds=1.5, stuck_seconds=5, drain_seconds=5, queue_poll_seconds=0.05
+)
+
+
+@dataclass(frozen=True)
+class Done:
+    at: float
+    worker: int
+    job: str
+    epoch: int
+    word: str
+
+
+@dataclass
+class Workers:
+    url: str
+    log: Path
+    processes: list[subprocess.Popen[bytes]]
+
+    def start(self, settings: WorkerSettings = FAST) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "tests.support.toy_worker", self.url, str(self.log)]
+        with (self.log.parent / f"worker-{len(self.processes)}.log").open("wb") as output:
+            process = subprocess.Popen(
+                [*command, settings.model_dump_json()], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
+            )
+        self.processes.append(process)
+        return process
+
+    def done(self) -> list[Done]:
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        parts = [line.split() for line in lines]
+        return [Done(float(at), int(worker), job, int(epoch), word) for at, worker, job, epoch, word in parts]
+
+    async def until(self, seen: Callable[[Done], bool], seconds: float = 20) -> Done:
+        until = time.monotonic() + seconds
+        while True:
+            for each in self.done():
+                if seen(each):
+                    return each
+            assert time.monotonic() < until, self.done()
+            await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+def workers(bench: EngineBench, tmp_path: Path) -> Iterator[Workers]:
+    url = bench.database.settings.url.get_secret_value()
+    started = Workers(url, tmp_path / "done.log", [])
+    yield started
+    for process in started.processes:
+        if process.poll() is None:
+            os.kill(process.pid, signal.SIGCONT)
+            process.kill()
+        process.wait(10)
+
+
+async def wait_for(process: subprocess.Popen[bytes], seconds: float) -> int:
+    return await asyncio.to_thread(process.wait, seconds)
+
+
+async def test_after_kill_9_another_worker_goes_on_within_15_seconds(bench: EngineBench, workers: Workers) -> None:
+    first, second = workers.start(WorkerSettings()), workers.start(WorkerSettings())
+    job_id = await bench.add(request={"change": 0, "watch": 2})
+    held = await workers.until(lambda done: done.word == "watch")
+    by_pid = {process.pid: process for process in (first, second)}
+    killed = time.monotonic()
+    by_pid[held.worker].kill()
+    again = await workers.until(lambda done: done.word == "watch" and done.worker != held.worker)
+    assert again.at - killed < 15
+    job = await bench.ended(job_id)
+    assert (job.state, job.epoch) == ("succeeded", 2)
+    # The step whose result was stored did not run again.
+    assert [done.word for done in workers.done()].count("change") == 1
+    assert [step.attempts for step in await bench.steps(job_id)] == [1, 2, 1]
+
+
+async def test_jobs_of_a_partition_never_overlap_though_workers_are_killed(
+    bench: EngineBench, workers: Workers
+) -> None:
+    """RELIABILITY §0 findings 1 and 2: three workers, two of them killed, two left that both see the same dead one"""
+    for _ in range(3):
+        workers.start()
+    request = {"change": 0.2, "watch": 0.4}
+    jobs = [await bench.add(partition=f"p{n % 4}", request=request) for n in range(12)]
+    for _ in range(2):
+        await workers.until(lambda done: done.word == "watch" and is_alive(workers, done.worker))
+        held = [done for done in workers.done() if is_alive(workers, done.worker)][-1]
+        next(process for process in workers.processes if process.pid == held.worker).kill()
+        await asyncio.sleep(0.5)
+    workers.start()
+    for job_id in jobs:
+        assert (await bench.ended(job_id, 40)).state == "succeeded"
+    done = workers.done()
+    for partition in range(4):
+        mine = jobs[partition::4]
+        spans = [(min(d.at for d in done if d.job == j), max(d.at for d in done if d.job == j)) for j in mine]
+        assert all(before[1] < after[0] for before, after in pairwise(spans)), spans
+    for job_id in jobs:
+        # Each run under a greater epoch than the one before, and what an older epoch began ended before the newer one.
+        epochs = [d.epoch for d in done if d.job == job_id]
+        assert epochs == sorted(epochs)
+        assert [d.word for d in done if d.job == job_id].count("end") == 1
+
+
+def is_alive(workers: Workers, pid: int) -> bool:
+    return any(process.pid == pid and process.poll() is None for process in workers.processes)
+
+
+async def test_a_paused_worker_changes_nothing_when_it_wakes_and_ends(bench: EngineBench, workers: Workers) -> None:
+    """RELIABILITY §0 finding 3"""
+    first = workers.start()
+    job_id = await bench.add(request={"change": 1, "watch": 0.1})
+    await workers.until(lambda done: done.word == "begin")
+    os.kill(first.pid, signal.SIGSTOP)
+    second = workers.start()
+    await workers.until(lambda done: done.worker == second.pid and done.word == "begin")
+    woken = time.monotonic()
+    os.kill(first.pid, signal.SIGCONT)
+    assert await wait_for(first, 8) == 1
+    assert time.monotonic() - woken < 6
+    job = await bench.ended(job_id)
+    assert (job.state, job.epoch) == ("succeeded", 2)
+    assert [(done.worker, done.epoch) for done in workers.done() if done.word == "change"] == [(second.pid, 2)]
+
+
+async def test_a_worker_told_to_go_leaves_its_awaits_to_another_at_once(bench: EngineBench, workers: Workers) -> None:
+    first = workers.start()
+    jobs = [await bench.add(partition=f"p{n}", request={"change": 0, "watch": 3}) for n in range(10)]
+    await workers.until(lambda done: done.word == "watch")
+    second = workers.start(WorkerSettings(queue_poll_seconds=0.05))
+    await asyncio.sleep(1.5)
+    told = time.monotonic()
+    first.send_signal(signal.SIGTERM)
+    assert await wait_for(first, 10) == 0
+    for job_id in jobs:
+        assert (await bench.ended(job_id)).state == "succeeded"
+    done = workers.done()
+    assert max(d.at for d in done if d.worker == second.pid and d.word == "watch") - told < 4
+    assert [d.word for d in done].count("change") == 10

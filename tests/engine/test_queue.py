@@ -1,0 +1,106 @@
+"""Asking for a job, and in which order jobs run."""
+
+import asyncio
+import json
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.engine.kinds import PROTOCOL
+from app.engine.queue import VERSION
+from app.engine.steps import Record, cloud_step, record_step
+from app.models import Job
+from tests.support.engine import FAST, EngineBench, ToyCloud, ToyRun, toy
+
+
+@cloud_step
+async def work(cloud: ToyCloud, seconds: float) -> None:
+    cloud.gateways.calls.append(f"begin {cloud.job.request['name']}")
+    await cloud.context.wait(asyncio.sleep(seconds))
+    cloud.gateways.calls.append(f"end {cloud.job.request['name']}")
+
+
+@record_step
+async def done(record: Record) -> None:
+    await record.succeed(outcome={})
+
+
+async def work_once(run: ToyRun) -> None:
+    await run.cloud(work, run.view.request.get("seconds", 0.05))
+    await run.record(done)
+
+
+async def test_a_job_is_asked_for_when_its_transaction_commits_and_only_then(bench: EngineBench) -> None:
+    job = bench.job()
+
+    async def ask_and_fail(session: AsyncSession) -> None:
+        session.add(job)
+        await session.flush()
+        await bench.queue.enqueue(session, job)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await bench.database.transaction(ask_and_fail)
+    assert await bench.dbos("SELECT * FROM {s}workflow_status") == []
+    async with bench.database.read() as reading:
+        assert await reading.get(Job, job.id) is None
+    kept = await bench.add()
+    assert await bench.dbos_status(kept) == "ENQUEUED"
+    assert (await bench.get(kept)).state == "queued"
+
+
+async def test_what_is_stored_of_the_asking_is_the_id_alone(bench: EngineBench) -> None:
+    """No secret can lie in DBOS's tables: a job's request stays in our row"""
+    job_id = await bench.add(request={"name": "secret"})
+    stored = json.dumps([[str(value) for value in row] for row in await bench.dbos("SELECT * FROM {s}workflow_status")])
+    stored += json.dumps([[str(value) for value in row] for row in await bench.dbos("SELECT * FROM {s}workflow_input")])
+    assert job_id in stored
+    assert "secret" not in stored
+
+
+async def test_jobs_of_a_partition_run_in_order_and_partitions_side_by_side(bench: EngineBench) -> None:
+    async with bench.worker(toy(work_once)):
+        jobs = [await bench.add(partition=p, request={"name": f"{p}{n}"}) for n in range(3) for p in ("a", "b")]
+        for job_id in jobs:
+            assert (await bench.ended(job_id)).state == "succeeded"
+    calls = bench.toys.calls
+    for partition in ("a", "b"):
+        mine = [call for call in calls if call.split()[1].startswith(partition)]
+        assert mine == [f"{word} {partition}{n}" for n in range(3) for word in ("begin", "end")]
+
+
+async def test_one_partition_does_not_wait_for_another(bench: EngineBench) -> None:
+    async with bench.worker(toy(work_once)):
+        long = await bench.add(partition="a", request={"name": "long", "seconds": 60})
+        await bench.until(long, lambda job: job.state == "running")
+        assert (await bench.ended(await bench.add(partition="b", request={"name": "short"}))).state == "succeeded"
+        assert (await bench.get(long)).state == "running"
+        await bench.cancel(long)
+        await bench.ended(long)
+
+
+async def test_a_full_worker_leaves_jobs_in_the_queue(bench: EngineBench) -> None:
+    settings = FAST.model_copy(update={"concurrency": 2})
+    async with bench.worker(toy(work_once), settings=settings):
+        jobs = [await bench.add(partition=f"p{n}", request={"name": str(n)}) for n in range(6)]
+        for job_id in jobs:
+            await bench.ended(job_id)
+    running = most = 0
+    for call in bench.toys.calls:
+        running += 1 if call.startswith("begin") else -1
+        most = max(most, running)
+    assert most == 2
+
+
+def test_the_version_that_pins_jobs_to_workers_is_a_number_of_ours() -> None:
+    """An edited source file must not strand the jobs in flight, as DBOS's own hash of the source would"""
+    assert f"protocol-{PROTOCOL}" == VERSION
+
+
+async def test_a_worker_of_another_protocol_leaves_a_job_alone(bench: EngineBench) -> None:
+    old = await bench.add(request={"name": "old"}, partition="a")
+    await bench.dbos("UPDATE {s}workflow_status SET application_version = 'protocol-0'")
+    async with bench.worker(toy(work_once)):
+        await bench.ended(await bench.add(request={"name": "new"}, partition="b"))
+    assert (await bench.get(old)).state == "queued"
+    assert "begin old" not in bench.toys.calls
