@@ -105,7 +105,7 @@ async def find_group_empty(cloud: Cloud, asked: Plan) -> bool:
 
 @record_step
 async def claim_resource_group(record: Record) -> bool:
-    """Mark the group as going, if Slipway made it for clusters and this was the last one; no create may choose it then.
+    """Mark the group as going, if Slipway made it for clusters and none will stay; no create may choose it then.
 
     Its rows, in all projects, are locked, and a create locks them too: one of the two sees what the other did.
     """
@@ -116,7 +116,12 @@ async def claim_resource_group(record: Record) -> bool:
     rows = await lock_rows(record.session, group.project_id, subscription_id=group.subscription_id, name=group.name)
     if group not in rows or not (group.managed and group.made_for_cluster):
         return False
-    if any(other.id != cluster.id for other in await living_clusters(record.session, group)):
+    others = [other for other in await living_clusters(record.session, group) if other.id != cluster.id]
+    # Azure's list has just shown that nothing lies in the group, so those that are being deleted are gone from it too.
+    if any(other.state != ClusterState.DELETING for other in others):
+        return False
+    if others and group.state == ResourceGroupState.DELETING:
+        # One of them is at it.
         return False
     group.state = ResourceGroupState.DELETING
     group.version += 1

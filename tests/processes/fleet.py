@@ -1,0 +1,282 @@
+"""Slipway as real processes on free ports: local Azure, API and as many workers as a test wants."""
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from sqlalchemy import delete, func, select
+
+from app.core.settings import DatabaseSettings, ExpectSettings
+from app.db import migrations
+from app.db.engine import Database
+from app.db.sqlite import lock_path
+from app.engine import migrations as engine_migrations
+from app.models import TERMINAL, Job, RateBucket
+from tests.house.installation import free_port
+from tests.processes.process import Process
+from tests.processes.wire import Wire
+from tests.support.api import Tenant, add_tenant, bearer
+from tests.support.whole import CLUSTER
+
+ROOT = Path(__file__).resolve().parents[2]
+SPEED = 600.0
+START_SECONDS = 30
+SOON = {"LEASE_SECONDS": "5", "HEARTBEAT_SECONDS": "0.5", "STUCK_SECONDS": "5", "QUEUE_POLL_SECONDS": "0.1"}
+"""Workers' settings where the time of a takeover is not the subject."""
+
+
+class Fleet:
+    """The processes of a test session, on one database. Everything between Slipway and Azure passes `wire`."""
+
+    def __init__(self, folder: Path, settings: DatabaseSettings, database: Database) -> None:
+        self._folder = folder
+        self.settings = settings
+        self._processes: list[Process] = []
+        self._about_azure: dict[str, Any] = {}
+        self._port = free_port()
+        self._wire_url = ""
+        self.database = database
+        self.tenant: Tenant
+        self.azure: Process
+        self.api: Process
+        self._wire: Wire | None = None
+        self.http = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{self._port}", timeout=60, trust_env=False)
+
+    async def start(self) -> None:
+        """Bring up Azure and the API; workers are the test's own."""
+        self.tenant = await add_tenant(self.database, "shop")
+        await self.start_azure()
+        self._wire = Wire(self._about_azure["url"])
+        self._wire_url = await self._wire.open()
+        await self.start_api()
+
+    async def start_azure(self) -> None:
+        """Start the local Azure, with the state that it had."""
+        state = str(self._folder / "azure.json")
+        self.azure = self._start(("azure", "--state", state, "--speed", str(SPEED)), os.environ, piped=True)
+        output = self.azure.popen.stdout
+        assert output is not None
+        self._about_azure = json.loads(await asyncio.to_thread(output.readline))
+
+    async def start_api(self) -> None:
+        """Start the API on the same port as ever, and wait until it answers."""
+        self.api = self._start(("serve",), self._environment())
+        await self.http.aclose()
+        self.http = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{self._port}", timeout=60, trust_env=False)
+        await self.until(self._api_answers, "the API answers", START_SECONDS)
+
+    async def renew(self) -> None:
+        """Before each test: an empty Azure, full buckets, and both servers up, whatever the test before has done."""
+        if not self.azure.alive:
+            await self.start_azure()
+        if not self.api.alive:
+            await self.start_api()
+        self._control("/_local/reset", {})
+        async with self.database.write() as session:
+            await session.execute(delete(RateBucket))
+        self.wire.sent.clear()
+
+    async def worker(self) -> Process:
+        """A worker that takes jobs: one that was left by the test before, or a new one."""
+        living = [process for process in self._processes if process.command == "worker" and process.alive]
+        return living[0] if living else await self.start_worker()
+
+    async def start_worker(self, settings: Mapping[str, str] = SOON) -> Process:
+        """Start a worker and wait until it takes jobs."""
+        further = {f"SLIPWAY_WORKER__{name}": value for name, value in settings.items()}
+        worker = self._start(("worker",), self._environment() | further)
+
+        async def works() -> bool:
+            assert worker.alive, worker.log.read_text()
+            return b"worker_started" in worker.log.read_bytes()
+
+        await self.until(works, "the worker runs", START_SECONDS)
+        return worker
+
+    async def pause(self, worker: Process) -> None:
+        """SIGSTOP, but not in a write transaction: on SQLite all other writers would wait for its end."""
+        while True:
+            worker.signal(signal.SIGSTOP)
+            if self.database.file is None:
+                return
+            with lock_path(self.database.file).open("rb") as lock, contextlib.suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            worker.signal(signal.SIGCONT)
+            await asyncio.sleep(0.001)
+
+    async def kill_workers(self) -> None:
+        """Kill -9 of all."""
+        for process in self._processes:
+            if process.command == "worker" and process.alive:
+                await process.kill()
+
+    async def stop(self) -> None:
+        """Kill what still runs. In this order: who asks goes before who answers."""
+        for process in reversed(self._processes):
+            if process.alive:
+                process.popen.kill()
+        for process in self._processes:
+            await process.ended()
+            if process.popen.stdout is not None:
+                process.popen.stdout.close()
+        if self._wire is not None:
+            await self._wire.close()
+        await self.http.aclose()
+
+    # What a client does.
+
+    async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> httpx2.Response:
+        return await self.http.request(method, path, json=body, headers=bearer(self.tenant.admin, **headers))
+
+    async def accepted(self, method: str, path: str, body: Any = None, **headers: str) -> str:
+        """Ask for a job; return its id."""
+        answer = await self.ask(method, path, body, **headers)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["job"]["id"])
+
+    async def create(self, names: Sequence[str], **more: Any) -> list[str]:
+        """Ask for clusters, side by side."""
+        bodies = [{**CLUSTER, **more, "name": name} for name in names]
+        return list(await asyncio.gather(*(self.accepted("POST", "/v1/clusters", body) for body in bodies)))
+
+    async def delete(self, names: Sequence[str]) -> list[str]:
+        return list(await asyncio.gather(*(self.accepted("DELETE", f"/v1/clusters/{name}") for name in names)))
+
+    async def all_succeed(self, jobs: Sequence[str], seconds: float = 60) -> None:
+        """Wait for jobs; all end well."""
+        await self.until(lambda: self._none_open(jobs), "all jobs have ended", seconds)
+        ended = await asyncio.gather(*(self.ask("GET", f"/v1/jobs/{job}") for job in jobs))
+        bad = [answer.json() for answer in ended if answer.json()["state"] != "succeeded"]
+        assert bad == []
+
+    # What the outside sees.
+
+    @property
+    def wire(self) -> Wire:
+        """What was sent to Azure since the test began."""
+        assert self._wire is not None
+        return self._wire
+
+    def azure_log(self, **filters: str) -> list[dict[str, Any]]:
+        """Azure's own log of requests, oldest first."""
+        query = "&".join(f"{name}={value}" for name, value in {"limit": "20000", **filters}.items())
+        found: list[dict[str, Any]] = self._control(f"/_local/requests?{query}")["requests"]
+        return found
+
+    def puts(self) -> list[dict[str, Any]]:
+        """The PUTs of clusters that Azure took."""
+        log = self.azure_log(operation="ManagedClusters_CreateOrUpdate")
+        return [entry for entry in log if entry["effect"] is not None]
+
+    def add_fault(self, kind: str, **fields: Any) -> None:
+        self._control("/_local/faults", {"kind": kind, **fields})
+
+    def leftovers(self) -> list[str]:
+        """Ids of all in Azure that lies in a resource group, and of the groups."""
+        resources = self._control("/_local/state")["resources"]
+        return [found for entry in resources if "/resourcegroups/" in (found := str(entry["id"]).lower())]
+
+    async def open_jobs_of(self, worker: Process) -> int:
+        """How many jobs that have not ended this process holds, by our own table."""
+        told = (line for line in worker.log.read_text().splitlines() if "worker_started" in line)
+        worker_id = json.loads(next(told))["worker_id"]
+        return await self._count(Job.worker_id == worker_id, Job.state.not_in(TERMINAL))
+
+    async def until(self, condition: Callable[[], Awaitable[bool]], what: str, seconds: float) -> float:
+        """Wait for a condition; return after how many seconds it held."""
+        began = time.monotonic()
+        while not await condition():
+            assert time.monotonic() - began < seconds, f"not within {seconds} s: {what} (logs: {self._folder})"
+            await asyncio.sleep(0.02)
+        return time.monotonic() - began
+
+    async def until_puts(self, number: int) -> None:
+        """Wait until Azure has taken so many PUTs of clusters."""
+        await self.until(lambda: _is(len(self.puts()) >= number), f"{number} clusters are asked for", 30)
+
+    async def _none_open(self, jobs: Sequence[str]) -> bool:
+        return await self._count(Job.id.in_(jobs), Job.state.not_in(TERMINAL)) == 0
+
+    async def _count(self, *conditions: Any) -> int:
+        async with self.database.read() as session:
+            return int((await session.execute(select(func.count()).select_from(Job).where(*conditions))).scalar_one())
+
+    async def _api_answers(self) -> bool:
+        assert self.api.alive, self.api.log.read_text()
+        try:
+            return (await self.http.get("/livez")).status_code == 200
+        except httpx2.TransportError:
+            return False
+
+    def _control(self, path: str, body: Any = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self._about_azure["url"] + path, data, {"Content-Type": "application/json"})  # noqa: S310 - our own loopback URL
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - the same
+            return json.loads(answer.read() or b"null")
+
+    def _start(self, arguments: Sequence[str], environment: Mapping[str, str], *, piped: bool = False) -> Process:
+        log = self._folder / f"{len(self._processes)}-{arguments[0]}.log"
+        with log.open("wb") as output:
+            popen = subprocess.Popen(
+                [sys.executable, "-m", "app", *arguments],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE if piped else output,
+                stderr=output,
+                start_new_session=True,
+            )
+        self._processes.append(Process(arguments[0], log, popen))
+        return self._processes[-1]
+
+    def _environment(self) -> dict[str, str]:
+        """As `slipway dev` tells it to its children."""
+        expected = {
+            f"SLIPWAY_EXPECT__{name.upper()}": str(float(info.default) / SPEED)
+            for name, info in ExpectSettings.model_fields.items()
+        }
+        return {
+            **os.environ,
+            **self._about_azure["environment"],
+            **expected,
+            "PYTHONUNBUFFERED": "1",
+            "SLIPWAY_DATABASE__URL": self.settings.url.get_secret_value(),
+            "SLIPWAY_AZURE__RESOURCE_MANAGER_URL": self._wire_url,
+            "SLIPWAY_AZURE__CREDENTIAL": "managed_identity",
+            "SLIPWAY_AZURE__SUBSCRIPTION_ID": self._about_azure["subscription_id"],
+            "SLIPWAY_KUBERNETES__ALLOWED_SERVER_HOSTS": '["127.0.0.1"]',
+            "SLIPWAY_HTTP__PORT": str(self._port),
+            "SLIPWAY_LOG__FORMAT": "json",
+        }
+
+
+async def _is(value: bool) -> bool:
+    return value
+
+
+@asynccontextmanager
+async def running_fleet(folder: Path, settings: DatabaseSettings) -> AsyncIterator[Fleet]:
+    """Azure and the API for the `async with`."""
+    await asyncio.to_thread(migrations.upgrade, settings)
+    await asyncio.to_thread(engine_migrations.upgrade, settings)
+    database = Database.open(settings)
+    fleet = Fleet(folder, settings, database)
+    try:
+        await fleet.start()
+        yield fleet
+    finally:
+        await fleet.stop()
+        await database.close()

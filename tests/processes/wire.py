@@ -1,0 +1,139 @@
+"""What Slipway sends to Azure, seen from outside of both: a relay that outlives either process."""
+
+import asyncio
+import contextlib
+import re
+from collections import Counter, deque
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+_REQUEST = re.compile(rb"(GET|HEAD|PUT|POST|PATCH|DELETE) (\S+) HTTP/1\.1\r\n((?:[^\r\n]+\r\n)+)\r\n")
+_ANSWER = re.compile(rb"HTTP/1\.1 (\d{3}) ?[^\r\n]*\r\n(?:[^\r\n]+\r\n)+\r\n")
+_NAME = re.compile(rb"x-ms-client-request-id: *(\S+)", re.IGNORECASE)
+_LONGEST_HEAD = 16_384
+_CREDENTIALS = re.compile(r"/list[a-z]*credentials?$", re.IGNORECASE)
+
+
+@dataclass
+class Sent:
+    """One request. `status` None: no answer has come back; `name` is its x-ms-client-request-id."""
+
+    method: str
+    path: str
+    name: str
+    status: int | None = None
+
+    @property
+    def job_id(self) -> str:
+        return self.name.partition(".")[0]
+
+    @property
+    def epoch(self) -> int:
+        return int(self.name.split(".")[1])
+
+    @property
+    def changes(self) -> bool:
+        """Whether it changes Azure, and was sent for a job."""
+        return self.method not in {"GET", "HEAD"} and not _CREDENTIALS.search(self.path) and self.name.count(".") == 2
+
+
+class Wire:
+    """Relays bytes as they are, and reads along."""
+
+    def __init__(self, upstream: str) -> None:
+        self._upstream = urlsplit(upstream).port
+        self._relays: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+        self.sent: list[Sent] = []
+
+    async def open(self) -> str:
+        """Listen on a free port; return the address."""
+        self._server = await asyncio.start_server(self._relay, "127.0.0.1", 0)
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        for task in self._relays:
+            task.cancel()
+        await asyncio.gather(*self._relays, return_exceptions=True)
+
+    def changes(self) -> list[Sent]:
+        """What was sent to change Azure, oldest first."""
+        return [sent for sent in self.sent if sent.changes]
+
+    def sent_twice(self) -> list[tuple[str, str, str]]:
+        """Changes that one job sent twice and that Azure took both times: job, method, path."""
+        taken = Counter(
+            (sent.job_id, sent.method, sent.path.lower())
+            for sent in self.changes()
+            if sent.status is not None and sent.status < 300
+        )
+        return [change for change, times in taken.items() if times > 1]
+
+    def of_an_old_epoch(self) -> list[Sent]:
+        """Changes that were sent after the same job had sent something under a newer epoch."""
+        newest: dict[str, int] = {}
+        late = []
+        for sent in self.sent:
+            if sent.name.count(".") != 2:
+                continue
+            newest[sent.job_id] = max(sent.epoch, newest.get(sent.job_id, 0))
+            if sent.changes and sent.epoch < newest[sent.job_id]:
+                late.append(sent)
+        return late
+
+    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._relays.add(task)
+        try:
+            up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._upstream)
+        except OSError:
+            writer.transport.abort()
+            return
+        finally:
+            task.add_done_callback(self._relays.discard)
+        unanswered: deque[Sent] = deque()
+        ways = (
+            asyncio.ensure_future(self._requests(reader, up_writer, unanswered)),
+            asyncio.ensure_future(_answers(up_reader, writer, unanswered)),
+        )
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
+            writer.transport.abort()
+            up_writer.transport.abort()
+
+    async def _requests(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, unanswered: deque[Sent]
+    ) -> None:
+        seen = b""
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65_536):
+                seen += data
+                while found := _REQUEST.search(seen):
+                    name = _NAME.search(found[3])
+                    path = urlsplit(found[2].decode()).path
+                    unanswered.append(Sent(found[1].decode(), path, name[1].decode() if name else ""))
+                    self.sent.append(unanswered[-1])
+                    seen = seen[found.end() :]
+                seen = seen[-_LONGEST_HEAD:]
+                writer.write(data)
+                await writer.drain()
+
+
+async def _answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, unanswered: deque[Sent]) -> None:
+    seen = b""
+    with contextlib.suppress(OSError):
+        while data := await reader.read(65_536):
+            seen += data
+            while (found := _ANSWER.search(seen)) and unanswered:
+                unanswered.popleft().status = int(found[1])
+                seen = seen[found.end() :]
+            seen = seen[-_LONGEST_HEAD:]
+            writer.write(data)
+            await writer.drain()
