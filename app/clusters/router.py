@@ -9,6 +9,7 @@ from app.api.etags import IfMatch, set_etag
 from app.api.jobs import point_to_job
 from app.api.openapi import errors
 from app.api.pagination import Page, Paging
+from app.api.path_parameters import ClusterPath
 from app.api.route import api_router
 from app.auth.scope import get_cluster
 from app.catalog.live import ensure_catalogue
@@ -97,7 +98,7 @@ async def list_clusters(
 
 
 @router.get("/{cluster}", summary="Read a cluster")
-async def get_cluster_by_id_or_name(cluster: str, call: ReaderReads, response: Response) -> ClusterRead:
+async def get_cluster_by_id_or_name(cluster: ClusterPath, call: ReaderReads, response: Response) -> ClusterRead:
     """By id or name; by id also after it was deleted."""
     found = await read.find_for_read(call.session, call.scope, cluster)
     set_etag(response, found.version)
@@ -111,7 +112,7 @@ async def get_cluster_by_id_or_name(cluster: str, call: ReaderReads, response: R
     responses=errors(NotReadyError, BusyError),
 )
 async def update_cluster(
-    cluster: str, body: ClusterUpdate, call: OperatorWrites, response: Response, if_match: IfMatch
+    cluster: ClusterPath, body: ClusterUpdate, call: OperatorWrites, response: Response, if_match: IfMatch
 ) -> ClusterAccepted:
     """A JSON merge patch: what is not named stays, a tag of value null is removed."""
     found = await lock_cluster(call.session, call.scope, cluster)
@@ -122,7 +123,7 @@ async def update_cluster(
 
 @router.delete("/{cluster}", status_code=202, summary="Delete a cluster", responses=errors(BusyError))
 async def delete_cluster(
-    cluster: str,
+    cluster: ClusterPath,
     call: OperatorWrites,
     response: Response,
     if_match: IfMatch,
@@ -141,7 +142,9 @@ async def delete_cluster(
     summary="Give a node pool another number of nodes",
     responses=errors(NotReadyError, BusyError),
 )
-async def scale_cluster(cluster: str, body: ClusterScale, call: OperatorWrites, response: Response) -> ClusterAccepted:
+async def scale_cluster(
+    cluster: ClusterPath, body: ClusterScale, call: OperatorWrites, response: Response
+) -> ClusterAccepted:
     """The job ends when all nodes are Ready."""
     found = await lock_cluster(call.session, call.scope, cluster)
     job = await change.scale_cluster(call.session, _asker(call), found, body)
@@ -155,7 +158,7 @@ async def scale_cluster(cluster: str, body: ClusterScale, call: OperatorWrites, 
     responses=errors(NotReadyError, BusyError),
 )
 async def upgrade_cluster(
-    cluster: str, body: ClusterUpgrade, call: OperatorWrites, response: Response
+    cluster: ClusterPath, body: ClusterUpgrade, call: OperatorWrites, response: Response
 ) -> ClusterAccepted:
     """The control plane first, then the pools, one after the other."""
     found = await lock_cluster(call.session, call.scope, cluster)
@@ -164,7 +167,7 @@ async def upgrade_cluster(
 
 
 @router.post("/{cluster}:sync", status_code=202, summary="Compare a cluster with Azure now")
-async def sync_cluster(cluster: str, call: OperatorWrites, response: Response) -> ClusterAccepted:
+async def sync_cluster(cluster: ClusterPath, call: OperatorWrites, response: Response) -> ClusterAccepted:
     """Reads only; all clusters are compared every few minutes anyway."""
     found = await get_cluster(call.session, call.scope, cluster)
     job = await change.sync_cluster(call.session, _asker(call), found)

@@ -121,10 +121,10 @@ class ClusterScale(RequestModel):
 class ClusterUpgrade(RequestModel):
     """Which version the cluster shall have."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"kubernetes_version": "1.33.5"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"kubernetes_version": "1.34.1"}]})
 
     kubernetes_version: PatchVersion
-    """A patch version that Azure offers for this cluster, such as `1.33.5`."""
+    """A patch version that Azure offers for this cluster, such as `1.34.1`."""
     options: RunOptions = RunOptions()
 
 

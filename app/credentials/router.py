@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import Header, Path, Response
+from fastapi import Header, Response
 
 from app.api.accept import choose_media_type
 from app.api.calls import OperatorAsks, ReaderReads
 from app.api.errors import NotAcceptableError
 from app.api.openapi import errors
 from app.api.pagination import Page, Paging
+from app.api.path_parameters import ClusterPath
 from app.api.route import api_router
 from app.credentials import live, service
 from app.credentials.schemas import CredentialIssued, CredentialRead, CredentialRequest
@@ -17,7 +18,6 @@ router = api_router(prefix="/v1/clusters/{cluster}/credentials", tags=["credenti
 
 _JSON, _YAML = "application/json", "application/yaml"
 
-_ClusterPath = Annotated[str, Path(description="The cluster's id or name.", max_length=128)]
 _Accept = Annotated[
     list[str] | None, Header(alias="accept", description=f"`{_JSON}` (default), or `{_YAML}` for the kubeconfig alone.")
 ]
@@ -35,7 +35,7 @@ _Accept = Annotated[
     },
 )
 async def create_credential(
-    cluster: _ClusterPath, call: OperatorAsks, body: CredentialRequest | None = None, accept: _Accept = None
+    cluster: ClusterPath, call: OperatorAsks, body: CredentialRequest | None = None, accept: _Accept = None
 ) -> Response:
     """A user's, for operators; or the cluster's admin's, for admins with a reason.
 
@@ -54,7 +54,7 @@ async def create_credential(
 
 @router.get("", summary="List who took a kubeconfig")
 async def list_credentials(
-    cluster: _ClusterPath, call: ReaderReads, paging: Paging, response: Response
+    cluster: ClusterPath, call: ReaderReads, paging: Paging, response: Response
 ) -> Page[CredentialRead]:
     """Newest first. The kubeconfigs themselves are kept nowhere."""
     project = call.scope.project.id

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import Query, Request, Response
+from fastapi import Path, Query, Request, Response
 from sqlalchemy import select
 
 from app.api.calls import OperatorWrites, ReaderAsks, ReaderReads
@@ -25,6 +25,7 @@ from app.models import TERMINAL, Event, Job
 router = api_router(prefix="/v1", tags=["jobs"])
 
 Word = Annotated[str | None, Query(min_length=1, max_length=64, pattern=r"^[a-z_.]+$")]
+JobPath = Annotated[str, Path(description="The job's id.", max_length=128, examples=["job_01k7f3t9d2v5x8b4n6q1r0w3ze"])]
 Identifier = Annotated[str | None, Query(min_length=1, max_length=160, pattern=r"^[\x21-\x7e]+$")]
 
 
@@ -57,7 +58,7 @@ async def list_jobs(
 
 @router.get("/jobs/{job_id}", summary="Read a job, or wait for its end")
 async def get_job(
-    job_id: str,
+    job_id: JobPath,
     call: ReaderAsks,
     request: Request,
     wait: Annotated[int, Query(ge=0, le=60, description="Seconds to wait for the end.")] = 0,
@@ -78,7 +79,7 @@ async def get_job(
 
 
 @router.get("/jobs/{job_id}/steps", summary="List a job's steps")
-async def list_job_steps(job_id: str, call: ReaderAsks) -> Page[JobStepRead]:
+async def list_job_steps(job_id: JobPath, call: ReaderAsks) -> Page[JobStepRead]:
     """What was done, in order, with attempts, times and Azure's correlation ids."""
     async with call.database.read() as session:
         job = await service.get_job(session, call.scope, job_id)
@@ -88,7 +89,7 @@ async def list_job_steps(job_id: str, call: ReaderAsks) -> Page[JobStepRead]:
 
 
 @router.post("/jobs/{job_id}:cancel", status_code=202, summary="Ask a job to stop", responses=errors(JobNotOpenError))
-async def cancel_job(job_id: str, call: OperatorWrites, response: Response) -> JobTaken:
+async def cancel_job(job_id: JobPath, call: OperatorWrites, response: Response) -> JobTaken:
     """It stops at its next step; what Azure has begun is aborted where Azure can."""
     job = await service.cancel_job(call.session, call.scope, job_id, now=call.now)
     point_to_job(response, job.id)
@@ -101,7 +102,7 @@ async def cancel_job(job_id: str, call: OperatorWrites, response: Response) -> J
     summary="Ask again for what a job did not do",
     responses=errors(NotRetryableError, BusyError),
 )
-async def retry_job(job_id: str, call: OperatorWrites, response: Response) -> JobTaken:
+async def retry_job(job_id: JobPath, call: OperatorWrites, response: Response) -> JobTaken:
     """A new job of the same kind and request, which takes up where the old one stopped."""
     parts = service.parts_of(call.services)
     job = await service.retry_job(call.session, call.scope, job_id, parts=parts, now=call.now)

@@ -24,7 +24,9 @@ from app.projects.schemas import (
 router = api_router(prefix="/v1/projects", tags=["projects"])
 me_router = api_router(prefix="/v1/me", tags=["projects"])
 
-ProjectPath = Annotated[str, Path(alias="project", description="The project's id or name.", max_length=128)]
+ProjectPath = Annotated[
+    str, Path(alias="project", description="The project's id or name.", max_length=128, examples=["payments"])
+]
 
 
 @me_router.get("", summary="Who is calling")
@@ -123,10 +125,10 @@ async def list_api_keys(
     return paging.answer(found.id, page, ApiKeyRead.model_validate, response)
 
 
-@router.delete("/{project}/api-keys/{key}", status_code=204, summary="Revoke an API key")
+@router.delete("/{project}/api-keys/{key}", status_code=204, response_class=Response, summary="Revoke an API key")
 async def revoke_api_key(
     project: ProjectPath,
-    key: Annotated[str, Path(description="The key's id.", max_length=32)],
+    key: Annotated[str, Path(description="The key's id.", max_length=32, examples=["key_01k7f3t9d2v5x8b4n6q1r0w3ze"])],
     call: Annotated[PlatformCall, platform_writes(Role.ADMIN)],
 ) -> None:
     """The next request with it gets a 401."""

@@ -6,24 +6,12 @@ import pytest
 from sqlalchemy import func, select
 
 from app.db.engine import Database
-from app.models import Event, Role
+from app.models import Event
 from tests.support import probe
-from tests.support.api import CountRows, Tenant, add_key, add_tenant, client_of, make_app
+from tests.support.api import CountRows, client_of, make_app, other, platform_key, tenant
+from tests.support.whole import idle_slipway
 
-
-@pytest.fixture
-async def tenant(database: Database) -> Tenant:
-    return await add_tenant(database, "default")
-
-
-@pytest.fixture
-async def other(database: Database) -> Tenant:
-    return await add_tenant(database, "other")
-
-
-@pytest.fixture
-async def platform_key(database: Database) -> str:
-    return await add_key(database, Role.PLATFORM_ADMIN, None)
+__all__ = ["idle_slipway", "other", "platform_key", "tenant"]
 
 
 @pytest.fixture

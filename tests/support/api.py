@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx2
+import pytest
 from fastapi import APIRouter, FastAPI
 
 from app.auth.api_keys import make_api_key
@@ -87,3 +88,21 @@ async def client_of(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://slipway.test") as client:
         yield client
+
+
+@pytest.fixture
+async def tenant(database: Database) -> Tenant:
+    """The default project, with keys."""
+    return await add_tenant(database, "default")
+
+
+@pytest.fixture
+async def other(database: Database) -> Tenant:
+    """Another project, with keys."""
+    return await add_tenant(database, "other")
+
+
+@pytest.fixture
+async def platform_key(database: Database) -> str:
+    """A platform-admin's key."""
+    return await add_key(database, Role.PLATFORM_ADMIN, None)

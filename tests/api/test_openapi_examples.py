@@ -1,0 +1,102 @@
+"""The document's promises: every operation is described, and its examples are requests that are accepted."""
+
+from typing import Any
+
+import pytest
+
+from app.api.problems import MEDIA_TYPE
+from app.db.engine import Database
+from tests.support.api import make_app
+from tests.support.operations import DOCUMENT, OPERATIONS, Operation
+from tests.support.whole import Slipway, start_worker
+
+pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+
+
+def test_the_committed_document_is_what_the_application_serves(database: Database) -> None:
+    assert make_app(database).openapi() == DOCUMENT
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
+def test_every_operation_says_what_it_does_and_how_it_fails(operation: Operation, database_kind: str) -> None:
+    assert operation.described["summary"]
+    assert operation.described["description"]
+    assert operation.described["tags"]
+    failures = {status: answer for status, answer in operation.described["responses"].items() if int(status) >= 400}
+    if operation.needs_key:
+        assert {"401", "403", "404", "422", "500", "503"} <= set(failures)
+        for status, answer in failures.items():
+            assert list(answer["content"]) == [MEDIA_TYPE], status
+            assert "`" in answer["description"], f"{status} names no code"
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
+def test_every_operation_can_be_tried_by_its_examples(operation: Operation, database_kind: str) -> None:
+    assert operation.bodies()
+    assert "{" not in operation.example_path()
+
+
+class Sender:
+    """Sends operations as the document shows them, and keeps which were sent."""
+
+    def __init__(self, slipway: Slipway) -> None:
+        self.slipway = slipway
+        self.sent: set[str] = set()
+
+    async def send(self, name: str, *, caller: str | None = None, **made: str) -> dict[str, Any]:
+        """Send each example of an operation; return the last answer."""
+        operation = OPERATIONS[name]
+        answer = None
+        for body in operation.bodies():
+            answer = await self.slipway.ask(operation.method, operation.example_path(**made), body, key=caller)
+            responses = operation.described["responses"]
+            assert [str(answer.status_code)] == [status for status in responses if status < "300"], answer.text
+            assert responses[str(answer.status_code)].get("headers", {}).keys() <= set(map(str.title, answer.headers))
+        assert answer is not None
+        self.sent.add(name)
+        is_json = answer.headers.get("content-type") == "application/json"
+        return dict(answer.json()) if is_json else {}
+
+    async def done(self, name: str, **made: str) -> None:
+        """Send an operation and see its job end well."""
+        job = await self.slipway.ended((await self.send(name, **made))["job"]["id"])
+        assert job["state"] == "succeeded", job
+
+
+async def test_every_example_is_accepted(idle_slipway: Slipway) -> None:
+    sender = Sender(idle_slipway)
+    platform = idle_slipway.platform_key
+    for name in ("get_liveness", "get_metrics", "get_me"):
+        await sender.send(name)
+
+    await sender.send("create_project", caller=platform)
+    for name in ("list_projects", "get_project", "list_api_keys"):
+        await sender.send(name, caller=platform)
+    made = await sender.send("create_api_key", caller=platform)
+    await sender.send("revoke_api_key", caller=platform, key=made["id"])
+    await sender.send("update_project", caller=platform)
+
+    for name in ("list_locations", "list_kubernetes_versions", "list_vm_sizes"):
+        await sender.send(name)
+    # Asked before there is a worker: what is queued can still be stopped.
+    job_id = (await sender.send("create_cluster"))["job"]["id"]
+    await sender.send("cancel_job", job_id=job_id)
+    idle_slipway.worker = await start_worker(idle_slipway.parts)
+    await idle_slipway.ended(job_id)
+    await sender.done("retry_job", job_id=job_id)
+    for name in ("get_readiness", "list_jobs", "list_events", "list_clusters", "get_cluster_by_id_or_name"):
+        await sender.send(name)
+    for name in ("get_job", "list_job_steps"):
+        await sender.send(name, job_id=job_id)
+    for name in ("create_credential", "list_credentials"):
+        await sender.send(name)
+    for name in ("sync_cluster", "update_cluster", "scale_cluster", "upgrade_cluster", "delete_cluster"):
+        await sender.done(name)
+
+    await sender.done("register_provider")
+    await sender.send("get_provider")
+    await sender.done("create_resource_group")
+    for name in ("list_resource_groups", "get_resource_group"):
+        await sender.send(name)
+    await sender.done("delete_resource_group")
+    assert sender.sent == set(OPERATIONS)
