@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,17 +31,10 @@ from app.engine.worker import EngineWorker
 from app.engine.workflows import Workflow
 from app.models import TERMINAL, Event, Job, JobStep, Project
 from tests.support.database import PostgreSQLServer, sqlite_settings
+from tests.support.toy_worker import TOY
 
 FAST = WorkerSettings(
     heartbeat_seconds=0.1, lease_seconds=1, stuck_seconds=0.2, drain_seconds=5, queue_poll_seconds=0.03
-)
-TOY = JobKind(
-    name="toy.make",
-    doing="Making {target}",
-    done="{target} was made",
-    deadline=timedelta(minutes=10),
-    expected="cluster_sync",
-    target_type="toy",
 )
 
 

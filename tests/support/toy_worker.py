@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -18,11 +19,20 @@ from app.core.clock import SystemClock
 from app.core.settings import DatabaseSettings, Settings, WorkerSettings
 from app.db.engine import Database
 from app.db.waker import Waker
+from app.engine.kinds import JobKind
 from app.engine.run import JobRun
 from app.engine.steps import Cloud, Record, cloud_step, record_step
 from app.engine.worker import EngineWorker
 from app.engine.workflows import Workflow
-from tests.support.engine import TOY
+
+TOY = JobKind(
+    name="toy.make",
+    doing="Making {target}",
+    done="{target} was made",
+    deadline=timedelta(minutes=10),
+    expected="cluster_sync",
+    target_type="toy",
+)
 
 
 @dataclass

@@ -1,5 +1,0 @@
-"""Fixtures of the events' tests."""
-
-from tests.support.engine import bench, engine_settings, postgresql_engine_template, sqlite_engine_template
-
-__all__ = ["bench", "engine_settings", "postgresql_engine_template", "sqlite_engine_template"]
