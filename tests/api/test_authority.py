@@ -15,7 +15,6 @@ from tests.support.api import Tenant, add_key, add_tenant, bearer
 from tests.support.operations import OPERATIONS, Operation, api_routes, role_of
 from tests.support.whole import CLUSTER, Slipway
 
-PROJECT_ROLES = (Role.READER, Role.OPERATOR, Role.ADMIN)
 NOTHING: Mapping[str, str] = {}
 # For each parameter that names what a project owns: an id and a name that nothing has.
 ABSENT = {
@@ -68,12 +67,7 @@ class Table:
         self.slipway = slipway
         self.own = own
         self.foreign = foreign
-        self.keys = {
-            Role.READER: own.tenant.reader,
-            Role.OPERATOR: own.tenant.operator,
-            Role.ADMIN: own.tenant.admin,
-            Role.PLATFORM_ADMIN: slipway.platform_key,
-        }
+        self.keys = {**own.tenant.keys, Role.PLATFORM_ADMIN: slipway.platform_key}
         self.wrong: list[str] = []
 
     async def send(
@@ -113,7 +107,7 @@ class Table:
         """All roles, all things."""
         name = operation.name
         self.expect(await self.send(operation, None), 401, "credentials_required", f"{name} without a key")
-        for role in PROJECT_ROLES:
+        for role in self.own.tenant.keys:
             if includes(role, needed):
                 await self.check_allowed(operation, role)
                 continue

@@ -8,8 +8,9 @@ from app.auth.scope import ProjectRef, Scope, choose_project, get_cluster
 from app.core.errors import NotFoundError
 from app.core.ids import Prefix, new_id
 from app.db.engine import Database
-from app.models import Cluster, ClusterState, ResourceGroup, ResourceGroupState, Role
+from app.models import Role
 from tests.support.api import Tenant
+from tests.support.rows import add_cluster_row
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -20,23 +21,9 @@ def scope_of(tenant: Tenant) -> Scope:
 
 
 async def add_cluster(database: Database, tenant: Tenant, name: str, *, deleted: bool = False) -> str:
-    group, cluster = new_id(Prefix.RESOURCE_GROUP), new_id(Prefix.CLUSTER)
-    async with database.write() as session:
-        session.add(
-            ResourceGroup(
-                id=group, project_id=tenant.id, subscription_id="s", name=f"g-{group}", azure_name="g",
-                location="westeurope", state=ResourceGroupState.READY, created_by="t", created_at=NOW, updated_at=NOW,
-            )
-        )  # fmt: skip
-        await session.flush()
-        session.add(
-            Cluster(
-                id=cluster, project_id=tenant.id, name=name, azure_name=name, subscription_id="s", resource_group="g",
-                resource_group_id=group, location="westeurope", state=ClusterState.READY, wanted={}, created_by="t",
-                created_at=NOW, updated_at=NOW, deleted_at=NOW if deleted else None,
-            )
-        )  # fmt: skip
-    return cluster
+    ended = NOW if deleted else None
+    row = await add_cluster_row(database, tenant.id, name, subscription_id="s", now=NOW, deleted_at=ended)
+    return row.id
 
 
 async def test_a_cluster_is_found_by_id_and_by_name(database: Database, tenant: Tenant) -> None:

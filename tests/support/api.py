@@ -45,6 +45,11 @@ class Tenant:
     operator: str
     admin: str
 
+    @property
+    def keys(self) -> dict[Role, str]:
+        """The keys by role."""
+        return {Role.READER: self.reader, Role.OPERATOR: self.operator, Role.ADMIN: self.admin}
+
 
 def bearer(key: str, **headers: str) -> dict[str, str]:
     """The headers of a caller with this key."""

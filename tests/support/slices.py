@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx2
@@ -11,18 +11,18 @@ import pytest
 from fastapi import APIRouter, FastAPI
 
 from app.api.problems import add_problem_handlers
-from app.auth.api_keys import make_api_key
 from app.azure.gateway import AzureGateway
 from app.azure.ports import MemoryBuckets, MemoryDurations
 from app.catalog.live import CatalogSource
 from app.core.clock import Clock, SystemClock
-from app.core.ids import Prefix, new_id
 from app.core.settings import AzureSettings, CredentialKind, KubernetesSettings, Settings
 from app.credentials.live import CredentialSource
 from app.db.engine import Database
 from app.kubernetes.gateway import KubernetesGateway
-from app.models import Cluster, ClusterState, Project, ResourceGroup, ResourceGroupState, Role
+from app.models import Cluster, Role
+from tests.support.api import add_tenant
 from tests.support.local_azure import LocalAzureForTests
+from tests.support.rows import add_cluster_row
 
 
 class ShiftedClock(SystemClock):
@@ -86,43 +86,14 @@ class Served:
 
     async def add_cluster(self, name: str = "prod", **fields: Any) -> Cluster:
         """A ready cluster's row."""
-        now = self.clock.now()
-        common: dict[str, Any] = {
-            "project_id": self.project_id,
-            "created_by": "test",
-            "created_at": now,
-            "updated_at": now,
-        }
-        subscription_id = self.parts.settings.azure.subscription_id or ""
-        group = ResourceGroup(
-            id=new_id(Prefix.RESOURCE_GROUP),
-            subscription_id=subscription_id,
-            name=f"group-{name}",
-            azure_name=f"group-{name}",
-            location="westeurope",
-            state=ResourceGroupState.READY,
-            **common,
+        return await add_cluster_row(
+            self.database,
+            self.project_id,
+            name,
+            subscription_id=self.parts.settings.azure.subscription_id or "",
+            now=self.clock.now(),
+            **fields,
         )
-        cluster = Cluster(
-            **{
-                "id": new_id(Prefix.CLUSTER),
-                "name": name,
-                "azure_name": name,
-                "subscription_id": subscription_id,
-                "resource_group": group.azure_name,
-                "resource_group_id": group.id,
-                "location": "westeurope",
-                "state": ClusterState.READY,
-                "wanted": {},
-                **common,
-                **fields,
-            }
-        )
-        async with self.database.write() as session:
-            session.add(group)
-            await session.flush()
-            session.add(cluster)
-        return cluster
 
 
 @asynccontextmanager
@@ -160,27 +131,13 @@ async def serve(
     add_problem_handlers(app)
     for router in routers:
         app.include_router(router)
-    project_id, keys = await _add_project(database)
+    tenant = await add_tenant(database, "team")
     transport = httpx2.ASGITransport(app=app)
     try:
         async with httpx2.AsyncClient(transport=transport, base_url="http://slipway.test") as http:
-            yield Served(http, parts, clock, project_id, keys)
+            yield Served(http, parts, clock, tenant.id, tenant.keys)
     finally:
         await gateway.close()
-
-
-async def _add_project(database: Database) -> tuple[str, dict[Role, str]]:
-    now = datetime.now(UTC)
-    project = Project(id=new_id(Prefix.PROJECT), name="team", created_by="test", created_at=now, updated_at=now)
-    keys = {
-        role: make_api_key(name=str(role), role=role, project_id=project.id, created_by="test", now=now)
-        for role in (Role.READER, Role.OPERATOR, Role.ADMIN)
-    }
-    async with database.write() as session:
-        session.add(project)
-        await session.flush()
-        session.add_all([key.row for key in keys.values()])
-    return project.id, {role: key.text for role, key in keys.items()}
 
 
 @contextmanager

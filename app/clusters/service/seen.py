@@ -5,9 +5,8 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clusters.service.read import list_pools
-from app.clusters.service.start import partition_of
+from app.clusters.service.start import partition_of, tell
 from app.clusters.specs.observed import Sighting
-from app.events import emit
 from app.jobs import service as jobs
 from app.models import Cluster, ClusterState
 
@@ -51,11 +50,4 @@ async def _turn(session: AsyncSession, cluster: Cluster, state: ClusterState, ev
     cluster.state = state
     cluster.version += 1
     cluster.updated_at = now
-    await emit(
-        session,
-        event,
-        at=now,
-        project_id=cluster.project_id,
-        subject=("cluster", cluster.id),
-        data={"before": before},
-    )
+    await tell(session, cluster, event, now, before=before)

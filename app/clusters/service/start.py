@@ -85,13 +85,13 @@ async def start(
     )
 
 
-async def tell(session: AsyncSession, cluster: Cluster, event: str, now: datetime) -> None:
-    """Append an event about the cluster."""
+async def tell(session: AsyncSession, cluster: Cluster, event: str, now: datetime, **more: str) -> None:
+    """Append an event about the cluster, with its name and its state; `more` goes into its data too."""
     await emit(
         session,
         event,
         at=now,
         project_id=cluster.project_id,
         subject=("cluster", cluster.id),
-        data={"name": cluster.name, "state": cluster.state},
+        data={"name": cluster.name, "state": cluster.state, **more},
     )
