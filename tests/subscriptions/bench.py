@@ -67,6 +67,7 @@ class ByHand:
     kind: JobKind
     context: Context
     cancel_before: str | None = None
+    canceled: str | None = None
     ran: list[str] = field(default_factory=list)
 
     async def cloud(self, step: CloudStep[Gateways, P, R], *args: P.args, **kwargs: P.kwargs) -> R:
