@@ -156,6 +156,7 @@ class _Waiter:
         self._words_every = words_every(watch.expected)
         self._words_at = watcher.now() + self._words_every
         self._last_status: str | None = None
+        self._heard_operation = False
         self._cluster: ManagedCluster | None = None
         self._sure = 0
 
@@ -255,7 +256,9 @@ class _Waiter:
         return WatchEnd(outcome=outcome, error=error, cluster=self._cluster, last_status=self._last_status)
 
     def _tell(self, status: str, *, from_operation: bool) -> None:
-        if status != self._last_status:
+        # The operation's words say more than the resource's state: once heard, they are not put aside for it.
+        self._heard_operation = self._heard_operation or from_operation
+        if status != self._last_status and from_operation is self._heard_operation:
             self._last_status = status
             self._on_progress(Progress(status, self._watcher.now(), from_operation=from_operation))
 
