@@ -40,7 +40,7 @@ def cpu_seconds(pid: int) -> float:
 def table(lines: Sequence[Line]) -> str:
     """The lines as text: figures in columns, below each what it means."""
     rows = [
-        (line.name, line.measured, f"{line.compared_with}: {line.comparison}", f"{line.ratio:.2f}") for line in lines
+        (line.name, line.measured, f"{line.compared_with}: {line.comparison}", f"{line.ratio:.2g}") for line in lines
     ]
     heads = ("figure", "measured", "beside", "ratio")
     widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(4)]

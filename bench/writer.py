@@ -20,6 +20,8 @@ def _connect(file: Path, how: str) -> sqlite3.Connection:
     factory = writer_factory(file, timeout=_BUSY_SECONDS) if how == "turns" else sqlite3.Connection
     connection = sqlite3.connect(uri(file), uri=True, factory=factory, timeout=_BUSY_SECONDS, isolation_level=None)
     configure(connection)
+    # `configure` lets SQLite wait 5 s, which its own waiting exceeds here.
+    connection.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000:.0f}")
     return connection
 
 
