@@ -191,7 +191,7 @@ def _latency(posts: list[float], inserts: list[float], idle: list[float]) -> lis
                 0.99,
                 "beside it",
                 inserts,
-                "the largest of a hundred; grows with what the worker writes, on SQLite",
+                "the largest but one; grows with what the worker writes, on SQLite",
             ),
             ("p50", 0.5, "on the idle service", idle, "what a busy worker adds, the request's own work included"),
         )
@@ -207,7 +207,7 @@ def _calls(alone: tuple[int, int], together: tuple[int, int]) -> list[Line]:
             compared_with="az aks create",
             comparison=str(_AZ_CALLS),
             ratio=alone[0] / _AZ_CALLS,
-            meaning="LISTs of the watcher included; grows when Azure takes longer than usual, not with how long it usually takes",
+            meaning="LISTs of the watcher included; grows when Azure takes longer than it usually does",
         ),
         Line(
             name=f"calls to Azure, {IN_FLIGHT} creates in one group, each",
