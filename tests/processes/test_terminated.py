@@ -1,7 +1,6 @@
 """SIGTERM of each process, and the end of Azure, while jobs are under way."""
 
 import asyncio
-import signal
 from collections.abc import Sequence
 
 import httpx2
@@ -13,7 +12,6 @@ from tests.support.whole import CLUSTER
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
-ENDED_BY_SIGTERM = {0, -signal.SIGTERM}
 """uvicorn raises the signal again once it has drained."""
 
 
@@ -48,7 +46,7 @@ async def test_an_api_told_to_stop_under_load_ends_in_time_and_loses_no_request(
 
     asked = [asyncio.create_task(ask(name)) for name in names]
     await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
-    assert await fleet.api.terminate() in ENDED_BY_SIGTERM
+    assert await fleet.api.terminate() == 0
     first = await asyncio.gather(*asked, return_exceptions=True)
     assert all(isinstance(answer, str | httpx2.TransportError) for answer in first), first
 

@@ -71,6 +71,8 @@ async def record_failed(record: Record, end: JobEnd) -> None:
 
 async def record_unchanged(record: Record, end: JobEnd) -> None:
     """The end of a change that did not succeed: the cluster still serves, as Azure has it."""
+    if not end.begun:
+        return
     cluster = await record.session.get(Cluster, record.view.target_id, with_for_update=True)
     if cluster is None or cluster.state in _LEAVING:
         return
