@@ -56,6 +56,8 @@ async def _observe(parts: Parts, worker_id: str) -> None:
                 await observe_all(parts.database, parts.gateways.azure, parts.clock)
         except SlipwayError as error:
             _log.warning("observing_failed", code=error.problem.code)
+        except Exception:  # noqa: BLE001 - logged; clusters must not go unobserved until the worker's end
+            _log.exception("observing_crashed")
 
 
 async def _is_oldest(parts: Parts, worker_id: str) -> bool:
