@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.scope import Scope
@@ -42,27 +43,43 @@ async def choose_group(
     require_staying(rows, pointer="/resource_group")
     found = next((row for row in rows if row.project_id == scope.project.id), None)
     if found is None:
-        found = ResourceGroup(
-            id=new_id(Prefix.RESOURCE_GROUP),
-            project_id=scope.project.id,
-            subscription_id=subscription_id,
-            name=name.lower(),
-            azure_name=name,
-            location=location,
-            state=ResourceGroupState.CREATING,
-            made_for_cluster=True,
-            created_by=scope.principal.id,
-            created_at=now,
-            updated_at=now,
-        )
-        session.add(found)
-        await session.flush()
+        found = await _add_group(session, scope, name=name, subscription_id=subscription_id, location=location, now=now)
     if found.state == ResourceGroupState.FAILED:
         # The cluster's job makes it now.
         found.state = ResourceGroupState.CREATING
         found.version += 1
         found.updated_at = now
     return found
+
+
+async def _add_group(
+    session: AsyncSession, scope: Scope, *, name: str, subscription_id: str, location: str, now: datetime
+) -> ResourceGroup:
+    insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert(ResourceGroup)
+    new = insert.values(
+        id=new_id(Prefix.RESOURCE_GROUP),
+        project_id=scope.project.id,
+        subscription_id=subscription_id,
+        name=name.lower(),
+        azure_name=name,
+        location=location,
+        state=ResourceGroupState.CREATING,
+        managed=False,
+        made_for_cluster=True,
+        tags={},
+        version=1,
+        created_by=scope.principal.id,
+        created_at=now,
+        updated_at=now,
+    )
+    # Another create may be the first to name the group at this very moment: then both use its row.
+    alone = new.on_conflict_do_nothing(
+        index_elements=["project_id", "name"], index_where=ResourceGroup.deleted_at.is_(None)
+    )
+    await session.execute(alone)
+    rows = await lock_rows(session, scope.project.id, subscription_id=subscription_id, name=name)
+    require_staying(rows, pointer="/resource_group")
+    return next(row for row in rows if row.project_id == scope.project.id)
 
 
 async def claim_group(session: AsyncSession, group: ResourceGroup, *, now: datetime) -> None:
