@@ -50,6 +50,9 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"generate_ssh_key": False, "ssh_public_key": "ssh-rsa AAAA"}, "invalid_ssh_key", "/ssh_public_key"),
     ({"ssh_public_key": generate_key_pair().public}, "ssh_key_given_twice", "/ssh_public_key"),
     ({"tags": {"managed-by": "me"}}, "reserved_tag", "/tags/managed-by"),
+    ({"tags": {"Team": "a", "team": "b"}}, "duplicate_tag", "/tags"),
+    ({"name": "b" * 63}, "name_too_long_for_group", "/name"),
+    ({"name": "b" * 40, "resource_group": "g" * 40}, "name_too_long_for_group", "/name"),
     ({"options": {"on_failure": "shrug"}}, "unknown_value", "/options/on_failure"),
     ({"options": {"deadline_seconds": 59}}, "out_of_range", "/options/deadline_seconds"),
     ({"id": "cls_x"}, "unknown_field", "/id"),
@@ -146,6 +149,31 @@ async def test_a_taken_name_is_a_conflict(idle_slipway: Slipway) -> None:
 
     assert answer.status_code == 409
     assert answer.json()["code"] == "name_taken"
+
+
+async def test_a_name_that_differs_in_case_only_is_taken_as_azure_sees_it(idle_slipway: Slipway) -> None:
+    await idle_slipway.accepted("POST", "/v1/clusters", CLUSTER)
+
+    answer = await idle_slipway.ask("POST", "/v1/clusters", {**CLUSTER, "name": "Blue"})
+
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "name_taken"
+
+
+async def test_a_patch_of_tags_is_a_merge_patch_and_ends_within_what_azure_takes(idle_slipway: Slipway) -> None:
+    await idle_slipway.accepted("POST", "/v1/clusters", {**CLUSTER, "tags": {f"a{n}": "" for n in range(40)}})
+    async with idle_slipway.parts.database.write() as session:
+        (await session.scalars(select(Cluster))).one().state = ClusterState.READY
+
+    many = await idle_slipway.ask("PATCH", "/v1/clusters/blue", {"tags": {"b": ""}})
+    twice = await idle_slipway.ask("PATCH", "/v1/clusters/blue", {"tags": {"A0": "", "a1": None}})
+    before = await idle_slipway.cluster()
+    cleared = await idle_slipway.ask("PATCH", "/v1/clusters/blue", {"tags": None})
+
+    assert [error["code"] for error in many.json()["errors"]] == ["too_many_tags"]
+    assert [error["code"] for error in twice.json()["errors"]] == ["duplicate_tag"]
+    assert len(before["tags"]) == 40
+    assert cleared.json()["resource"]["tags"] == {}
 
 
 async def test_an_equal_key_gives_the_equal_answer_without_the_secret(idle_slipway: Slipway) -> None:

@@ -22,11 +22,13 @@ async def update_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, 
     """Merge the tags into what is wanted, and start the job that sends them."""
     _require_changeable(cluster)
     wanted = Wanted.from_json(cluster.wanted)
-    rejections = Rejections()
-    rejections.tags({key: value for key, value in (body.tags or {}).items() if value is not None})
-    rejections.raise_if_any()
-    merged = {**wanted.tags, **(body.tags or {})}
+    # RFC 7396: a member that is null is removed, and one that is not named stays.
+    stays = {} if "tags" in body.model_fields_set and body.tags is None else wanted.tags
+    merged = {**stays, **(body.tags or {})}
     tags = {key: value for key, value in merged.items() if value is not None}
+    rejections = Rejections()
+    rejections.tags(tags)
+    rejections.raise_if_any()
     _want(cluster, {"tags": tags}, asker.now)
     return await start(session, asker, kinds.UPDATE, cluster, options=body.options.model_dump(mode="json"))
 
@@ -76,12 +78,13 @@ async def delete_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, 
         if job.kind == kinds.DELETE.name and job.cancel_code is None:
             return job
         await jobs.ask_to_stop(session, job, code=SUPERSEDED, now=asker.now)
+    before = cluster.state
     if cluster.state != ClusterState.DELETING:
         cluster.state = ClusterState.DELETING
         cluster.version += 1
         cluster.updated_at = asker.now
     await tell(session, cluster, "cluster.delete_requested", asker.now)
-    return await start(session, asker, kinds.DELETE, cluster, options=options)
+    return await start(session, asker, kinds.DELETE, cluster, options=options, request={"before": before})
 
 
 async def sync_cluster(session: AsyncSession, asker: Asker, cluster: Cluster) -> Job:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.scope import Scope, in_project
@@ -10,15 +10,12 @@ from app.catalog import service as catalog
 from app.clusters.schemas import ClusterCreate
 from app.clusters.service.start import Asker, NameTakenError, start, tell
 from app.clusters.specs import kinds
-from app.clusters.specs.rules import check_create
+from app.clusters.specs.rules import check_create, default_group
 from app.clusters.specs.wanted import Wanted
 from app.core.errors import FieldError
 from app.core.ids import Prefix, new_id
 from app.models import Cluster, ClusterState, Job, NodePool
 from app.subscriptions import service as subscriptions
-
-# Azure allows 90; AKS puts the name into that of its node resource group, which has 80.
-_GROUP_NAME_LENGTH = 64
 
 
 async def create_cluster(
@@ -31,12 +28,13 @@ async def create_cluster(
     """
     cluster_id = new_id(Prefix.CLUSTER)
     against = await _catalogue_errors(session, body, subscription_id=subscription_id, now=asker.now)
-    checked = check_create(body, cluster_id=cluster_id, catalogue=against)
+    group_name = body.resource_group or default_group(asker.scope.project.name, body)
+    checked = check_create(body, cluster_id=cluster_id, group=group_name, catalogue=against)
     await _require_free_name(session, asker.scope, body.name)
     group = await subscriptions.choose_group(
         session,
         asker.scope,
-        name=body.resource_group or f"slipway-{asker.scope.project.name}-{body.name}"[:_GROUP_NAME_LENGTH].rstrip("."),
+        name=group_name,
         subscription_id=subscription_id,
         location=checked.wanted.location,
         now=asker.now,
@@ -81,8 +79,9 @@ async def _catalogue_errors(
 
 
 async def _require_free_name(session: AsyncSession, scope: Scope, name: str) -> None:
-    query = in_project(select(Cluster.state), Cluster, scope)
-    state = (await session.scalars(query.where(Cluster.name == name, Cluster.deleted_at.is_(None)))).one_or_none()
+    query = in_project(select(Cluster.state), Cluster, scope).where(Cluster.deleted_at.is_(None))
+    # Azure compares names without regard to case.
+    state = (await session.scalars(query.where(func.lower(Cluster.name) == name.lower()).limit(1))).first()
     if state is None:
         return
     raise NameTakenError(

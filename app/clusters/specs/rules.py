@@ -1,7 +1,7 @@
 """The rules of a request that its schema cannot say. All that is broken is told at once."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from app.clusters.schemas import DEFAULT_POOL, ClusterCreate, NodePoolCreate, OsType, PoolMode
@@ -11,8 +11,12 @@ from app.core.ids import looks_like_id
 from app.core.ssh import KeyPair, RefusedKeyError, check_public_key, generate_key_pair
 from app.subscriptions.specs import reserved_tags
 
+MOST_TAGS = 40
 _WINDOWS_POOL_NAME = 6
+# https://learn.microsoft.com/azure/aks/faq: what AKS names its own resource group has at most 80 characters.
+_NODE_GROUP_LENGTH = 80
 _DNS_NAME_LENGTH = 40
+_LEAST_GROUP, _LONGEST_GROUP = 16, 64
 
 
 @dataclass
@@ -25,9 +29,14 @@ class Rejections:
         """Note one thing."""
         self.errors.append(FieldError(code, pointer, detail))
 
-    def tags(self, tags: Iterable[str]) -> None:
-        """Note tags that Azure or Slipway keeps for itself."""
+    def tags(self, tags: Collection[str]) -> None:
+        """Note tags that Azure or Slipway keeps for itself, and those that Azure would not take together."""
         self.errors.extend(reserved_tags(tags))
+        for key, times in Counter(key.lower() for key in tags).items():
+            if times > 1:
+                self.add("duplicate_tag", "/tags", f"Azure takes {key} once, without regard to case.")
+        if len(tags) > MOST_TAGS:
+            self.add("too_many_tags", "/tags", f"A cluster has at most {MOST_TAGS} tags beside Slipway's own.")
 
     def raise_if_any(self) -> None:
         """Raise InvalidRequestError with all that was noted."""
@@ -43,7 +52,17 @@ class Checked:
     private_key: str | None = field(repr=False)
 
 
-def check_create(body: ClusterCreate, *, cluster_id: str, catalogue: list[FieldError]) -> Checked:
+def default_group(project: str, body: ClusterCreate) -> str:
+    """The group of a cluster that names none; short enough for AKS to put it into its own group's name."""
+    room = _NODE_GROUP_LENGTH - len(_node_group("", body.name, body.location))
+    return f"slipway-{project}-{body.name}"[: min(max(room, _LEAST_GROUP), _LONGEST_GROUP)].rstrip(".-_")
+
+
+def _node_group(group: str, name: str, location: str) -> str:
+    return f"MC_{group}_{name}_{location}"
+
+
+def check_create(body: ClusterCreate, *, cluster_id: str, group: str, catalogue: list[FieldError]) -> Checked:
     """Check a create and say what it wants. `catalogue`: what Azure's offer has against it.
 
     Raises InvalidRequestError with every rule that it breaks.
@@ -51,6 +70,14 @@ def check_create(body: ClusterCreate, *, cluster_id: str, catalogue: list[FieldE
     rejections = Rejections([*catalogue])
     if looks_like_id(body.name):
         rejections.add("name_looks_like_id", "/name", "A name that begins like an id of Slipway's is not allowed.")
+    longest = _NODE_GROUP_LENGTH - len(_node_group(group, "", body.location))
+    if len(body.name) > longest:
+        rejections.add(
+            "name_too_long_for_group",
+            "/name",
+            f"AKS names a group MC_<group>_<name>_<location>, of at most {_NODE_GROUP_LENGTH} characters: in the "
+            f"resource group {group} a cluster's name has at most {max(longest, 0)}. Shorten either.",
+        )
     rejections.tags(body.tags)
     pools = _pools(body, rejections)
     key = _key(body, rejections)
