@@ -139,6 +139,12 @@ async def open_jobs_of(session: AsyncSession, partition: str) -> Sequence[Job]:
     return (await session.scalars(asked.with_for_update())).all()
 
 
+async def has_open_jobs(session: AsyncSession, partition: str) -> bool:
+    """Whether a job of a partition has not ended. Locks nothing: jobs are locked before what they are about."""
+    asked = select(Job.id).where(Job.partition == partition, Job.state.not_in(TERMINAL)).limit(1)
+    return (await session.scalars(asked)).first() is not None
+
+
 async def ask_to_stop(session: AsyncSession, job: Job, *, code: str, now: datetime) -> None:
     """Ask a job to stop at its next step; an `await` stops at once, and one that has not begun never begins.
 
@@ -200,6 +206,10 @@ async def retry_job(session: AsyncSession, scope: Scope, job_id: str, *, parts: 
     running = (await session.scalars(again.order_by(Job.id).limit(1))).one_or_none()
     if running is not None:
         return running
+    options = old.options
+    if options.get("on_busy") == "replace":
+        # That was said of the jobs of that time; what was asked since, a deletion above all, does not make way.
+        options = {**options, "on_busy": "queue"}
     return await start_job(
         session,
         parts.queue,
@@ -209,7 +219,7 @@ async def retry_job(session: AsyncSession, scope: Scope, job_id: str, *, parts: 
         requested_by=scope.principal.id,
         now=now,
         request=old.request,
-        options=old.options,
+        options=options,
         retry_of=old.id,
     )
 

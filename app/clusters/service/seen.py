@@ -12,6 +12,7 @@ from app.models import Cluster, ClusterState
 
 # While a job is at work on the cluster, the job's own steps say what has happened.
 _SETTLED = frozenset({ClusterState.READY, ClusterState.FAILED, ClusterState.LOST})
+_UNDER_WAY = frozenset({ClusterState.CREATING, ClusterState.UPDATING})
 
 
 async def keep_sighting(session: AsyncSession, cluster: Cluster, seen: Sighting, *, now: datetime) -> None:
@@ -30,10 +31,11 @@ async def record_seen(session: AsyncSession, cluster: Cluster, seen: Sighting | 
         cluster.observed_at = now
     else:
         await keep_sighting(session, cluster, seen, now=now)
-    if cluster.state == ClusterState.CREATING and seen is not None and seen.succeeded:
-        # A job that was content with Azure's acceptance has ended before the cluster was there.
-        if not await jobs.open_jobs_of(session, partition_of(cluster)):
-            await _turn(session, cluster, ClusterState.READY, "cluster.ready", now=now)
+    if cluster.state in _UNDER_WAY:
+        # A job that was content with Azure's acceptance has ended before Azure had, and one that was given up may have
+        # left no word.
+        if not await jobs.has_open_jobs(session, partition_of(cluster)):
+            await _settle(session, cluster, seen, now=now)
         return
     if cluster.state not in _SETTLED:
         return
@@ -43,6 +45,18 @@ async def record_seen(session: AsyncSession, cluster: Cluster, seen: Sighting | 
     elif seen.succeeded and cluster.state != ClusterState.READY:
         # Azure has come round after the job had given up, or somebody has put the cluster back.
         await _turn(session, cluster, ClusterState.READY, "cluster.recovered", now=now)
+
+
+async def _settle(session: AsyncSession, cluster: Cluster, seen: Sighting | None, *, now: datetime) -> None:
+    if seen is None:
+        await _turn(session, cluster, ClusterState.LOST, "cluster.lost", now=now)
+    elif seen.succeeded:
+        await _turn(session, cluster, ClusterState.READY, "cluster.ready", now=now)
+    elif seen.failed and cluster.state == ClusterState.CREATING:
+        await _turn(session, cluster, ClusterState.FAILED, "cluster.failed", now=now)
+    elif seen.failed:
+        # What could not be changed still serves; `observed` shows Azure's word.
+        await _turn(session, cluster, ClusterState.READY, "cluster.ready", now=now)
 
 
 async def _turn(session: AsyncSession, cluster: Cluster, state: ClusterState, event: str, *, now: datetime) -> None:

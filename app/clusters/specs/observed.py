@@ -19,6 +19,11 @@ class Sighting:
         """Whether Azure's last operation ended well. A word that is not known means that something goes on."""
         return self.provisioning_state.lower() == "succeeded"
 
+    @property
+    def failed(self) -> bool:
+        """Whether Azure's last operation ended without success."""
+        return self.provisioning_state.lower() in {"failed", "canceled"}
+
 
 def sighting(cluster: ManagedCluster, outbound_ips: tuple[str, ...] | None = None) -> Sighting:
     """Return what is kept of a cluster. `outbound_ips` None: not read this time."""

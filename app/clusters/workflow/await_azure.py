@@ -10,23 +10,17 @@ from app.azure.types.resource import ResourceRef
 from app.azure.types.tags import is_ours
 from app.azure.types.watch import Goal, Outcome, TargetKind, Watch, WatchEnd
 from app.clusters.specs.wanted import Place
+from app.clusters.workflow.plan import ClusterLostError
 from app.core.errors import ErrorClass, SlipwayError
 from app.engine.errors import JobFailedError
 from app.jobs.workflow import Cloud, azure_call
 from app.kubernetes.types import ClusterFacts
 
+SETTLED = frozenset({"succeeded", "failed", "canceled"})
+"""Azure's words, in lower case, for a resource at which nothing is under way. Any other means that something is."""
+
 _FIRST_LOOK_SECONDS = 0.5
 _LONGEST_LOOK_SECONDS = 10.0
-
-
-class ClusterLostError(SlipwayError):
-    """The cluster is not in Azure, although it should be."""
-
-    code = "cluster_lost"
-    status = 404
-    title = "The cluster is gone from Azure"
-    error_class = ErrorClass.GONE
-    remedy = "Somebody removed it outside Slipway. Delete it here, and create it again if it is still needed."
 
 
 @dataclass(frozen=True, slots=True)

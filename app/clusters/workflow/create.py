@@ -19,7 +19,6 @@ from app.models import ClusterState, ResourceGroupState
 from app.models import ResourceGroup as ResourceGroupRow
 
 PROVIDER = "Microsoft.ContainerService"
-_SETTLED = frozenset({"succeeded", "failed", "canceled"})
 
 
 async def create_cluster(job: JobRun) -> None:
@@ -139,7 +138,7 @@ async def put_cluster(cloud: Cloud, asked: Plan) -> Begun:
                 "not make; nothing was changed."
             )
         state = present.provisioning_state.lower()
-        if state == "succeeded" or state not in _SETTLED:
+        if state == "succeeded" or state not in await_azure.SETTLED:
             return Begun(present.id, None, cloud.clock.now())
         first_job = present.tags.get(JOB, first_job)
     asked_at = cloud.clock.now()
@@ -235,9 +234,9 @@ async def abort_create(cloud: Cloud, asked: Plan) -> None:
     place = asked.place
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
     present = await clusters.get(place.resource_group, place.azure_name, call=azure_call(cloud))
-    if present is None or not _made_by(cloud, place, present.tags):
+    if present is None or not is_ours(present.tags, place.cluster_id):
         return
-    if present.provisioning_state.lower() not in _SETTLED:
+    if present.provisioning_state.lower() not in await_azure.SETTLED:
         await clusters.abort(place.resource_group, place.azure_name, call=azure_call(cloud))
 
 

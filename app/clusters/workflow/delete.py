@@ -1,17 +1,21 @@
 """`cluster.delete`."""
 
 from dataclasses import dataclass
+from enum import Enum, auto
+
+from sqlalchemy import select
 
 from app.azure.types.operation import Operation
 from app.azure.types.tags import is_of_project, is_ours
 from app.azure.types.watch import Goal, TargetKind
 from app.clusters.specs.kinds import DELETE
+from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun
 from app.clusters.workflow.plan import Plan
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
-from app.models import ClusterState, ResourceGroup, ResourceGroupState
+from app.models import ClusterState, JobStep, ResourceGroup, ResourceGroupState
 from app.subscriptions.service.choose import living_clusters, lock_rows
 
 
@@ -95,12 +99,27 @@ async def await_node_group_gone(cloud: Cloud, asked: Plan, leaving: Leaving) -> 
 
 @cloud_step
 async def find_group_empty(cloud: Cloud, asked: Plan) -> bool:
-    """Whether the resource group carries our tags, for this project, and holds nothing any more, by Azure's list."""
-    groups = cloud.gateways.azure.subscription(asked.place.subscription_id).resource_groups
-    group = await groups.get(asked.place.resource_group, call=azure_call(cloud))
-    if group is None or not is_of_project(group.tags, asked.place.project_id):
-        return False
-    return not await groups.resources(group.name, call=azure_call(cloud))
+    """Whether the resource group carries our tags, for this project, and holds nothing any more, by Azure's list.
+
+    One that is gone already, from a job that went before or by somebody else's hand, holds nothing.
+    """
+    return await _group_state(cloud, asked.place) is not _Group.IN_USE
+
+
+class _Group(Enum):
+    ABSENT = auto()
+    EMPTY_AND_OURS = auto()
+    IN_USE = auto()
+
+
+async def _group_state(cloud: Cloud, place: Place) -> _Group:
+    groups = cloud.gateways.azure.subscription(place.subscription_id).resource_groups
+    group = await groups.get(place.resource_group, call=azure_call(cloud))
+    if group is None:
+        return _Group.ABSENT
+    if not is_of_project(group.tags, place.project_id) or await groups.resources(group.name, call=azure_call(cloud)):
+        return _Group.IN_USE
+    return _Group.EMPTY_AND_OURS
 
 
 @record_step
@@ -114,7 +133,9 @@ async def claim_resource_group(record: Record) -> bool:
     if group is None:
         return False
     rows = await lock_rows(record.session, group.project_id, subscription_id=group.subscription_id, name=group.name)
-    if group not in rows or not (group.managed and group.made_for_cluster):
+    # A group that is still in `creating` was never recorded: whose it is, its tags in Azure have said.
+    ours = group.managed or group.state == ResourceGroupState.CREATING
+    if group not in rows or not (ours and group.made_for_cluster):
         return False
     others = [other for other in await living_clusters(record.session, group) if other.id != cluster.id]
     # Azure's list has just shown that nothing lies in the group, so those that are being deleted are gone from it too.
@@ -131,7 +152,9 @@ async def claim_resource_group(record: Record) -> bool:
 
 @cloud_step
 async def remove_resource_group(cloud: Cloud, asked: Plan) -> Begun | None:
-    """Ask Azure to delete the resource group."""
+    """Ask Azure to delete the resource group. Much may have happened in Azure while our rows were waited for."""
+    if await _group_state(cloud, asked.place) is not _Group.EMPTY_AND_OURS:
+        return None
     groups = cloud.gateways.azure.subscription(asked.place.subscription_id).resource_groups
     asked_at = cloud.clock.now()
     operation = await groups.delete(asked.place.resource_group, call=azure_call(cloud))
@@ -156,7 +179,7 @@ async def await_resource_group_gone(cloud: Cloud, asked: Plan, begun: Begun | No
 
 @record_step
 async def record_resource_group_deleted(record: Record) -> None:
-    """Write that the group is gone; its name is free again."""
+    """Write that the group is gone, or somebody else's by now; its name is free again."""
     cluster = await plan.cluster_of(record)
     group = await record.session.get(ResourceGroup, cluster.resource_group_id, with_for_update=True)
     if group is None or group.deleted_at is not None:
@@ -171,15 +194,38 @@ async def record_resource_group_deleted(record: Record) -> None:
 async def record_deleted(record: Record) -> None:
     """Write that the cluster is gone; its name is free again."""
     cluster = await plan.cluster_of(record)
-    plan.set_state(cluster, ClusterState.DELETED, record)
-    cluster.deleted_at = record.now
-    await record.emit("cluster.deleted")
+    if cluster.deleted_at is None:
+        plan.set_state(cluster, ClusterState.DELETED, record)
+        cluster.deleted_at = record.now
+        await record.emit("cluster.deleted")
     await record.succeed(outcome={"deleted": True})
 
 
 async def record_still_there(record: Record, end: JobEnd) -> None:
-    """The end of a delete that did not succeed: the cluster stays in `deleting`; a retry goes on."""
+    """The end of a delete that did not succeed: the cluster stays in `deleting`; a retry goes on.
+
+    A first delete that never came to Azure has changed nothing: the cluster is again what it was.
+    """
     await record.emit("cluster.delete_failed", data={"code": end.problem.code})
+    before = _AFTER_NOTHING.get(record.view.request.get("before", ""))
+    if before is None or record.view.retry_of is not None:
+        return
+    came_to_azure = select(JobStep.ordinal).where(JobStep.job_id == record.view.id, JobStep.name == remove_cluster.name)
+    if (await record.session.execute(came_to_azure)).first() is not None:
+        return
+    cluster = await plan.cluster_of(record)
+    if cluster.state == ClusterState.DELETING:
+        plan.set_state(cluster, before, record)
+
+
+# What a cluster is again, by what it was: the job that was at work on it has made way for the delete.
+_AFTER_NOTHING = {
+    ClusterState.CREATING: ClusterState.FAILED,
+    ClusterState.UPDATING: ClusterState.READY,
+    ClusterState.READY: ClusterState.READY,
+    ClusterState.FAILED: ClusterState.FAILED,
+    ClusterState.LOST: ClusterState.LOST,
+}
 
 
 delete_workflow = Workflow(DELETE, delete_cluster, ended=record_still_there)

@@ -6,11 +6,12 @@ from app.azure.types.cluster import ManagedCluster
 from app.clusters.service.seen import keep_sighting
 from app.clusters.specs.observed import sighting
 from app.clusters.specs.wanted import Place, Wanted, place_of
-from app.core.errors import ConflictError
+from app.core.errors import ConflictError, ErrorClass, SlipwayError
 from app.core.json import JsonObject
 from app.engine.steps import JobEnd, Record
 from app.models import Cluster, ClusterState
 
+SERVING = frozenset({ClusterState.READY, ClusterState.UPDATING})
 _LEAVING = frozenset({ClusterState.DELETING, ClusterState.DELETED})
 
 
@@ -18,6 +19,16 @@ class ClusterGoneError(ConflictError):
     """The cluster of this job is deleted, or is being deleted."""
 
     code = "cluster_deleted"
+
+
+class ClusterLostError(SlipwayError):
+    """The cluster is not in Azure, although it should be."""
+
+    code = "cluster_lost"
+    status = 404
+    title = "The cluster is gone from Azure"
+    error_class = ErrorClass.GONE
+    remedy = "Somebody removed it outside Slipway. Delete it here, and create it again if it is still needed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +40,16 @@ class Plan:
 
 
 async def begin(record: Record, state: ClusterState) -> Plan:
-    """Put the cluster into this state and return what the job needs; a cluster that is going is left alone."""
+    """Put the cluster into this state and return what the job needs; a cluster that is going is left alone.
+
+    A create that is asked again for a cluster that serves does not take it out of service; what is deleted stays so.
+    """
     cluster = await cluster_of(record)
     if cluster.state in _LEAVING and state is not ClusterState.DELETING:
         raise ClusterGoneError("The cluster is deleted or is being deleted.")
-    set_state(cluster, state, record)
+    taken_up = state is ClusterState.CREATING and cluster.state in SERVING
+    if cluster.state != ClusterState.DELETED and not taken_up:
+        set_state(cluster, state, record)
     return Plan(place_of(cluster), Wanted.from_json(cluster.wanted))
 
 
@@ -61,9 +77,9 @@ async def observe(
 
 
 async def record_failed(record: Record, end: JobEnd) -> None:
-    """The end of a create that did not succeed: the cluster has failed, unless it is going anyway."""
+    """The end of a create that did not succeed: the cluster has failed, unless it is going anyway, or serves."""
     cluster = await record.session.get(Cluster, record.view.target_id, with_for_update=True)
-    if cluster is None or cluster.state in _LEAVING:
+    if cluster is None or cluster.state in _LEAVING or cluster.state in SERVING:
         return
     set_state(cluster, ClusterState.FAILED, record)
     await record.emit("cluster.failed", data=_cause(end))
@@ -76,7 +92,9 @@ async def record_unchanged(record: Record, end: JobEnd) -> None:
     cluster = await record.session.get(Cluster, record.view.target_id, with_for_update=True)
     if cluster is None or cluster.state in _LEAVING:
         return
-    set_state(cluster, ClusterState.READY, record)
+    if cluster.state == ClusterState.UPDATING:
+        lost = end.problem.code == ClusterLostError.code
+        set_state(cluster, ClusterState.LOST if lost else ClusterState.READY, record)
     await record.emit("cluster.change_failed", data=_cause(end))
 
 

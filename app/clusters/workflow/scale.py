@@ -57,8 +57,12 @@ async def scale_pool(cloud: Cloud, asked: ScalePlan) -> Begun | None:
     present = await pools.get(place.resource_group, place.azure_name, asked.pool, call=azure_call(cloud))
     if present is None:
         raise PoolMissingError(f"The cluster has no pool named {asked.pool}.")
-    if present.count == asked.count and present.provisioning_state.lower() == "succeeded":
+    state = present.provisioning_state.lower()
+    if present.count == asked.count and state == "succeeded":
         return None
+    if present.count == asked.count and state not in await_azure.SETTLED:
+        # Asked already, by a run whose end was lost.
+        return Begun(pools.id_of(place.resource_group, place.azure_name, asked.pool), None, cloud.clock.now())
     asked_at = cloud.clock.now()
     answer = await pools.scale(place.resource_group, place.azure_name, asked.pool, asked.count, call=azure_call(cloud))
     return Begun(answer.operation.target_id, answer.operation, asked_at)

@@ -1,5 +1,7 @@
 """`cluster.sync`: compare one cluster with Azure, now."""
 
+from dataclasses import dataclass
+
 from app.azure.types.cluster import ManagedCluster
 from app.azure.types.tags import is_ours
 from app.clusters.service.seen import record_seen
@@ -13,30 +15,41 @@ from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 
 async def sync_cluster(job: JobRun) -> None:
     """Read the cluster in Azure and keep what was seen. Changes nothing in Azure."""
-    place = await job.record(find_place)
-    seen = await job.cloud(look, place)
-    await job.record(record_look, seen)
+    asked = await job.record(find_place)
+    seen = await job.cloud(look, asked)
+    await job.record(record_look, asked, seen)
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where the cluster is, and its row's version before the look."""
+
+    place: Place
+    version: int
 
 
 @record_step
-async def find_place(record: Record) -> Place:
+async def find_place(record: Record) -> Whereabouts:
     """Where the cluster is."""
-    return place_of(await plan.cluster_of(record))
+    cluster = await plan.cluster_of(record)
+    return Whereabouts(place_of(cluster), cluster.version)
 
 
 @cloud_step
-async def look(cloud: Cloud, place: Place) -> ManagedCluster | None:
+async def look(cloud: Cloud, asked: Whereabouts) -> ManagedCluster | None:
     """The cluster as Azure has it; None when there is none of ours."""
+    place = asked.place
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
     seen = await clusters.get(place.resource_group, place.azure_name, call=azure_call(cloud))
     return seen if seen is not None and is_ours(seen.tags, place.cluster_id) else None
 
 
 @record_step
-async def record_look(record: Record, seen: ManagedCluster | None) -> None:
-    """Keep what was seen."""
+async def record_look(record: Record, asked: Whereabouts, seen: ManagedCluster | None) -> None:
+    """Keep what was seen, unless the row has changed since: then it knows better than the look."""
     cluster = await plan.cluster_of(record)
-    await record_seen(record.session, cluster, sighting(seen) if seen else None, now=record.now)
+    if cluster.version == asked.version:
+        await record_seen(record.session, cluster, sighting(seen) if seen else None, now=record.now)
     state = seen.provisioning_state if seen else None
     await record.succeed(outcome={"found": seen is not None, "provisioning_state": state, "state": cluster.state})
 

@@ -59,6 +59,9 @@ async def upgrade_control_plane(cloud: Cloud, asked: UpgradePlan) -> Begun | Non
     present = await await_azure.require_ours(cloud, place)
     if present.current_kubernetes_version == asked.version:
         return None
+    if present.kubernetes_version == asked.version and present.provisioning_state.lower() not in await_azure.SETTLED:
+        # Asked already, by a run whose end was lost.
+        return Begun(present.id, None, cloud.clock.now())
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
     offered = await clusters.upgrade_profile(place.resource_group, place.azure_name, call=azure_call(cloud))
     if asked.version not in offered.upgrades:
@@ -83,8 +86,14 @@ async def upgrade_pool(cloud: Cloud, asked: UpgradePlan, pool: str) -> Begun | N
     place = asked.place
     pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
     present = await pools.get(place.resource_group, place.azure_name, pool, call=azure_call(cloud))
-    if present is None or asked.version in {present.current_orchestrator_version, present.orchestrator_version}:
+    if present is None:
         return None
+    state = present.provisioning_state.lower()
+    if state == "succeeded" and asked.version in {present.current_orchestrator_version, present.orchestrator_version}:
+        return None
+    if state not in await_azure.SETTLED and present.orchestrator_version == asked.version:
+        # Asked already, by a run whose end was lost.
+        return Begun(pools.id_of(place.resource_group, place.azure_name, pool), None, cloud.clock.now())
     asked_at = cloud.clock.now()
     answer = await pools.upgrade(place.resource_group, place.azure_name, pool, asked.version, call=azure_call(cloud))
     return Begun(answer.operation.target_id, answer.operation, asked_at)
