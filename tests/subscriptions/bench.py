@@ -89,7 +89,7 @@ class ByHand:
             raise JobFailedError(error.problem) from error
         return step.codec.decode(json.loads(json.dumps(step.codec.encode(result))))
 
-    def ignore_cancel(self) -> None:
+    def begin_clean_up(self) -> None:
         self.cancel_before = None
 
     async def finish(self, state: JobState, problem: Problem, ended: Callable[[Any], Awaitable[None]] | None) -> None:
