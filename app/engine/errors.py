@@ -4,7 +4,7 @@ The first two are no `Exception`: DBOS stores every `Exception` that leaves a st
 as a BaseException leaves no trace there, so the step runs again, here or in another worker.
 """
 
-from app.core.errors import ConflictError, ErrorClass, Problem, SlipwayError
+from app.core.errors import ConflictError, ErrorClass, Problem, SlipwayError, UnavailableError
 
 
 class LeaseLostError(BaseException):
@@ -55,3 +55,11 @@ class JobNotOpenError(ConflictError):
     """The job has ended; an end never changes."""
 
     code = "job_has_ended"
+
+
+class NoRoomError(UnavailableError):
+    """The disk under SQLite's file is nearly full: a job that could not be tracked to its end is not begun."""
+
+    code = "no_room"
+    title = "There is no room for more jobs"
+    remedy = "The operator makes room on the disk of the database; reads and running jobs go on meanwhile."

@@ -5,6 +5,8 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.engine import Database
+from app.db.readiness import has_room
+from app.engine.errors import NoRoomError
 from app.engine.kinds import PROTOCOL
 from app.models import Job
 
@@ -12,12 +14,14 @@ APPLICATION = "slipway"
 QUEUE = "jobs"
 WORKFLOW = "job"
 VERSION = f"protocol-{PROTOCOL}"
+_ROOM_SECONDS = 30
 
 
 class JobQueue:
     """The asking side of DBOS. It only ever writes through the caller's own connection."""
 
     def __init__(self, database: Database) -> None:
+        self._database = database
         self._client = DBOSClient(
             system_database_engine=database.dbos_engine(),
             serializer=DBOSPortableJSONSerializer(),
@@ -26,7 +30,12 @@ class JobQueue:
         )
 
     async def enqueue(self, session: AsyncSession, job: Job) -> None:
-        """Put a job, whose row is in this transaction, into the queue: one at a time for each `job.partition`."""
+        """Put a job, whose row is in this transaction, into the queue: one at a time for each `job.partition`.
+
+        Raises NoRoomError on a disk that is nearly full.
+        """
+        if not has_room(self._database):
+            raise NoRoomError("The disk under the database is nearly full.", retry_after_seconds=_ROOM_SECONDS)
         options: EnqueueOptions = {
             "workflow_name": WORKFLOW,
             "queue_name": QUEUE,

@@ -3,6 +3,10 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
+from structlog.testing import capture_logs
+
+from app.db import readiness
 from app.engine.kinds import PROTOCOL
 from app.jobs.specs import expected_end_of, percent_of
 from app.models import Job, JobState
@@ -165,3 +169,18 @@ async def test_metrics_tell_how_many_jobs_are_open_and_how_old_the_oldest_is(idl
     assert 'slipway_jobs_open{kind="cluster.create",state="queued"} 1.0' in text
     age = next(line for line in text.splitlines() if line.startswith("slipway_job_queue_age_seconds"))
     assert float(age.split()[1]) > 0
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+async def test_no_job_is_begun_on_a_disk_that_is_nearly_full(
+    idle_slipway: Slipway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "LEAST_FREE_BYTES", 2**62)
+
+    with capture_logs():
+        refused = await idle_slipway.ask("POST", "/v1/clusters", CLUSTER)
+
+    assert refused.status_code == 503, refused.text
+    assert refused.json()["code"] == "no_room"
+    assert refused.headers["retry-after"] == "30"
+    assert (await idle_slipway.ask("GET", "/v1/clusters")).json()["items"] == []

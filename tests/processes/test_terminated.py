@@ -12,8 +12,6 @@ from tests.support.whole import CLUSTER
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
-"""uvicorn raises the signal again once it has drained."""
-
 
 def _nothing_was_sent_twice(fleet: Fleet, names: Sequence[str]) -> None:
     assert fleet.wire.sent_twice() == []
