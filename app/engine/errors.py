@@ -38,7 +38,7 @@ class DeadlineExceededError(SlipwayError):
     status = 504
     title = "The job's deadline has passed"
     error_class = ErrorClass.TRANSIENT
-    remedy = "The resource is still watched. Retry the job, with a larger `deadline_seconds` if Azure is slow."
+    remedy = "The resource is still watched. Retry the job: it takes up where this one stopped, with a new deadline."
 
 
 class WorkerGaveUpError(SlipwayError):

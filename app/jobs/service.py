@@ -13,7 +13,9 @@ from app.auth.scope import Scope, in_project
 from app.core.errors import ConflictError, NotFoundError
 from app.core.ids import Prefix, new_id
 from app.core.json import JsonObject
+from app.core.logging import get_logger
 from app.db.engine import Database
+from app.db.errors import DatabaseError
 from app.db.waker import Waker
 from app.engine.errors import JobNotOpenError
 from app.engine.kinds import PROTOCOL, JobKind
@@ -25,6 +27,8 @@ _INTEREST = timedelta(seconds=60)
 _MOST_STEPS = 200
 _LOOK_SECONDS = 10.0
 _RETRYABLE = frozenset({JobState.FAILED, JobState.CANCELED})
+
+_log = get_logger(__name__)
 
 CANCELED_BY_CALLER = "canceled_by_caller"
 REPLACED = "replaced"
@@ -236,8 +240,14 @@ async def wait_for_end(database: Database, waker: Waker, scope: Scope, job_id: s
 
 
 async def show_interest(database: Database, job: Job, *, now: datetime) -> None:
-    """Note that somebody looks at a running job: its worker then asks Azure for progress words."""
+    """Note that somebody looks at a running job: its worker then asks Azure for progress words.
+
+    A read must not fail because this could not be written.
+    """
     if job.state in TERMINAL or (job.watched_until is not None and job.watched_until - now > _INTEREST / 2):
         return
-    async with database.write() as session:
-        await session.execute(update(Job).where(Job.id == job.id).values(watched_until=now + _INTEREST))
+    try:
+        async with database.write() as session:
+            await session.execute(update(Job).where(Job.id == job.id).values(watched_until=now + _INTEREST))
+    except DatabaseError as error:
+        _log.warning("interest_not_noted", job_id=job.id, code=error.failure.code)

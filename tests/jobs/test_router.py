@@ -7,6 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.db import readiness
+from app.db.errors import DatabaseUnavailableError
 from app.engine.kinds import PROTOCOL
 from app.jobs.specs import expected_end_of, percent_of
 from app.models import Job, JobState
@@ -184,3 +185,18 @@ async def test_no_job_is_begun_on_a_disk_that_is_nearly_full(
     assert refused.json()["code"] == "no_room"
     assert refused.headers["retry-after"] == "30"
     assert (await idle_slipway.ask("GET", "/v1/clusters")).json()["items"] == []
+
+
+async def test_a_look_at_a_job_succeeds_when_nothing_can_be_written(
+    idle_slipway: Slipway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = await idle_slipway.accepted("POST", "/v1/clusters", CLUSTER)
+
+    def refuse() -> None:
+        raise DatabaseUnavailableError("The disk is full.")
+
+    monkeypatch.setattr(idle_slipway.parts.database, "write", refuse)
+
+    answer = await idle_slipway.ask("GET", f"/v1/jobs/{job_id}/steps")
+
+    assert answer.status_code == 200

@@ -1,6 +1,7 @@
 """Steps that several jobs share: wait for Azure, read back what it made, prove that the cluster lives."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +22,16 @@ SETTLED = frozenset({"succeeded", "failed", "canceled"})
 
 _FIRST_LOOK_SECONDS = 0.5
 _LONGEST_LOOK_SECONDS = 10.0
+
+
+class NotAppliedError(SlipwayError):
+    """Azure says that it succeeded, and has something else than what was asked for."""
+
+    code = "azure_not_applied"
+    status = 502
+    title = "Azure did not apply what was asked for"
+    error_class = ErrorClass.UNKNOWN
+    remedy = "Send the change again; if Azure still does not apply it, open a ticket with the step's correlation id."
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +134,21 @@ class OperationEndedError(SlipwayError):
     remedy = "Look at the resource's activity log in Azure, then retry the job."
 
 
-async def read_made(cloud: Cloud, place: Place) -> Made:
-    """Read the cluster back: a `Succeeded` is no proof of what was applied."""
+async def read_made(
+    cloud: Cloud, place: Place, *, missing: Callable[[ManagedCluster], list[str]] = lambda _: []
+) -> Made:
+    """Read the cluster back: a `Succeeded` is no proof of what was applied.
+
+    `missing` says what Azure has not applied; raises NotAppliedError when that is anything.
+    """
     subscription = cloud.gateways.azure.subscription(place.subscription_id)
     call = azure_call(cloud)
     cluster = await subscription.managed_clusters.get(place.resource_group, place.azure_name, call=call)
     if cluster is None:
         raise ClusterLostError("Azure has no cluster of this name any more.")
+    differences = missing(cluster)
+    if differences:
+        raise NotAppliedError(" ".join(differences))
     addresses = [
         address
         for ip_id in cluster.outbound_ip_ids

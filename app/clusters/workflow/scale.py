@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.azure.types.watch import TargetKind
+from app.clusters.specs.applied import count_missing
 from app.clusters.specs.kinds import SCALE
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure, plan
@@ -79,7 +80,9 @@ async def await_scale(cloud: Cloud, asked: ScalePlan, begun: Begun | None) -> No
 @cloud_step
 async def read_scaled(cloud: Cloud, asked: ScalePlan) -> Made:
     """Read what Azure applied."""
-    return await await_azure.read_made(cloud, asked.place)
+    return await await_azure.read_made(
+        cloud, asked.place, missing=lambda seen: count_missing(seen, asked.pool, asked.count)
+    )
 
 
 @cloud_step

@@ -2,6 +2,7 @@
 
 from app.azure.types.tags import JOB
 from app.azure.types.watch import TargetKind
+from app.clusters.specs.applied import tags_missing
 from app.clusters.specs.kinds import UPDATE
 from app.clusters.specs.wanted import tags_of
 from app.clusters.workflow import await_azure, plan
@@ -58,7 +59,7 @@ async def await_update(cloud: Cloud, asked: Plan, begun: Begun | None) -> None:
 @cloud_step
 async def read_updated(cloud: Cloud, asked: Plan) -> Made:
     """Read what Azure applied."""
-    return await await_azure.read_made(cloud, asked.place)
+    return await await_azure.read_made(cloud, asked.place, missing=lambda seen: tags_missing(seen, asked.wanted.tags))
 
 
 @record_step

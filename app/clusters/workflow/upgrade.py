@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.azure.types.watch import TargetKind
+from app.clusters.specs.applied import version_missing
 from app.clusters.specs.kinds import UPGRADE
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure, plan
@@ -114,7 +115,9 @@ async def _await(cloud: Cloud, asked: UpgradePlan, begun: Begun | None, kind: Ta
 @cloud_step
 async def read_upgraded(cloud: Cloud, asked: UpgradePlan) -> Made:
     """Read what Azure applied."""
-    return await await_azure.read_made(cloud, asked.place)
+    return await await_azure.read_made(
+        cloud, asked.place, missing=lambda seen: version_missing(seen, asked.version, asked.pools)
+    )
 
 
 @cloud_step
