@@ -92,7 +92,7 @@ async def test_a_full_worker_leaves_jobs_in_the_queue(bench: EngineBench) -> Non
         # Several looks at the queue.
         await asyncio.sleep(10 * FAST.queue_poll_seconds)
         assert len(bench.toys.calls) == 2
-        first = next(job_id for job_id in jobs if (await bench.get(job_id)).state == "running")
+        first = [job_id for job_id in jobs if (await bench.get(job_id)).state == "running"][0]  # noqa: RUF015 - async
         await bench.cancel(first)
         await bench.ended(first)
         await _begun(bench, 3)
