@@ -35,7 +35,10 @@ class OnBusy(StrEnum):
 
 
 class WaitFor(StrEnum):
-    """What the job's success means: Azure took the request, or the result was proven live."""
+    """What the job's success means: Azure took the request, or the result was proven live.
+
+    A job of several operations (an upgrade, a deletion) always goes on to its end.
+    """
 
     ACCEPTED = "accepted"
     READY = "ready"

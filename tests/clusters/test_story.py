@@ -120,3 +120,19 @@ async def test_a_job_that_only_waits_for_acceptance_ends_early_and_the_cluster_f
         if (await slipway.cluster())["state"] == "ready":
             return
     raise AssertionError("The comparison with Azure did not find the cluster ready")
+
+
+async def test_a_change_may_end_with_azures_acceptance_too(slipway: Slipway) -> None:
+    await slipway.create()
+
+    job = await slipway.done("POST", "/v1/clusters/blue:scale", {"count": 2, "options": {"wait_for": "accepted"}})
+
+    assert job["outcome"] == {"accepted": True}
+    assert "await_scale" not in await slipway.steps(job["id"])
+    for _ in range(100):
+        await slipway.done("POST", "/v1/clusters/blue:sync")
+        cluster = await slipway.cluster()
+        if cluster["state"] == "ready":
+            break
+    assert cluster["state"] == "ready"
+    assert cluster["node_pools"][0]["observed"]["count"] == 2

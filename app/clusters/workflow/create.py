@@ -28,8 +28,8 @@ async def create_cluster(job: JobRun) -> None:
     group = await job.cloud(ensure_resource_group, asked)
     await job.record(record_resource_group, group)
     accepted = await job.cloud(put_cluster, asked)
-    if job.view.options.get("wait_for") == "accepted":
-        await job.record(record_accepted)
+    if plan.only_acceptance(job):
+        await job.record(plan.record_accepted)
         return
     await job.cloud(await_cluster, asked, accepted)
     made = await job.cloud(read_cluster, asked)
@@ -173,14 +173,6 @@ async def read_cluster(cloud: Cloud, asked: Plan) -> Made:
 async def prove_cluster(cloud: Cloud, asked: Plan, made: Made) -> Proof:
     """The API server answers, nodes are Ready, system pods run."""
     return await await_azure.prove(cloud, asked.place, made.cluster)
-
-
-@record_step
-async def record_accepted(record: Record) -> None:
-    """End the job when Azure took the request; the cluster becomes ready by the next comparison with Azure."""
-    await record.succeed(
-        outcome={"accepted": True}, summary=f"Azure has accepted cluster {record.view.target_name} and is making it."
-    )
 
 
 @record_step

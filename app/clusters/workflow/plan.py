@@ -8,7 +8,8 @@ from app.clusters.specs.observed import sighting
 from app.clusters.specs.wanted import Place, Wanted, place_of
 from app.core.errors import ConflictError, ErrorClass, SlipwayError
 from app.core.json import JsonObject
-from app.engine.steps import JobEnd, Record
+from app.engine.steps import JobEnd, Record, record_step
+from app.jobs.workflow import JobRun
 from app.models import Cluster, ClusterState
 
 SERVING = frozenset({ClusterState.READY, ClusterState.UPDATING})
@@ -67,6 +68,20 @@ def set_state(cluster: Cluster, state: ClusterState, record: Record) -> None:
         cluster.state = state
         cluster.version += 1
         cluster.updated_at = record.now
+
+
+def only_acceptance(job: JobRun) -> bool:
+    """Whether the caller is content when Azure has accepted the request."""
+    return job.view.options.get("wait_for") == "accepted"
+
+
+@record_step
+async def record_accepted(record: Record) -> None:
+    """End the job when Azure took the request; the next comparison with Azure says what became of it."""
+    await record.succeed(
+        outcome={"accepted": True},
+        summary=f"Azure has accepted the request for cluster {record.view.target_name} and is at work on it.",
+    )
 
 
 async def observe(

@@ -17,6 +17,9 @@ async def update_cluster(job: JobRun) -> None:
     """Bring a changed row to Azure."""
     asked = await job.record(begin_update)
     begun = await job.cloud(put_tags, asked)
+    if plan.only_acceptance(job):
+        await job.record(plan.record_accepted)
+        return
     await job.cloud(await_update, asked, begun)
     made = await job.cloud(read_updated, asked)
     await job.record(record_updated, made)
