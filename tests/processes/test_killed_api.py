@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 
 from app.core.settings import DatabaseSettings
 from app.models import Cluster, Job
+from tests.processes.conftest import ONE_DATABASE
 from tests.processes.fleet import Fleet
 from tests.support.whole import CLUSTER
 
@@ -47,6 +48,7 @@ async def _rows(fleet: Fleet, name: str) -> tuple[int, int]:
     return clusters or 0, jobs or 0
 
 
+@ONE_DATABASE
 async def test_repeating_a_request_whose_answer_was_lost_in_a_crash_gives_the_job_that_it_had_made(
     fleet: Fleet,
 ) -> None:

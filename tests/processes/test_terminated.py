@@ -34,6 +34,7 @@ async def test_a_worker_told_to_stop_under_load_ends_in_time_and_leaves_its_jobs
     _nothing_was_sent_twice(fleet, names)
 
 
+@ONE_DATABASE
 async def test_an_api_told_to_stop_under_load_ends_in_time_and_loses_no_request(fleet: Fleet) -> None:
     """What was accepted is done; what was not answered is settled by its Idempotency-Key."""
     names = [f"asked{number:02}" for number in range(16)]
