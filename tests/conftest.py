@@ -1,5 +1,7 @@
 """Fixtures that tests of every area may ask for."""
 
+import structlog
+
 from tests.support.database import (
     database,
     database_kind,
@@ -22,3 +24,12 @@ __all__ = [
     "sqlite_template",
     "stopped_azure",
 ]
+
+# structlog's own default renders every local variable of a traceback: seconds of work for each 500 that a test wants.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
