@@ -5,7 +5,7 @@ An error is raised where it is known and caught only where something is done abo
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
@@ -179,8 +179,3 @@ class UnavailableError(SlipwayError):
     title = "Slipway cannot do this at the moment"
     error_class = ErrorClass.TRANSIENT
     retryable = True
-
-
-def with_retry_after(problem: Problem, seconds: int) -> Problem:
-    """The same problem, retryable after this many seconds."""
-    return replace(problem, retryable=True, retry_after_seconds=seconds)

@@ -6,7 +6,6 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 _HTTP_SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60)
-_JOB_SECONDS = (5, 15, 30, 60, 120, 300, 600, 1200, 2400, 3600, 7200)
 
 
 class Metrics:
@@ -33,13 +32,6 @@ class Metrics:
         )
         self.jobs_open = Gauge(
             "slipway_jobs_open", "Jobs that have not ended.", ("kind", "state"), registry=self.registry
-        )
-        self.job_seconds = Histogram(
-            "slipway_job_seconds",
-            "Seconds from a job's start to its end.",
-            ("kind", "state"),
-            buckets=_JOB_SECONDS,
-            registry=self.registry,
         )
         self.queue_age_seconds = Gauge(
             "slipway_job_queue_age_seconds", "Age of the oldest queued job.", registry=self.registry

@@ -13,7 +13,6 @@ from app.engine.lease import Lease
 from app.engine.signals import JobSignals
 from app.engine.steps import JobView
 from app.engine.writing import Progress
-from app.models import Job
 
 T = TypeVar("T")
 
@@ -72,9 +71,3 @@ class RunContext:
         finally:
             for future in (waited, asked, drained):
                 future.cancel()
-
-    async def expected_seconds(self) -> float:
-        """How long a job of this kind takes."""
-        async with self.database.read() as session:
-            job = await session.get(Job, self.view.id)
-        return (job.expected_seconds if job else None) or 0.0

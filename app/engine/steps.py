@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.clock import Clock
 from app.core.errors import Problem
 from app.core.json import JsonObject
-from app.models import Job
 
 GatewaysT = TypeVar("GatewaysT")
 P = ParamSpec("P")
@@ -61,10 +60,6 @@ class StepContext(Protocol):
         """Wait for work that changes nothing in Azure; a cancel, a yield or a drain ends the wait at once."""
         ...
 
-    async def expected_seconds(self) -> float:
-        """How long a job of this kind takes, learnt or assumed."""
-        ...
-
 
 @dataclass(frozen=True)
 class Cloud(Generic[GatewaysT]):
@@ -90,10 +85,6 @@ class Record(Protocol):
 
     async def succeed(self, *, outcome: JsonObject, summary: str | None = None) -> None:
         """End the job well, in this transaction."""
-        ...
-
-    async def job_row(self) -> Job:
-        """The job's own row, loaded in this transaction."""
         ...
 
 

@@ -44,7 +44,3 @@ class Transaction:
         if self.job.started_at is not None:
             took = (self.now - self.job.started_at).total_seconds()
             await rows.learn(self.session, self.kind.name, took, now=self.now)
-
-    async def job_row(self) -> Job:
-        """The job's own row."""
-        return self.job

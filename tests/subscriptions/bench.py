@@ -54,9 +54,6 @@ class Context:
     async def wait(self, work: Awaitable[R]) -> R:
         return await work
 
-    async def expected_seconds(self) -> float:
-        return 1.0
-
 
 @dataclass
 class ByHand:
