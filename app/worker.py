@@ -4,14 +4,13 @@ import asyncio
 import signal
 
 import structlog
-from sqlalchemy import select
 
 from app.bootstrap import WORKFLOWS, Parts, open_parts
 from app.clusters.observe import observe_all
 from app.core.errors import SlipwayError
 from app.core.settings import Settings
+from app.engine.lease import Lease
 from app.engine.worker import EngineWorker
-from app.models import Worker, WorkerState
 
 _log = structlog.get_logger(__name__)
 
@@ -34,7 +33,7 @@ async def run(settings: Settings) -> bool:
             gateways=parts.gateways,
         )
         await engine.start()
-        observing = asyncio.create_task(_observe(parts, engine.lease.worker_id), name="observers")
+        observing = asyncio.create_task(_observe(parts, engine.lease), name="observers")
         stopped = asyncio.create_task(stop.wait())
         failed = asyncio.create_task(engine.failed())
         await asyncio.wait({stopped, failed}, return_when=asyncio.FIRST_COMPLETED)
@@ -47,20 +46,14 @@ async def run(settings: Settings) -> bool:
         await parts.close()
 
 
-async def _observe(parts: Parts, worker_id: str) -> None:
+async def _observe(parts: Parts, lease: Lease) -> None:
     """Compare all clusters with Azure every few minutes; of several workers the oldest does it."""
     while True:
         await asyncio.sleep(parts.settings.worker.sync_seconds)
         try:
-            if await _is_oldest(parts, worker_id):
+            if await lease.is_oldest():
                 await observe_all(parts.database, parts.gateways.azure, parts.clock)
         except SlipwayError as error:
             _log.warning("observing_failed", code=error.problem.code)
         except Exception:  # noqa: BLE001 - logged; clusters must not go unobserved until the worker's end
             _log.exception("observing_crashed")
-
-
-async def _is_oldest(parts: Parts, worker_id: str) -> bool:
-    living = select(Worker.id).where(Worker.state == WorkerState.LIVE).order_by(Worker.id).limit(1)
-    async with parts.database.read() as session:
-        return (await session.scalars(living)).one_or_none() == worker_id

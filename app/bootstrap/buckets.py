@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -50,5 +49,7 @@ class DatabaseBuckets:
     async def _locked(self, session: AsyncSession, key: str, capacity: float) -> RateBucket:
         insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert(RateBucket)
         fresh = insert.values(key=key, tokens=capacity, updated_at=self.clock.now())
-        await session.execute(fresh.on_conflict_do_nothing(index_elements=["key"]))
-        return (await session.scalars(select(RateBucket).where(RateBucket.key == key).with_for_update())).one()
+        # The update changes nothing: it locks the row in the same statement, so that retention cannot come between.
+        statement = fresh.on_conflict_do_update(index_elements=["key"], set_={"key": key}).returning(RateBucket)
+        bucket: RateBucket = (await session.scalars(statement)).one()
+        return bucket

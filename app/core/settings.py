@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, PositiveFloat, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Seconds = Annotated[float, Field(gt=0)]
+Days = Annotated[float, Field(gt=0, le=36_500)]
 
 
 class CredentialKind(StrEnum):
@@ -93,6 +94,26 @@ class WorkerSettings(BaseModel):
     sync_seconds: Seconds = Field(300, description="How often all clusters are compared with Azure.")
 
 
+class RetentionSettings(BaseModel):
+    """How long what is over is kept, in days. A worker removes what is older, in batches, once an hour."""
+
+    jobs_days: Days = Field(90, description="Jobs and their steps, after their end.")
+    events_days: Days = Field(90, description="Events: a reader that comes later than that misses some.")
+    credentials_days: Days = Field(
+        365, description="The records of who took a kubeconfig, after it was given out; never before it has expired."
+    )
+    deleted_days: Days = Field(
+        90,
+        description="Deleted clusters and resource groups; never before the jobs and the records of kubeconfigs "
+        "that belong to them.",
+    )
+    engine_days: Days = Field(30, description="What the engine (DBOS) keeps of a job, after its end.")
+    unused_days: Days = Field(
+        30, description="What Azure offers and its token buckets, after they were last asked for or used."
+    )
+    workers_days: Days = Field(1, description="Workers that have ended.")
+
+
 class HttpSettings(BaseModel):
     """How the API is served."""
 
@@ -147,6 +168,7 @@ class Settings(BaseSettings):
     azure: AzureSettings = Field(default_factory=AzureSettings)
     kubernetes: KubernetesSettings = Field(default_factory=KubernetesSettings)
     worker: WorkerSettings = Field(default_factory=WorkerSettings)
+    retention: RetentionSettings = Field(default_factory=RetentionSettings)
     http: HttpSettings = Field(default_factory=HttpSettings)
     expect: ExpectSettings = Field(default_factory=ExpectSettings)
     log: LogSettings = Field(default_factory=LogSettings)

@@ -1,30 +1,26 @@
-"""What a worker does beside its jobs: take over the dead, start again what hangs, end what is lost."""
+"""What a worker does beside its jobs: take over the dead, start again what hangs, end what is lost, sweep."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from app.core.clock import Clock
-from app.core.settings import WorkerSettings
+from app.core.settings import Settings
 from app.db.engine import Database
 from app.engine import rows
 from app.engine.errors import WorkerGaveUpError
-from app.engine.lease import Lease
+from app.engine.lease import LIVING, Lease
 from app.engine.recovery import Recovery
+from app.engine.retention import Retention
 from app.engine.steps import JobEnd
 from app.engine.transaction import Transaction
 from app.engine.workflows import Workflow
 from app.models import TERMINAL, Job, JobState, Worker, WorkerState
-
-_KEEP_DEAD_WORKERS = timedelta(hours=24)
-_KEEP_ENDED_JOBS = timedelta(days=30)
-_FORGET_EVERY_SECONDS = 3600.0
-_LIVING = frozenset({WorkerState.LIVE, WorkerState.DRAINING})
 
 _log = structlog.get_logger(__name__)
 
@@ -44,7 +40,7 @@ class Caretaker:
         self,
         database: Database,
         clock: Clock,
-        settings: WorkerSettings,
+        settings: Settings,
         *,
         lease: Lease,
         recovery: Recovery,
@@ -52,13 +48,15 @@ class Caretaker:
     ) -> None:
         self._database = database
         self._clock = clock
-        self._settings = settings
+        self._settings = settings.worker
         self._lease = lease
         self._recovery = recovery
         self._workflows = workflows
         self._hanging_since: dict[str, float] = {}
         self._seen: dict[str, _Sighting] = {}
-        self._forgot_at = float("-inf")
+        self._retention = Retention(
+            database, clock, settings.retention, lease=lease, forget_ended=recovery.forget_ended
+        )
 
     async def run(self) -> None:
         """Do the duties again and again. One that fails keeps none of the others from being done."""
@@ -67,7 +65,7 @@ class Caretaker:
             self.start_hanging_jobs_again,
             self.mark_overdue,
             self.end_given_up_jobs,
-            self.forget_the_old,
+            self._retention.sweep,
         )
         while True:
             for duty in duties:
@@ -87,7 +85,7 @@ class Caretaker:
         async with self._database.read() as session:
             workers = (await session.scalars(select(Worker))).all()
         dead = {worker.id for worker in self._silent(workers) if await self._declare_dead(worker)}
-        alive = {worker.id for worker in workers if worker.state in _LIVING} - dead
+        alive = {worker.id for worker in workers if worker.state in LIVING} - dead
         orphaned = sorted(holders - alive)
         if orphaned:
             moved = await asyncio.to_thread(self._recovery.take_over, orphaned)
@@ -96,7 +94,7 @@ class Caretaker:
     def _silent(self, workers: Sequence[Worker]) -> list[Worker]:
         """Workers whose heartbeat has stood still for a whole lease, by this worker's own clock: no two need agree."""
         moment = self._clock.monotonic()
-        others = [worker for worker in workers if worker.state in _LIVING and worker.id != self._lease.worker_id]
+        others = [worker for worker in workers if worker.state in LIVING and worker.id != self._lease.worker_id]
         sightings = {}
         for worker in others:
             known = self._seen.get(worker.id)
@@ -162,18 +160,3 @@ class Caretaker:
             if with_slice and workflow is not None and workflow.ended is not None:
                 record = Transaction(session, rows.view_of(job, now), now, "end", workflow.kind, job)
                 await workflow.ended(record, end)
-
-    async def forget_the_old(self) -> None:
-        """Once an hour, delete what nobody asks for any more: DBOS's rows of old jobs, and workers long dead."""
-        moment = self._clock.monotonic()
-        if moment - self._forgot_at < _FORGET_EVERY_SECONDS:
-            return
-        now = self._clock.now()
-        count = await asyncio.to_thread(self._recovery.forget_ended, now - _KEEP_ENDED_JOBS)
-        async with self._database.write() as session:
-            await session.execute(
-                delete(Worker).where(Worker.state.not_in(_LIVING), Worker.heartbeat_at < now - _KEEP_DEAD_WORKERS)
-            )
-        self._forgot_at = moment
-        if count:
-            _log.info("old_jobs_forgotten", jobs=count)

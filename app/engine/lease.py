@@ -17,6 +17,8 @@ from app.engine.errors import LeaseLostError
 from app.engine.kinds import PROTOCOL
 from app.models import Job, Worker, WorkerState
 
+LIVING = frozenset({WorkerState.LIVE, WorkerState.DRAINING})
+
 _log = structlog.get_logger(__name__)
 
 
@@ -96,6 +98,12 @@ class Lease:
     def held(self) -> bool:
         """Whether the last heartbeat is so young that nobody can have taken this worker's jobs yet."""
         return not self.lost and self.clock.monotonic() - self._confirmed < self.ttl.total_seconds() / 2
+
+    async def is_oldest(self) -> bool:
+        """Tell whether this is the oldest worker that takes jobs: what one of them has to do is its."""
+        living = select(Worker.id).where(Worker.state == WorkerState.LIVE).order_by(Worker.id).limit(1)
+        async with self.database.read() as session:
+            return (await session.scalars(living)).one_or_none() == self.worker_id
 
     async def fence(self, job_id: str, epoch: int) -> None:
         """Pass while this worker holds the job under this epoch; raise LeaseLostError when it does not.

@@ -18,7 +18,8 @@ from app.models import Job
 
 _RUNNING = ("PENDING", "ENQUEUED", "DELAYED")
 _ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
-_BATCH = 500
+BATCH = 500
+"""Rows that are read or removed at once."""
 
 
 class Recovery:
@@ -100,16 +101,16 @@ class Recovery:
             .outerjoin(self._status, status.workflow_uuid == Job.id)
             .where(Job.state.in_(OPEN), sa.func.coalesce(status.status, "MISSING").not_in(_RUNNING))
             .order_by(Job.id)
-            .limit(_BATCH)
+            .limit(BATCH)
         )
         with self._engine.connect() as connection:
             return {row.id: row.word for row in connection.execute(lost)}
 
     def forget_ended(self, before: datetime) -> int:
-        """Delete what DBOS keeps of jobs that ended before this time; return how many.
+        """Delete what DBOS keeps of jobs that ended before this time, at most a batch; return of how many.
 
         DBOS without its control plane keeps all of it for ever. Ids are never used again, or DBOS would answer with an
-        old result.
+        old result. What DBOS has given up stays until the job itself is ended.
         """
         status = self._status.c
         old = (
@@ -119,18 +120,16 @@ class Recovery:
                 status.updated_at < int(before.timestamp() * 1000),
                 status.status.in_(_ENDED),
                 status.application_name == APPLICATION,
+                ~sa.exists().where(Job.id == status.workflow_uuid, Job.state.in_(OPEN)),
             )
-            .limit(_BATCH)
+            .order_by(status.created_at)
+            .limit(BATCH)
         )
-        count = 0
-        while True:
-            with self._engine.connect() as connection:
-                job_ids = [row.workflow_uuid for row in connection.execute(old)]
-            if job_ids:
-                self._dbos._sys_db.delete_workflows(job_ids)
-            count += len(job_ids)
-            if len(job_ids) < _BATCH:
-                return count
+        with self._engine.connect() as connection:
+            job_ids = [row.workflow_uuid for row in connection.execute(old)]
+        if job_ids:
+            self._dbos._sys_db.delete_workflows(job_ids)
+        return len(job_ids)
 
     def active(self) -> set[str]:
         """Ids of the jobs that this process runs."""

@@ -52,13 +52,13 @@ class EngineWorker(Generic[G]):
         self._database = database
         self._waker = waker
         self._clock = clock
-        self._settings = settings.worker
+        self._settings = settings
         self._expect = settings.expect.model_dump()
         self._workflows = {workflow.kind.name: workflow for workflow in workflows}
         self._gateways = gateways
         self._drain = Drain()
         self._signals = Signals(database, clock)
-        self.lease = Lease(database, clock, timedelta(seconds=self._settings.lease_seconds))
+        self.lease = Lease(database, clock, timedelta(seconds=self._settings.worker.lease_seconds))
         self._tasks: list[asyncio.Task[None]] = []
         self._running: set[asyncio.Task[object]] = set()
         self._recovery: Recovery | None = None
@@ -73,11 +73,11 @@ class EngineWorker(Generic[G]):
         await DBOS.register_queue_async(
             QUEUE,
             partition_concurrency=1,
-            worker_concurrency=self._settings.concurrency,
-            polling_interval_sec=self._settings.queue_poll_seconds,
+            worker_concurrency=self._settings.worker.concurrency,
+            polling_interval_sec=self._settings.worker.queue_poll_seconds,
             on_conflict="always_update",
         )
-        every = timedelta(seconds=self._settings.heartbeat_seconds)
+        every = timedelta(seconds=self._settings.worker.heartbeat_seconds)
         self._tasks = [
             asyncio.create_task(self.lease.keep(every), name="heartbeat"),
             asyncio.create_task(self._signals.run(self.lease.worker_id, self._waker), name="signals"),
@@ -106,7 +106,7 @@ class EngineWorker(Generic[G]):
         lost = self.lease.lost
         if not lost:
             await self.lease.leave(WorkerState.DRAINING)
-            await self._idle(recovery, self._settings.drain_seconds)
+            await self._idle(recovery, self._settings.worker.drain_seconds)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -46,6 +46,7 @@ class Cluster(Versioned, Base, kw_only=True):
         Index("ix_clusters_project_id_created_at_id", "project_id", "created_at", "id"),
         Index("ix_clusters_subscription_id_resource_group", "subscription_id", "resource_group"),
         Index("ix_clusters_resource_group_id", "resource_group_id"),
+        Index("ix_clusters_deleted_at", "deleted_at"),
     )
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)
@@ -90,7 +91,10 @@ class Credential(Base, kw_only=True):
     """The record that a kubeconfig was given out. The kubeconfig itself is kept nowhere."""
 
     __tablename__ = "credentials"
-    __table_args__ = (Index("ix_credentials_cluster_id_issued_at_id", "cluster_id", "issued_at", "id"),)
+    __table_args__ = (
+        Index("ix_credentials_cluster_id_issued_at_id", "cluster_id", "issued_at", "id"),
+        Index("ix_credentials_issued_at", "issued_at"),
+    )
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)
     project_id: Mapped[str] = mapped_column(ID, ForeignKey("projects.id"))

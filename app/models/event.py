@@ -22,6 +22,7 @@ class Event(Base, kw_only=True):
     __table_args__ = (
         Index("ix_events_project_id_transaction_id_sequence", "project_id", "transaction_id", "sequence"),
         Index("ix_events_subject_id_sequence", "subject_id", "sequence"),
+        Index("ix_events_at", "at"),
         # A repeated record step adds nothing.
         Index("uq_events_job_id_step_type", "job_id", "step", "type", unique=True),
     )

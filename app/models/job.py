@@ -61,6 +61,7 @@ class Job(Base, kw_only=True):
         Index("ix_jobs_target_id_id", "target_id", "id"),
         Index("ix_jobs_worker_id_state", "worker_id", "state"),
         Index("ix_jobs_state_deadline_at", "state", "deadline_at"),
+        Index("ix_jobs_finished_at", "finished_at"),
     )
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)

@@ -41,6 +41,7 @@ class ResourceGroup(Versioned, Base, kw_only=True):
             postgresql_where=_ALIVE,
         ),
         Index("ix_resource_groups_project_id_created_at_id", "project_id", "created_at", "id"),
+        Index("ix_resource_groups_deleted_at", "deleted_at"),
     )
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,8 +14,9 @@ from sqlalchemy import event
 
 from app.engine.errors import ParkedError
 from app.engine.steps import Record, record_step
+from app.models import Job
 from tests.support.engine import FAST, EngineBench, ToyRun, toy
-from tests.support.held_job import idle_worker, make, recovery_of
+from tests.support.held_job import idle_worker, make
 
 
 class FullError(Exception):
@@ -103,26 +105,48 @@ async def test_a_job_that_never_gets_through_is_given_up_with_a_reason_and_its_n
     assert bench.toys.calls.count("poison") == 6
 
 
-async def test_what_dbos_keeps_of_old_jobs_is_forgotten_and_of_young_ones_kept(bench: EngineBench) -> None:
+async def test_what_dbos_keeps_of_old_jobs_is_forgotten_and_of_young_and_open_ones_kept(bench: EngineBench) -> None:
     """RELIABILITY §0 finding 12"""
     bench.toys.gate("go").set()
-    async with bench.worker(toy(make)) as worker:
+    async with bench.worker(toy(make)):
         old, young = await bench.add(), await bench.add()
         await bench.ended(young)
         await bench.dbos_ended(old)
         await bench.dbos_ended(young)
-        await bench.dbos(
-            "UPDATE {s}workflow_status SET created_at = 1, updated_at = 1 WHERE workflow_uuid = :id", id=old
-        )
-        month_ago = datetime.now(UTC) - timedelta(days=30)
-        assert await asyncio.to_thread(recovery_of(worker).forget_ended, month_ago) == 1
+    async with bench.database.write() as session:
+        # DBOS has given it up, and nobody has ended its row yet.
+        session.add(given_up := bench.job())
+    await bench.dbos(
+        "INSERT INTO {s}workflow_status (workflow_uuid, status, application_name) VALUES (:id, 'ERROR', 'slipway')",
+        id=given_up.id,
+    )
+    await bench.dbos(
+        "UPDATE {s}workflow_status SET created_at = 1, updated_at = 1 WHERE workflow_uuid <> :id", id=young
+    )
+    month_ago = datetime.now(UTC) - timedelta(days=30)
+    async with idle_worker(bench) as recovery:
+        assert await asyncio.to_thread(recovery.forget_ended, month_ago) == 1
+    known = {row.workflow_uuid for row in await bench.dbos("SELECT workflow_uuid FROM {s}workflow_status")}
+    assert known == {young, given_up.id}
     for kept in (
-        await bench.dbos("SELECT workflow_uuid FROM {s}workflow_status"),
         await bench.dbos("SELECT workflow_uuid FROM {s}workflow_input"),
         await bench.dbos("SELECT workflow_uuid FROM {s}operation_outputs"),
     ):
         assert {row.workflow_uuid for row in kept} == {young}
     assert (await bench.get(old)).state == "succeeded"
+
+
+async def test_a_worker_sweeps_by_itself(bench: EngineBench) -> None:
+    long_ago = datetime.now(UTC) - timedelta(days=100)
+    async with bench.database.write() as session:
+        session.add(old := bench.job(state="failed", finished_at=long_ago))
+    async with bench.worker(toy(make)):
+        until = time.monotonic() + 10
+        while bench.logged("old_rows_removed") == []:
+            assert time.monotonic() < until
+            await asyncio.sleep(0.02)
+    async with bench.database.read() as session:
+        assert await session.get(Job, old.id) is None
 
 
 async def test_a_tick_reads_by_indexes_only(bench: EngineBench) -> None:
