@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from starlette.datastructures import Headers
 
 from app.api.errors import DuplicateKeyError, InvalidBodyError, NestingError, UnsupportedMediaTypeError
-from app.core.errors import FieldError, InvalidRequestError, SlipwayError
+from app.core.errors import FieldError
 
 MAX_DEPTH = 32
 _INT64 = range(-(2**63), 2**63)
@@ -20,13 +20,6 @@ _MAX_DIGITS = 20
 _MEDIA_TYPES = frozenset({"application/json", "application/merge-patch+json"})
 # Stands for an integer that is out of range: its value is of no use, and converting 100,000 digits takes seconds.
 _TOO_BIG = 2**64
-
-
-class RefusedBody:
-    """A body that could not be read. It is refused only after the caller was authenticated."""
-
-    def __init__(self, error: SlipwayError) -> None:
-        self.error = error
 
 
 def _refuse_constant(_name: str) -> NoReturn:
@@ -107,8 +100,8 @@ def _check(document: Any) -> list[FieldError]:
     return errors
 
 
-def read_json(body: bytes) -> Any:
-    """Return the document. Raises InvalidBodyError and its kin (400), InvalidRequestError (422) for bad values."""
+def read_json(body: bytes) -> tuple[Any, list[FieldError]]:
+    """Return the document, and where it holds values that cannot be kept. Raises InvalidBodyError and its kin (400)."""
     try:
         document = json.loads(
             body.decode("utf-8"),
@@ -123,6 +116,4 @@ def read_json(body: bytes) -> Any:
         raise InvalidBodyError(f"The body stops being JSON at line {error.lineno}, column {error.colno}.") from None
     except RecursionError:
         raise NestingError(f"The body is nested deeper than {MAX_DEPTH} levels.") from None
-    if errors := _check(document):
-        raise InvalidRequestError("The body holds values that cannot be kept.", errors=errors)
-    return document
+    return document, _check(document)

@@ -11,9 +11,16 @@ from pydantic import BaseModel
 
 from app.api.etags import answer_not_modified
 from app.api.idempotency import store_answer
-from app.api.json_body import RefusedBody, check_media_type, read_json
+from app.api.json_body import check_media_type, read_json
 from app.api.query import QUERY_NAMES
-from app.core.errors import SlipwayError
+from app.api.validation import problem_of_validation
+from app.core.errors import FieldError, SlipwayError
+
+_REFUSED = "slipway.refused_body"
+_FLAWED = "slipway.flawed_body"
+# Stands for a body that is refused. It must be of a built-in type: from any other object Pydantic takes the attributes,
+# and a model whose fields all have defaults is content with none.
+_NO_BODY = ()
 
 
 class _StrictRequest(Request):
@@ -23,9 +30,14 @@ class _StrictRequest(Request):
         body = await self.body()
         try:
             check_media_type(self.headers)
-            return read_json(body)
+            document, flaws = read_json(body)
         except SlipwayError as error:
-            return RefusedBody(error)
+            self.scope[_REFUSED] = error
+            return _NO_BODY
+        if flaws:
+            self.scope[_FLAWED] = (document, flaws)
+            return _NO_BODY
+        return document
 
 
 def _query_names(dependant: Dependant) -> dict[str, bool]:
@@ -55,15 +67,25 @@ class StrictRoute(APIRoute):
             try:
                 response = await handle(_StrictRequest(request.scope, request.receive))
             except RequestValidationError as error:
-                if isinstance(error.body, RefusedBody):
-                    raise error.body.error from None
-                if isinstance(error.body, bytes):
-                    check_media_type(request.headers)
-                raise
+                raise self._problem(request, error) from None
             await store_answer(request, response)
             return answer_not_modified(request, response)
 
         return handle_strictly
+
+    def _problem(self, request: Request, error: RequestValidationError) -> SlipwayError:
+        refused: SlipwayError | None = request.scope.get(_REFUSED)
+        if refused is not None:
+            return refused
+        if isinstance(error.body, bytes):
+            check_media_type(request.headers)
+        found: list[Any] = list(error.errors())
+        flaws: list[FieldError] = []
+        if _FLAWED in request.scope and self.body_field is not None:
+            document, flaws = request.scope[_FLAWED]
+            found = [each for each in found if each["loc"][0] != "body"]
+            found.extend(self.body_field.validate(document, loc=("body",))[1])
+        return problem_of_validation(request, found, flaws)
 
 
 def api_router(*, prefix: str, tags: list[str]) -> APIRouter:

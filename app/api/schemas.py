@@ -1,13 +1,38 @@
 """Bases of all schemas. Pydantic at the edge of HTTP, and nowhere else."""
 
-from typing import Annotated, TypeAlias, TypeVar
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Strict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Strict
+from pydantic_core import PydanticCustomError
 
 _T = TypeVar("_T")
 
 Choice: TypeAlias = Annotated[_T, Strict(False)]
-"""An enum or a time in a request: a strict model would take no string for it."""
+"""An enum or a UUID in a request: a strict model would take no string for it."""
+
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def _written_as_time(value: Any) -> Any:
+    # Pydantic takes numbers as well, for seconds or milliseconds since 1970.
+    if not isinstance(value, str):
+        raise PydanticCustomError("wrong_type", "Input should be a string")
+    if not _RFC_3339.fullmatch(value):
+        raise PydanticCustomError("wrong_format", "Write a time like 2030-01-31T12:00:00Z (RFC 3339)")
+    return value
+
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("out_of_range", "The time lies outside of the years 1 to 9999") from None
+
+
+Time = Annotated[AwareDatetime, Strict(False), BeforeValidator(_written_as_time), AfterValidator(_in_utc)]
+"""A time in a request, kept in UTC."""
 
 
 class RequestModel(BaseModel):

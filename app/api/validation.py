@@ -29,6 +29,8 @@ _CODES = {
     "int_parsing_size": ("out_of_range", "The integer is too large."),
     "bool_parsing": ("wrong_type", "Input should be true or false"),
     "model_attributes_type": ("wrong_type", "Input should be an object"),
+    # Pydantic's own sentence names a character that was sent.
+    "uuid_parsing": ("wrong_format", "Input should be a UUID"),
     "value_error": ("invalid_value", "The value is not valid."),
     "assertion_error": ("invalid_value", "The value is not valid."),
 }
@@ -104,6 +106,8 @@ def _hint(error: dict[str, Any], path: Sequence[str | int], model: type[BaseMode
 
 def _pointer(place: str, path: Sequence[str | int]) -> str:
     if place == "body":
+        # Pydantic's mark for "the key itself", not a part of the document.
+        path = path[:-1] if path and path[-1] == "[key]" else path
         return "".join(f"/{part if isinstance(part, int) else escape_pointer(part)}" for part in path)
     name = str(path[0]) if path else ""
     return f"{place}:{_HEADERS.get(name.lower(), name) if place == 'header' else escape_pointer(name)}"
@@ -113,18 +117,24 @@ def _sentence(text: str) -> str:
     return text if text.endswith((".", "?")) else f"{text}."
 
 
-def problem_of_validation(request: Request, found: Sequence[Any]) -> SlipwayError:
-    """Return one error for all that Pydantic found wrong in a request; 404 when it is the path."""
+def problem_of_validation(request: Request, found: Sequence[Any], flaws: Sequence[FieldError] = ()) -> SlipwayError:
+    """Return one error for all that is wrong in a request; 404 when it is the path.
+
+    `found` is Pydantic's; `flaws` were found in the body before, and say all of their places.
+    """
     model = _body_model(request)
+    flawed = {flaw.pointer for flaw in flaws}
     # Without repetition: a body that a dependency reads as well is validated for each of its readers.
-    errors: dict[FieldError, None] = {}
+    errors: dict[FieldError, None] = dict.fromkeys(flaws)
     for error in found:
         place, *path = error["loc"]
         if place == "path":
             return NotFoundError("There is no such thing.")
+        if (pointer := _pointer(place, path)) in flawed:
+            continue
         code, message = _code_of(error["type"], error["msg"])
         hint = _hint(error, path, model) if place == "body" or error["type"] in {"literal_error", "enum"} else None
         detail = " ".join(_sentence(part) for part in (message, hint) if part)
-        errors[FieldError(code, _pointer(place, path), detail)] = None
+        errors[FieldError(code, pointer, detail)] = None
     places = "one place" if len(errors) == 1 else f"{len(errors)} places"
     return InvalidRequestError(f"The request is not valid in {places}; `errors` says where.", errors=list(errors))

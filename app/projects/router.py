@@ -100,7 +100,7 @@ async def create_api_key(
         call.principal,
         found,
         name=body.name,
-        role=body.role,
+        role=Role(body.role),
         expires_at=body.expires_at,
         now=call.now,
     )

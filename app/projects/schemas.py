@@ -1,12 +1,13 @@
 """What is sent and answered about projects and keys."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
-from app.api.schemas import Choice, RequestModel, ResponseModel
+from app.api.schemas import Choice, RequestModel, ResponseModel, Time
 from app.core.text import PLAIN, Label
 from app.models import Role
 
@@ -50,6 +51,14 @@ class ProjectRead(ResponseModel):
     updated_at: datetime
 
 
+class KeyRole(StrEnum):
+    """The roles of a project's keys; platform-admin belongs to no project."""
+
+    READER = Role.READER
+    OPERATOR = Role.OPERATOR
+    ADMIN = Role.ADMIN
+
+
 class ApiKeyCreate(RequestModel):
     """A new key of a project."""
 
@@ -57,9 +66,9 @@ class ApiKeyCreate(RequestModel):
 
     name: Label
     """What it is for."""
-    role: Choice[Role] = Field(examples=["operator"])
-    """reader, operator or admin; never more than your own. platform-admin belongs to no project."""
-    expires_at: Choice[AwareDatetime] | None = None
+    role: Choice[KeyRole] = Field(examples=["operator"])
+    """Never more than your own."""
+    expires_at: Time | None = None
     """When it ends; without it, never."""
 
 

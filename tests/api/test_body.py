@@ -146,3 +146,32 @@ async def test_text_is_normalised(client: httpx2.AsyncClient, tenant: Tenant) ->
 async def test_several_lines_may_have_line_breaks(client: httpx2.AsyncClient, tenant: Tenant) -> None:
     answer = await post(client, tenant.operator, json.dumps({"name": "a", "text": "a\r\nb\tc\n"}).encode())
     assert answer.status_code == 202
+
+
+async def test_a_time_is_written_with_its_zone_and_kept_in_utc(client: httpx2.AsyncClient, tenant: Tenant) -> None:
+    for text in ("2030-01-31T12:00:00Z", "2030-01-31t12:00:00.123456789+14:00", "9999-12-31T23:59:59Z"):
+        answer = await post(client, tenant.operator, json.dumps({"name": "a", "until": text}).encode())
+        assert answer.status_code == 202, text
+    wrong: list[tuple[object, str]] = [
+        (4102444800, "wrong_type"),
+        ("4102444800", "wrong_format"),
+        ("2030-01-31", "wrong_format"),
+        ("2030-01-31T12:00:00", "wrong_format"),
+        ("2030-02-30T12:00:00Z", "wrong_format"),
+        ("9999-12-31T23:59:59-12:00", "out_of_range"),
+        ("0001-01-01T00:00:00+14:00", "out_of_range"),
+    ]
+    for value, code in wrong:
+        answer = await post(client, tenant.operator, json.dumps({"name": "a", "until": value}).encode())
+        assert [(e["pointer"], e["code"]) for e in answer.json()["errors"]] == [("/until", code)], value
+
+
+async def test_what_cannot_be_kept_is_told_together_with_all_else(client: httpx2.AsyncClient, tenant: Tenant) -> None:
+    body = b'{"name": "\\u0000", "count": 9223372036854775808, "wanted": 1, "nmae": 1}'
+    answer = await post(client, tenant.operator, body)
+    assert [(e["pointer"], e["code"]) for e in answer.json()["errors"]] == [
+        ("/name", "invalid_text"),
+        ("/count", "integer_out_of_range"),
+        ("/wanted", "wrong_type"),
+        ("/nmae", "unknown_field"),
+    ]

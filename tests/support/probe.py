@@ -6,14 +6,14 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import Query, Response
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 from sqlalchemy import select
 
 from app.api.calls import OperatorAsks, OperatorWrites, ReaderReads
 from app.api.jobs import point_to_job
 from app.api.pagination import Page, Paging
 from app.api.route import api_router
-from app.api.schemas import Choice, QueryModel, RequestModel, ResponseModel
+from app.api.schemas import Choice, QueryModel, RequestModel, ResponseModel, Time
 from app.auth.scope import in_project
 from app.core.errors import ConflictError
 from app.core.ids import Prefix, new_id
@@ -50,7 +50,7 @@ class ProbeCreate(RequestModel):
     ratio: float = 1.0
     wanted: bool = True
     colour: Choice[Colour] = Colour.GREEN
-    until: Choice[AwareDatetime] | None = None
+    until: Time | None = None
     parts: list[Part] = Field(default=[], max_length=3)
     tags: dict[str, str] = Field(default={})
     text: Lines | None = None
