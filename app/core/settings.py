@@ -122,11 +122,20 @@ class HttpSettings(BaseModel):
     max_body_bytes: PositiveInt = Field(1_000_000, description="A larger request body is refused with 413.")
     body_stall_seconds: Seconds = Field(15, description="A body that stops arriving for so long is refused with 408.")
     max_header_bytes: PositiveInt = Field(32_768, description="A larger request head is refused with 431.")
+    max_header_count: PositiveInt = Field(100, description="A request head with more fields is refused with 431.")
     header_seconds: Seconds = Field(10, description="A slower request head is refused with 408.")
+    send_stall_seconds: Seconds = Field(
+        15, description="The connection of a client that takes too little of its answer for so long is cut."
+    )
     keep_alive_seconds: PositiveInt = Field(
         15, description="An idle connection is closed after so long; behind a load balancer, more than its own limit."
     )
     backlog: PositiveInt = Field(512, description="Connections that may wait to be accepted.")
+    max_connections: PositiveInt = Field(
+        800,
+        description="Connections open at once, idle ones too; more are refused with 503. Together with the database's "
+        "they must stay below the process's limit of open files.",
+    )
     max_concurrency: PositiveInt = Field(512, description="Requests served at once; more are refused with 503.")
     drain_seconds: Seconds = Field(25, description="After SIGTERM open requests may end for at most so long.")
     drain_notice_seconds: float = Field(

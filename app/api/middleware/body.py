@@ -1,6 +1,7 @@
 """Request bodies: a largest size, and a time in which they must arrive. uvicorn knows neither (RELIABILITY §2.4)."""
 
 import asyncio
+import contextlib
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,6 +15,7 @@ from app.core.settings import HttpSettings
 _STALLS_IN_ALL = 4
 # The rest of the body is not read: the connection cannot be used again.
 _CLOSE = {"Connection": "close"}
+_LINGER_SECONDS = 1.0
 
 
 def _announced(scope: Scope) -> int | None:
@@ -46,7 +48,7 @@ class BodyMiddleware:
         except SlipwayError as error:
             self._metrics.http_refused.labels(error.problem.code).inc()
             answer = problem_response(error.problem, scope.get("slipway.request_id", ""), _CLOSE)
-            await answer(scope, receive, send)
+            await answer(scope, receive, _Linger(receive, send))
             return
         if body is not None:
             await self._app(scope, _Replay(body, receive), send)
@@ -73,6 +75,28 @@ class BodyMiddleware:
                         return b"".join(chunks)
         except TimeoutError:
             raise BodyStalledError(f"No byte of the body came for {self._stall:g} seconds.") from None
+
+
+class _Linger:
+    """`send` that keeps reading after the answer, for a moment, before it ends it.
+
+    Closing at once would reset the connection under a client that still sends, before it reads the answer.
+    """
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] != "http.response.body":
+            await self._send(message)
+            return
+        await self._send({**message, "more_body": True})
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER_SECONDS):
+                while (await self._receive()).get("more_body", False):
+                    pass
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 class _Replay:
