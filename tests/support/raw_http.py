@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -93,7 +94,7 @@ async def talk(port: int, *parts: bytes, pause: float = 0.05, seconds: float = 5
 
 
 def statuses(heard: bytes) -> list[int]:
-    return [int(part[1:4]) for part in heard.split(b"HTTP/1.1")[1:]]
+    return [int(found) for found in re.findall(rb"HTTP/1\.1 (\d{3}) ", heard)]
 
 
 def last_code(heard: bytes) -> str:
