@@ -1,7 +1,7 @@
 """JSON documents as ARM exchanges them."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 Document = dict[str, Any]
@@ -19,6 +19,11 @@ def section(document: Mapping[str, Any], *names: str) -> Document:
     for name in names:
         here = here.get(name) if isinstance(here, Mapping) else None
     return dict(here) if isinstance(here, Mapping) else {}
+
+
+def said(document: Mapping[str, Any], *, but: Collection[str] = ()) -> Document:
+    """What a body of AKS says: to it null and the empty string are "not said", and `but` is nothing to be said."""
+    return {name: value for name, value in document.items() if value not in (None, "") and name not in but}
 
 
 def overlay(base: Mapping[str, Any], above: Mapping[str, Any]) -> Document:

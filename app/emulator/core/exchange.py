@@ -13,6 +13,9 @@ from app.emulator.core.errors import AzureError, invalid_request_content
 if TYPE_CHECKING:
     from app.emulator.core.registry import Route
 
+JSON_UTF8 = "application/json; charset=utf-8"
+"""How ARM's gateway and most providers name JSON."""
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -101,7 +104,7 @@ class Answer:
     status: int
     body: Document | bytes | None = None
     headers: dict[str, str] = field(default_factory=dict)
-    content_type: str | None = "application/json; charset=utf-8"
+    content_type: str | None = JSON_UTF8
     delivery: Delivery = Delivery.WHOLE
 
     def payload(self) -> bytes:
@@ -118,5 +121,5 @@ def answer_of(error: AzureError) -> Answer:
     headers = dict(error.headers)
     if error.envelope.value == "gateway":
         headers.setdefault("x-ms-failure-cause", "gateway")
-    content_type = "application/json" if error.envelope.value == "flat" else "application/json; charset=utf-8"
+    content_type = "application/json" if error.envelope.value == "flat" else JSON_UTF8
     return Answer(error.status, error.body(), headers, content_type)

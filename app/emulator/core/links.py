@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 from app.emulator.core.cloud import Cloud
 from app.emulator.core.documents import Document
 from app.emulator.core.errors import AzureError
-from app.emulator.core.exchange import Answer, Call
+from app.emulator.core.exchange import JSON_UTF8, Answer, Call
 from app.emulator.core.operations import Operation
 
 OPERATIONS_API_VERSION = "2025-03-01"
@@ -37,7 +37,7 @@ def status_headers(call: Call, operation: Operation, *, namespace: str, location
     return headers
 
 
-def page(cloud: Cloud, call: Call, items: Sequence[Document]) -> Answer:
+def page(cloud: Cloud, call: Call, items: Sequence[Document], *, content_type: str = JSON_UTF8) -> Answer:
     """One page of a list, with `nextLink` where more is to come."""
     size = cloud.settings.page_size
     token = call.query.get("$skiptoken") or call.query.get("skiptoken") or "0"
@@ -49,4 +49,4 @@ def page(cloud: Cloud, call: Call, items: Sequence[Document]) -> Answer:
         kept = {name: value for name, value in call.query.items() if not name.endswith("skiptoken")}
         query = urlencode({**kept, "$skipToken": str(start + size)}, quote_via=quote, safe="$")
         body["nextLink"] = f"{call.base_url}{quote(call.path)}?{query}"
-    return Answer(200, body)
+    return Answer(200, body, content_type=content_type)

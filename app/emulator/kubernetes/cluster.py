@@ -60,13 +60,12 @@ class Cluster:
         url = f"https://{LOOPBACK}:{self._listener.port}"
         spec = self.spec
 
-        def config(account: Account, role: str, context: str) -> bytes:
+        def config(account: Account, role: str) -> bytes:
             return kubeconfig(
                 account,
                 self._credentials.ca,
                 cluster=spec.name,
                 user=f"{role}_{spec.resource_group}_{spec.name}",
-                context=context,
                 server=url,
                 tls_server_name=spec.fqdn,
             )
@@ -75,8 +74,8 @@ class Cluster:
             url=url,
             port=self._listener.port,
             ca_pem=self._credentials.ca.certificate.encode(),
-            user_kubeconfig=config(self._credentials.user, "clusterUser", spec.name),
-            admin_kubeconfig=config(self._credentials.admin, "clusterAdmin", f"{spec.name}-admin"),
+            user_kubeconfig=config(self._credentials.user, "clusterUser"),
+            admin_kubeconfig=config(self._credentials.admin, "clusterAdmin"),
         )
 
     def dump(self) -> dict[str, JSON]:

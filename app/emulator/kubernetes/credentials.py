@@ -89,10 +89,11 @@ def _user(name: str) -> User:
     return User(name, (_MASTERS, "system:authenticated"))
 
 
-def kubeconfig(
-    account: Account, ca: KeyPair, *, cluster: str, user: str, context: str, server: str, tls_server_name: str
-) -> bytes:
-    """Return a kubeconfig as AKS issues it, which reaches the cluster on the loopback address."""
+def kubeconfig(account: Account, ca: KeyPair, *, cluster: str, user: str, server: str, tls_server_name: str) -> bytes:
+    """Return a kubeconfig as AKS issues it, which reaches the cluster on the loopback address.
+
+    Its context has the cluster's name for either role: the `-admin` that users know is added by `az`.
+    """
     document = {
         "apiVersion": "v1",
         "clusters": [
@@ -105,8 +106,8 @@ def kubeconfig(
                 "name": cluster,
             }
         ],
-        "contexts": [{"context": {"cluster": cluster, "user": user}, "name": context}],
-        "current-context": context,
+        "contexts": [{"context": {"cluster": cluster, "user": user}, "name": cluster}],
+        "current-context": cluster,
         "kind": "Config",
         "preferences": {},
         "users": [

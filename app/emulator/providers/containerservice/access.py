@@ -12,7 +12,7 @@ from app.emulator.core.vm_sizes import CORES_PER_FAMILY, find_vm_size
 from app.emulator.providers.containerservice.errors import busy, etag_mismatch, flat, not_found
 from app.emulator.providers.containerservice.names import CLUSTER_TYPE, POOL_TYPE, cluster_id, pool_id
 from app.emulator.providers.containerservice.nodes import pools_of
-from app.emulator.providers.containerservice.pool_documents import profile
+from app.emulator.providers.containerservice.pool_documents import profile, shown_properties
 
 GATEWAY_FORGETS_AFTER = timedelta(seconds=30)
 """So long the gateway still hands requests for a deleted cluster on to AKS (as recorded)."""
@@ -100,7 +100,7 @@ def show_cluster(cloud: Cloud, cluster: Resource) -> Document:
     """The cluster as a GET shows it, pools and all."""
     shown = clone(cluster.body)
     shown["properties"]["agentPoolProfiles"] = [
-        profile(pool.name, clone(pool.body["properties"])) for pool in pools_of(cloud, cluster)
+        profile(pool.name, shown_properties(pool.body["properties"])) for pool in pools_of(cloud, cluster)
     ]
     shown["eTag"] = cluster.etag
     return shown
@@ -108,9 +108,7 @@ def show_cluster(cloud: Cloud, cluster: Resource) -> Document:
 
 def show_pool(pool: Resource) -> Document:
     """An agent pool as a GET shows it."""
-    shown = clone(pool.body)
-    shown["properties"]["eTag"] = pool.etag
-    return shown
+    return {**pool.body, "properties": {**shown_properties(pool.body["properties"]), "eTag": pool.etag}}
 
 
 def refuse_while_busy(cloud: Cloud, cluster: Resource, pool: Resource | None = None) -> None:

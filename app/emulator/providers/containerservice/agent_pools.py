@@ -59,8 +59,7 @@ def _create(cloud: Cloud, call: Call, cluster: Resource, asked: Document) -> Ans
         call.parameter("pool"),
         asked,
         location=body["location"],
-        control_plane=body["properties"]["currentKubernetesVersion"],
-        wanted_version=body["properties"]["kubernetesVersion"],
+        cluster=body["properties"],
     )
     check_windows(body, [properties])
     if len(pools_of(cloud, cluster)) >= LARGEST_NUMBER_OF_POOLS:
@@ -70,8 +69,8 @@ def _create(cloud: Cloud, call: Call, cluster: Resource, asked: Document) -> Ans
     nodes = properties["count"]
     words = (
         (0.04, "CreatingAgentPool", None),
-        (0.10, f"CreatingAgentPool: 0/{nodes} nodes completed", None),
-        (0.40, f"CreatingAgentPool: {nodes}/{nodes} nodes completed", None),
+        (0.14, f"CreatingAgentPool: 0/{nodes} nodes completed", None),
+        (0.39, f"CreatingAgentPool: {nodes}/{nodes} nodes completed", None),
     )
     seconds = CREATE_SECONDS[properties["osType"]]
     plan = Plan("pool.create", pool.id, body["location"], seconds, words)
@@ -119,7 +118,7 @@ async def _get(cloud: Cloud, call: Call) -> Answer:
 
 async def _list(cloud: Cloud, call: Call) -> Answer:
     cluster = access.require_parent(cloud, call)
-    return page(cloud, call, [access.show_pool(pool) for pool in pools_of(cloud, cluster)])
+    return page(cloud, call, [access.show_pool(pool) for pool in pools_of(cloud, cluster)], content_type=JSON)
 
 
 def _keep_one_system_pool(cloud: Cloud, cluster: Resource, pool: Resource) -> None:

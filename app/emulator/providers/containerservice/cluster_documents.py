@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from app.emulator.core.documents import Document, clone, overlay, section
+from app.emulator.core.documents import Document, clone, overlay, said, section
 from app.emulator.core.errors import AzureError, invalid_request_content
 from app.emulator.core.locations import find_location
 from app.emulator.providers.containerservice.errors import (
@@ -32,6 +32,7 @@ IMMUTABLE = (
     ("linuxProfile", "ssh"),
     ("windowsProfile", "adminUsername"),
 )
+OF_AZURES_PLUGIN = {"networkPluginMode": "overlay", "networkDataplane": "azure"}
 READ_ONLY = (
     "provisioningState",
     "powerState",
@@ -114,6 +115,7 @@ def new_cluster(place: Place, document: Document, *, suffix: str, guids: tuple[s
             f"The length of the node resource group name is too long. The maximum length is {LONGEST_NODE_GROUP} "
             f"and the length of the value provided is {len(node_group)}",
         )
+    plugin = section(asked, "networkProfile").get("networkPlugin") or "azure"
     host = f"{prefix}-{suffix}"
     properties = overlay(
         {
@@ -129,10 +131,9 @@ def new_cluster(place: Place, document: Document, *, suffix: str, guids: tuple[s
             "enableRBAC": True,
             "supportPlan": "KubernetesOfficial",
             "networkProfile": {
-                "networkPlugin": "azure",
-                "networkPluginMode": "overlay",
+                "networkPlugin": plugin,
+                **(OF_AZURES_PLUGIN if plugin == "azure" else {}),
                 "networkPolicy": "none",
-                "networkDataplane": "azure",
                 "loadBalancerSku": "standard",
                 "loadBalancerProfile": {
                     "managedOutboundIPs": {"count": 1},
@@ -174,11 +175,15 @@ def new_cluster(place: Place, document: Document, *, suffix: str, guids: tuple[s
     }
     if document.get("tags"):
         body["tags"] = check_tags(document)
-    identity = section(document, "identity") or {"type": "SystemAssigned"}
-    if identity.get("type") == "SystemAssigned":
+    identity = section(document, "identity")
+    managed = properties["servicePrincipalProfile"].get("clientId") == "msi"
+    if identity.get("type", "SystemAssigned" if managed else None) == "SystemAssigned":
         body["identity"] = {"type": "SystemAssigned", "principalId": guids[1], "tenantId": place.tenant_id}
-    else:
+    elif identity:
         body["identity"] = identity
+    entra = properties.get("aadProfile")
+    if isinstance(entra, dict) and entra.get("managed"):
+        entra.setdefault("tenantID", place.tenant_id)
     _check_profiles(properties)
     return body
 
@@ -235,11 +240,12 @@ def _asked(document: Document) -> Document:
     properties = document.get("properties") or {}
     if not isinstance(properties, dict):
         raise invalid_request_content("properties must be an object")
-    asked = {name: value for name, value in properties.items() if name not in READ_ONLY and value is not None}
+    asked = said(properties, but=READ_ONLY)
     for name in ("networkProfile", "linuxProfile", "windowsProfile"):
         if name in asked and not isinstance(asked[name], dict):
             raise invalid_request_content(f"properties.{name} must be an object")
-    return asked
+    # AKS shows no empty one, and a cluster has none that was never asked for.
+    return {name: value for name, value in asked.items() if name != "addonProfiles" or value}
 
 
 def _at(document: Document, path: tuple[str, ...]) -> object:

@@ -32,8 +32,7 @@ def new_pools(body: Document, document: Document) -> dict[str, Document]:
             name,
             {**asked, "mode": mode},
             location=body["location"],
-            control_plane=properties["currentKubernetesVersion"],
-            wanted_version=properties["kubernetesVersion"],
+            cluster=properties,
         )
     if not any(pool["mode"] == "System" for pool in pools.values()):
         raise invalid_parameter("agentPoolProfiles", "there must be at least one system agent pool")

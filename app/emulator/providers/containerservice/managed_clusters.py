@@ -100,7 +100,7 @@ class ManagedClusters:
         nodes = sum(properties["count"] for properties in pools.values())
         words = (
             (0.09, "ProvisioningNetworkResources", "network"),
-            (0.15, "ProvisioningControlPlane", None),
+            (0.145, "ProvisioningControlPlane", None),
             (0.42, f"CreatingAgentPools: 0/{nodes} nodes completed", "control-plane"),
             (0.60, f"CreatingAgentPools: {nodes}/{nodes} nodes completed", "machines"),
             (0.92, "ReconcilingDNS", None),
@@ -162,12 +162,12 @@ class ManagedClusters:
     async def _list(self, cloud: Cloud, call: Call) -> Answer:
         under = f"/subscriptions/{call.parameter('subscription')}"
         clusters = cloud.store.of_type(CLUSTER_TYPE, under=under)
-        return page(cloud, call, [access.show_cluster(cloud, cluster) for cluster in clusters])
+        return page(cloud, call, [access.show_cluster(cloud, cluster) for cluster in clusters], content_type=JSON)
 
     async def _list_by_group(self, cloud: Cloud, call: Call) -> Answer:
         group = access.require_group(cloud, call)
         clusters = cloud.store.of_type(CLUSTER_TYPE, under=group.id)
-        return page(cloud, call, [access.show_cluster(cloud, cluster) for cluster in clusters])
+        return page(cloud, call, [access.show_cluster(cloud, cluster) for cluster in clusters], content_type=JSON)
 
     async def _delete(self, cloud: Cloud, call: Call) -> Answer:
         cluster = access.find_cluster(cloud, call)

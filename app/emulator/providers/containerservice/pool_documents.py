@@ -2,7 +2,7 @@
 
 import re
 
-from app.emulator.core.documents import Document, overlay, section
+from app.emulator.core.documents import Document, clone, overlay, said, section
 from app.emulator.core.locations import find_location
 from app.emulator.core.vm_sizes import VM_SIZES, find_vm_size
 from app.emulator.providers.containerservice.errors import (
@@ -25,6 +25,9 @@ IMAGES = {
     "Windows2022": "AKSWindows-2022-containerd-20348.4529.260107",
     "Windows2025": "AKSWindows-2025-containerd-26100.7462.260107",
 }
+DEFAULT_SIZE = "Standard_DS2_v2"
+"""AKS chooses one where a pool names none, as `az aks create` does."""
+MOST_PODS = {"kubenet": 110}
 DEFAULT_SKU = {"Linux": "Ubuntu", "Windows": "Windows2022"}
 IMMUTABLE = (
     "vmSize",
@@ -39,6 +42,7 @@ IMMUTABLE = (
     "enableNodePublicIP",
     "enableFIPS",
 )
+SHOWN_UNLESS_EMPTY = ("nodeLabels", "nodeTaints", "tags")
 READ_ONLY = ("provisioningState", "currentOrchestratorVersion", "nodeImageVersion", "powerState", "eTag")
 
 
@@ -60,25 +64,25 @@ def check_name(name: object, os_type: str) -> str:
     return name
 
 
-def new_pool(name: object, asked: Document, *, location: str, control_plane: str, wanted_version: str) -> Document:
-    """The properties of a new pool, defaults filled in (AZURE.md, "Shapes"). Raises AKS's refusals."""
-    asked = {field: value for field, value in asked.items() if value is not None and field not in READ_ONLY}
+def new_pool(name: object, asked: Document, *, location: str, cluster: Document) -> Document:
+    """The properties of a new pool in a cluster with these properties, defaults filled in. Raises AKS's refusals."""
+    asked = said(asked, but=READ_ONLY)
     os_type = asked.get("osType", "Linux")
     if os_type not in DEFAULT_SKU:
         raise invalid_parameter("agentPoolProfile.osType", f"'{os_type}' is neither Linux nor Windows")
     check_name(name, os_type)
     mode = asked.get("mode", "User")
-    version = asked.get("orchestratorVersion") or wanted_version
+    version = asked.get("orchestratorVersion") or cluster["kubernetesVersion"]
     sku = asked.get("osSKU") or DEFAULT_SKU[os_type]
     if sku not in IMAGES or sku.startswith("Windows") != (os_type == "Windows"):
         raise invalid_parameter("agentPoolProfile.osSKU", f"osSKU '{sku}' is invalid for OS type {os_type}")
     pool: Document = {
         "count": 1,
-        "vmSize": "",
+        "vmSize": DEFAULT_SIZE,
         "osDiskSizeGB": 128,
         "osDiskType": "Managed",
         "kubeletDiskType": "OS",
-        "maxPods": 250,
+        "maxPods": MOST_PODS.get(str(section(cluster, "networkProfile").get("networkPlugin")), 250),
         "type": "VirtualMachineScaleSets",
         "enableAutoScaling": False,
         "scaleDownMode": "Delete",
@@ -96,13 +100,13 @@ def new_pool(name: object, asked: Document, *, location: str, control_plane: str
         "securityProfile": {"sshAccess": "LocalUser", "enableVTPM": False, "enableSecureBoot": False},
     }
     pool = overlay(pool, asked)
-    check_pool(pool, location=location, control_plane=control_plane)
+    check_pool(pool, location=location, control_plane=cluster["currentKubernetesVersion"])
     return pool
 
 
 def changed_pool(known: Document, asked: Document, *, location: str, control_plane: str) -> Document:
     """An existing pool's properties with what a PUT asks. Raises AKS's refusals."""
-    asked = {field: value for field, value in asked.items() if value is not None and field not in READ_ONLY}
+    asked = said(asked, but=READ_ONLY)
     for field in IMMUTABLE:
         if field in asked and field in known and not _same(asked[field], known[field]):
             raise change_not_allowed(f"agentPoolProfile.{field}")
@@ -182,6 +186,11 @@ def check_pool(pool: Document, *, location: str, control_plane: str) -> None:
             "information, please check https://aka.ms/version-skew-policy",
         )
     pool["currentOrchestratorVersion"] = full
+
+
+def shown_properties(properties: Document) -> Document:
+    """A copy of what AKS shows of a pool: labels, taints and tags only where there are any."""
+    return {name: value for name, value in clone(properties).items() if value or name not in SHOWN_UNLESS_EMPTY}
 
 
 def profile(name: str, properties: Document) -> Document:
