@@ -12,9 +12,9 @@ ARGS ?=
 help: ## Show this help
 	@echo 'Slipway: make TARGET'
 	@echo
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  %-10s %s\n' $$name "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  %-16s %s\n' $$name "$$text"; done
 	@echo
-	@echo 'Variables: PYTHON=python3.12, ARGS="-k name" (test), WORKERS=2 (test), KEEP=1 (demo), UPGRADE=1 (lock)'
+	@echo 'Variables: PYTHON=python3.12, ARGS="-k name" (test, acceptance), WORKERS=2 (test), KEEP=1 (demo), UPGRADE=1 (lock)'
 
 .PHONY: demo
 demo: install tools-optional ## Make a first cluster on this machine and talk to it; KEEP=1 leaves it running
@@ -27,6 +27,14 @@ run: install ## Run API, worker and local Azure on this machine (slipway dev)
 .PHONY: test
 test: install tools-optional ## Run all tests on SQLite and PostgreSQL
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+.PHONY: acceptance
+acceptance: install tools-optional .tools/az/.requirements ## Run real az and kubectl, and Slipway's story, against the local Azure
+	@$(BIN)/python -m pytest -x tests/acceptance/test_az.py tests/acceptance/test_story_locally.py $(ARGS)
+
+.PHONY: acceptance-azure
+acceptance-azure: install tools ## Run Slipway's story against real Azure (docs/azure.md); it costs money
+	@$(BIN)/python -m pytest -x tests/acceptance/test_story_on_azure.py $(ARGS)
 
 .PHONY: check
 check: install ## Lint, types, import contracts, file lengths; is the lock, the API description, the reference fresh?
@@ -86,6 +94,13 @@ $(BIN)/slipway: .venv/.requirements pyproject.toml
 	@echo 'Installing the pinned requirements into .venv'
 	@$(PIP) install --require-hashes --no-deps --only-binary :all: --requirement requirements/dev.txt
 	@cp requirements/dev.txt $@
+
+.tools/az/.requirements: requirements/azure-cli.txt | $(BIN)/python
+	@echo 'Installing the pinned az into .tools/az (700 MB)'
+	@$(BIN)/python -m venv --clear .tools/az
+	@.tools/az/bin/python -m pip --disable-pip-version-check --no-input --quiet --quiet install \
+		--require-hashes --no-deps --requirement requirements/azure-cli.txt
+	@cp requirements/azure-cli.txt $@
 
 # An environment whose Python has gone, or that was made in another folder, is made anew.
 ifneq ($(shell grep -qs '$(CURDIR)/.venv/' $(BIN)/pip && $(BIN)/python -c '' 2>/dev/null && echo works),works)

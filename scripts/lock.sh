@@ -14,4 +14,6 @@ lock() {
 
 lock runtime pyproject.toml --extra postgresql
 lock dev pyproject.toml --extra postgresql --group dev --constraint requirements/runtime.txt
+# az is no dependency: `make acceptance` alone installs it, into an environment of its own. antlr4 has no wheel.
+lock azure-cli requirements/azure-cli.in --no-binary antlr4-python3-runtime
 lock build --group pyproject.toml:build --constraint requirements/dev.txt
