@@ -48,8 +48,12 @@ check: install ## Lint, types, import contracts, file lengths; is the lock, the 
 	$(BIN)/slipway openapi --check openapi/openapi.json
 
 .PHONY: bench
-bench: install ## Measure: request latency, calls to Azure, CPU of a job
-	@$(BIN)/python -m bench
+bench: install ## Measure: calls to Azure, latency, reads, cost of a job, each beside a comparison
+	@$(BIN)/python -m bench $(ARGS)
+
+.PHONY: bench-real
+bench-real: install ## Measure at Azure's own pace (six minutes) how soon a create's end is known
+	@$(BIN)/python -m bench real
 
 .PHONY: migrate
 migrate: install ## Bring the database up to the newest schema

@@ -1,33 +1,52 @@
-"""`python -m bench`."""
+"""`python -m bench`, or `python -m bench NAME…` for some of it."""
 
 import asyncio
-import os
 import sys
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import service, writers
-from bench.figures import table
+from bench import latency, many, reads, real, service, writers
+from bench.figures import Line, machine, table
+
+_Part = Callable[[Path], Awaitable[list[Line]]]
+
+
+async def _writers(folder: Path) -> list[Line]:
+    return await asyncio.to_thread(writers.measure, folder)
+
+
+async def _reads(folder: Path) -> list[Line]:
+    return await reads.measure(folder / "stack" / "slipway.sqlite3", folder)
+
+
+# In this order: the reads take the documents that the service left.
+_PARTS: dict[str, _Part] = {
+    "writers": _writers,
+    "service": service.measure,
+    "reads": _reads,
+    "postgresql": latency.measure_postgresql,
+    "many": many.measure,
+}
+_ALONE: dict[str, _Part] = {"real": real.measure}
+
+
+async def _measure(names: list[str]) -> list[Line]:
+    lines: list[Line] = []
+    with tempfile.TemporaryDirectory(prefix="slipway-bench-") as folder:
+        for name in names:
+            began = time.monotonic()
+            lines += await (_PARTS | _ALONE)[name](Path(folder))
+            sys.stderr.write(f"{name}: {time.monotonic() - began:.0f} s\n")
+    return lines
 
 
 def main() -> None:
     """Measure, and print what was measured."""
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="slipway-bench-") as name:
-        folder = Path(name)
-        _say("SQLite's writers ...")
-        lines = writers.measure(folder)
-        _say("API, worker and local Azure ...")
-        lines += asyncio.run(service.measure(folder))
-    sys.stdout.write(
-        f"\n{table(lines)}\n\n{os.cpu_count()} cores, {time.monotonic() - began:.0f} s. The ratios compare two figures "
-        "of the same minute; the milliseconds are this machine's.\n"
-    )
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
+    lines = asyncio.run(_measure(sys.argv[1:] or list(_PARTS)))
+    sys.stdout.write(f"\n{table(lines)}\n\nMeasured in {time.monotonic() - began:.0f} s: {machine()}.\n")
 
 
 if __name__ == "__main__":

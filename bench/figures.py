@@ -1,22 +1,25 @@
-"""Percentiles, and lines of the printed table."""
+"""Percentiles, processes' use of the machine, and the printed table."""
 
 import math
 import os
+import platform
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One measured figure beside what it is compared with. `meaning` also says how it grows."""
+    """One measured figure beside what it is compared with; `grows` says with what it grows."""
 
     name: str
     measured: str
     compared_with: str
     comparison: str
     ratio: float
-    meaning: str
+    goal: str = ""
+    grows: str
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -27,7 +30,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 def milliseconds(seconds: float) -> str:
     """Seconds as milliseconds, to read."""
-    return f"{seconds * 1000:.1f} ms"
+    return f"{seconds * 1000:.{1 if seconds < 0.1 else 0}f} ms"  # noqa: PLR2004 - three digits are enough
 
 
 def cpu_seconds(pid: int) -> float:
@@ -37,18 +40,30 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def megabytes(pid: int, field: str = "VmRSS") -> float:
+    """A process's memory in MB: `VmRSS` now, or `VmHWM`, the most that it ever was."""
+    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith(field))
+    return int(line.split()[1]) / 1024
+
+
+def machine() -> str:
+    """On what was measured."""
+    load = os.getloadavg()[0]
+    return (
+        f"{os.cpu_count()} cores, load {load:.1f} at the end, Python {platform.python_version()}, "
+        f"SQLite {sqlite3.sqlite_version}, {platform.system()} {platform.release()}"
+    )
+
+
 def table(lines: Sequence[Line]) -> str:
-    """The lines as text: figures in columns, below each what it means."""
-    rows = [
-        (line.name, line.measured, f"{line.compared_with}: {line.comparison}", f"{line.ratio:.2g}") for line in lines
+    """The lines as Markdown: the figures, and below them with what each grows."""
+    rows = [("figure", "measured", "beside", "ratio", "goal"), ("---",) * 5]
+    rows += [
+        (line.name, line.measured, f"{line.compared_with}: {line.comparison}", f"{line.ratio:.2g}", line.goal)
+        for line in lines
     ]
-    heads = ("figure", "measured", "beside", "ratio")
-    widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(4)]
-    text = [_row(heads, widths), _row(tuple("-" * width for width in widths), widths)]
-    for row, line in zip(rows, lines, strict=True):
-        text += [_row(row, widths), f"    {line.meaning}"]
-    return "\n".join(text)
-
-
-def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+    figures = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    # Lines of one kind (p50 and p99) say it once.
+    growth = dict.fromkeys(line.grows for line in lines)
+    names = {grows: "; ".join(line.name for line in lines if line.grows == grows) for grows in growth}
+    return f"{figures}\n\n" + "\n".join(f"- {names[grows]}: {grows}." for grows in growth)
