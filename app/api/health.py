@@ -99,13 +99,18 @@ async def get_readiness(request: Request, response: Response) -> Readiness:
 
 async def _count_jobs(services: Services) -> None:
     """Bring the gauges of jobs up to date; they are the database's, so every process tells the same."""
-    open_jobs = select(Job.kind, Job.state, func.count(), func.min(Job.created_at)).where(Job.state.not_in(TERMINAL))
+    overdue = func.count().filter(Job.overdue.is_(True))
+    counts = select(Job.kind, Job.state, func.count(), overdue, func.min(Job.created_at))
+    open_jobs = counts.where(Job.state.not_in(TERMINAL))
     async with services.database.read() as session:
         rows = (await session.execute(open_jobs.group_by(Job.kind, Job.state))).all()
     metrics.jobs_open.clear()
+    metrics.jobs_overdue.clear()
     oldest = services.clock.now()
-    for kind, state, count, created_at in rows:
+    for kind, state, count, late, created_at in rows:
         metrics.jobs_open.labels(kind, state).set(count)
+        if late:
+            metrics.jobs_overdue.labels(kind).set(late)
         if state == JobState.QUEUED:
             oldest = min(oldest, created_at)
     metrics.queue_age_seconds.set((services.clock.now() - oldest).total_seconds())

@@ -10,7 +10,6 @@ from typing import TypeVar, cast
 
 import aiohttp
 from azure.core.async_paging import AsyncItemPaged
-from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import DeserializationError
 from azure.core.pipeline import AsyncPipeline, PipelineResponse
 from azure.core.polling import AsyncLROPoller
@@ -22,6 +21,7 @@ from azure.mgmt.resource.resources.aio import ResourceManagementClient
 from azure.mgmt.resource.subscriptions.aio import SubscriptionClient
 
 from app.azure import errors
+from app.azure.credentials import RenewableCredential
 from app.azure.errors import AzureError
 from app.azure.links import TrustedHosts
 from app.azure.policies import CALL, Pace, SendPolicy, TokenPolicy, TurnPolicy
@@ -32,6 +32,7 @@ from app.azure.types.operation import Operation, OperationKind
 from app.core.clock import Clock
 
 _CACHED_CLIENTS = 64
+_MOST_PAGES = 1_000
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -44,7 +45,7 @@ class Clients:
         *,
         resource_manager_url: str,
         token_audience: str,
-        credential: AsyncTokenCredential,
+        credential: RenewableCredential,
         session: aiohttp.ClientSession,
         hosts: TrustedHosts,
         throttle: Throttle,
@@ -129,12 +130,19 @@ async def settled(begun: Awaitable[AsyncLROPoller[T]]) -> AsyncHttpResponse:
 
 
 async def read_all(pages: AsyncItemPaged[T], one: Callable[[object], R]) -> list[R]:
-    """All items of a list, across its pages, through `one`."""
+    """All items of a list, across its pages, through `one`. Raises `AzureError` when the pages do not end."""
+    found: list[R] = []
+    left = _MOST_PAGES
     try:
-        return [one(item) async for item in pages]
+        async for page in pages.by_page():
+            found += [one(item) async for item in page]
+            left -= 1
+            if left == 0:
+                raise AzureError(errors.TOO_LARGE, azure_message=f"a list has more than {_MOST_PAGES} pages")
     except (DeserializationError, AttributeError, TypeError, ValueError) as error:
         # The SDK trusts the shape of a page: `{"value": "x"}` breaks it in several ways.
         raise AzureError(errors.MALFORMED, azure_message="a page of a list has a wrong shape") from error
+    return found
 
 
 def operation_of(answer: AsyncHttpResponse, target_id: str) -> Operation:

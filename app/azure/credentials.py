@@ -1,6 +1,11 @@
 """How Slipway logs in to Azure: a credential of azure-identity, over the one session."""
 
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
 import aiohttp
+from azure.core.credentials import AccessToken
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.identity.aio import (
@@ -13,11 +18,53 @@ from azure.identity.aio import (
 from app.core.settings import AzureSettings, CredentialKind
 
 
-def open_credential(settings: AzureSettings, session: aiohttp.ClientSession) -> AsyncTokenCredential:
-    """The credential that the settings name. Raises `ValueError` when they lack what it needs.
+class RenewableCredential:
+    """A credential that can be made anew.
 
-    Managed identity also takes the form of `IDENTITY_ENDPOINT` and `IDENTITY_HEADER`, as the local Azure has it.
+    azure-identity gives a token out of its cache until the machine's clock says that it has ended. One that Azure
+    refuses earlier (it was revoked, or the clocks differ) would be given again and again.
     """
+
+    def __init__(self, make: Callable[[], AsyncTokenCredential]) -> None:
+        self._make = make
+        self._credential = make()
+        self._given: str | None = None
+
+    async def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:  # Any: azure-core's interface
+        """A token, perhaps from the cache."""
+        token = await self._credential.get_token(*scopes, **kwargs)
+        self._given = token.token
+        return token
+
+    def refused(self, token: str) -> None:
+        """Azure did not take this token: the next one comes from a login, one for all who hear this of one token."""
+        if token == self._given:
+            self._given = None
+            self._credential = self._make()
+
+    async def close(self) -> None:
+        """Close the present one; those before hold nothing open, since the session is not theirs."""
+        await self._credential.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        await self.close()
+
+
+def open_credential(settings: AzureSettings, session: aiohttp.ClientSession) -> RenewableCredential:
+    """The credential that the settings name. Raises `ValueError` when they lack what it needs."""
+    return RenewableCredential(lambda: _credential(settings, session))
+
+
+def _credential(settings: AzureSettings, session: aiohttp.ClientSession) -> AsyncTokenCredential:
+    """Managed identity also takes the form of `IDENTITY_ENDPOINT` and `IDENTITY_HEADER`, as the local Azure has it."""
     # Waiting long for a login only delays the answer; the call that needs it is tried again as a whole.
     transport = AioHttpTransport(session=session, session_owner=False)
     if settings.credential is CredentialKind.MANAGED_IDENTITY:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.core.errors import ErrorClass
+from app.core.errors import ErrorClass, Patience
 
 
 class Action(StrEnum):
@@ -34,7 +34,14 @@ _STATUS = {
     ErrorClass.UNKNOWN: 502,
 }
 
-_RETRYABLE = frozenset({Action.RETRY, Action.RETRY_ONCE, Action.RETRY_SLOWLY, Action.OBSERVE, Action.WAIT_TURN})
+_RETRYABLE = frozenset(
+    {Action.RETRY, Action.RETRY_ONCE, Action.RETRY_SLOWLY, Action.OBSERVE, Action.WAIT_TURN, Action.REFRESH}
+)
+_PATIENCE = {
+    Action.RETRY_ONCE: Patience(attempts=2),
+    # A step reads before it writes, so that another attempt is made from what Azure has now.
+    Action.REFRESH: Patience(attempts=3),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,7 @@ class Row:
 
     A row fits when one of `azure_codes` is Azure's code (without regard to case; none named: any code) and `message`,
     where given, is found in Azure's message. `provider` limits it to errors of one provider's answers.
-    `code` is ours and stable; `meaning` and `remedy` are sentences for the caller.
+    `code` is ours and stable; `meaning` and `remedy` are sentences for the caller. `minutes` bounds a slow retry.
     """
 
     code: str
@@ -54,6 +61,7 @@ class Row:
     azure_codes: frozenset[str] = frozenset()
     message: re.Pattern[str] | None = None
     provider: str | None = None
+    minutes: int | None = None
 
     @property
     def status(self) -> int:
@@ -64,6 +72,13 @@ class Row:
     def retryable(self) -> bool:
         """Whether the same request may go well later without anybody changing it."""
         return self.action in _RETRYABLE
+
+    @property
+    def patience(self) -> Patience | None:
+        """How often a job's step may be tried where its class alone does not say it."""
+        if self.action is Action.RETRY_SLOWLY:
+            return Patience(attempts=self.minutes, slowly=True)
+        return _PATIENCE.get(self.action)
 
     def fits(self, provider: str | None, code: str, message: str) -> bool:
         """Whether this row is the meaning of a code and its message."""
@@ -86,6 +101,7 @@ def row(
     codes: str = "",
     message: str | None = None,
     provider: str | None = None,
+    minutes: int | None = None,
 ) -> Row:
     """A row from the compact form of the table: `codes` are parted by blanks, `message` is a regular expression."""
     return Row(
@@ -97,4 +113,5 @@ def row(
         azure_codes=frozenset(codes.lower().split()),
         message=None if message is None else re.compile(message, re.IGNORECASE | re.DOTALL),
         provider=provider,
+        minutes=minutes,
     )

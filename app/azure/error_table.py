@@ -64,14 +64,17 @@ _CONFLICT_ROWS: tuple[Row, ...] = (
         "A network object is being changed by another operation.",
         codes="AnotherOperationInProgress RetryableError CanceledAndSupersededDueToAnotherOperation Conflict "
               "NotLatestOperation"),
+    row("azure_private_endpoint_attached", _CONFLICT, Action.FAIL,
+        "Private endpoints are attached to the load balancer's private link service, so Azure does not delete it.",
+        "Remove the private endpoints.",
+        codes="CannotDeleteLoadBalancerWithPrivateLinkService "
+              "PrivateLinkServiceWithPrivateEndpointConnectionsCannotBeDeleted"),
     row("azure_resource_in_use", _CONFLICT, Action.RETRY_SLOWLY,
         "Something still uses the object, so Azure does not delete it.",
-        "Detach or delete what holds it.",
+        "Detach or delete what holds it.", minutes=10,
         codes="LoadBalancerInUseByVirtualMachineScaleSet InUseSubnetCannotBeDeleted "
               "InUseNetworkSecurityGroupCannotBeDeleted InUseRouteTableCannotBeDeleted "
-              "PublicIPAddressCannotBeDeleted NetworkSecurityGroupInUseByVirtualMachineScaleSet CannotDeleteResource "
-              "CannotDeleteLoadBalancerWithPrivateLinkService "
-              "PrivateLinkServiceWithPrivateEndpointConnectionsCannotBeDeleted"),
+              "PublicIPAddressCannotBeDeleted NetworkSecurityGroupInUseByVirtualMachineScaleSet CannotDeleteResource"),
 )
 
 _QUOTA_ROWS: tuple[Row, ...] = (
@@ -124,8 +127,8 @@ _PERMISSION_ROWS: tuple[Row, ...] = (
         "Check the identity; rotate its secret, or use a managed identity.",
         codes="ServicePrincipalValidationClientError AADSTS7000222 InvalidClientSecret InvalidAuthenticationToken "
               "ExpiredAuthenticationToken AuthenticationFailed InvalidAuthenticationTokenTenant"),
-    row("azure_service_principal_not_found", _TRANSIENT, Action.RETRY,
-        "Microsoft Entra does not show the identity yet.",
+    row("azure_service_principal_not_found", _TRANSIENT, Action.RETRY_SLOWLY,
+        "Microsoft Entra does not show the identity yet.", minutes=10,
         codes="PrincipalNotFound ServicePrincipalNotFound"),
     row("azure_role_assignment_exists", _CONFLICT, Action.TREAT_AS_DONE,
         "The role was already granted.",

@@ -62,9 +62,9 @@ CONFIGURATION_ROWS: tuple[Row, ...] = (
         "The subnet belongs to another service.",
         "Take another subnet.",
         codes="SubnetIsDelegated SubnetWithExternalResourcesCannotBeUsedByOtherResources"),
-    row("azure_network_not_ready", _TRANSIENT, Action.RETRY,
+    row("azure_network_not_ready", _TRANSIENT, Action.RETRY_SLOWLY,
         "The virtual network is being updated, or failed its last update.",
-        "Repair the virtual network if this lasts.",
+        "Repair the virtual network if this lasts.", minutes=15,
         codes="VirtualNetworkNotInSucceededState"),
     row("azure_address_plan_clash", _CONFIGURATION, Action.FAIL,
         "The ranges of services, DNS and subnets clash.",
@@ -74,7 +74,9 @@ CONFIGURATION_ROWS: tuple[Row, ...] = (
         "Ports per node times nodes (at their maximum, with surge) exceed 64,000 per outbound address, "
         "or are no multiple of 8.",
         "Take more outbound addresses, fewer ports, or a lower maximum.",
-        codes="InvalidLoadBalancerProfileAllocatedOutboundPorts"),
+        codes="InvalidLoadBalancerProfileAllocatedOutboundPorts "
+              "SpecifiedAllocatedOutboundPortsForOutboundRuleIsNotAMultipleOfEight "
+              "SpecifiedAllocatedOutboundPortsForOutboundRuleExceedsTotalNumberOfAvailablePorts"),
     row("azure_autoscaler_in_the_way", _CONFIGURATION, Action.FAIL,
         "The pool's count belongs to its autoscaler.",
         "Change its minimum and maximum, or turn the autoscaler off.",
@@ -127,9 +129,9 @@ CONFIGURATION_ROWS: tuple[Row, ...] = (
         codes="InvalidParameter InvalidParameterValue BadRequest BadRequestFormat InvalidRequestContent "
               "MissingRequiredParameter InvalidRequestFormat InvalidResourceName ValidationError "
               "InvalidApiVersionParameter InvalidTemplate PropertyRequired"),
-    row("azure_reference_not_found", _TRANSIENT, Action.RETRY,
+    row("azure_reference_not_found", _TRANSIENT, Action.RETRY_SLOWLY,
         "Something that the request refers to is not there, or not yet.",
-        "Restore what the request refers to.",
+        "Restore what the request refers to.", minutes=5,
         codes="InvalidResourceReference"),
 )
 # fmt: on

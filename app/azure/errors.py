@@ -19,6 +19,7 @@ _QUOTA_FACTS = {
     "required": re.compile(r"Additional Required: (\d+)", re.IGNORECASE),
     "new_limit": re.compile(r"New Limit Required: (\d+)", re.IGNORECASE),
 }
+_NAMESPACE = re.compile(r"namespace '([A-Za-z]+(?:\.[A-Za-z]+)+)'")
 _SAFE_LABEL = re.compile(r"^[A-Za-z][A-Za-z0-9_.]{0,63}$")
 
 UNKNOWN = row(
@@ -56,6 +57,7 @@ class AzureError(SlipwayError):
             detail = f"{known.meaning} It said {azure_code or 'no code'}: {azure_message or 'no message'}"
         super().__init__(detail)
         self.row = known
+        self.patience = known.patience
         self.azure_code = azure_code
         self.azure_message = azure_message
         self.correlation_id = correlation_id
@@ -184,6 +186,8 @@ def _of_table(cause: Cause, provider: str | None) -> _Meaning | None:
     known = next((entry for entry in TABLE if entry.fits(provider, cause.code, cause.message)), None)
     if known is None:
         return None
+    if known.action is Action.REGISTER_PROVIDER and (named := _NAMESPACE.search(cause.message)):
+        return _Meaning(known, cause, {"namespace": named[1]})
     if known.error_class is not ErrorClass.QUOTA:
         return _Meaning(known, cause)
     found = {name: pattern.search(cause.message) for name, pattern in _QUOTA_FACTS.items()}

@@ -1,7 +1,6 @@
 """Managed clusters of a subscription. Every method is exactly one call, but `upgrade`, which reads before it writes."""
 
 import base64
-import binascii
 from collections.abc import Mapping
 
 from azure.core import MatchConditions
@@ -186,7 +185,7 @@ def _kubeconfig(value: object) -> Secret:
     if not kubeconfigs:
         raise AzureError(errors.MALFORMED, azure_message="the answer holds no kubeconfig")
     try:
-        return Secret(base64.b64decode(kubeconfigs[0].text("value"), validate=True).decode())
-    except (binascii.Error, UnicodeDecodeError):
+        return Secret.of_bytes(base64.b64decode(kubeconfigs[0].text("value"), validate=True))
+    except ValueError:
         # The cause is left out: it may quote the kubeconfig.
-        raise AzureError(errors.MALFORMED, azure_message="the kubeconfig is not base64 of text") from None
+        raise AzureError(errors.MALFORMED, azure_message="the kubeconfig is not base64") from None

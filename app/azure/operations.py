@@ -1,10 +1,10 @@
 """What a long-running operation's own address says."""
 
 from app.azure import errors
+from app.azure.answers import retry_after, source_of
 from app.azure.clients import Clients
 from app.azure.errors import AzureError
 from app.azure.fields import Fields
-from app.azure.policies import retry_after, source_of
 from app.azure.types.call import Call
 from app.azure.types.operation import Operation, OperationKind, OperationStatus
 

@@ -7,8 +7,6 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from azure.core.exceptions import AzureError as SdkError
@@ -20,15 +18,18 @@ from azure.mgmt.core.policies import AsyncARMChallengeAuthenticationPolicy
 from typing_extensions import override
 
 from app.azure import errors
+from app.azure.answers import source_of
+from app.azure.credentials import RenewableCredential
 from app.azure.error_body import plain
 from app.azure.error_row import Action
-from app.azure.errors import AzureDeadlineError, AzureError, OutcomeUnknownError, Source, UntrustedLinkError
+from app.azure.errors import AzureDeadlineError, AzureError, OutcomeUnknownError, UntrustedLinkError
 from app.azure.links import TrustedHosts, is_loopback
 from app.azure.metrics import CALL_SECONDS, CALLS, THROTTLED
 from app.azure.throttle import Throttle, draws
 from app.azure.transport import AnswerLostError, AnswerTooLargeError, NotSentError
 from app.azure.types.call import Call, CallRecord
 from app.core.clock import Clock
+from app.core.errors import Patience
 
 Request = PipelineRequest[HttpRequest]
 Response = PipelineResponse[HttpRequest, AsyncHttpResponse]
@@ -40,8 +41,9 @@ _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 8.0
 _THROTTLED_PAUSE = 5.0
 _TOO_MANY = 429
+# Azure goes on by itself with what it answers by a fault of its own: the same change is sent at most twice more.
+_CHANGE_PATIENCE = Patience(attempts=3)
 _UNAUTHORIZED = 401
-_PROVIDER = re.compile(r"/providers/([^/]+)/", re.IGNORECASE)
 _LISTS_CREDENTIAL = re.compile(r"/list[a-z]*credentials?$", re.IGNORECASE)
 _ENTRA_CODE = re.compile(r"AADSTS\d+")
 _ID_PART = re.compile(r"[^A-Za-z0-9_.-]")
@@ -93,12 +95,17 @@ class TurnPolicy(Policy):
         request.context[CALL] = call
         self._hosts.check(sent.url)
         mutating = is_mutating(sent.method, sent.url)
-        attempt = 0
+        attempt, renewed = 0, False
         while True:
             await self._throttle.turn(sent.method, sent.url, call)
             try:
                 return await self._once(request, call, mutating=mutating)
             except AzureError as error:
+                if error.http_status == _UNAUTHORIZED and not renewed:
+                    # The token has just ended, or Azure takes it no more: `TokenPolicy` has dropped it. Azure did
+                    # nothing, so a change may go again too.
+                    renewed = True
+                    continue
                 pause = await self._pause_after(error, sent, mutating=mutating, attempt=attempt)
                 if pause is None:
                     raise
@@ -142,9 +149,6 @@ class TurnPolicy(Policy):
             # All that waited wake at once: the jitter parts them.
             return seconds + self._pace.random()
         never_sent = error.problem.retryable and isinstance(error.__cause__, NotSentError | SdkError)
-        if error.http_status == _UNAUTHORIZED and attempt == 0:
-            # The token policy dropped its token: it may just have ended.
-            return self._pace.backoff(0)
         transient = error.row.action in {Action.RETRY, Action.OBSERVE} and error.problem.retryable
         if attempt + 1 >= _READ_ATTEMPTS or not (never_sent or (transient and not mutating)):
             return None
@@ -153,7 +157,18 @@ class TurnPolicy(Policy):
 
 
 class TokenPolicy(AsyncARMChallengeAuthenticationPolicy):
-    """Adds the bearer token; over http to this machine only."""
+    """Adds the bearer token, over http to this machine only, and says when Azure does not take it."""
+
+    def __init__(self, credential: RenewableCredential, scope: str) -> None:
+        super().__init__(credential, scope)
+        self._renewable = credential
+
+    @override
+    async def send(self, request: Request) -> Response:
+        response = await super().send(request)
+        if response.http_response.status_code == _UNAUTHORIZED:
+            self._renewable.refused(request.http_request.headers["Authorization"].removeprefix("Bearer "))
+        return response
 
     @override
     async def on_request(self, request: PipelineRequest[HttpRequest]) -> None:
@@ -214,32 +229,6 @@ class SendPolicy(Policy):
         return f"{_ID_PART.sub('', call.job_id)}.{call.epoch}.{next(self._numbers)}"
 
 
-def source_of(answer: AsyncHttpResponse, clock: Clock) -> Source:
-    """Where an answer comes from, for the error table."""
-    provider = _PROVIDER.search(urlsplit(answer.url).path)
-    return Source(
-        provider=provider[1] if provider else "Microsoft.Resources",
-        http_status=answer.status_code,
-        correlation_id=answer.headers.get("x-ms-correlation-request-id"),
-        retry_after=retry_after(answer, clock),
-    )
-
-
-def retry_after(answer: AsyncHttpResponse, clock: Clock) -> float | None:
-    """`Retry-After` in seconds, from either of its forms. 0, a past date and nonsense count as absent."""
-    given = answer.headers.get("Retry-After", "").strip()
-    try:
-        seconds = float(given) if given.isdecimal() else (_date(given) - clock.now()).total_seconds()
-    except ValueError:
-        return None
-    return seconds if 0 < seconds < 86_400 else None  # noqa: PLR2004 - a day: no answer of Azure's means more
-
-
-def _date(text: str) -> datetime:
-    when = parsedate_to_datetime(text)
-    return when if when.tzinfo is not None else when.replace(tzinfo=UTC)
-
-
 def _kind(sent: HttpRequest) -> str:
     found = draws(sent.method, sent.url)
     return found[0].bucket.name if found else "other"
@@ -266,7 +255,10 @@ def _check_answer(answer: AsyncHttpResponse, *, mutating: bool, clock: Clock) ->
     except (ValueError, RecursionError):
         body = None
     if status >= 400:  # noqa: PLR2004 - HTTP's errors
-        raise errors.classify(body, source)
+        error = errors.classify(body, source)
+        if mutating and error.action is Action.OBSERVE:
+            error.patience = _CHANGE_PATIENCE
+        raise error
     if isinstance(body, dict):
         return
     if mutating:

@@ -16,6 +16,7 @@ from app.azure.types.call import Call
 from app.core.clock import Clock
 
 _SHORTEST_WAIT = 0.005
+_ROOMY = 1_000_000.0
 _READS = ("GET", "HEAD")
 _WRITES = ("PUT", "PATCH", "POST")
 _AKS = "/providers/microsoft.containerservice/"
@@ -67,12 +68,20 @@ ARM_BUCKETS: tuple[Bucket, ...] = (
     _bucket("arm_delete", ("DELETE",), rf"{_SUBSCRIPTION}.*", 200, 10),
 )
 
+# Never empty, only closed: what AKS refuses of one cluster or pool, with so many under way, it soon refuses of all.
+GATES: tuple[Bucket, ...] = (
+    _bucket("aks_put_clusters", ("PUT",), rf"{_SUBSCRIPTION}.*{_CLUSTERS}/[^/]+/?", _ROOMY, _ROOMY),
+    _bucket("aks_put_pools", ("PUT",), rf"{_SUBSCRIPTION}.*{_CLUSTERS}/[^/]+/agentpools/[^/]+/?", _ROOMY, _ROOMY),
+)
+
 
 def draws(method: str, url: str) -> tuple[Draw, ...]:
-    """From which buckets a call draws: AKS's own first, where it has one, then Resource Manager's."""
+    """From which buckets a call draws: AKS's own first, where it has one, then Resource Manager's, then a gate."""
     path = urlsplit(url).path.lower()
     return tuple(
-        found for table in (AKS_BUCKETS, ARM_BUCKETS) if (found := _first(table, method.upper(), path)) is not None
+        found
+        for table in (AKS_BUCKETS, ARM_BUCKETS, GATES)
+        if (found := _first(table, method.upper(), path)) is not None
     )
 
 
@@ -107,10 +116,11 @@ class Throttle:
                 TURN_SECONDS.labels(bucket.name).inc(wait)
 
     async def refused(self, method: str, url: str, seconds: float) -> None:
-        """Azure said 429: nobody draws from the call's own bucket for so long, in any process."""
+        """Azure said 429: nobody draws from the call's own bucket for so long, or passes its gate, in any process."""
         found = draws(method, url)
         if found:
-            await self._buckets.block(found[0].key, seconds=seconds)
+            closed = found[-1] if found[-1].bucket in GATES else found[0]
+            await self._buckets.block(closed.key, seconds=seconds)
 
     async def pause(self, seconds: float, call: Call, cause: str) -> None:
         """Sleep, and say so; raises `AzureDeadlineError` at once when the deadline comes first."""

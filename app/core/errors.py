@@ -103,8 +103,22 @@ class Problem:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often a step that meets an error is tried: `attempts` in all (None: until the job's deadline).
+
+    `slowly`: a minute lies between two of them.
+    """
+
+    attempts: int | None = None
+    slowly: bool = False
+
+
 class SlipwayError(Exception):
-    """Base of every error that a caller may see. A subclass fixes the code, the HTTP status and the title."""
+    """Base of every error that a caller may see. A subclass fixes the code, the HTTP status and the title.
+
+    `patience` says how a job's step may be tried again where the class of the error alone does not.
+    """
 
     code: ClassVar[str] = "internal_error"
     status: ClassVar[int] = 500
@@ -112,6 +126,7 @@ class SlipwayError(Exception):
     error_class: ClassVar[ErrorClass] = ErrorClass.INTERNAL
     retryable: ClassVar[bool] = False
     remedy: ClassVar[str | None] = None
+    patience: Patience | None = None
 
     def __init__(
         self,

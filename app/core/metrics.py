@@ -33,6 +33,12 @@ class Metrics:
         self.jobs_open = Gauge(
             "slipway_jobs_open", "Jobs that have not ended.", ("kind", "state"), registry=self.registry
         )
+        self.jobs_overdue = Gauge(
+            "slipway_jobs_overdue",
+            "Running jobs that take longer than their kind ever did; one of a deletion is stuck.",
+            ("kind",),
+            registry=self.registry,
+        )
         self.queue_age_seconds = Gauge(
             "slipway_job_queue_age_seconds", "Age of the oldest queued job.", registry=self.registry
         )

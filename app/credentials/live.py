@@ -56,7 +56,7 @@ class CredentialSource:
             if error.problem.code == "azure_local_accounts_disabled":
                 raise LocalAccountsDisabledError("The cluster's local accounts are disabled.") from error
             raise
-        return await self.kubernetes.read_kubeconfig(secret.reveal().encode(), fqdns=grant.fqdns)
+        return await self.kubernetes.read_kubeconfig(secret.reveal_bytes(), fqdns=grant.fqdns)
 
 
 class _Composed(Services, Protocol):

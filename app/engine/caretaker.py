@@ -20,6 +20,7 @@ from app.engine.retention import Retention
 from app.engine.steps import JobEnd
 from app.engine.transaction import Transaction
 from app.engine.workflows import Workflow
+from app.events import emit
 from app.models import TERMINAL, Job, JobState, Worker, WorkerState
 
 _log = structlog.get_logger(__name__)
@@ -127,14 +128,26 @@ class Caretaker:
             await asyncio.to_thread(self._recovery.start_again, self._lease.worker_id, due)
 
     async def mark_overdue(self) -> None:
-        """Mark running jobs that take longer than their kind ever did."""
-        late = (Job.state == JobState.RUNNING, Job.overdue.is_(False), Job.overdue_at < self._clock.now())
+        """Mark running jobs that take longer than their kind ever did, and say so: somebody may have to look."""
+        now = self._clock.now()
+        late = (Job.state == JobState.RUNNING, Job.overdue.is_(False), Job.overdue_at < now)
         async with self._database.read() as session:
             found = (await session.execute(select(Job.id).where(*late).limit(1))).first()
         if found is None:
             return
         async with self._database.write() as session:
-            await session.execute(update(Job).where(*late).values(overdue=True))
+            marked = await session.scalars(update(Job).where(*late).values(overdue=True).returning(Job))
+            for job in marked.all():
+                await emit(
+                    session,
+                    "job.overdue",
+                    at=now,
+                    project_id=job.project_id,
+                    subject=("job", job.id),
+                    data={"kind": job.kind, "target_id": job.target_id},
+                    job_id=job.id,
+                    step="overdue",
+                )
 
     async def end_given_up_jobs(self) -> None:
         """Fail jobs that DBOS gave up or forgot while their rows are still open."""

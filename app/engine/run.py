@@ -20,7 +20,7 @@ from app.engine.context import Drain, RunContext
 from app.engine.errors import DeadlineExceededError, JobCanceledError, JobFailedError, ParkedError
 from app.engine.kinds import JobKind
 from app.engine.lease import Lease
-from app.engine.retry import Budget, next_pause
+from app.engine.retry import Budget, Spent, next_pause
 from app.engine.rows import Lap, StepEnd
 from app.engine.signals import JobSignals
 from app.engine.steps import Cloud, CloudStep, JobView, RecordStep
@@ -68,6 +68,7 @@ class JobRun(Generic[G]):
         self._words = Progress(self._writer)
         self._context = RunContext(view, database, clock, lease, signals, drain, self._words)
         self._ordinal = 0
+        self._spent = Spent()
         # How the step before has ended, which the next write says; and the record step that could not say it itself.
         self._before = _SUCCEEDED
         self._refused: Lap | None = None
@@ -202,14 +203,14 @@ class JobRun(Generic[G]):
         await rows.close_steps(session, job.id, before=before, end=end, notes=self._context.notes, now=now)
 
     async def _attempts(self, attempt: Callable[[], Awaitable[R]], lap: Lap) -> R:
-        budget = Budget()
+        budget = Budget(job=self._spent)
         while True:
             left = (self.view.deadline_at - self._clock.now()).total_seconds()
             try:
                 return await self._once(attempt, left)
             except SlipwayError as error:
-                problem = error.problem
-            pause = next_pause(problem, budget, self.view.options)
+                problem, patience = error.problem, error.patience
+            pause = next_pause(problem, budget, self.view.options, patience)
             if pause is None or left <= 0:
                 raise JobFailedError(problem)
             await self._show_obstacle(lap, problem, pause.waiting_for)

@@ -86,7 +86,7 @@ class JobRead(ResponseModel):
     progress: str | None
     """Azure's own words for what it does, or what is in the way."""
     waiting_for: str | None
-    """The cause that is in the way: quota, permission, capacity, throttling, another_operation."""
+    """The cause that is in the way: quota, permission, capacity, throttling, another_operation, azure."""
     percent: int | None
     """Estimated from what finished jobs of the kind took; at most 99 before the end."""
     expected_end: datetime | None

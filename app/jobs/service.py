@@ -42,10 +42,10 @@ class BusyError(ConflictError):
 
 
 class NotRetryableError(ConflictError):
-    """Only what has failed or was canceled can be asked for again."""
+    """Only what has failed, was canceled or waits can be asked for again."""
 
     code = "job_not_retryable"
-    remedy = "Only a failed or canceled job can be retried; cancel a running one first."
+    remedy = "Only a failed, canceled or waiting job can be retried; cancel a running one first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,18 +198,21 @@ async def cancel_job(session: AsyncSession, scope: Scope, job_id: str, *, now: d
 
 
 async def retry_job(session: AsyncSession, scope: Scope, job_id: str, *, parts: JobParts, now: datetime) -> Job:
-    """Start a new job of the same kind and request; the old one's end stays.
+    """Start a new job of the same kind and request; the old one's end stays, and one that waits makes way.
 
     Each step observes before it acts, so the new job takes up where the old one stopped. Asking twice gives the retry
     that is at it already.
     """
     old = await get_job(session, scope, job_id, lock=True)
-    if old.state not in _RETRYABLE:
-        raise NotRetryableError(f"The job is {old.state}.")
     again = select(Job).where(Job.partition == old.partition, Job.retry_of == old.id, Job.state.not_in(TERMINAL))
     running = (await session.scalars(again.order_by(Job.id).limit(1))).one_or_none()
     if running is not None:
         return running
+    if old.state == JobState.WAITING:
+        # Whoever has removed the cause need not wait for the next look.
+        await ask_to_stop(session, old, code=REPLACED, now=now)
+    elif old.state not in _RETRYABLE:
+        raise NotRetryableError(f"The job is {old.state}.")
     options = old.options
     if options.get("on_busy") == "replace":
         # That was said of the jobs of that time; what was asked since, a deletion above all, does not make way.

@@ -12,6 +12,7 @@ from aiohttp import web
 from azure.core.credentials import AccessToken
 
 from app.azure.clients import Clients
+from app.azure.credentials import RenewableCredential
 from app.azure.gateway import SubscriptionGateway
 from app.azure.links import TrustedHosts
 from app.azure.policies import Pace
@@ -110,7 +111,7 @@ async def arm_double(
     clients = Clients(
         resource_manager_url=url,
         token_audience="https://management.azure.com",
-        credential=credential,
+        credential=RenewableCredential(lambda: credential),
         session=session,
         hosts=TrustedHosts(url, allowed_hosts),
         throttle=Throttle(buckets or MemoryBuckets(clock), clock, sleep),

@@ -7,6 +7,7 @@ import pytest
 from aiohttp import web
 
 from app.azure.clients import Clients
+from app.azure.credentials import RenewableCredential
 from app.azure.errors import AzureError, OutcomeUnknownError
 from app.azure.links import TrustedHosts
 from app.azure.ports import MemoryBuckets
@@ -90,7 +91,7 @@ async def test_what_cannot_connect_was_never_sent_and_is_tried_again() -> None:
         clients = Clients(
             resource_manager_url=nowhere.resource_manager_url,
             token_audience=nowhere.token_audience,
-            credential=arm.credential,
+            credential=RenewableCredential(lambda: arm.credential),
             session=session,
             hosts=TrustedHosts(nowhere.resource_manager_url),
             throttle=Throttle(MemoryBuckets(arm.clock), arm.clock, _no_sleep),

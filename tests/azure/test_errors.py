@@ -18,7 +18,7 @@ RECORDINGS = os.environ.get("SLIPWAY_RECORDINGS")
 
 @pytest.mark.parametrize("case", GOLDEN, ids=[case["name"] for case in GOLDEN])
 def test_an_error_of_azures_means_what_the_golden_file_says(case: dict[str, Any]) -> None:
-    """trouble 25 (what is not known is never guessed)."""
+    """Troubles 21 and 25: raw bodies made from what is known of Azure; recorded ones are read from the recordings."""
     error = classify(case["body"], Source(provider=case["provider"], http_status=case["http_status"]))
     expect = case["expect"]
     assert error.problem.code == expect["code"]
@@ -105,6 +105,7 @@ def _recorded() -> Iterator[tuple[str, dict[str, Any]]]:
 
 @pytest.mark.skipif(RECORDINGS is None, reason="SLIPWAY_RECORDINGS names no folder")
 def test_every_recorded_error_is_known() -> None:
+    """Trouble 21: the bodies that Azure really sent."""
     seen = 0
     for name, step in _recorded():
         if step["status"] < 400:

@@ -18,11 +18,11 @@ ONE = f"{BASE}/resourceGroups/G{AKS}/managedClusters/C"
     [
         ("GET", f"{BASE}{AKS}/managedClusters?api-version=1", ["aks_list:s", "arm_read:s"]),
         ("GET", f"{BASE}/resourcegroups/G{AKS}/managedClusters", ["aks_list_group:s:g", "arm_read:s"]),
-        ("PUT", ONE, ["aks_put_cluster:s:g:c", "arm_write:s"]),
+        ("PUT", ONE, ["aks_put_cluster:s:g:c", "arm_write:s", "aks_put_clusters:s"]),
         ("PATCH", ONE, ["aks_other:s", "arm_write:s"]),
         ("DELETE", ONE, ["aks_other:s", "arm_delete:s"]),
         ("GET", ONE, ["aks_get_cluster:s:g:c", "arm_read:s"]),
-        ("PUT", f"{ONE}/agentPools/P", ["aks_put_pool:s:g:c:p", "arm_write:s"]),
+        ("PUT", f"{ONE}/agentPools/P", ["aks_put_pool:s:g:c:p", "arm_write:s", "aks_put_pools:s"]),
         ("POST", f"{ONE}/listClusterUserCredential", ["aks_other:s", "arm_write:s"]),
         ("GET", f"{BASE}{AKS}/locations/westeurope/operations/1?t=x", ["aks_operation:s", "arm_read:s"]),
         ("GET", f"{BASE}{AKS}/locations/westeurope/kubernetesVersions", ["aks_other:s", "arm_read:s"]),

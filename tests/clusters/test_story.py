@@ -73,7 +73,8 @@ async def test_a_job_shows_each_step_with_the_ids_that_azures_support_asks_for(s
 async def test_events_tell_the_story_once_and_in_order(slipway: Slipway) -> None:
     await slipway.create()
 
-    told = [event["type"] for event in await slipway.events()]
+    # On a slow machine it takes longer than expected, which is told too.
+    told = [event["type"] for event in await slipway.events() if event["type"] != "job.overdue"]
 
     assert told == [
         "cluster.create_requested",

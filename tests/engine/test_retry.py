@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.core.errors import ErrorClass, Problem
-from app.engine.retry import Budget, next_pause
+from app.core.errors import ErrorClass, Patience, Problem
+from app.engine.retry import Budget, Spent, next_pause
 
 
 def problem(error_class: ErrorClass, *, retryable: bool = False, after: int | None = None) -> Problem:
@@ -23,10 +23,41 @@ def test_what_only_a_person_can_remove_fails_at_once_or_waits_ever_longer_as_ask
 def test_capacity_is_waited_for_without_end() -> None:
     budget = Budget()
     for _ in range(100):
-        pause = next_pause(problem(ErrorClass.CAPACITY), budget, {})
+        pause = next_pause(problem(ErrorClass.CAPACITY, retryable=True), budget, {}, Patience(slowly=True))
         assert pause is not None
         assert 40 < pause.seconds < 80
         assert pause.waiting_for == "capacity"
+
+
+def test_what_may_be_tried_twice_more_is_tried_soon_and_then_after_a_minute() -> None:
+    budget = Budget()
+    pauses = [
+        next_pause(problem(ErrorClass.TRANSIENT, retryable=True), budget, {}, Patience(attempts=3)) for _ in range(3)
+    ]
+    assert [pause and round(pause.seconds, -1) for pause in pauses[:1]] == [0]
+    assert pauses[1] is not None
+    assert 45 < pauses[1].seconds < 75
+    assert pauses[2] is None
+
+
+def test_a_slow_retry_can_have_an_end() -> None:
+    budget = Budget()
+    pauses = [
+        next_pause(problem(ErrorClass.TRANSIENT, retryable=True), budget, {}, Patience(attempts=5, slowly=True))
+        for _ in range(5)
+    ]
+    assert [pause and pause.waiting_for for pause in pauses] == ["azure"] * 4 + [None]
+
+
+def test_a_job_whose_steps_fail_one_after_the_other_has_a_budget_for_all_of_them() -> None:
+    """Trouble 20: growing delay, and stop at N."""
+    spent = Spent()
+    retried = 0
+    for _step in range(10):
+        budget = Budget(job=spent)
+        for _ in range(5):
+            retried += next_pause(problem(ErrorClass.TRANSIENT, retryable=True), budget, {}) is not None
+    assert retried == 24
 
 
 def test_another_operation_is_waited_for_and_counts_as_no_attempt() -> None:

@@ -99,15 +99,15 @@ class LocalAzureForTests:
         """Forget everything."""
         self.call(self.azure.reset())
 
-    def register(self, namespace: str = "Microsoft.ContainerService") -> None:
-        """Make a provider registered at once, where a test is about something else."""
+    def register(self, namespace: str = "Microsoft.ContainerService", *, state: str = "Registered") -> None:
+        """Make a provider registered at once, where a test is about something else; or give it another state."""
 
         async def write() -> None:
             cloud = self.azure.cloud
             for subscription in cloud.settings.subscription_ids:
                 provider = cloud.providers[namespace.lower()]
                 record = record_of(cloud, subscription, provider)
-                record.body["registrationState"] = "Registered"
+                record.body["registrationState"] = state
                 cloud.store.touch(record)
 
         self.call(write())

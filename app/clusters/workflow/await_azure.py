@@ -166,7 +166,7 @@ async def prove(cloud: Cloud, place: Place, cluster: ManagedCluster) -> Proof:
         place.resource_group, place.azure_name, call=azure_call(cloud)
     )
     fqdns = [name for name in (cluster.fqdn, cluster.private_fqdn) if name]
-    kubeconfig = await cloud.gateways.kubernetes.read_kubeconfig(secret.reveal().encode(), fqdns=fqdns)
+    kubeconfig = await cloud.gateways.kubernetes.read_kubeconfig(secret.reveal_bytes(), fqdns=fqdns)
     wanted = sum(pool.count for pool in cluster.pools)
     pause = _FIRST_LOOK_SECONDS
     async with cloud.gateways.kubernetes.connect(kubeconfig) as client:

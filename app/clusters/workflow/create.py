@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from app.azure.error_row import Action
+from app.azure.errors import AzureError
 from app.azure.types.resource import ResourceGroup
 from app.azure.types.tags import JOB, is_of_project, is_ours, owner_tags
 from app.azure.types.watch import Goal, TargetKind
@@ -69,16 +71,20 @@ async def begin_create(record: Record) -> Plan:
 @cloud_step
 async def check_provider(cloud: Cloud, asked: Plan) -> None:
     """Register the resource provider where it is not: without it Azure refuses every cluster."""
+    await _ensure_registered(cloud, asked, PROVIDER)
+
+
+async def _ensure_registered(cloud: Cloud, asked: Plan, namespace: str) -> None:
     providers = cloud.gateways.azure.subscription(asked.place.subscription_id).providers
-    provider = await providers.get(PROVIDER, call=azure_call(cloud))
+    provider = await providers.get(namespace, call=azure_call(cloud))
     if provider.registered:
         return
     if provider.registration_state.lower() != "registering":
-        await providers.register(PROVIDER, call=azure_call(cloud))
-    cloud.context.progress(f"Azure registers {PROVIDER}")
+        await providers.register(namespace, call=azure_call(cloud))
+    cloud.context.progress(f"Azure registers {namespace}")
     await cloud.context.wait(
         providers.await_registered(
-            PROVIDER,
+            namespace,
             call=azure_call(cloud),
             expected=await cloud.gateways.azure.expected("provider_register"),
             on_progress=cloud.context.progress,
@@ -141,13 +147,16 @@ async def put_cluster(cloud: Cloud, asked: Plan) -> Begun:
         if state == "succeeded" or state not in await_azure.SETTLED:
             return Begun(present.id, None, cloud.clock.now())
         first_job = present.tags.get(JOB, first_job)
+    spec = desired(place, asked.wanted, job_id=first_job)
     asked_at = cloud.clock.now()
-    answer = await clusters.put(
-        place.resource_group,
-        place.azure_name,
-        desired(place, asked.wanted, job_id=first_job),
-        call=azure_call(cloud),
-    )
+    try:
+        answer = await clusters.put(place.resource_group, place.azure_name, spec, call=azure_call(cloud))
+    except AzureError as error:
+        if error.action is not Action.REGISTER_PROVIDER:
+            raise
+        # A cluster needs more providers than its own; Azure names the one that is missing. Once: no second refusal.
+        await _ensure_registered(cloud, asked, error.facts.get("namespace", PROVIDER))
+        answer = await clusters.put(place.resource_group, place.azure_name, spec, call=azure_call(cloud))
     return Begun(answer.cluster.id, answer.operation, asked_at)
 
 

@@ -15,8 +15,9 @@ from app.clusters.workflow.await_azure import Begun
 from app.clusters.workflow.plan import Plan
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
-from app.models import ClusterState, JobStep, ResourceGroup, ResourceGroupState
+from app.models import ClusterState, Job, JobStep, ResourceGroup, ResourceGroupState
 from app.subscriptions.service.choose import living_clusters, lock_rows
+from app.subscriptions.workflow.delete_group import STILL_AT_IT
 
 
 async def delete_cluster(job: JobRun) -> None:
@@ -43,7 +44,11 @@ class Leaving:
 
 @record_step
 async def begin_delete(record: Record) -> Plan:
-    """Mark the cluster as being deleted."""
+    """Mark the cluster as being deleted; a retry keeps what it was, as the request of a first delete did."""
+    cluster = await plan.cluster_of(record)
+    if cluster.state not in {ClusterState.DELETING, ClusterState.DELETED}:
+        job = await record.session.get_one(Job, record.view.id)
+        job.request = {**job.request, "before": cluster.state}
     return await plan.begin(record, ClusterState.DELETING)
 
 
@@ -202,20 +207,23 @@ async def record_deleted(record: Record) -> None:
 
 
 async def record_still_there(record: Record, end: JobEnd) -> None:
-    """The end of a delete that did not succeed: the cluster stays in `deleting`; a retry goes on.
+    """The end of a delete that did not succeed: a DELETE or a `:retry` goes on from what is there.
 
-    A first delete that never came to Azure has changed nothing: the cluster is again what it was.
+    What Azure refused to delete is again what it was; what Azure began to delete and gave up has failed, until a
+    comparison finds it well. It stays in `deleting` only where Azure may still be at it.
     """
     await record.emit("cluster.delete_failed", data={"code": end.problem.code})
-    before = _AFTER_NOTHING.get(record.view.request.get("before", ""))
-    if before is None or record.view.retry_of is not None:
-        return
-    came_to_azure = select(JobStep.ordinal).where(JobStep.job_id == record.view.id, JobStep.name == remove_cluster.name)
-    if (await record.session.execute(came_to_azure)).first() is not None:
-        return
     cluster = await plan.cluster_of(record)
-    if cluster.state == ClusterState.DELETING:
-        plan.set_state(cluster, before, record)
+    if cluster.state != ClusterState.DELETING:
+        return
+    taken = select(JobStep.ordinal).where(JobStep.job_id == record.view.id, JobStep.name == await_cluster_gone.name)
+    if (await record.session.execute(taken)).first() is None:
+        job = await record.session.get_one(Job, record.view.id)
+        before = _AFTER_NOTHING.get(job.request.get("before", ""))
+        if before is not None:
+            plan.set_state(cluster, before, record)
+    elif not end.canceled and end.problem.code not in STILL_AT_IT:
+        plan.set_state(cluster, ClusterState.FAILED, record)
 
 
 # What a cluster is again, by what it was: the job that was at work on it has made way for the delete.

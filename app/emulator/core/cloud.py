@@ -165,7 +165,8 @@ class Cloud:
             elif operation.failure is not None:
                 await transition.fail(self, operation)
                 failure = operation.failure
-                operation.end("Failed", at=at, error={"code": failure.code, "message": failure.message})
+                error = failure.error or {"code": failure.code, "message": failure.message}
+                operation.end("Failed", at=at, error=error)
                 if failure.recovers_after_seconds is not None:
                     operation.recovers = at + self.scaled(failure.recovers_after_seconds)
             else:

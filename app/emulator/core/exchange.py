@@ -25,6 +25,8 @@ class Failure:
     message: str
     recovers_after_seconds: float | None = None
     """AKS keeps reconciling: after so long the resource turns Succeeded although its operation failed."""
+    error: Document | None = None
+    """A whole error in place of one made of code and message."""
 
 
 @dataclass

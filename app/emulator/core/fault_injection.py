@@ -25,7 +25,7 @@ async def carry_out(fault: Fault, cloud: Cloud, call: Call, proceed: Next) -> An
     if fault.kind is FaultKind.DELAY:
         await cloud.clock.sleep(timedelta(seconds=fault.seconds))
     elif fault.kind is FaultKind.FAIL_OPERATION:
-        call.interference.failure = Failure(fault.code, fault.message, fault.recovers_after_seconds)
+        call.interference.failure = Failure(fault.code, fault.message, fault.recovers_after_seconds, fault.body)
     elif fault.kind is FaultKind.STUCK_OPERATION:
         call.interference.stuck = True
     answer = await proceed(call)

@@ -61,7 +61,7 @@ class Fault:
     flat: bool = False
     """The error in AKS's envelope in place of the gateway's."""
     body: Document | None = None
-    """A whole error body, sent as it is in place of one made of `code` and `message`."""
+    """A whole error body, sent as it is in place of one made of `code` and `message`; of `fail_operation` its error."""
     id: int = 0
     seen: int = 0
     hits: int = 0

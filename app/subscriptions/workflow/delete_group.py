@@ -18,7 +18,8 @@ from app.subscriptions.service.choose import claim_group
 from app.subscriptions.specs import DELETE_GROUP, GroupPlace, place_of
 
 _MOST_NAMED = 10
-_STILL_AT_IT = frozenset({DeadlineExceededError.code, AzureDeadlineError.code})
+STILL_AT_IT = frozenset({DeadlineExceededError.code, AzureDeadlineError.code})
+"""Problems of ours that say nothing about Azure: it may go on with what it was asked."""
 
 
 async def delete_resource_group(job: JobRun) -> None:
@@ -167,9 +168,7 @@ async def record_still_there(record: Record, end: JobEnd) -> None:
     if group is None or group.state != ResourceGroupState.DELETING:
         return
     asked = exists().where(JobStep.job_id == record.view.id, JobStep.name == await_group_gone.name)
-    if (end.canceled or end.problem.code in _STILL_AT_IT) and (
-        await record.session.execute(select(asked))
-    ).scalar_one():
+    if (end.canceled or end.problem.code in STILL_AT_IT) and (await record.session.execute(select(asked))).scalar_one():
         return
     was_ready = record.view.request.get("before") == ResourceGroupState.READY
     group.state = ResourceGroupState.READY if was_ready else ResourceGroupState.FAILED

@@ -1,0 +1,49 @@
+"""What is known of Azure's errors, beside the cases that are tried."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from app.azure.error_table_nodes import row_of_exit
+from app.azure.errors import Source, classify
+from tests.clusters import azure_codes as codes
+from tests.clusters.azure_codes import CASES, ELSEWHERE
+
+ERRORS = Path(os.environ.get("SLIPWAY_RECORDINGS", "none")).parent / "ERRORS.md"
+
+
+def test_each_code_means_what_the_first_of_its_kind_means() -> None:
+    """Trouble 23: by provider, code and message, wherever it stands."""
+    wrong = []
+    for case in CASES:
+        body = {"status": "Failed", "error": case.body or {"code": case.code, "message": case.message}}
+        provider = "Microsoft.Resources" if case.place == codes.GROUP else "Microsoft.ContainerService"
+        error = classify(body, Source(provider=provider, http_status=case.status or None))
+        found = (error.problem.code, error.problem.error_class, error.azure_code)
+        if found != (case.ours, case.error_class, case.cause or case.code):
+            wrong.append((case.code, found))
+    assert not wrong
+
+
+_CODE = re.compile(r"\b(?:ErrorCode_)?[A-Z][A-Za-z0-9]*[a-z][A-Z][A-Za-z0-9]*|\bQuotaExceeded|\bBadRequest|\bThrottled")
+_NUMBER = re.compile(r"\b\d{1,3}\b")
+
+
+@pytest.mark.skipif(not ERRORS.exists(), reason="SLIPWAY_RECORDINGS names no folder with ERRORS.md beside it")
+def test_each_code_that_is_known_of_azure_is_tried_or_says_why_not() -> None:
+    lines = [line for line in ERRORS.read_text().splitlines() if line.startswith("| ") and line.count(" | ") >= 5]
+    named = {
+        code
+        for line in lines[1:]
+        if not line.startswith("| CSE")
+        for code in _CODE.findall(re.sub(r'"[^"]*"', "", line.split(" | ")[0]))
+    }
+    tried = {case.code for case in CASES} | {case.cause for case in CASES}
+    explained = {code for codes_, reason in ELSEWHERE.items() for code in codes_.split() if reason}
+    assert len(named) > 100
+    assert sorted(named - tried - explained) == []
+    exits = {int(n) for line in lines if line.startswith("| CSE") for n in _NUMBER.findall(line.split(" | ")[0])}
+    assert len(exits) > 20
+    assert sorted(n for n in exits if row_of_exit(n, windows=False) is None) == []
