@@ -15,6 +15,7 @@ help: ## Show this help
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  %-16s %s\n' $$name "$$text"; done
 	@echo
 	@echo 'Variables: PYTHON=python3.12, ARGS="-k name" (test, acceptance), WORKERS=2 (test), KEEP=1 (demo), UPGRADE=1 (lock)'
+	@echo '           SEED=1 SEEDS=20 DATABASE=postgresql (soak)'
 
 .PHONY: demo
 demo: install tools-optional ## Make a first cluster on this machine and talk to it; KEEP=1 leaves it running
@@ -35,6 +36,19 @@ acceptance: install tools-optional .tools/az/.requirements ## Run real az and ku
 .PHONY: acceptance-azure
 acceptance-azure: install tools ## Run Slipway's story against real Azure (docs/azure.md); it costs money
 	@$(BIN)/python -m pytest -x tests/acceptance/test_story_on_azure.py $(ARGS)
+
+SEED ?= 1
+SEEDS ?= 1
+DATABASE ?= sqlite
+
+.PHONY: soak
+soak: install ## Clients, faults and a verdict: SEED=7 SEEDS=20 DATABASE=postgresql
+	@$(BIN)/python -m tests.soak --seed $(SEED) --seeds $(SEEDS) --database $(DATABASE)
+
+.PHONY: soak-mutants
+soak-mutants: install ## Does the soak find each planted defect within 20 seeds?
+	@for mutant in takeover-without-queue no-fence commit-after-answer; do \
+	  $(BIN)/python -m tests.soak --seed $(SEED) --seeds 20 --database $(DATABASE) --mutant $$mutant || exit 1; done
 
 .PHONY: check
 check: install ## Lint, types, import contracts, file lengths; is the lock, the API description, the reference fresh?

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,6 +24,7 @@ from app.db.sqlite import lock_path
 from app.engine import migrations as engine_migrations
 from app.models import TERMINAL, Job, RateBucket
 from tests.house.installation import free_port
+from tests.processes.azure_control import AzureControl
 from tests.processes.process import Process
 from tests.processes.wire import Wire
 from tests.support.api import Tenant, add_tenant, bearer
@@ -38,18 +38,34 @@ SOON = {"LEASE_SECONDS": "5", "HEARTBEAT_SECONDS": "0.5", "STUCK_SECONDS": "5", 
 
 
 class Fleet:
-    """The processes of a test session, on one database. Everything between Slipway and Azure passes `wire`."""
+    """The processes of a test session, on one database. Everything between Slipway and Azure passes `wire`.
 
-    def __init__(self, folder: Path, settings: DatabaseSettings, database: Database) -> None:
+    `program` is what Python runs for the API and the workers, `environment` is added to theirs.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: DatabaseSettings,
+        database: Database,
+        *,
+        speed: float = SPEED,
+        program: Sequence[str] = ("-m", "app"),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._folder = folder
         self.settings = settings
+        self._speed = speed
+        self._program = program
+        self._further = environment or {}
         self._processes: list[Process] = []
-        self._about_azure: dict[str, Any] = {}
+        self.about_azure: dict[str, Any] = {}
         self._port = free_port()
         self._wire_url = ""
         self.database = database
         self.tenant: Tenant
         self.azure: Process
+        self.control: AzureControl
         self.api: Process
         self._wire: Wire | None = None
         self.http = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{self._port}", timeout=60, trust_env=False)
@@ -58,24 +74,36 @@ class Fleet:
         """Bring up Azure and the API; workers are the test's own."""
         self.tenant = await add_tenant(self.database, "shop")
         await self.start_azure()
-        self._wire = Wire(self._about_azure["url"])
+        self._wire = Wire(self.about_azure["url"])
         self._wire_url = await self._wire.open()
         await self.start_api()
 
     async def start_azure(self) -> None:
         """Start the local Azure, with the state that it had."""
         state = str(self._folder / "azure.json")
-        self.azure = self._start(("azure", "--state", state, "--speed", str(SPEED)), os.environ, piped=True)
+        arguments = ("-m", "app", "azure", "--state", state, "--speed", str(self._speed))
+        self.azure = self._start("azure", arguments, os.environ, piped=True)
         output = self.azure.popen.stdout
         assert output is not None
-        self._about_azure = json.loads(await asyncio.to_thread(output.readline))
+        self.about_azure = json.loads(await asyncio.to_thread(output.readline))
+        self.control = AzureControl(self.about_azure["url"])
 
     async def start_api(self) -> None:
         """Start the API on the same port as ever, and wait until it answers."""
-        self.api = self._start(("serve",), self._environment())
+        self.spawn_api()
         await self.http.aclose()
         self.http = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{self._port}", timeout=60, trust_env=False)
         await self.until(self._api_answers, "the API answers", START_SECONDS)
+
+    def spawn_api(self) -> Process:
+        """Start the API, and do not wait for it."""
+        self.api = self._start("serve", (*self._program, "serve"), self._environment())
+        return self.api
+
+    def spawn_worker(self, settings: Mapping[str, str] = SOON) -> Process:
+        """Start a worker, and do not wait for it."""
+        further = {f"SLIPWAY_WORKER__{name}": value for name, value in settings.items()}
+        return self._start("worker", (*self._program, "worker"), self._environment() | further)
 
     async def renew(self) -> None:
         """Before each test: an empty Azure, full buckets, and both servers up, whatever the test before has done."""
@@ -83,7 +111,7 @@ class Fleet:
             await self.start_azure()
         if not self.api.alive:
             await self.start_api()
-        self._control("/_local/reset", {})
+        self.control.reset()
         async with self.database.write() as session:
             await session.execute(delete(RateBucket))
         self.wire.sent.clear()
@@ -95,12 +123,11 @@ class Fleet:
 
     async def start_worker(self, settings: Mapping[str, str] = SOON) -> Process:
         """Start a worker and wait until it takes jobs."""
-        further = {f"SLIPWAY_WORKER__{name}": value for name, value in settings.items()}
-        worker = self._start(("worker",), self._environment() | further)
+        worker = self.spawn_worker(settings)
 
         async def works() -> bool:
             assert worker.alive, worker.log.read_text()
-            return b"worker_started" in worker.log.read_bytes()
+            return worker.says("worker_started")
 
         await self.until(works, "the worker runs", START_SECONDS)
         return worker
@@ -170,25 +197,6 @@ class Fleet:
         assert self._wire is not None
         return self._wire
 
-    def azure_log(self, **filters: str) -> list[dict[str, Any]]:
-        """Azure's own log of requests, oldest first."""
-        query = "&".join(f"{name}={value}" for name, value in {"limit": "20000", **filters}.items())
-        found: list[dict[str, Any]] = self._control(f"/_local/requests?{query}")["requests"]
-        return found
-
-    def puts(self) -> list[dict[str, Any]]:
-        """The PUTs of clusters that Azure took."""
-        log = self.azure_log(operation="ManagedClusters_CreateOrUpdate")
-        return [entry for entry in log if entry["effect"] is not None]
-
-    def add_fault(self, kind: str, **fields: Any) -> None:
-        self._control("/_local/faults", {"kind": kind, **fields})
-
-    def leftovers(self) -> list[str]:
-        """Ids of all in Azure that lies in a resource group, and of the groups."""
-        resources = self._control("/_local/state")["resources"]
-        return [found for entry in resources if "/resourcegroups/" in (found := str(entry["id"]).lower())]
-
     async def open_jobs_of(self, worker: Process) -> int:
         """How many jobs that have not ended this process holds, by our own table."""
         told = (line for line in worker.log.read_text().splitlines() if "worker_started" in line)
@@ -205,7 +213,7 @@ class Fleet:
 
     async def until_puts(self, number: int) -> None:
         """Wait until Azure has taken so many PUTs of clusters."""
-        await self.until(lambda: _is(len(self.puts()) >= number), f"{number} clusters are asked for", 30)
+        await self.until(lambda: _is(len(self.control.puts()) >= number), f"{number} clusters are asked for", 30)
 
     async def _none_open(self, jobs: Sequence[str]) -> bool:
         return await self._count(Job.id.in_(jobs), Job.state.not_in(TERMINAL)) == 0
@@ -221,17 +229,13 @@ class Fleet:
         except httpx2.TransportError:
             return False
 
-    def _control(self, path: str, body: Any = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self._about_azure["url"] + path, data, {"Content-Type": "application/json"})  # noqa: S310 - our own loopback URL
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - the same
-            return json.loads(answer.read() or b"null")
-
-    def _start(self, arguments: Sequence[str], environment: Mapping[str, str], *, piped: bool = False) -> Process:
-        log = self._folder / f"{len(self._processes)}-{arguments[0]}.log"
+    def _start(
+        self, command: str, arguments: Sequence[str], environment: Mapping[str, str], *, piped: bool = False
+    ) -> Process:
+        log = self._folder / f"{len(self._processes)}-{command}.log"
         with log.open("wb") as output:
             popen = subprocess.Popen(
-                [sys.executable, "-m", "app", *arguments],
+                [sys.executable, *arguments],
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -239,27 +243,28 @@ class Fleet:
                 stderr=output,
                 start_new_session=True,
             )
-        self._processes.append(Process(arguments[0], log, popen))
+        self._processes.append(Process(command, log, popen))
         return self._processes[-1]
 
     def _environment(self) -> dict[str, str]:
         """As `slipway dev` tells it to its children."""
         expected = {
-            f"SLIPWAY_EXPECT__{name.upper()}": str(float(info.default) / SPEED)
+            f"SLIPWAY_EXPECT__{name.upper()}": str(float(info.default) / self._speed)
             for name, info in ExpectSettings.model_fields.items()
         }
         return {
             **os.environ,
-            **self._about_azure["environment"],
+            **self.about_azure["environment"],
             **expected,
             "PYTHONUNBUFFERED": "1",
             "SLIPWAY_DATABASE__URL": self.settings.url.get_secret_value(),
             "SLIPWAY_AZURE__RESOURCE_MANAGER_URL": self._wire_url,
             "SLIPWAY_AZURE__CREDENTIAL": "managed_identity",
-            "SLIPWAY_AZURE__SUBSCRIPTION_ID": self._about_azure["subscription_id"],
+            "SLIPWAY_AZURE__SUBSCRIPTION_ID": self.about_azure["subscription_id"],
             "SLIPWAY_KUBERNETES__ALLOWED_SERVER_HOSTS": '["127.0.0.1"]',
             "SLIPWAY_HTTP__PORT": str(self._port),
             "SLIPWAY_LOG__FORMAT": "json",
+            **self._further,
         }
 
 

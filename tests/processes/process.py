@@ -34,6 +34,10 @@ class Process:
     async def ended(self, seconds: float = STOP_SECONDS) -> int:
         return await asyncio.to_thread(self.popen.wait, seconds)
 
+    def says(self, word: str) -> bool:
+        """Whether a word stands in its log."""
+        return word.encode() in self.log.read_bytes()
+
     @property
     def alive(self) -> bool:
         return self.popen.poll() is None

@@ -81,7 +81,7 @@ async def test_repeating_a_request_whose_answer_was_lost_in_a_crash_gives_the_jo
     assert unanswered > 0, f"all {tried} answers came before the kill"
     await fleet.worker()
     await fleet.all_succeed(jobs)
-    assert len(fleet.puts()) == tried
+    assert len(fleet.control.puts()) == tried
 
 
 SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILkjQBqrl+A0uPwZ7YyEVUGdMnnxHqgIKsPRcrSBEBiC dev@example"

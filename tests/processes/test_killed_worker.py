@@ -35,13 +35,13 @@ async def _taken_over(fleet: Fleet, dead: Process) -> None:
 
 async def _each_was_created_once(fleet: Fleet, names: Sequence[str]) -> None:
     """By Azure's own log. Afterwards all are deleted, and nothing is left."""
-    puts = fleet.puts()
+    puts = fleet.control.puts()
     assert Counter(entry["path"].rsplit("/", 1)[1] for entry in puts) == dict.fromkeys(names, 1)
     assert {entry["status"] for entry in puts} == {201}
 
     await fleet.all_succeed(await fleet.delete(names))
-    assert fleet.leftovers() == []
-    assert fleet.azure_log(status="409") == []
+    assert fleet.control.leftovers() == []
+    assert fleet.control.log(status="409") == []
     assert fleet.wire.sent_twice() == []
     assert fleet.wire.of_an_old_epoch() == []
 
@@ -81,14 +81,14 @@ async def test_twenty_creates_survive_the_kill_of_the_only_worker(fleet: Fleet) 
 async def test_a_worker_killed_before_it_could_keep_the_answer_to_its_put_leads_to_no_second_one(fleet: Fleet) -> None:
     """Trouble 12: Azure made the cluster, and nobody has kept the answer."""
     doomed = await fleet.worker()
-    fleet.add_fault("hang_after", operation="ManagedClusters_CreateOrUpdate")
+    fleet.control.add_fault("hang_after", operation="ManagedClusters_CreateOrUpdate")
     [job] = await fleet.create(["unheard"])
     await fleet.until_puts(1)
     await doomed.kill()
     await fleet.start_worker()
     await fleet.all_succeed([job])
 
-    assert len(fleet.puts()) == 1
+    assert len(fleet.control.puts()) == 1
     assert [sent.method for sent in fleet.wire.changes() if sent.path.endswith("/unheard")] == ["PUT"]
 
 
@@ -101,10 +101,10 @@ async def test_a_worker_killed_before_its_first_poll_is_resumed_although_azure_f
     [job] = await fleet.create(["forgotten"])
     await fleet.until_puts(1)
     await doomed.kill()
-    assert fleet.azure_log(operation="Operations_GetStatus") == []
+    assert fleet.control.log(operation="Operations_GetStatus") == []
     await fleet.azure.kill()
     await fleet.start_azure()
-    fleet.add_fault("error", operation="Operations_GetStatus", status=404, code="NotFound", count=None)
+    fleet.control.add_fault("error", operation="Operations_GetStatus", status=404, code="NotFound", count=None)
     await fleet.start_worker()
     await fleet.all_succeed([job])
 
@@ -132,4 +132,4 @@ async def test_a_worker_that_was_only_paused_sends_nothing_for_jobs_that_were_ta
     assert code > 0
     assert fleet.wire.of_an_old_epoch() == []
     assert fleet.wire.sent_twice() == []
-    assert Counter(entry["path"].rsplit("/", 1)[1] for entry in fleet.puts()) == dict.fromkeys(names, 1)
+    assert Counter(entry["path"].rsplit("/", 1)[1] for entry in fleet.control.puts()) == dict.fromkeys(names, 1)

@@ -4,24 +4,32 @@ import asyncio
 import contextlib
 import re
 from collections import Counter, deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 _REQUEST = re.compile(rb"(GET|HEAD|PUT|POST|PATCH|DELETE) (\S+) HTTP/1\.1\r\n((?:[^\r\n]+\r\n)+)\r\n")
 _ANSWER = re.compile(rb"HTTP/1\.1 (\d{3}) ?[^\r\n]*\r\n(?:[^\r\n]+\r\n)+\r\n")
 _NAME = re.compile(rb"x-ms-client-request-id: *(\S+)", re.IGNORECASE)
+_TOKEN = re.compile(rb"authorization: *Bearer +(\S+)", re.IGNORECASE)
 _LONGEST_HEAD = 16_384
 _CREDENTIALS = re.compile(r"/list[a-z]*credentials?$", re.IGNORECASE)
 
 
 @dataclass
 class Sent:
-    """One request. `status` None: no answer has come back; `name` is its x-ms-client-request-id."""
+    """One request. `status` None: no answer has come back; `name` is its x-ms-client-request-id.
+
+    `at` and `answered_at` are when it passed here.
+    """
 
     method: str
     path: str
     name: str
+    at: datetime
     status: int | None = None
+    answered_at: datetime | None = None
 
     @property
     def job_id(self) -> str:
@@ -38,13 +46,18 @@ class Sent:
 
 
 class Wire:
-    """Relays bytes as they are, and reads along."""
+    """Relays bytes as they are, and reads along.
+
+    `before_sending` is awaited for each request before Azure hears of it: a test may then do something to its sender.
+    """
 
     def __init__(self, upstream: str) -> None:
         self._upstream = urlsplit(upstream).port
         self._relays: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self.sent: list[Sent] = []
+        self.tokens: set[str] = set()
+        self.before_sending: Callable[[Sent], Awaitable[None]] | None = None
 
     async def open(self) -> str:
         """Listen on a free port; return the address."""
@@ -116,14 +129,22 @@ class Wire:
             while data := await reader.read(65_536):
                 seen += data
                 while found := _REQUEST.search(seen):
-                    name = _NAME.search(found[3])
-                    path = urlsplit(found[2].decode()).path
-                    unanswered.append(Sent(found[1].decode(), path, name[1].decode() if name else ""))
-                    self.sent.append(unanswered[-1])
+                    unanswered.append(self._seen(found))
                     seen = seen[found.end() :]
+                    if self.before_sending is not None:
+                        await self.before_sending(unanswered[-1])
                 seen = seen[-_LONGEST_HEAD:]
                 writer.write(data)
                 await writer.drain()
+
+    def _seen(self, found: re.Match[bytes]) -> Sent:
+        name, token = _NAME.search(found[3]), _TOKEN.search(found[3])
+        if token is not None:
+            self.tokens.add(token[1].decode())
+        path = urlsplit(found[2].decode()).path
+        sent = Sent(found[1].decode(), path, name[1].decode() if name else "", datetime.now(UTC))
+        self.sent.append(sent)
+        return sent
 
 
 async def _answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, unanswered: deque[Sent]) -> None:
@@ -132,7 +153,8 @@ async def _answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, u
         while data := await reader.read(65_536):
             seen += data
             while (found := _ANSWER.search(seen)) and unanswered:
-                unanswered.popleft().status = int(found[1])
+                sent = unanswered.popleft()
+                sent.status, sent.answered_at = int(found[1]), datetime.now(UTC)
                 seen = seen[found.end() :]
             seen = seen[-_LONGEST_HEAD:]
             writer.write(data)

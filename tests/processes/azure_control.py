@@ -1,0 +1,56 @@
+"""The control interface of a local Azure in another process (`/_local/`)."""
+
+import json
+import urllib.request
+from typing import Any
+
+
+class AzureControl:
+    """Looks into it and makes it misbehave; blocks, but for milliseconds."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def log(self, **filters: str) -> list[dict[str, Any]]:
+        """Azure's own log of requests, oldest first."""
+        query = "&".join(f"{name}={value}" for name, value in {"limit": "20000", **filters}.items())
+        found: list[dict[str, Any]] = self._ask(f"/_local/requests?{query}")["requests"]
+        return found
+
+    def puts(self) -> list[dict[str, Any]]:
+        """The PUTs of clusters that Azure took."""
+        log = self.log(operation="ManagedClusters_CreateOrUpdate")
+        return [entry for entry in log if entry["effect"] is not None]
+
+    def state(self) -> dict[str, Any]:
+        """All that it holds."""
+        found: dict[str, Any] = self._ask("/_local/state")
+        return found
+
+    def leftovers(self) -> list[str]:
+        """Ids of all that lies in a resource group, and of the groups."""
+        ids = (str(entry["id"]).lower() for entry in self.state()["resources"])
+        return [found for found in ids if "/resourcegroups/" in found]
+
+    def add_fault(self, kind: str, **fields: Any) -> int:
+        """Put a fault in force; return its id."""
+        return int(self._ask("/_local/faults", {"kind": kind, **fields})["id"])
+
+    def faults(self) -> list[dict[str, Any]]:
+        """The faults in force, spent ones too."""
+        found: list[dict[str, Any]] = self._ask("/_local/faults")["faults"]
+        return found
+
+    def lift_fault(self, fault_id: int) -> None:
+        self._ask(f"/_local/faults/{fault_id}", method="DELETE")
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self._ask("/_local/reset", {})
+
+    def _ask(self, path: str, body: Any = None, method: str | None = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(self._url + path, data, headers, method=method)  # noqa: S310 - our own loopback URL
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - the same
+            return json.loads(answer.read() or b"null")

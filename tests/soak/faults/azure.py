@@ -1,0 +1,117 @@
+"""Faults 1 to 10 (RELIABILITY §1.2): what Azure and its network do."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from tests.soak.faults.fault import Fault
+
+_PUT = "ManagedClusters_CreateOrUpdate"
+_CHANGES = (_PUT, "ManagedClusters_Delete", "ManagedClusters_UpdateTags", "AgentPools_CreateOrUpdate")
+_READS = ("ManagedClusters_Get", "ManagedClusters_List*", "ResourceGroups_Get", "AgentPools_Get")
+_ANY = (*_CHANGES, *_READS, "ResourceGroups_*", "*")
+
+
+class AzureFault(Fault):
+    """Faults of the local Azure, by operation and count; lifted at the end."""
+
+    kinds: ClassVar[Sequence[str]]
+    operations: ClassVar[Sequence[str]] = _ANY
+    most: ClassVar[int] = 4
+    fields: ClassVar[Mapping[str, Any]] = {}
+
+    async def begin(self) -> None:
+        """Put two of the kind in force."""
+        operations = self.rng.sample(self.operations, min(2, len(self.operations)))
+        self.facts["ids"] = [
+            self.stage.fleet.control.add_fault(
+                self.rng.choice(self.kinds),
+                operation=operation,
+                count=self.rng.randint(1, self.most),
+                **{name: self._choose(value) for name, value in self.fields.items()},
+            )
+            for operation in operations
+        ]
+
+    def _choose(self, value: Any) -> Any:
+        return self.rng.choice(value) if isinstance(value, list) else value
+
+    async def end(self) -> None:
+        """Lift them."""
+        control, ids = self.stage.fleet.control, self.facts.get("ids", ())
+        mine = [fault for fault in control.faults() if fault["id"] in ids]
+        self.facts["faults"] = [
+            {name: fault[name] for name in ("kind", "operation", "hits", "retry_after")} for fault in mine
+        ]
+        self.fired = any(fault["hits"] for fault in mine)
+        for fault_id in ids:
+            control.lift_fault(fault_id)
+
+
+class Throttle(AzureFault):
+    """1: 429 with Retry-After."""
+
+    kinds = ("throttle",)
+    fields: ClassVar[Mapping[str, Any]] = {"retry_after": [1, 2, 3]}
+
+
+class ServerError(AzureFault):
+    """2: 5xx, before the effect or after it."""
+
+    kinds = ("error", "error_after")
+    fields: ClassVar[Mapping[str, Any]] = {"status": [500, 502, 503, 504], "code": "InternalServerError"}
+
+
+class HtmlBody(AzureFault):
+    """3: a gateway's page."""
+
+    kinds = ("html_502", "html_502_after")
+
+
+class BrokenBody(AzureFault):
+    """4: JSON that is none, or half of it."""
+
+    kinds = ("malformed", "half_body")
+
+
+class ResetBefore(AzureFault):
+    """5: the connection breaks before the effect."""
+
+    kinds = ("reset_before",)
+
+
+class ResetAfter(AzureFault):
+    """6: it breaks after the effect: it happened, and the caller hears an error."""
+
+    kinds = ("reset_after",)
+    operations = _CHANGES
+
+
+class NoAnswer(AzureFault):
+    """7: it never answers."""
+
+    kinds = ("hang_before", "hang_after")
+    most = 2
+
+
+class StuckOperation(AzureFault):
+    """8: an operation never ends. What a caller does then: after a while, cancel its job."""
+
+    kinds = ("stuck_operation",)
+    operations = (_PUT, "AgentPools_CreateOrUpdate", "ManagedClusters_UpdateTags")
+    most = 1
+
+
+class FailedOperation(AzureFault):
+    """9: an operation ends in Failed, with a code."""
+
+    kinds = ("fail_operation",)
+    operations = (_PUT, "AgentPools_CreateOrUpdate", "ManagedClusters_UpdateTags")
+    fields: ClassVar[Mapping[str, Any]] = {"code": ["CreateVMSSAgentPoolFailed", "SubnetIsFull", "ReconcileVMSSFailed"]}
+
+
+class TokenRefused(AzureFault):
+    """10: no token is given out, and one that was given out ends in the middle of a job."""
+
+    kinds = ("error",)
+    operations = ("Identity_GetToken", *_READS)
+    fields: ClassVar[Mapping[str, Any]] = {"status": 401, "code": "ExpiredAuthenticationToken"}

@@ -1,0 +1,120 @@
+"""Faults 11 to 14 and 24: processes that die, stop for a while or are told to go, and clients that leave."""
+
+import asyncio
+import signal
+
+from tests.processes.wire import Sent
+from tests.soak.client import Clients
+from tests.soak.faults.fault import Fault
+from tests.soak.stage import LEASE_SECONDS
+from tests.soak.stories import DEADLINE
+from tests.support.whole import CLUSTER
+
+_TRIGGER_SECONDS = 4.0
+_WAKE_AFTER_SECONDS = LEASE_SECONDS + 2.0
+
+
+class KilledWorker(Fault):
+    """11: kill -9 of a worker: at some moment, or when it has just sent a change to Azure."""
+
+    async def begin(self) -> None:
+        """Kill one."""
+        worker = self.stage.any_worker()
+        if self.rng.random() < 0.7:  # noqa: PLR2004 - more often at the dearer moment
+            found: list[bool] = []
+
+            async def at_change(sent: Sent) -> bool:
+                sender = await self.stage.worker_of(sent) if sent.changes else None
+                if sender is None:
+                    return False
+                asyncio.get_running_loop().call_later(self.rng.uniform(0, 0.05), sender.popen.kill)
+                found.append(True)
+                return True
+
+            if await self.stage.at_request(at_change, _TRIGGER_SECONDS):
+                self.fired = True
+                return
+        if worker.alive:
+            worker.popen.kill()
+            self.fired = True
+
+
+class KilledApi(Fault):
+    """12: kill -9 of the API: at some moment, or when the first bytes of an answer have come."""
+
+    async def begin(self) -> None:
+        """Kill it. Whoever got the first bytes has been promised the rest."""
+        api = self.stage.fleet.api
+        if self.rng.random() < 0.7:  # noqa: PLR2004 - more often at the dearer moment
+            clients = self.stage.clients
+            body = {**CLUSTER, "name": f"answered{self.rng.randrange(1000)}", "options": DEADLINE}
+            operation = clients.history.add(0, "create", "POST", "/v1/clusters", body=body, key=clients.key())
+            await clients.leave(operation, on_answer=api.popen.kill)
+        if api.alive:
+            api.popen.kill()
+        self.fired = True
+
+
+class PausedWorker(Fault):
+    """13: SIGSTOP for longer than the lease, when it is about to change Azure; then SIGCONT."""
+
+    async def begin(self) -> None:
+        """Stop the sender of a look at a cluster: after the look comes the change."""
+
+        async def at_look(sent: Sent) -> bool:
+            if sent.method != "GET" or "/managedclusters/" not in sent.path.lower() or self._changed(sent):
+                return False
+            sender = await self.stage.worker_of(sent)
+            if sender is None:
+                return False
+            # Azure hears of the look only after this, so its answer finds the worker stopped.
+            await self.stage.fleet.pause(sender)
+            self.facts["worker"] = sender
+            return True
+
+        self.fired = await self.stage.at_request(at_look, _TRIGGER_SECONDS)
+        if self.fired:
+            self.lasts = _WAKE_AFTER_SECONDS
+
+    def _changed(self, sent: Sent) -> bool:
+        return any(change.job_id == sent.job_id for change in self.stage.fleet.wire.changes())
+
+    async def end(self) -> None:
+        """Wake it."""
+        if "worker" in self.facts:
+            worker = self.facts.pop("worker")
+            if worker.alive:
+                worker.signal(signal.SIGCONT)
+
+
+class DrainedWorker(Fault):
+    """14: SIGTERM of a worker in the middle of its steps."""
+
+    async def begin(self) -> None:
+        """Ask one to go."""
+        worker = self.stage.any_worker()
+        if worker.alive and worker.says("worker_started"):
+            worker.signal(signal.SIGTERM)
+            self.fired = True
+
+
+class ClientLeaves(Fault):
+    """24: clients that hang up, in the middle of a request and while they wait for a job."""
+
+    async def begin(self) -> None:
+        """Ask for clusters and do not listen; wait for jobs, and do not wait."""
+        clients = self.stage.clients
+        for _ in range(3):
+            body = {**CLUSTER, "name": f"left{self.rng.randrange(1000)}", "options": DEADLINE}
+            operation = clients.history.add(0, "create", "POST", "/v1/clusters", body=body, key=clients.key())
+            await clients.leave(operation)
+        await asyncio.gather(*(self._stop_waiting(clients, op.job_id) for op in clients.history.operations[-20:]))
+        self.fired = True
+
+    async def _stop_waiting(self, clients: Clients, job_id: str | None) -> None:
+        if job_id is None:
+            return
+        waiting = asyncio.ensure_future(clients.look(0, f"/v1/jobs/{job_id}?wait=30"))
+        await asyncio.wait({waiting}, timeout=self.rng.uniform(0, 0.5))
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)

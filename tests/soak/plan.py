@@ -1,0 +1,102 @@
+"""What a seed does: drawn before anything runs, so that the same seed asks for the same.
+
+The soak is seeded, not deterministic: inputs and faults are repeated, the interleaving of the processes is not.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+CHAOS_SECONDS = 8.0
+"""How long clients begin new moves and faults begin."""
+
+_LEAST_FAULTS, _MOST_FAULTS = 4, 8
+_STORIES = 6
+_READY_STORIES = 4
+"""So many begin with a cluster that is ready, made before the first fault: changes queue up behind changes at once."""
+
+SHARED_GROUP = "shared"
+SENTINEL_GROUP = "sentinel"
+SENTINEL = "untouched"
+"""A cluster that somebody else made, in a group that somebody else made."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """One thing that a client does. `amount` says how many or which, `pause` in seconds comes before it."""
+
+    verb: str
+    pause: float
+    amount: int
+    fraction: float
+
+
+@dataclass(frozen=True)
+class Story:
+    """What happens to one cluster, by one tenant."""
+
+    tenant: int
+    name: str
+    group: str | None
+    on_failure: str
+    begins_ready: bool
+    moves: tuple[Move, ...]
+
+
+@dataclass(frozen=True)
+class FaultPlan:
+    """One fault: when it begins and for how long it lasts, and a seed for what it has to choose."""
+
+    kind: str
+    begins: float
+    lasts: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All of it."""
+
+    seed: int
+    database: str
+    stories: tuple[Story, ...]
+    faults: tuple[FaultPlan, ...]
+
+
+# How often a move comes up after the create, and before the end.
+_WEIGHTS = {
+    "burst": 5,
+    "settle": 5,
+    "race": 2,
+    "cancel": 3,
+    "retry": 2,
+    "credential": 2,
+    "repeat": 2,
+    "other_body": 1,
+    "other_tenant": 1,
+    "leave": 1,
+    "delete": 1,
+    "create": 1,
+}
+
+
+def draw(seed: int, database: str, kinds: Sequence[str]) -> Plan:
+    """Draw the plan of a seed; `kinds` are the faults that this database can have."""
+    rng = random.Random(seed)
+    stories = tuple(_story(rng, number) for number in range(_STORIES))
+    chosen = rng.sample(sorted(kinds), rng.randint(_LEAST_FAULTS, _MOST_FAULTS))
+    faults = tuple(
+        FaultPlan(kind, rng.uniform(0.5, CHAOS_SECONDS * 0.8), rng.uniform(1.0, 2.5), rng.getrandbits(32))
+        for kind in chosen
+    )
+    return Plan(seed, database, stories, faults)
+
+
+def _story(rng: random.Random, number: int) -> Story:
+    begins_ready = number < _READY_STORIES
+    verbs = rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()), k=14)
+    # What a takeover can spoil is work that queues up behind work.
+    verbs = ["burst", "burst", *verbs] if begins_ready else ["create", *verbs]
+    moves = tuple(Move(verb, rng.uniform(0, 0.4), rng.randint(2, 4), rng.random()) for verb in verbs)
+    group = rng.choice([SHARED_GROUP, SHARED_GROUP, None])
+    return Story(rng.choice([0, 0, 0, 1]), f"c{number}", group, rng.choice(["keep", "delete"]), begins_ready, moves)
