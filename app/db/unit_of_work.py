@@ -44,7 +44,7 @@ async def reading(sessions: Sessions) -> AsyncIterator[AsyncSession]:
         _raise_translated(sessions, error, committing=False)
         raise
     finally:
-        await _to_its_end(session.close())
+        await _close(session)
 
 
 @asynccontextmanager
@@ -69,7 +69,7 @@ async def writing(sessions: Sessions) -> AsyncIterator[AsyncSession]:
         await _roll_back(session)
         raise
     finally:
-        await _to_its_end(session.close())
+        await _close(session)
 
 
 async def run_transaction(
@@ -122,6 +122,12 @@ async def _roll_back(session: AsyncSession) -> None:
     # transaction open and its turn to write not given back. The error that is on its way says more than one of these.
     with contextlib.suppress(SQLAlchemyError, OSError):
         await _to_its_end(session.rollback())
+
+
+async def _close(session: AsyncSession) -> None:
+    # What was read or committed stays so: a connection that was lost since then is no failure of the work.
+    with contextlib.suppress(SQLAlchemyError, OSError):
+        await _to_its_end(session.close())
 
 
 async def _announce(session: AsyncSession) -> None:

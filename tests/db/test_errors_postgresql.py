@@ -122,6 +122,15 @@ async def test_a_session_that_the_server_ends_is_a_lost_connection_and_the_next_
     await run(database, "SELECT 1")
 
 
+async def test_a_connection_that_dies_after_the_last_read_fails_nothing(
+    database: Database, open_database: Callable[[], Database]
+) -> None:
+    async with database.read() as session:
+        pid = (await session.execute(sa.text("SELECT pg_backend_pid()"))).scalar_one()
+        await run(open_database(), f"SELECT pg_terminate_backend({pid})")
+    await run(database, "SELECT 1")
+
+
 async def test_a_pooled_connection_that_died_unseen_is_replaced(
     database: Database, open_database: Callable[[], Database]
 ) -> None:

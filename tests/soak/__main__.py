@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -29,6 +30,8 @@ _SEEDS_OF_THE_GATE = 20
 @click.option("--keep", is_flag=True, help="Keep what a good seed leaves, too.")
 def main(seed: int, seeds: int, database: str, mutant: str | None, keep: bool) -> None:
     """Run seeds; exit 1 when one finds something. With a mutant: exit 1 when none does."""
+    # As Ctrl-C: what was started is stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     verdicts: list[Verdict] = []
     base = Path(tempfile.mkdtemp(prefix="slipway-soak-"))
     with _server(base, database) as server:

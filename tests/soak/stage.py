@@ -36,7 +36,9 @@ ENVIRONMENT = {
     "SLIPWAY_AZURE__CALL_TIMEOUT_SECONDS": "3",
     "SLIPWAY_AZURE__REQUEST_TIMEOUT_SECONDS": "5",
 }
-_READY_SECONDS = 60
+_READY_SECONDS = 120
+_USUAL_START_SECONDS = 8.0
+_MOST_PATIENCE = 4.0
 _RESTART_SECONDS = 0.3
 
 _log = structlog.get_logger(__name__)
@@ -55,14 +57,19 @@ class Stage:
     server: DurableServer | None = None
     proxy: Proxy | None = None
     workers: list[Process] = field(default_factory=list)
+    patience: float = 1.0
+    """How much slower than usual this machine is now, by the time that its processes took to start."""
+
     exits: list[tuple[str, int]] = field(default_factory=list)
     _actions: list[Action] = field(default_factory=list)
 
     async def open(self) -> None:
         """Start the workers beside what the fleet has started."""
         self.fleet.wire.before_sending = self._before_sending
+        began = time.monotonic()
         self.workers = [self.fleet.spawn_worker(SETTINGS) for _ in range(WORKERS)]
         await self.ready()
+        self.patience = min(max(1.0, (time.monotonic() - began) / _USUAL_START_SECONDS), _MOST_PATIENCE)
 
     async def supervise(self) -> None:
         """Start again what has ended."""

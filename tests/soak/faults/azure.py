@@ -7,8 +7,9 @@ from tests.soak.faults.fault import Fault
 
 _PUT = "ManagedClusters_CreateOrUpdate"
 _CHANGES = (_PUT, "ManagedClusters_Delete", "ManagedClusters_UpdateTags", "AgentPools_CreateOrUpdate")
+_BEGINNINGS = (_PUT, "AgentPools_CreateOrUpdate", "ManagedClusters_UpdateTags")
 _READS = ("ManagedClusters_Get", "ManagedClusters_List*", "ResourceGroups_Get", "AgentPools_Get")
-_ANY = (*_CHANGES, *_READS, "ResourceGroups_*", "*")
+_ANY = (*_READS, "ResourceGroups_*", "*")
 
 
 class AzureFault(Fault):
@@ -16,12 +17,13 @@ class AzureFault(Fault):
 
     kinds: ClassVar[Sequence[str]]
     operations: ClassVar[Sequence[str]] = _ANY
+    changes: ClassVar[Sequence[str]] = _CHANGES
     most: ClassVar[int] = 4
     fields: ClassVar[Mapping[str, Any]] = {}
 
     async def begin(self) -> None:
-        """Put two of the kind in force."""
-        operations = self.rng.sample(self.operations, min(2, len(self.operations)))
+        """Put two of the kind in force: one for a change of Azure, one for what else is asked."""
+        operations = [self.rng.choice(each) for each in (self.changes, self.operations) if each]
         self.facts["ids"] = [
             self.stage.fleet.control.add_fault(
                 self.rng.choice(self.kinds),
@@ -83,7 +85,6 @@ class ResetAfter(AzureFault):
     """6: it breaks after the effect: it happened, and the caller hears an error."""
 
     kinds = ("reset_after",)
-    operations = _CHANGES
 
 
 class NoAnswer(AzureFault):
@@ -97,7 +98,8 @@ class StuckOperation(AzureFault):
     """8: an operation never ends. What a caller does then: after a while, cancel its job."""
 
     kinds = ("stuck_operation",)
-    operations = (_PUT, "AgentPools_CreateOrUpdate", "ManagedClusters_UpdateTags")
+    operations = ()
+    changes = _BEGINNINGS
     most = 1
 
 
@@ -105,7 +107,8 @@ class FailedOperation(AzureFault):
     """9: an operation ends in Failed, with a code."""
 
     kinds = ("fail_operation",)
-    operations = (_PUT, "AgentPools_CreateOrUpdate", "ManagedClusters_UpdateTags")
+    operations = ()
+    changes = _BEGINNINGS
     fields: ClassVar[Mapping[str, Any]] = {"code": ["CreateVMSSAgentPoolFailed", "SubnetIsFull", "ReconcileVMSSFailed"]}
 
 
@@ -113,5 +116,6 @@ class TokenRefused(AzureFault):
     """10: no token is given out, and one that was given out ends in the middle of a job."""
 
     kinds = ("error",)
-    operations = ("Identity_GetToken", *_READS)
+    operations = ("Identity_GetToken",)
+    changes = ("ManagedClusters_Get", "ManagedClusters_List*", "AgentPools_Get")
     fields: ClassVar[Mapping[str, Any]] = {"status": 401, "code": "ExpiredAuthenticationToken"}

@@ -27,7 +27,7 @@ class FullDisk(Fault):
         processes = [self.stage.fleet.api, *self.stage.workers]
         chosen = processes if self.rng.random() < 0.5 else [self.rng.choice(processes)]  # noqa: PLR2004 - half of the time
         self.facts["limited"] = [process for process in chosen if process.alive]
-        self.facts["said"] = {process.log: process.log.read_text().count("IOERR") for process in chosen}
+        self.facts["said"] = {process.log: _failed_writes(process.log.read_text()) for process in chosen}
         for process in self.facts["limited"]:
             _limit(process, process.log.stat().st_size + _ROOM_FOR_LOGS)
         self.lasts = min(self.lasts, _FULL_SECONDS)
@@ -37,12 +37,12 @@ class FullDisk(Fault):
         for process in self.facts.pop("limited", ()):
             if process.alive:
                 _limit(process, resource.RLIM_INFINITY)
-        words = ("IOERR", "input_output")
-        self.fired = any(
-            any(word in line for word in words)
-            for log in self.facts.pop("said", {})
-            for line in log.read_text().splitlines()
-        )
+        said = self.facts.pop("said", {})
+        self.fired = any(_failed_writes(log.read_text()) > before for log, before in said.items())
+
+
+def _failed_writes(log: str) -> int:
+    return sum(log.count(words) for words in ("disk I/O error", "outcome_unknown", "input_output"))
 
 
 def _limit(process: Process, size: int) -> None:
