@@ -1,7 +1,7 @@
 """Ask for a job: its row and its place in the queue commit together with the caller's transaction, or not at all."""
 
 from dbos import DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.engine import Database
@@ -15,6 +15,11 @@ QUEUE = "jobs"
 WORKFLOW = "job"
 VERSION = f"protocol-{PROTOCOL}"
 _ROOM_SECONDS = 30
+# PostgreSQL's now(), DBOS's default, is when the transaction began; it has waited since then for its target's lock.
+_TAKE_PLACE_IN_LINE = text(
+    "UPDATE dbos.workflow_status SET created_at = (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::bigint "
+    "WHERE workflow_uuid = :job_id"
+)
 
 
 class JobQueue:
@@ -32,7 +37,8 @@ class JobQueue:
     async def enqueue(self, session: AsyncSession, job: Job) -> None:
         """Put a job, whose row is in this transaction, into the queue: one at a time for each `job.partition`.
 
-        Raises NoRoomError on a disk that is nearly full.
+        Its place in the line is taken now: where the caller holds a lock of the target, jobs run in the order in
+        which their transactions held it (docs/decisions/0015). Raises NoRoomError on a disk that is nearly full.
         """
         if not has_room(self._database):
             raise NoRoomError("The disk under the database is nearly full.", retry_after_seconds=_ROOM_SECONDS)
@@ -47,6 +53,8 @@ class JobQueue:
 
         def enqueue(connection: Connection) -> None:
             self._client.enqueue_in_transaction(connection, options, job.id)
+            if connection.dialect.name == "postgresql":
+                connection.execute(_TAKE_PLACE_IN_LINE, {"job_id": job.id})
 
         connection = await session.connection()
         await connection.run_sync(enqueue)

@@ -4,12 +4,14 @@ import asyncio
 import json
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.engine.kinds import PROTOCOL
 from app.engine.queue import VERSION
 from app.engine.steps import Record, cloud_step, record_step
 from app.models import Job
+from tests.support.database import KINDS
 from tests.support.engine import FAST, EngineBench, ToyCloud, ToyRun, toy
 
 
@@ -67,6 +69,25 @@ async def test_jobs_of_a_partition_run_in_order_and_partitions_side_by_side(benc
     for partition in ("a", "b"):
         mine = [call for call in calls if call.split()[1].startswith(partition)]
         assert mine == [f"{word} {partition}{n}" for n in range(3) for word in ("begin", "end")]
+
+
+@pytest.mark.parametrize("database_kind", [kind for kind in KINDS if kind == "postgresql"], indirect=True)
+async def test_the_place_in_the_line_is_taken_when_it_is_asked_for_and_not_when_the_transaction_began(
+    bench: EngineBench,
+) -> None:
+    """Of two requests for one cluster the one that began first may have waited for the other's lock.
+
+    Not so on SQLite, where no other transaction can write between the beginning of one and its end.
+    """
+    late = bench.job()
+    async with bench.database.write() as session:
+        await session.execute(text("SELECT 1"))
+        early = await bench.add()
+        session.add(late)
+        await session.flush()
+        await bench.queue.enqueue(session, late)
+    ordered = await bench.dbos("SELECT workflow_uuid FROM {s}workflow_status ORDER BY created_at")
+    assert [row[0] for row in ordered] == [early, late.id]
 
 
 async def test_one_partition_does_not_wait_for_another(bench: EngineBench) -> None:
