@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from app.api.idempotency import HEADER, PATTERN
+from app.api.links import links
 from app.api.problems import MEDIA_TYPE
 from app.core.errors import ErrorClass, SlipwayError
 from app.core.json import JsonObject
@@ -118,7 +119,18 @@ def _statuses(method: str, operation: JsonObject) -> list[int]:
     return found
 
 
+def _never_null(parameter: JsonObject) -> None:
+    """A parameter is left out or given: in a path, a query or a header `null` is four letters."""
+    schema: JsonObject = parameter["schema"]
+    choices = [choice for choice in schema.get("anyOf", []) if choice != {"type": "null"}]
+    if len(choices) == 1:
+        del schema["anyOf"]
+        schema.update(choices[0])
+
+
 def _shape(path: str, method: str, operation: JsonObject) -> None:
+    for parameter in operation.get("parameters", []):
+        _never_null(parameter)
     responses: JsonObject = operation["responses"]
     # FastAPI's own 422 documents a body that Slipway never sends.
     if "HTTPValidationError" in str(responses.get("422", "")):
@@ -137,6 +149,8 @@ def _shape(path: str, method: str, operation: JsonObject) -> None:
             response["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
         elif key == "202":
             response.setdefault("headers", {}).update(_JOB_HEADERS)
+        if key < "300" and (found := links(operation, key)):
+            response["links"] = found
     operation["responses"] = dict(sorted(responses.items()))
 
 
@@ -145,6 +159,7 @@ def build_openapi(app: FastAPI) -> JsonObject:
     document: JsonObject = get_openapi(
         title=app.title, version=app.version, summary=app.summary, description=app.description, routes=app.routes
     )
+    document["info"]["license"] = {"name": "Apache 2.0", "identifier": "Apache-2.0"}
     document["servers"] = [{"url": "/"}]
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})

@@ -8,6 +8,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from starlette.convertors import StringConvertor, register_url_convertor
 
 from app.api.etags import answer_not_modified
 from app.api.idempotency import store_answer
@@ -21,6 +22,15 @@ _FLAWED = "slipway.flawed_body"
 # Stands for a body that is refused. It must be of a built-in type: from any other object Pydantic takes the attributes,
 # and a model whose fields all have defaults is content with none.
 _NO_BODY = ()
+
+
+class _NameConvertor(StringConvertor):
+    """An id or name, as in `/{cluster:name}`: what follows a colon is a verb, and another path."""
+
+    regex = "[^/:]+"
+
+
+register_url_convertor("name", _NameConvertor())
 
 
 class _StrictRequest(Request):

@@ -97,7 +97,7 @@ async def list_clusters(
     return paging.answer(project_id, page, lambda row: read.cluster_read(row, pools.get(row.id, [])), response)
 
 
-@router.get("/{cluster}", summary="Read a cluster")
+@router.get("/{cluster:name}", summary="Read a cluster")
 async def get_cluster_by_id_or_name(cluster: ClusterPath, call: ReaderReads, response: Response) -> ClusterRead:
     """By id or name; by id also after it was deleted."""
     found = await read.find_for_read(call.session, call.scope, cluster)
@@ -106,7 +106,7 @@ async def get_cluster_by_id_or_name(cluster: ClusterPath, call: ReaderReads, res
 
 
 @router.patch(
-    "/{cluster}",
+    "/{cluster:name}",
     status_code=202,
     summary="Change a cluster's tags",
     responses=errors(NotReadyError, BusyError),
@@ -121,7 +121,7 @@ async def update_cluster(
     return await _accepted(call, response, job, found)
 
 
-@router.delete("/{cluster}", status_code=202, summary="Delete a cluster", responses=errors(BusyError))
+@router.delete("/{cluster:name}", status_code=202, summary="Delete a cluster", responses=errors(BusyError))
 async def delete_cluster(
     cluster: ClusterPath,
     call: OperatorWrites,
@@ -137,7 +137,7 @@ async def delete_cluster(
 
 
 @router.post(
-    "/{cluster}:scale",
+    "/{cluster:name}:scale",
     status_code=202,
     summary="Give a node pool another number of nodes",
     responses=errors(NotReadyError, BusyError),
@@ -152,7 +152,7 @@ async def scale_cluster(
 
 
 @router.post(
-    "/{cluster}:upgrade",
+    "/{cluster:name}:upgrade",
     status_code=202,
     summary="Upgrade a cluster's Kubernetes version",
     responses=errors(NotReadyError, BusyError),
@@ -166,7 +166,7 @@ async def upgrade_cluster(
     return await _accepted(call, response, job, found)
 
 
-@router.post("/{cluster}:sync", status_code=202, summary="Compare a cluster with Azure now")
+@router.post("/{cluster:name}:sync", status_code=202, summary="Compare a cluster with Azure now")
 async def sync_cluster(cluster: ClusterPath, call: OperatorWrites, response: Response) -> ClusterAccepted:
     """Reads only; all clusters are compared every few minutes anyway."""
     found = await get_cluster(call.session, call.scope, cluster)

@@ -1,8 +1,6 @@
 """Kubeconfigs over HTTP: given out, and who took which."""
 
-from typing import Annotated
-
-from fastapi import Header, Response
+from fastapi import Request, Response
 
 from app.api.accept import choose_media_type
 from app.api.calls import OperatorAsks, ReaderReads
@@ -18,10 +16,6 @@ router = api_router(prefix="/v1/clusters/{cluster}/credentials", tags=["credenti
 
 _JSON, _YAML = "application/json", "application/yaml"
 
-_Accept = Annotated[
-    list[str] | None, Header(alias="accept", description=f"`{_JSON}` (default), or `{_YAML}` for the kubeconfig alone.")
-]
-
 
 @router.post(
     "",
@@ -35,13 +29,14 @@ _Accept = Annotated[
     },
 )
 async def create_credential(
-    cluster: ClusterPath, call: OperatorAsks, body: CredentialRequest | None = None, accept: _Accept = None
+    cluster: ClusterPath, call: OperatorAsks, request: Request, body: CredentialRequest | None = None
 ) -> Response:
     """A user's, for operators; or the cluster's admin's, for admins with a reason.
 
     It is kept nowhere, and in this answer only. Who takes it is recorded before the answer leaves.
+    `Accept: application/yaml` gives the kubeconfig alone.
     """
-    media_type = choose_media_type(accept or [], (_JSON, _YAML))
+    media_type = choose_media_type(request.headers.getlist("accept"), (_JSON, _YAML))
     issued = await live.issue(call, cluster, body or CredentialRequest())
     headers = {"Cache-Control": "no-store", "Vary": "Accept"}
     if media_type == _YAML:

@@ -56,7 +56,7 @@ async def list_jobs(
     return paging.answer(project_id, page, lambda job: job_read(job, call.now), response)
 
 
-@router.get("/jobs/{job_id}", summary="Read a job, or wait for its end")
+@router.get("/jobs/{job_id:name}", summary="Read a job, or wait for its end")
 async def get_job(
     job_id: JobPath,
     call: ReaderAsks,
@@ -78,7 +78,7 @@ async def get_job(
     return job_read(job, call.now)
 
 
-@router.get("/jobs/{job_id}/steps", summary="List a job's steps")
+@router.get("/jobs/{job_id:name}/steps", summary="List a job's steps")
 async def list_job_steps(job_id: JobPath, call: ReaderAsks) -> Page[JobStepRead]:
     """What was done, in order, with attempts, times and Azure's correlation ids."""
     async with call.database.read() as session:
@@ -88,7 +88,9 @@ async def list_job_steps(job_id: JobPath, call: ReaderAsks) -> Page[JobStepRead]
     return Page(items=[JobStepRead.model_validate(step) for step in steps], next_cursor=None)
 
 
-@router.post("/jobs/{job_id}:cancel", status_code=202, summary="Ask a job to stop", responses=errors(JobNotOpenError))
+@router.post(
+    "/jobs/{job_id:name}:cancel", status_code=202, summary="Ask a job to stop", responses=errors(JobNotOpenError)
+)
 async def cancel_job(job_id: JobPath, call: OperatorWrites, response: Response) -> JobTaken:
     """It stops at its next step; what Azure has begun is aborted where Azure can."""
     job = await service.cancel_job(call.session, call.scope, job_id, now=call.now)
@@ -97,7 +99,7 @@ async def cancel_job(job_id: JobPath, call: OperatorWrites, response: Response) 
 
 
 @router.post(
-    "/jobs/{job_id}:retry",
+    "/jobs/{job_id:name}:retry",
     status_code=202,
     summary="Ask again for what a job did not do",
     responses=errors(NotRetryableError, BusyError),

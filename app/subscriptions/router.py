@@ -53,7 +53,7 @@ _Group = Annotated[
 
 
 @providers_router.get(
-    "/{namespace}",
+    "/{namespace:name}",
     summary="Read a resource provider's registration",
     responses=errors(live.ProviderUnknownError, NoSubscriptionError),
 )
@@ -63,7 +63,7 @@ async def get_provider(namespace: _Namespace, call: ReaderAsks) -> ProviderRead:
 
 
 @providers_router.post(
-    "/{namespace}:register",
+    "/{namespace:name}:register",
     status_code=202,
     summary="Register a resource provider",
     responses=errors(NoSubscriptionError, BusyError),
@@ -138,7 +138,7 @@ async def list_resource_groups(
     return paging.answer(project_id, page, group_read, response)
 
 
-@groups_router.get("/{group}", summary="Read a resource group")
+@groups_router.get("/{group:name}", summary="Read a resource group")
 async def get_resource_group(group: _Group, call: ReaderReads, response: Response) -> ResourceGroupRead:
     """By id or name; by id also after it was deleted."""
     found = await groups.find_group(call.session, call.scope, group)
@@ -146,7 +146,9 @@ async def get_resource_group(group: _Group, call: ReaderReads, response: Respons
     return group_read(found)
 
 
-@groups_router.delete("/{group}", status_code=202, summary="Delete a resource group", responses=errors(GroupInUseError))
+@groups_router.delete(
+    "/{group:name}", status_code=202, summary="Delete a resource group", responses=errors(GroupInUseError)
+)
 async def delete_resource_group(
     group: _Group,
     call: OperatorWrites,

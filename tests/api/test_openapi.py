@@ -51,6 +51,28 @@ def test_all_but_the_watchers_paths_need_a_key(app: FastAPI) -> None:
     assert open_paths == {"/livez", "/readyz", "/metrics"}
 
 
+def test_no_parameter_is_null_or_set_by_http_itself(app: FastAPI) -> None:
+    for path, item in app.openapi()["paths"].items():
+        for parameter in (each for operation in item.values() for each in operation.get("parameters", [])):
+            assert "null" not in str(parameter["schema"]), (path, parameter["name"])
+            # OpenAPI ignores these three: a generated client would have no way to send them, or fail to be made.
+            assert parameter["name"].lower() not in {"accept", "authorization", "content-type"}, path
+
+
+def test_links_lead_to_operations_and_their_parameters(app: FastAPI) -> None:
+    operations = {o["operationId"]: o for item in app.openapi()["paths"].values() for o in item.values()}
+    links = [
+        link
+        for operation in operations.values()
+        for answer in operation["responses"].values()
+        for link in answer.get("links", {}).values()
+    ]
+    assert {"get_job", "get_cluster_by_id_or_name", "revoke_api_key"} <= {link["operationId"] for link in links}
+    for link in links:
+        parameters = {each["name"] for each in operations[link["operationId"]]["parameters"]}
+        assert link["parameters"].keys() <= parameters, link
+
+
 def test_constraints_reach_the_document(app: FastAPI) -> None:
     schemas = app.openapi()["components"]["schemas"]
     name = schemas["ProjectCreate"]["properties"]["name"]

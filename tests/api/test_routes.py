@@ -41,7 +41,7 @@ async def test_every_route_refuses_a_stranger(database: Database, routes: list[A
     async with client_of(make_app(database)) as client:
         for route in routes:
             for method in route.methods or ():
-                path = route.path.replace("{", "").replace("}", "")
+                path = route.path_format.replace("{", "").replace("}", "")
                 answer = await client.request(method, path)
                 assert (answer.status_code, answer.json()["code"]) == (401, "credentials_required"), path
                 assert answer.headers["www-authenticate"].startswith("Bearer")
@@ -50,3 +50,11 @@ async def test_every_route_refuses_a_stranger(database: Database, routes: list[A
 def test_no_form_parser_is_installed(database_kind: str) -> None:
     assert importlib.util.find_spec("multipart") is None
     assert importlib.util.find_spec("python_multipart") is None
+
+
+async def test_what_follows_a_colon_is_a_path_of_its_own(database: Database) -> None:
+    async with client_of(make_app(database)) as client:
+        answer = await client.get("/v1/clusters/blue:scale")
+        assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+        answer = await client.get("/v1/clusters/blue:burn")
+        assert (answer.status_code, answer.json()["code"]) == (404, "no_such_route")

@@ -9,6 +9,7 @@ from unittest import mock
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 
 from app.bootstrap import WORKFLOWS, Parts, open_parts
 from app.core.settings import (
@@ -40,6 +41,7 @@ CLUSTER = {
 class Slipway:
     """What a test drives."""
 
+    app: FastAPI
     http: httpx2.AsyncClient
     azure: LocalAzureForTests
     parts: Parts
@@ -148,7 +150,7 @@ async def running_slipway(
             platform_key = await add_key(parts.database, Role.PLATFORM_ADMIN, None)
             transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
             async with httpx2.AsyncClient(transport=transport, base_url="http://slipway") as http:
-                slipway = Slipway(http, azure, parts, tenant, platform_key)
+                slipway = Slipway(app, http, azure, parts, tenant, platform_key)
                 if worker:
                     slipway.worker = await start_worker(parts)
                 try:
