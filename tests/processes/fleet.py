@@ -25,7 +25,7 @@ from app.engine import migrations as engine_migrations
 from app.models import TERMINAL, Job, RateBucket
 from tests.house.installation import free_port
 from tests.processes.azure_control import AzureControl
-from tests.processes.process import Process
+from tests.processes.process import Handle, Process
 from tests.processes.wire import Wire
 from tests.support.api import Tenant, add_tenant, bearer
 from tests.support.whole import CLUSTER
@@ -40,7 +40,8 @@ SOON = {"LEASE_SECONDS": "5", "HEARTBEAT_SECONDS": "0.5", "STUCK_SECONDS": "5", 
 class Fleet:
     """The processes of a test session, on one database. Everything between Slipway and Azure passes `wire`.
 
-    `program` is what Python runs for the API and the workers, `environment` is added to theirs.
+    `environment` is added to the API's and the workers', and `spawn` starts them with a command, an environment and a
+    log; without it each is a new Python.
     """
 
     def __init__(
@@ -50,13 +51,13 @@ class Fleet:
         database: Database,
         *,
         speed: float = SPEED,
-        program: Sequence[str] = ("-m", "app"),
         environment: Mapping[str, str] | None = None,
+        spawn: Callable[[str, Mapping[str, str], Path], Handle] | None = None,
     ) -> None:
         self._folder = folder
         self.settings = settings
         self._speed = speed
-        self._program = program
+        self._spawn = spawn
         self._further = environment or {}
         self._processes: list[Process] = []
         self.about_azure: dict[str, Any] = {}
@@ -81,8 +82,8 @@ class Fleet:
     async def start_azure(self) -> None:
         """Start the local Azure, with the state that it had."""
         state = str(self._folder / "azure.json")
-        arguments = ("-m", "app", "azure", "--state", state, "--speed", str(self._speed))
-        self.azure = self._start("azure", arguments, os.environ, piped=True)
+        arguments = ("azure", "--state", state, "--speed", str(self._speed))
+        self.azure = self._start(arguments, os.environ, piped=True)
         output = self.azure.popen.stdout
         assert output is not None
         self.about_azure = json.loads(await asyncio.to_thread(output.readline))
@@ -97,13 +98,13 @@ class Fleet:
 
     def spawn_api(self) -> Process:
         """Start the API, and do not wait for it."""
-        self.api = self._start("serve", (*self._program, "serve"), self._environment())
+        self.api = self._start(("serve",), self._environment())
         return self.api
 
     def spawn_worker(self, settings: Mapping[str, str] = SOON) -> Process:
         """Start a worker, and do not wait for it."""
         further = {f"SLIPWAY_WORKER__{name}": value for name, value in settings.items()}
-        return self._start("worker", (*self._program, "worker"), self._environment() | further)
+        return self._start(("worker",), self._environment() | further)
 
     async def renew(self) -> None:
         """Before each test: an empty Azure, full buckets, and both servers up, whatever the test before has done."""
@@ -229,20 +230,22 @@ class Fleet:
         except httpx2.TransportError:
             return False
 
-    def _start(
-        self, command: str, arguments: Sequence[str], environment: Mapping[str, str], *, piped: bool = False
-    ) -> Process:
+    def _start(self, arguments: Sequence[str], environment: Mapping[str, str], *, piped: bool = False) -> Process:
+        command = arguments[0]
         log = self._folder / f"{len(self._processes)}-{command}.log"
         with log.open("wb") as output:
-            popen = subprocess.Popen(
-                [sys.executable, *arguments],
-                cwd=ROOT,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE if piped else output,
-                stderr=output,
-                start_new_session=True,
-            )
+            if self._spawn is not None and not piped:
+                popen: Handle = self._spawn(command, environment, log)
+            else:
+                popen = subprocess.Popen(
+                    [sys.executable, "-m", "app", *arguments],
+                    cwd=ROOT,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE if piped else output,
+                    stderr=output,
+                    start_new_session=True,
+                )
         self._processes.append(Process(command, log, popen))
         return self._processes[-1]
 

@@ -2,12 +2,27 @@
 
 import asyncio
 import signal
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, Protocol
 
 STOP_SECONDS = 30
 """SIGTERM is obeyed within this time."""
+
+
+class Handle(Protocol):
+    """What is needed of a `subprocess.Popen`."""
+
+    pid: int
+
+    @property
+    def returncode(self) -> int | None: ...
+    @property
+    def stdout(self) -> IO[bytes] | None: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, number: int, /) -> None: ...
+    def kill(self) -> None: ...
 
 
 @dataclass
@@ -16,7 +31,7 @@ class Process:
 
     command: str
     log: Path
-    popen: subprocess.Popen[bytes] = field(repr=False)
+    popen: Handle = field(repr=False)
 
     def signal(self, number: signal.Signals) -> None:
         self.popen.send_signal(number)

@@ -13,6 +13,7 @@ import click
 
 from tests.soak.faults import catalog
 from tests.soak.mutants import MUTANTS
+from tests.soak.nursery import Nursery
 from tests.soak.run import Verdict, commit, run_seed
 from tests.soak.server import DurableServer
 from tests.soak.situations import SITUATIONS
@@ -27,18 +28,20 @@ _SEEDS_OF_THE_GATE = 20
 @click.option(
     "--mutant", type=click.Choice(list(MUTANTS)), help="Plant this defect, and stop at the first seed that finds it."
 )
+@click.option("--cold", is_flag=True, help="Start each process as a new Python, not forked from one that has imported.")
 @click.option("--keep", is_flag=True, help="Keep what a good seed leaves, too.")
-def main(seed: int, seeds: int, database: str, mutant: str | None, keep: bool) -> None:
+def main(*, seed: int, seeds: int, database: str, mutant: str | None, cold: bool, keep: bool) -> None:
     """Run seeds; exit 1 when one finds something. With a mutant: exit 1 when none does."""
     # As Ctrl-C: what was started is stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     verdicts: list[Verdict] = []
     base = Path(tempfile.mkdtemp(prefix="slipway-soak-"))
-    with _server(base, database) as server:
+    with _server(base, database) as server, contextlib.ExitStack() as stack:
+        nursery = None if cold and not mutant else stack.enter_context(contextlib.closing(Nursery(mutant)))
         for number in range(seed, seed + seeds):
             folder = base / f"{database}-{number}"
             folder.mkdir()
-            verdict = asyncio.run(run_seed(number, database, folder, server=server, mutant=mutant))
+            verdict = asyncio.run(run_seed(number, database, folder, server=server, nursery=nursery))
             verdicts.append(verdict)
             _tell(verdict, folder)
             if mutant and verdict.violations:

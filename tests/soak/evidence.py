@@ -44,10 +44,10 @@ class Evidence:
     steps: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
     clusters: dict[str, Row] = field(default_factory=dict)
+    groups: list[Row] = field(default_factory=list)
     credentials: list[Row] = field(default_factory=list)
     engine: dict[str, str] = field(default_factory=dict)
     """DBOS's status of each job."""
-    engine_queues: dict[str, str | None] = field(default_factory=dict)
 
     # Azure.
     sent: list[Sent] = field(default_factory=list)

@@ -1,10 +1,9 @@
-"""Slipway with a planted defect: `python -m tests.soak.mutants NAME serve|worker` runs the real command, patched.
+"""Planted defects: the nursery plants one before it imports the API, and forks processes that all have it.
 
 Each mutant undoes one thing that makes Slipway reliable. The soak must find each of them; one that it does not find
 shows that the soak is blind.
 """
 
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -49,7 +48,10 @@ def no_fence() -> None:
 
 
 def commit_after_answer() -> None:
-    """FastAPI's own default: a dependency ends, and with it the transaction, when the answer has been sent."""
+    """FastAPI's own default: a dependency ends, and with it the transaction, when the answer has been sent.
+
+    The API's modules take FastAPI's functions when they are imported, so this comes before.
+    """
     depends = fastapi.Depends
 
     def late(dependency: Callable[..., Any] | None = None, **options: Any) -> Any:
@@ -63,11 +65,3 @@ MUTANTS: dict[str, Callable[[], None]] = {
     "no-fence": no_fence,
     "commit-after-answer": commit_after_answer,
 }
-
-if __name__ == "__main__":
-    name = sys.argv.pop(1)
-    MUTANTS[name]()
-    # After the patch: the API's modules take FastAPI's functions when they are imported.
-    from app.cli import main
-
-    main()

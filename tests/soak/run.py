@@ -27,6 +27,7 @@ from tests.soak.faults import catalog
 from tests.soak.faults.fault import Fault
 from tests.soak.history import Outcome
 from tests.soak.invariants.catalog import violations
+from tests.soak.nursery import Nursery
 from tests.soak.observers import FeedReader, watch_rows
 from tests.soak.plan import Plan, draw
 from tests.soak.proxy import Proxy
@@ -58,13 +59,13 @@ class Verdict:
 
 
 async def run_seed(
-    seed: int, database: str, folder: Path, *, server: DurableServer | None = None, mutant: str | None = None
+    seed: int, database: str, folder: Path, *, server: DurableServer | None = None, nursery: Nursery | None = None
 ) -> Verdict:
     """Run a seed in a folder of its own, and keep there all that tells what happened."""
     began = time.monotonic()
     plan = draw(seed, database, list(catalog.kinds(database)))
     (folder / "plan.json").write_text(json.dumps(asdict(plan), indent=1))
-    async with _staged(plan, folder, server, mutant) as stage:
+    async with _staged(plan, folder, server, nursery) as stage:
         evidence = Evidence(stage.clients.history)
         try:
             await _play(stage, plan, evidence)
@@ -85,7 +86,9 @@ async def run_seed(
 
 
 @asynccontextmanager
-async def _staged(plan: Plan, folder: Path, server: DurableServer | None, mutant: str | None) -> AsyncIterator[Stage]:
+async def _staged(
+    plan: Plan, folder: Path, server: DurableServer | None, nursery: Nursery | None
+) -> AsyncIterator[Stage]:
     """All processes, for the `async with`."""
     async with contextlib.AsyncExitStack() as stack:
         proxy, further = None, {}
@@ -106,8 +109,8 @@ async def _staged(plan: Plan, folder: Path, server: DurableServer | None, mutant
             settings,
             database,
             speed=SPEED,
-            program=("-m", "tests.soak.mutants", mutant) if mutant else ("-m", "app"),
             environment={**ENVIRONMENT, **further},
+            spawn=nursery.spawn if nursery else None,
         )
         stack.push_async_callback(fleet.stop)
         await fleet.start()

@@ -97,7 +97,7 @@ class Stage:
         return answer is not None and answer.status_code == 200 and all(w.says("worker_started") for w in self.workers)  # noqa: PLR2004 - HTTP's OK
 
     def _note_exit(self, process: Process) -> None:
-        self.exits.append((process.log.stem, process.popen.returncode))
+        self.exits.append((process.log.stem, process.popen.returncode or 0))
 
     # Waiting for a moment on the wire.
 

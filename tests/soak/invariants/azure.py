@@ -23,12 +23,21 @@ def created_once(evidence: Evidence) -> list[str]:
 
 
 def nothing_is_left(evidence: Evidence) -> list[str]:
-    """A2: after all was deleted Azure holds nothing of ours."""
-    return [
-        f"A2: {entry['id']} is left in Azure"
-        for entry in evidence.azure_left
-        if entry.get("tags", {}).get("managed-by") == "slipway"
-    ]
+    """A2: after all was deleted Azure holds nothing of ours.
+
+    But for a group that one project made and in which another one's clusters lay last: it is the first one's to remove,
+    whose row shows it.
+    """
+    kept = {(row["project_id"], row["name"]) for row in evidence.groups if row["managed"] and row["deleted_at"] is None}
+    users = {(row["project_id"], row["resource_group"].lower()) for row in evidence.clusters.values()}
+    found = []
+    for entry in evidence.azure_left:
+        tags, name = entry.get("tags", {}), entry["id"].rpartition("/")[2].lower()
+        owner = tags.get("slipway-project")
+        shared = any(group == name and project != owner for project, group in users)
+        if tags.get("managed-by") == "slipway" and not (shared and (owner, name) in kept):
+            found.append(f"A2: {entry['id']} is left in Azure")
+    return found
 
 
 def strangers_are_untouched(evidence: Evidence) -> list[str]:
