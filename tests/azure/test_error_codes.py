@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from app.azure.error_table_nodes import row_of_exit
-from app.azure.errors import Source, classify
+from app.azure.errors import AzureError, Source, classify
+from app.engine.retry import Budget, next_pause
 from tests.clusters import azure_codes as codes
-from tests.clusters.azure_codes import CASES, ELSEWHERE
+from tests.clusters.azure_codes import CASES, ELSEWHERE, Case, wrong_pauses
 
 ERRORS = Path(os.environ.get("SLIPWAY_RECORDINGS", "none")).parent / "ERRORS.md"
 
@@ -18,11 +19,38 @@ def test_each_code_means_what_the_first_of_its_kind_means() -> None:
     """Trouble 23: by provider, code and message, wherever it stands."""
     wrong = []
     for case in CASES:
-        body = {"status": "Failed", "error": case.body or {"code": case.code, "message": case.message}}
-        provider = "Microsoft.Resources" if case.place == codes.GROUP else "Microsoft.ContainerService"
-        error = classify(body, Source(provider=provider, http_status=case.status or None))
+        error = _error(case)
         found = (error.problem.code, error.problem.error_class, error.azure_code)
         if found != (case.ours, case.error_class, case.cause or case.code):
+            wrong.append((case.code, found))
+    assert not wrong
+
+
+def _error(case: Case) -> AzureError:
+    body = {"status": "Failed", "error": case.body or {"code": case.code, "message": case.message}}
+    provider = "Microsoft.Resources" if case.place == codes.GROUP else "Microsoft.ContainerService"
+    return classify(body, Source(provider=provider, http_status=case.status or None))
+
+
+def test_what_follows_each_code_is_what_is_safe() -> None:
+    """Trouble 20: retried as often as it may help, ever more rarely, and no more."""
+    # Decided where the call is made: 429 waits its turn, and a change is sent twice more after a fault of Azure's.
+    elsewhere = ("azure_throttled", "azure_internal_error")
+    cases = [case for case in CASES if case.status and case.ours not in elsewhere and case.does != "fine"]
+    assert len(cases) > 90
+    wrong = []
+    for case in cases:
+        error, budget = _error(case), Budget()
+        pauses = []
+        endless = case.does in {"turn", "minute"}
+        waited = not endless and case.does == "blocked" and case.error_class in {"quota", "permission"}
+        for _ in range(2 if waited else 3 if endless else 20):
+            options = {"on_blocked": "wait"} if waited else {}
+            pause = next_pause(error.problem, budget, options, error.patience)
+            if pause is None:
+                break
+            pauses.append(pause)
+        if found := wrong_pauses(case, pauses, waits=waited):
             wrong.append((case.code, found))
     assert not wrong
 

@@ -9,7 +9,10 @@ Each row is one job (or two) of `test_azure_codes.py`. What follows, `does`, is 
 """
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
+
+from app.engine.retry import Pause
 
 PUT, FAILED, READ, CREDENTIAL = "put", "failed operation", "read", "credential"
 GROUP, DELETE, FAILED_DELETE, REGISTER, TAGS = "group put", "delete", "failed delete", "register", "tags"
@@ -232,3 +235,28 @@ ELSEWHERE: dict[str, str] = {
     "RetryAfter InternalServerErrors": "no codes",
 }  # fmt: skip
 """Names of ERRORS.md that are no row here, and why."""
+
+
+def wrong_pauses(case: Case, pauses: list[Pause], *, waits: bool) -> str | None:
+    """What is wrong with the pauses between a job's attempts, if anything."""
+    word, _, number = case.does.partition(":")
+    seconds = [pause.seconds for pause in pauses]
+    reasons = {pause.waiting_for for pause in pauses}
+    slow = "capacity" if case.error_class == "capacity" else "azure"
+    match word:
+        case "ends" | "fine":
+            good = not pauses
+        case "once":
+            good = len(pauses) == 1
+        case "twice":
+            good = len(pauses) == 2 and seconds[0] < 2 and 45 < seconds[1] < 75
+        case "eight":
+            good = len(pauses) == 7 and all(a < b for a, b in pairwise(seconds)) and reasons == {None}
+        case "turn":
+            good = len(pauses) == 3 and max(seconds) < 7 and reasons == {"another_operation"}
+        case "minute":
+            attempts = int(number) - 1 if number else 3
+            good = len(pauses) == attempts and all(45 < s < 75 for s in seconds) and reasons == {slow}
+        case _:
+            good = seconds == [300.0, 900.0] and reasons == {case.error_class} if waits else not pauses
+    return None if good else f"pauses {pauses}"

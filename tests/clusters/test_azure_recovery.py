@@ -1,6 +1,7 @@
 """What Slipway does by itself when Azure stands in the way, and what a caller can do then."""
 
 import asyncio
+import base64
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -191,3 +192,75 @@ async def test_azures_clock_may_be_hours_away_from_ours(database_settings: Datab
                     await slipway.done("POST", "/v1/clusters/blue:sync")
             await slipway.done("DELETE", "/v1/clusters/blue")
             assert slipway.leftovers() == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "error", "status": 500, "count": 6},
+        {"kind": "error", "status": 429, "code": "Throttled", "retry_after": 1},
+        {"kind": "malformed", "count": 2},
+        {"kind": "error", "status": 401, "code": "ExpiredAuthenticationToken"},
+    ],
+)
+async def test_a_look_that_fails_does_not_end_the_wait(slipway: Slipway, fault: dict[str, Any]) -> None:
+    slipway.azure.add_fault(operation="ManagedClusters_List", **fault)
+
+    job = await slipway.create()
+
+    assert job["state"] == "succeeded", job
+    assert slipway.puts() == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "html_502_after"},
+        {
+            "kind": "error_after",
+            "status": 409,
+            "code": "OperationNotAllowed",
+            "message": "The operation is already Canceled, operation not allowed.",
+            "flat": True,
+        },
+    ],
+)
+async def test_an_abort_that_is_answered_badly_was_taken(slipway: Slipway, fault: dict[str, Any]) -> None:
+    """Trouble 16, scene 9: read again what became of it."""
+    slipway.azure.add_fault("stuck_operation", operation=PUT)
+    slipway.azure.add_fault(operation="ManagedClusters_AbortLatestOperation", **fault)
+    job_id = await slipway.accepted("POST", "/v1/clusters", CLUSTER)
+    for _ in range(1_000):
+        if "await_cluster" in await slipway.steps(job_id):
+            break
+        await asyncio.sleep(0.02)
+
+    await slipway.accepted("POST", f"/v1/jobs/{job_id}:cancel")
+
+    assert (await slipway.ended(job_id))["state"] == "canceled"
+    assert (await slipway.steps(job_id))["abort_create"]["state"] == "succeeded"
+
+
+async def test_a_group_that_azure_does_not_delete_ends_the_delete_and_a_second_one_goes_on(slipway: Slipway) -> None:
+    """Trouble 4: the cluster is gone by then, which is no obstacle."""
+    await slipway.create()
+    refusal = {"status": 409, "code": "ScopeLocked", "message": "The scope is locked."}
+    slipway.azure.add_fault("error", operation="ResourceGroups_Delete", **refusal)
+
+    failed = await slipway.ended(await slipway.accepted("DELETE", "/v1/clusters/blue"))
+
+    assert (failed["state"], failed["problem"]["code"]) == ("failed", "azure_scope_locked")
+    assert (await slipway.cluster())["state"] == "failed"
+    await slipway.done("DELETE", "/v1/clusters/blue")
+    assert slipway.leftovers() == []
+
+
+async def test_a_kubeconfig_that_cannot_be_trusted_ends_the_job_that_would_use_it(slipway: Slipway) -> None:
+    document = b"users: [{name: planted, user: {exec: {command: sh}}}]"
+    body = {"kubeconfigs": [{"name": "clusterUser", "value": base64.b64encode(document).decode()}]}
+    slipway.azure.add_fault("error", operation="ManagedClusters_ListClusterUserCredentials", status=200, body=body)
+
+    job = await slipway.create()
+
+    assert (job["state"], job["problem"]["code"]) == ("failed", "untrusted_kubeconfig")
+    assert "planted" not in str(job) + str(await slipway.events()) + str(await slipway.steps(job["id"]))

@@ -155,6 +155,22 @@ async def test_what_azure_says_is_told(served: Served, cluster: Cluster, local_a
     assert await rows(served.database) == 0
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+async def test_when_azure_asks_to_wait_longer_than_a_request_may_the_caller_hears_how_long(
+    served: Served, cluster: Cluster, local_azure: LocalAzureForTests
+) -> None:
+    """Trouble 85: Retry-After is passed on, and Azure is not asked again before, whoever asks."""
+    local_azure.add_fault("throttle", operation=USER, retry_after=36)
+    with counted(local_azure, USER) as asked:
+        first = await served.request("POST", path_of(cluster))
+        second = await served.request("POST", path_of(cluster))
+    assert (first.status_code, first.json()["code"]) == (503, "azure_throttled")
+    assert first.headers["retry-after"] == "36"
+    assert second.status_code == 503
+    assert asked == [1]
+    assert await rows(served.database) == 0
+
+
 async def test_nothing_leaves_when_the_record_cannot_be_written(
     served: Served, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
