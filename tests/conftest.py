@@ -1,5 +1,7 @@
 """Fixtures that tests of every area may ask for."""
 
+import os
+
 import structlog
 
 from tests.support.database import (
@@ -33,3 +35,8 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Twice the cores: a test waits for jobs, processes and polls more than it computes."""
+    return 2 * (os.cpu_count() or 1)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Generic, TypeVar
 
 import structlog
-from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
+from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.clock import Clock
@@ -66,16 +66,10 @@ class EngineWorker(Generic[G]):
     async def start(self) -> None:
         """Register, launch DBOS in this event loop, begin to take jobs."""
         await self.lease.register()
+        await self._register_queue()
         self._recovery = recovery = Recovery(self._launch())
         caretaker = Caretaker(
             self._database, self._clock, self._settings, lease=self.lease, recovery=recovery, workflows=self._workflows
-        )
-        await DBOS.register_queue_async(
-            QUEUE,
-            partition_concurrency=1,
-            worker_concurrency=self._settings.worker.concurrency,
-            polling_interval_sec=self._settings.worker.queue_poll_seconds,
-            on_conflict="always_update",
         )
         every = timedelta(seconds=self._settings.worker.heartbeat_seconds)
         self._tasks = [
@@ -137,6 +131,22 @@ class EngineWorker(Generic[G]):
             _log.warning("jobs_not_handed_back", error=type(error).__name__)
         else:
             _log.info("jobs_handed_back", jobs=moved)
+
+    async def _register_queue(self) -> None:
+        """Before DBOS looks which queues there are: it looks again only after a second."""
+        client = DBOSClient(
+            system_database_engine=self._database.dbos_engine(),
+            serializer=DBOSPortableJSONSerializer(),
+            application_name=APPLICATION,
+            lazy=True,
+        )
+        await client.register_queue_async(
+            QUEUE,
+            partition_concurrency=1,
+            worker_concurrency=self._settings.worker.concurrency,
+            polling_interval_sec=self._settings.worker.queue_poll_seconds,
+        )
+        await asyncio.to_thread(client.destroy)
 
     def _launch(self) -> DBOS:
         config: DBOSConfig = {
