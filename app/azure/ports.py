@@ -12,8 +12,8 @@ _SAMPLES_KEPT = 50
 class BucketStore(Protocol):
     """Token buckets that all processes share, so that together they stay inside Azure's limits."""
 
-    async def take(self, key: str, *, capacity: float, refill_per_second: float, amount: float = 1) -> float:
-        """Take tokens; 0 when they were taken, else the seconds until it is worth asking again."""
+    async def take(self, key: str, *, capacity: float, refill_per_second: float) -> float:
+        """Take a token; 0 when it was taken, else the seconds until it is worth asking again."""
         ...
 
     async def block(self, key: str, *, seconds: float) -> None:
@@ -41,19 +41,19 @@ class MemoryBuckets:
         self._levels: dict[str, tuple[float, float]] = {}
         self._blocked: dict[str, float] = {}
 
-    async def take(self, key: str, *, capacity: float, refill_per_second: float, amount: float = 1) -> float:
-        """Take tokens; 0 when they were taken, else the seconds until there are enough."""
+    async def take(self, key: str, *, capacity: float, refill_per_second: float) -> float:
+        """Take a token; 0 when it was taken, else the seconds until there is one."""
         now = self._clock.monotonic()
         blocked = self._blocked.get(key, now) - now
         if blocked > 0:
             return blocked
         tokens, at = self._levels.get(key, (capacity, now))
         tokens = min(capacity, tokens + (now - at) * refill_per_second)
-        if tokens >= amount:
-            self._levels[key] = (tokens - amount, now)
+        if tokens >= 1:
+            self._levels[key] = (tokens - 1, now)
             return 0
         self._levels[key] = (tokens, now)
-        return (amount - tokens) / refill_per_second
+        return (1 - tokens) / refill_per_second
 
     async def block(self, key: str, *, seconds: float) -> None:
         """Nobody takes from this bucket for so long."""
