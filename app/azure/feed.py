@@ -1,34 +1,43 @@
-"""One LIST for all who need it at about the same time."""
+"""One answer of Azure's for all who need it at about the same time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Generic, TypeVar
 
+from app.azure.types.call import Call
 from app.core.clock import Clock
 
 T = TypeVar("T")
 
+_CALL_TIME = timedelta(seconds=60)
+_MOST_FEEDS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """How the readers of one subscription share: at most one question of a kind per `spacing`."""
+
+    clock: Clock
+    spacing: timedelta
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    def call(self) -> Call:
+        """The context of a shared call: it must not end with the one who happened to ask for it."""
+        return Call(deadline=self.clock.now() + _CALL_TIME)
+
 
 class Feed(Generic[T]):
-    """Shares the answers of `fetch` among all who ask, which is sent at most once per `spacing`.
+    """Shares the answers of `fetch` among all who ask, which is sent at most once per spacing.
 
     `fresh` gives an answer whose sending began after one asked. Whoever asks while the next sending waits for its
     time joins it. A caller may be cancelled at any time; when the last is gone, the sending is cancelled too.
     """
 
-    def __init__(
-        self,
-        fetch: Callable[[], Awaitable[T]],
-        *,
-        clock: Clock,
-        spacing: timedelta,
-        sleep: Callable[[float], Awaitable[None]],
-    ) -> None:
+    def __init__(self, fetch: Callable[[], Awaitable[T]], sharing: Sharing) -> None:
         self._fetch = fetch
-        self._clock = clock
-        self._spacing = spacing.total_seconds()
-        self._sleep = sleep
+        self._sharing = sharing
         self._last_began: float | None = None
         self._planned: asyncio.Task[T] | None = None
         self._waiting: dict[asyncio.Task[T], int] = {}
@@ -44,6 +53,11 @@ class Feed(Generic[T]):
             return await asyncio.shield(task)
         finally:
             self._leave(task)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody waits for an answer."""
+        return not self._waiting
 
     async def close(self) -> None:
         """End what still runs."""
@@ -62,13 +76,31 @@ class Feed(Generic[T]):
 
     async def _run(self) -> T:
         if self._last_began is not None:
-            early = self._last_began + self._spacing - self._clock.monotonic()
+            early = self._last_began + self._sharing.spacing.total_seconds() - self._sharing.clock.monotonic()
             if early > 0:
-                await self._sleep(early)
+                await self._sharing.sleep(early)
         # From here on it is too late to join: the answer may be older than the question.
         self._planned = None
-        self._last_began = self._clock.monotonic()
+        self._last_began = self._sharing.clock.monotonic()
         return await self._fetch()
+
+
+class Feeds(Generic[T]):
+    """A feed for each name."""
+
+    def __init__(self, fetch: Callable[[str], Awaitable[T]], sharing: Sharing) -> None:
+        self._fetch = fetch
+        self._sharing = sharing
+        self._feeds: dict[str, Feed[T]] = {}
+
+    async def fresh(self, name: str) -> T:
+        """An answer about this name from after this moment; names differ in more than case."""
+        key = name.lower()
+        if key not in self._feeds:
+            if len(self._feeds) >= _MOST_FEEDS:
+                self._feeds = {other: feed for other, feed in self._feeds.items() if not feed.idle}
+            self._feeds[key] = Feed(lambda: self._fetch(name), self._sharing)
+        return await self._feeds[key].fresh()
 
 
 def _look_at(task: "asyncio.Task[T]") -> None:

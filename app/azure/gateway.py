@@ -11,6 +11,7 @@ from app.azure.agent_pools import AgentPools
 from app.azure.catalog import Catalog
 from app.azure.clients import Clients
 from app.azure.credentials import open_credential
+from app.azure.feed import Sharing
 from app.azure.links import TrustedHosts, is_loopback
 from app.azure.managed_clusters import ManagedClusters
 from app.azure.network import Network
@@ -21,6 +22,7 @@ from app.azure.providers import Providers
 from app.azure.resource_groups import ResourceGroups
 from app.azure.throttle import Throttle
 from app.azure.transport import open_session
+from app.azure.types.watch import Usual
 from app.azure.watch import Watcher
 from app.core.clock import Clock
 from app.core.settings import AzureSettings, ExpectSettings
@@ -31,26 +33,22 @@ Sleep = Callable[[float], Awaitable[None]]
 class SubscriptionGateway:
     """One subscription of Azure's. Every method of its parts takes the keyword `call`."""
 
-    def __init__(
-        self, clients: Clients, subscription_id: str, *, spacing: timedelta, clock: Clock, sleep: Sleep
-    ) -> None:
+    def __init__(self, clients: Clients, subscription_id: str, sharing: Sharing) -> None:
         container_service = clients.container_service(subscription_id)
         resources = clients.resources(subscription_id)
         self.subscription_id = subscription_id
-        self.providers = Providers(resources, clock, sleep)
-        self.resource_groups = ResourceGroups(resources, subscription_id)
+        self.providers = Providers(resources, sharing.clock, sharing.sleep)
+        self.resource_groups = ResourceGroups(resources, subscription_id, sharing)
         self.managed_clusters = ManagedClusters(container_service, subscription_id)
         self.agent_pools = AgentPools(container_service, subscription_id)
         self.catalog = Catalog(clients, subscription_id)
-        self.network = Network(clients.network(subscription_id))
+        self.network = Network(clients.network(subscription_id), sharing)
         self.operations = Operations(clients)
         self.watcher = Watcher(
             list_clusters=self.managed_clusters.list_,
             list_groups=self.resource_groups.list_,
             operation_status=self.operations.status,
-            clock=clock,
-            spacing=spacing,
-            sleep=sleep,
+            sharing=sharing,
         )
 
 
@@ -115,23 +113,26 @@ class AzureGateway:
         key = subscription_id.lower()
         found = self._subscriptions.get(key)
         if found is None:
-            found = SubscriptionGateway(
-                self._clients, subscription_id, spacing=self._spacing(), clock=self._clock, sleep=self._sleep
-            )
+            sharing = Sharing(self._clock, self._spacing(), self._sleep)
+            found = SubscriptionGateway(self._clients, subscription_id, sharing)
             self._subscriptions[key] = found
         return found
 
     async def expected(self, kind: str) -> timedelta:
-        """How long an operation of a kind takes: learnt, else from the settings.
+        """How long an operation of a kind takes (`usual`)."""
+        return (await self.usual(kind)).median
+
+    async def usual(self, kind: str) -> Usual:
+        """How long operations of a kind take: learnt, else from the settings.
 
         `kind` is a name of `ExpectSettings` ("cluster_create"), optionally with more behind a colon, which is learnt
         apart ("cluster_create:westeurope").
         """
-        learnt = await self._durations.expected(kind)
+        learnt = await self._durations.usual(kind)
         if learnt is not None:
             return learnt
         seconds = getattr(self._expect, kind.partition(":")[0])
-        return timedelta(seconds=float(seconds))
+        return Usual(timedelta(seconds=float(seconds)))
 
     async def learn(self, kind: str, took: timedelta) -> None:
         """Remember how long a finished operation took."""
@@ -145,6 +146,6 @@ class AzureGateway:
         await self._stack.aclose()
 
     def _spacing(self) -> timedelta:
-        """The least time between two LISTs of one subscription: 1 s in real Azure, less where all goes faster."""
+        """The least time between two shared questions of a kind: 1 s in real Azure, less where all goes faster."""
         scale = self._expect.cluster_create / ExpectSettings.model_fields["cluster_create"].default
         return timedelta(seconds=min(1.0, max(0.1, scale)))

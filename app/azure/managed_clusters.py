@@ -52,10 +52,26 @@ class ManagedClusters:
         """All clusters of the subscription, with their pools."""
         return tuple(await read_all(self._clusters.list(slipway_call=call), cluster_of))
 
+    async def create(self, group: str, name: str, spec: ManagedClusterSpec, *, call: Call) -> PutAnswer:
+        """Make the cluster where there is none of this name; a conflict where there is one."""
+        return await self._put(group, name, spec, etag="*", condition=MatchConditions.IfMissing, call=call)
+
     async def put(
         self, group: str, name: str, spec: ManagedClusterSpec, *, call: Call, if_match: str | None = None
     ) -> PutAnswer:
         """Make the cluster, or make it as the spec says. `if_match`: only while it has this ETag."""
+        return await self._put(group, name, spec, etag=if_match, condition=_match(if_match), call=call)
+
+    async def _put(
+        self,
+        group: str,
+        name: str,
+        spec: ManagedClusterSpec,
+        *,
+        etag: str | None,
+        condition: MatchConditions | None,
+        call: Call,
+    ) -> PutAnswer:
         answer = await settled(
             self._clusters.begin_create_or_update(
                 group,
@@ -63,8 +79,8 @@ class ManagedClusters:
                 SdkManagedCluster(cluster_body(spec)),
                 polling=False,
                 cls=whole_answer,
-                etag=if_match,
-                match_condition=_match(if_match),
+                etag=etag,
+                match_condition=condition,
                 slipway_call=call,
             )
         )

@@ -1,41 +1,31 @@
 """The parts of Azure's network that belong to a cluster."""
 
-import re
+from collections.abc import Iterable
 
 from azure.mgmt.network.aio import NetworkManagementClient
 
-from app.azure.errors import AzureError
+from app.azure.clients import read_all
+from app.azure.feed import Feed, Sharing
 from app.azure.fields import Fields
-from app.azure.types.call import Call
-from app.azure.types.resource import PublicIpAddress
-
-_PUBLIC_IP = re.compile(
-    r"/resourcegroups/(?P<group>[^/]+)/providers/microsoft\.network/publicipaddresses/(?P<name>[^/]+)$", re.IGNORECASE
-)
 
 
 class Network:
     """`Microsoft.Network`, as far as a cluster's facts need it."""
 
-    def __init__(self, client: NetworkManagementClient) -> None:
-        self._addresses = client.public_ip_addresses
+    def __init__(self, client: NetworkManagementClient, sharing: Sharing) -> None:
+        async def addresses() -> dict[str, str | None]:
+            found = await read_all(client.public_ip_addresses.list_all(slipway_call=sharing.call()), _address)
+            return dict(found)
 
-    async def public_ip_address(self, resource_id: str, *, call: Call) -> PublicIpAddress | None:
-        """The public address of this resource id; None when there is none, or the id names something else."""
-        match = _PUBLIC_IP.search(resource_id)
-        if match is None:
-            return None
-        try:
-            model = await self._addresses.get(match["group"], match["name"], slipway_call=call)
-        except AzureError as error:
-            if error.gone:
-                return None
-            raise
-        body = Fields(model, "publicIPAddress")
-        properties = body.part("properties")
-        return PublicIpAddress(
-            id=body.text("id"),
-            name=body.text("name"),
-            ip_address=properties.maybe("ipAddress"),
-            provisioning_state=properties.maybe("provisioningState") or "Unknown",
-        )
+        self._addresses: Feed[dict[str, str | None]] = Feed(addresses, sharing)
+
+    async def addresses_of(self, ids: Iterable[str]) -> tuple[str, ...]:
+        """The addresses of those of these public IPs that have one; all who ask at about one time share a LIST."""
+        wanted = [resource_id.lower() for resource_id in ids]
+        known = await self._addresses.fresh() if wanted else {}
+        return tuple(address for resource_id in wanted if (address := known.get(resource_id)))
+
+
+def _address(value: object) -> tuple[str, str | None]:
+    body = Fields(value, "publicIPAddress")
+    return body.text("id").lower(), body.part("properties").maybe("ipAddress")

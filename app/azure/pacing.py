@@ -1,40 +1,44 @@
 """When to look next at an operation: sparsely while it cannot be done yet, densely when it usually ends."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+
+from app.azure.types.watch import Usual
 
 _DENSE_FROM = 0.75
+_EARLIEST_SHARE = 0.97
 _DENSE_UNTIL = 1.6
-_SPARSE_LOOKS = 8
-_DENSE_LOOKS = 60
 _LATE_LOOKS = 30
 _SHORTEST = 0.2
-_LONGEST_SPARSE = 60.0
-_LONGEST_DENSE = 5.0
 _LONGEST_LATE = 30.0
 _WORDS_EVERY = 15.0
 _WORDS_LOOKS = 10
+# How many looks in the usual time, and the longest pause in seconds: closely where somebody watches or many share the
+# LIST, else only so often that nobody would call it late.
+_SPARSE = {True: (8, 60.0), False: (2.5, 150.0)}
+_DENSE = {True: (60, 5.0), False: (20, 15.0)}
 
 
-def first_look(expected: timedelta) -> timedelta:
-    """How long to wait before the first LIST of all."""
-    return timedelta(seconds=_clamp(expected.total_seconds() / _DENSE_LOOKS, _LONGEST_DENSE))
+def next_look(now: datetime, began: datetime, usual: Usual, *, closely: bool) -> datetime:
+    """When to look next.
 
-
-def next_look(elapsed: timedelta, expected: timedelta) -> timedelta:
-    """How long to wait before the next LIST, `elapsed` after the operation began.
-
-    The times scale with `expected`, so that a fast local Azure is watched as closely, in proportion, as the real one.
+    The times scale with what is usual, so that a fast local Azure is watched as closely, in proportion, as the real
+    one. They lie on a grid: whoever waits for operations of about the same length looks at the same moment as others,
+    and one LIST serves all.
     """
-    whole = max(expected.total_seconds(), _SHORTEST)
-    gone = max(elapsed.total_seconds(), 0)
-    dense = _clamp(whole / _DENSE_LOOKS, _LONGEST_DENSE)
-    if gone < _DENSE_FROM * whole:
-        sparse = _clamp(whole / _SPARSE_LOOKS, _LONGEST_SPARSE)
+    whole = max(usual.median.total_seconds(), _SHORTEST)
+    gone = max((now - began).total_seconds(), 0)
+    dense = _pause(whole, *_DENSE[closely])
+    dense_from = _DENSE_FROM * whole
+    if usual.earliest is not None:
+        dense_from = max(dense_from, _EARLIEST_SHARE * min(usual.earliest.total_seconds(), whole))
+    if gone < dense_from:
         # Not past the point from which it is watched densely.
-        return timedelta(seconds=max(min(sparse, _DENSE_FROM * whole - gone), dense))
-    if gone < _DENSE_UNTIL * whole:
-        return timedelta(seconds=dense)
-    return timedelta(seconds=max(dense, _clamp(gone / _LATE_LOOKS, _LONGEST_LATE)))
+        pause = max(min(_pause(whole, *_SPARSE[closely]), dense_from - gone), dense)
+    elif gone < _DENSE_UNTIL * whole:
+        pause = dense
+    else:
+        pause = max(dense, _pause(gone, _LATE_LOOKS, _LONGEST_LATE))
+    return _on_grid(now + timedelta(seconds=pause), dense)
 
 
 def words_every(expected: timedelta) -> timedelta:
@@ -42,8 +46,12 @@ def words_every(expected: timedelta) -> timedelta:
 
     Every 15 s, or more often where the whole takes less than minutes.
     """
-    return timedelta(seconds=_clamp(expected.total_seconds() / _WORDS_LOOKS, _WORDS_EVERY))
+    return timedelta(seconds=_pause(expected.total_seconds(), _WORDS_LOOKS, _WORDS_EVERY))
 
 
-def _clamp(seconds: float, longest: float) -> float:
-    return min(max(seconds, _SHORTEST), longest)
+def _pause(whole: float, looks: float, longest: float) -> float:
+    return min(max(whole / looks, _SHORTEST), longest)
+
+
+def _on_grid(at: datetime, step: float) -> datetime:
+    return datetime.fromtimestamp(round(at.timestamp() / step) * step, UTC)

@@ -1,12 +1,15 @@
 """What the adapter needs from the database, and in-memory forms of it for one process and for tests."""
 
 import statistics
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Protocol
 
+from app.azure.types.watch import Usual
 from app.core.clock import Clock
 
 _SAMPLES_KEPT = 50
+_ENOUGH_SAMPLES = 5
 
 
 class BucketStore(Protocol):
@@ -24,8 +27,8 @@ class BucketStore(Protocol):
 class Durations(Protocol):
     """How long operations of a kind take, learnt from those that finished."""
 
-    async def expected(self, kind: str) -> timedelta | None:
-        """The median of what was seen, or None when nothing was."""
+    async def usual(self, kind: str) -> Usual | None:
+        """What is usual by what was seen, or None when nothing was."""
         ...
 
     async def learn(self, kind: str, took: timedelta) -> None:
@@ -66,13 +69,19 @@ class MemoryDurations:
     def __init__(self) -> None:
         self._seen: dict[str, list[float]] = {}
 
-    async def expected(self, kind: str) -> timedelta | None:
-        """The median of what was seen, or None when nothing was."""
+    async def usual(self, kind: str) -> Usual | None:
+        """What is usual by what was seen, or None when nothing was."""
         seen = self._seen.get(kind)
-        return timedelta(seconds=statistics.median(seen)) if seen else None
+        return usual_of(seen, statistics.median(seen)) if seen else None
 
     async def learn(self, kind: str, took: timedelta) -> None:
         """Remember one more finished operation."""
         seen = self._seen.setdefault(kind, [])
         seen.append(took.total_seconds())
         del seen[:-_SAMPLES_KEPT]
+
+
+def usual_of(samples: Sequence[float], median: float) -> Usual:
+    """What is usual, of samples in seconds and their median."""
+    earliest = timedelta(seconds=min(samples)) if len(samples) >= _ENOUGH_SAMPLES else None
+    return Usual(timedelta(seconds=median), earliest)

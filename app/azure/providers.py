@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from azure.mgmt.resource.resources.aio import ResourceManagementClient
 
@@ -16,6 +16,7 @@ from app.core.clock import Clock
 _LOOKS = 20
 _SHORTEST_LOOK = 0.2
 _LONGEST_LOOK = 5.0
+_REMEMBERED = timedelta(minutes=10)
 
 
 class Providers:
@@ -30,11 +31,23 @@ class Providers:
         self._providers = client.providers
         self._clock = clock
         self._sleep = sleep
+        self._registered: dict[str, tuple[datetime, Provider]] = {}
+
+    async def recent(self, namespace: str, *, call: Call) -> Provider:
+        """As `get`; that a provider is registered, which hardly ever changes, is remembered for ten minutes."""
+        known = self._registered.get(namespace)
+        if known is not None and known[0] > self._clock.now():
+            return known[1]
+        return await self.get(namespace, call=call)
 
     async def get(self, namespace: str, *, call: Call) -> Provider:
         """The provider as it is now; `AzureError` for a namespace that Azure does not know."""
-        model = await self._providers.get(namespace, slipway_call=call)
-        return _provider(model)
+        provider = _provider(await self._providers.get(namespace, slipway_call=call))
+        if provider.registered:
+            self._registered[namespace] = (self._clock.now() + _REMEMBERED, provider)
+        else:
+            self._registered.pop(namespace, None)
+        return provider
 
     async def register(self, namespace: str, *, call: Call) -> Provider:
         """Ask for registration. It goes on after the answer: see `await_registered`."""

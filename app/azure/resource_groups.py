@@ -7,6 +7,7 @@ from azure.mgmt.resource.resources.models import ResourceGroup as SdkResourceGro
 
 from app.azure.clients import operation_of, read_all, settled, whole_answer
 from app.azure.errors import AzureError
+from app.azure.feed import Feeds, Sharing
 from app.azure.fields import Fields
 from app.azure.types.call import Call
 from app.azure.types.operation import Operation
@@ -16,10 +17,11 @@ from app.azure.types.resource import ResourceGroup, ResourceRef
 class ResourceGroups:
     """`/subscriptions/{id}/resourceGroups`."""
 
-    def __init__(self, client: ResourceManagementClient, subscription_id: str) -> None:
+    def __init__(self, client: ResourceManagementClient, subscription_id: str, sharing: Sharing) -> None:
         self._groups = client.resource_groups
         self._resources = client.resources
         self._subscription_id = subscription_id
+        self._shared = Feeds(lambda name: self.get(name, call=sharing.call()), sharing)
 
     def id_of(self, name: str) -> str:
         """The resource id of a group of this name."""
@@ -34,6 +36,10 @@ class ResourceGroups:
                 return None
             raise
         return _group(model)
+
+    async def fresh(self, name: str) -> ResourceGroup | None:
+        """As `get`; all who ask for it at about the same time share one call."""
+        return await self._shared.fresh(name)
 
     async def put(self, name: str, location: str, tags: Mapping[str, str], *, call: Call) -> ResourceGroup:
         """Make the group, or replace its tags. Another location than it has is refused by Azure."""

@@ -4,26 +4,25 @@ Azure's AKS names no Retry-After, and its limit for asking operations one by one
 LIST of managed clusters, at 1 a second, tells the state of all clusters and pools (DESIGN §7).
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from app.azure import errors
 from app.azure.errors import AzureDeadlineError, AzureError
-from app.azure.feed import Feed
-from app.azure.pacing import first_look, next_look, words_every
+from app.azure.feed import Feed, Sharing
+from app.azure.pacing import next_look, words_every
 from app.azure.types.call import Call
 from app.azure.types.cluster import ManagedCluster
 from app.azure.types.operation import Operation, OperationStatus
 from app.azure.types.resource import ResourceGroup
 from app.azure.types.watch import Goal, Outcome, Progress, TargetKind, Watch, WatchEnd
-from app.core.clock import Clock
 from app.core.errors import ErrorClass
 
-_LIST_TIME = timedelta(seconds=60)
 _SURE_AFTER = 2
+# So many share the LISTs that looking closely costs each of them little.
+_MANY = 4
 _RESUMED_AFTER = 0.1
 _ENDS = frozenset({"succeeded", "failed", "canceled", "cancelled"})
 
@@ -63,23 +62,21 @@ class Watcher:
         list_clusters: _ListClusters,
         list_groups: _ListGroups,
         operation_status: _AskOperation,
-        clock: Clock,
-        spacing: timedelta,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        sharing: Sharing,
     ) -> None:
         self._ask = operation_status
-        self._clock = clock
-        self._sleep = sleep
+        self._sharing = sharing
 
         # Indexed once for all who wait: five hundred of them look at each answer.
         async def clusters() -> dict[str, ManagedCluster]:
-            return {cluster.id.lower(): cluster for cluster in await list_clusters(call=self._own_call())}
+            return {cluster.id.lower(): cluster for cluster in await list_clusters(call=sharing.call())}
 
         async def groups() -> dict[str, ResourceGroup]:
-            return {group.id.lower(): group for group in await list_groups(call=self._own_call())}
+            return {group.id.lower(): group for group in await list_groups(call=sharing.call())}
 
-        self._clusters = Feed(clusters, clock=clock, spacing=spacing, sleep=sleep)
-        self._groups = Feed(groups, clock=clock, spacing=spacing, sleep=sleep)
+        self._waiting = 0
+        self._clusters = Feed(clusters, sharing)
+        self._groups = Feed(groups, sharing)
 
     async def until_done(
         self,
@@ -94,7 +91,16 @@ class Watcher:
         Transient failures of the looking are lived with. Raises `AzureDeadlineError` past the call's deadline, and
         what Azure refuses for good. May be cancelled at any time.
         """
-        return await _Waiter(self, watch, call, on_progress, wanted).run()
+        self._waiting += 1
+        try:
+            return await _Waiter(self, watch, call, on_progress, wanted).run()
+        finally:
+            self._waiting -= 1
+
+    @property
+    def shared(self) -> bool:
+        """Whether many wait here at this moment."""
+        return self._waiting >= _MANY
 
     async def close(self) -> None:
         """End what still runs."""
@@ -126,15 +132,11 @@ class Watcher:
 
     def now(self) -> datetime:
         """The time."""
-        return self._clock.now()
+        return self._sharing.clock.now()
 
     async def pause(self, until: datetime) -> None:
         """Sleep until then."""
-        await self._sleep(max((until - self._clock.now()).total_seconds(), 0))
-
-    def _own_call(self) -> Call:
-        # A LIST serves many: it must not end with the one who happened to ask for it.
-        return Call(deadline=self._clock.now() + _LIST_TIME)
+        await self._sharing.sleep(max((until - self.now()).total_seconds(), 0))
 
 
 class _Waiter:
@@ -153,7 +155,7 @@ class _Waiter:
         self._call = call
         self._on_progress = on_progress
         self._wanted = wanted
-        self._words_every = words_every(watch.expected)
+        self._words_every = words_every(watch.usual.median)
         self._words_at = watcher.now() + self._words_every
         self._last_status: str | None = None
         self._heard_operation = False
@@ -161,9 +163,7 @@ class _Waiter:
         self._sure = 0
 
     async def run(self) -> WatchEnd:
-        now = self._watcher.now()
-        # Soon at first: what Azure refuses after it accepted it, it refuses early.
-        look_at = now if self._resumed() else now + first_look(self._watch.expected)
+        look_at = self._watcher.now() if self._resumed() else self._next_look()
         while True:
             at = min(look_at, self._words_at)
             if at >= self._call.deadline:
@@ -184,11 +184,11 @@ class _Waiter:
     def _resumed(self) -> bool:
         """Whether the operation began so long ago that another worker has watched it: it may have ended meanwhile."""
         elapsed = self._watcher.now() - self._watch.started_at
-        return elapsed > self._watch.expected * _RESUMED_AFTER
+        return elapsed > self._watch.usual.median * _RESUMED_AFTER
 
     def _next_look(self) -> datetime:
-        now = self._watcher.now()
-        return now + next_look(now - self._watch.started_at, self._watch.expected)
+        closely = self._watcher.shared or self._wanted()
+        return next_look(self._watcher.now(), self._watch.started_at, self._watch.usual, closely=closely)
 
     async def _words(self) -> bool:
         """Tell the operation's progress words; whether it says that it has ended."""
@@ -227,6 +227,8 @@ class _Waiter:
         without it the same state must be seen twice.
         """
         self._sure += 1
+        if self._watch.created and self._watch.goal is Goal.SUCCEEDED and (seen.state or "").lower() == "succeeded":
+            return self._end(Outcome.SUCCEEDED)
         operation = self._watch.operation
         status = None
         if operation is not None and operation.url is not None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from app.azure.ports import usual_of
+from app.azure.types.watch import Usual
 from app.core.clock import Clock
 from app.db.engine import Database
 from app.engine.rows import learn
@@ -16,11 +18,11 @@ class DatabaseDurations:
     database: Database
     clock: Clock
 
-    async def expected(self, kind: str) -> timedelta | None:
-        """The median of what was seen, or None when nothing was."""
+    async def usual(self, kind: str) -> Usual | None:
+        """What is usual by what was seen, or None when nothing was."""
         async with self.database.read() as session:
             row = await session.get(Duration, kind)
-        return timedelta(seconds=row.p50_seconds) if row else None
+        return usual_of(row.samples, row.p50_seconds) if row else None
 
     async def learn(self, kind: str, took: timedelta) -> None:
         """Remember one more finished operation."""

@@ -13,6 +13,7 @@ from azure.core.credentials import AccessToken
 
 from app.azure.clients import Clients
 from app.azure.credentials import RenewableCredential
+from app.azure.feed import Sharing
 from app.azure.gateway import SubscriptionGateway
 from app.azure.links import TrustedHosts
 from app.azure.policies import Pace
@@ -119,7 +120,7 @@ async def arm_double(
         timeout=call_seconds,
         pace=Pace(sleep=sleep, random=lambda: 1.0),
     )
-    azure = SubscriptionGateway(clients, SUBSCRIPTION, spacing=timedelta(seconds=1), clock=clock, sleep=sleep)
+    azure = SubscriptionGateway(clients, SUBSCRIPTION, Sharing(clock, timedelta(seconds=1), sleep))
     try:
         yield ArmDouble(url, clock, clients, azure, credential, requests, slept)
     finally:

@@ -8,7 +8,7 @@ from app.azure.types.call import Call, CallRecord
 from app.azure.types.cluster import AgentPoolSpec, ManagedClusterSpec, PutAnswer
 from app.azure.types.operation import Operation
 from app.azure.types.tags import owner_tags
-from app.azure.types.watch import Goal, Outcome, TargetKind, Watch, WatchEnd
+from app.azure.types.watch import Goal, Outcome, TargetKind, Usual, Watch, WatchEnd
 from app.core.clock import SystemClock
 from tests.support.local_azure import LocalAzureForTests
 
@@ -51,7 +51,7 @@ async def until_done(
     goal: Goal = Goal.SUCCEEDED,
 ) -> WatchEnd:
     assert operation is not None
-    watch = Watch(operation.target_id, kind, operation, goal, SystemClock().now(), timedelta(seconds=0.3))
+    watch = Watch(operation.target_id, kind, operation, goal, SystemClock().now(), Usual(timedelta(seconds=0.3)))
     return await story.azure.watcher.until_done(watch, call=story.call())
 
 

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 from aiohttp import web
@@ -9,6 +10,7 @@ from aiohttp import web
 from app.azure.clients import Clients
 from app.azure.credentials import RenewableCredential
 from app.azure.errors import AzureError, OutcomeUnknownError
+from app.azure.feed import Sharing
 from app.azure.links import TrustedHosts
 from app.azure.ports import MemoryBuckets
 from app.azure.resource_groups import ResourceGroups
@@ -98,7 +100,7 @@ async def test_what_cannot_connect_was_never_sent_and_is_tried_again() -> None:
             clock=arm.clock,
             timeout=5,
         )
-        groups = ResourceGroups(clients.resources(SUBSCRIPTION), SUBSCRIPTION)
+        groups = ResourceGroups(clients.resources(SUBSCRIPTION), SUBSCRIPTION, Sharing(arm.clock, timedelta(seconds=1)))
         with pytest.raises(AzureError) as caught:
             await groups.put("g", "westeurope", {}, call=arm.call(fence=fence))
         assert caught.value.problem.code == "azure_unreachable"

@@ -6,7 +6,7 @@ import pytest
 
 from app.azure.errors import AzureDeadlineError, AzureError, OutcomeUnknownError
 from app.azure.types.tags import is_ours
-from app.azure.types.watch import Goal, Outcome, TargetKind, Watch
+from app.azure.types.watch import Goal, Outcome, TargetKind, Usual, Watch
 from app.core.clock import SystemClock
 from tests.azure.story import Story, spec, until_done
 
@@ -67,7 +67,7 @@ async def test_an_operation_that_hangs_meets_the_deadline_and_can_be_aborted(sto
         answer.operation,
         Goal.SUCCEEDED,
         SystemClock().now(),
-        timedelta(seconds=0.3),
+        Usual(timedelta(seconds=0.3)),
     )
     with pytest.raises(AzureDeadlineError):
         await story.azure.watcher.until_done(watch, call=story.call(seconds=1))

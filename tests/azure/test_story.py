@@ -36,9 +36,9 @@ async def test_a_cluster_from_nothing_to_gone(story: Story) -> None:
     assert cluster.fqdn
     assert [(pool.name, pool.count) for pool in cluster.pools] == [("system", 1)]
     assert cluster.kubelet_identity_object_id
-    address = await azure.network.public_ip_address(cluster.outbound_ip_ids[0], call=story.call())
-    assert address is not None
-    assert address.ip_address
+    unknown = cluster.outbound_ip_ids[0] + "x"
+    assert len(await azure.network.addresses_of([*cluster.outbound_ip_ids, unknown])) == 1
+    assert await azure.network.addresses_of([]) == ()
 
     kubeconfig = await azure.managed_clusters.user_credential("g", "c", call=story.call())
     assert "clusters:" in kubeconfig.reveal()

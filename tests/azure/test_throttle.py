@@ -6,6 +6,7 @@ from app.azure.errors import AzureDeadlineError
 from app.azure.ports import MemoryBuckets, MemoryDurations
 from app.azure.throttle import Throttle, draws
 from app.azure.types.call import Call
+from app.azure.types.watch import Usual
 from app.core.clock import ManualClock
 
 BASE = "https://management.azure.com/subscriptions/S"
@@ -82,7 +83,10 @@ async def test_a_turn_past_the_deadline_is_not_waited_for() -> None:
 
 async def test_durations_are_the_median_of_what_was_seen() -> None:
     durations = MemoryDurations()
-    assert await durations.expected("cluster_create") is None
+    assert await durations.usual("cluster_create") is None
     for seconds in (10, 300, 20):
         await durations.learn("cluster_create", timedelta(seconds=seconds))
-    assert await durations.expected("cluster_create") == timedelta(seconds=20)
+    assert await durations.usual("cluster_create") == Usual(timedelta(seconds=20))
+    for seconds in (20, 20):
+        await durations.learn("cluster_create", timedelta(seconds=seconds))
+    assert await durations.usual("cluster_create") == Usual(timedelta(seconds=20), earliest=timedelta(seconds=10))

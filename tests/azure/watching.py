@@ -4,11 +4,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from app.azure.errors import AzureError
+from app.azure.feed import Sharing
 from app.azure.types.call import Call
 from app.azure.types.cluster import AgentPool, ManagedCluster
 from app.azure.types.operation import Operation, OperationKind, OperationStatus
 from app.azure.types.resource import ResourceGroup
-from app.azure.types.watch import Goal, Progress, TargetKind, Watch, WatchEnd
+from app.azure.types.watch import Goal, Progress, TargetKind, Usual, Watch, WatchEnd
 from app.azure.watch import Watcher
 from tests.azure.virtual_time import VirtualTime
 
@@ -85,9 +86,7 @@ class WatchBench:
             list_clusters=self.azure.list_clusters,
             list_groups=self.azure.list_groups,
             operation_status=self.azure.status,
-            clock=self.time.clock,
-            spacing=timedelta(seconds=1),
-            sleep=self.time.sleep,
+            sharing=Sharing(self.time.clock, timedelta(seconds=1), self.time.sleep),
         )
 
     def watch(self, name: str, *, goal: Goal = Goal.SUCCEEDED, operation: bool = True) -> Watch:
@@ -98,7 +97,7 @@ class WatchBench:
             operation=Operation("https://x/operation", OperationKind.ASYNC_OPERATION, target) if operation else None,
             goal=goal,
             started_at=self.time.now(),
-            expected=EXPECTED,
+            usual=Usual(EXPECTED),
         )
 
     async def until_done(self, watch: Watch, *, wanted: bool = False, hours: float = 2) -> WatchEnd:

@@ -160,7 +160,7 @@ async def test_azure_that_comes_round_makes_the_cluster_ready_and_the_job_stays_
         operation=PUT,
         code="VMExtensionProvisioningError",
         message="VM has reported a failure when processing extension 'vmssCSE'. Error message: exit status=51",
-        recovers_after_seconds=300,
+        recovers_after_seconds=4000,
     )
     failed = await slipway.create()
     assert failed["state"] == "failed", failed

@@ -39,16 +39,6 @@ class ResourceRef:
     tags: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class PublicIpAddress:
-    """A public address. `ip_address` is None until Azure gave one."""
-
-    id: str
-    name: str
-    ip_address: str | None
-    provisioning_state: str
-
-
 def same_id(left: str, right: str) -> bool:
     """Whether two resource ids name one resource: Azure compares them without regard to case."""
     return left.lower().rstrip("/") == right.lower().rstrip("/")

@@ -34,15 +34,27 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Usual:
+    """How long operations of a kind take; `earliest` is the shortest that was seen, None before enough were."""
+
+    median: timedelta
+    earliest: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Watch:
-    """One operation to be watched. `expected` is how long this kind takes, from `started_at`."""
+    """One operation to be watched; `usual` counts from `started_at`.
+
+    `created`: there was nothing of this name before, so that a last word cannot be from an operation before.
+    """
 
     target_id: str
     kind: TargetKind
     operation: Operation | None
     goal: Goal
     started_at: datetime
-    expected: timedelta
+    usual: Usual
+    created: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from app.azure.types.cluster import ManagedCluster
 from app.azure.types.operation import Operation
-from app.azure.types.resource import ResourceRef
 from app.azure.types.tags import is_ours
 from app.azure.types.watch import Goal, Outcome, TargetKind, Watch, WatchEnd
 from app.clusters.specs.wanted import Place
@@ -46,23 +45,23 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The cluster as Azure has it, its outbound addresses, and what lies in its node resource group."""
+    """The cluster as Azure has it, and its outbound addresses."""
 
     cluster: ManagedCluster
     outbound_ips: tuple[str, ...]
-    node_group_resources: tuple[ResourceRef, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
     """What Azure is at: `at` is when it was asked, kept with the step that asked, so that a takeover changes nothing.
 
-    `operation` None: it was under way, or done, before this job looked.
+    `operation` None: it was under way, or done, before this job looked. `created`: nothing was there before.
     """
 
     target_id: str
     operation: Operation | None
     at: datetime
+    created: bool = False
 
 
 async def watch(
@@ -76,11 +75,11 @@ async def watch(
 ) -> WatchEnd:
     """Wait for the end of one operation, showing Azure's words; a cancel or a drain ends the wait at once."""
     gateway = cloud.gateways.azure
-    usual = await gateway.expected(expected)
-    from_its_beginning = begun.operation is not None and cloud.clock.now() - begun.at < usual / 2
+    usual = await gateway.usual(expected)
+    from_its_beginning = begun.operation is not None and cloud.clock.now() - begun.at < usual.median / 2
     end = await cloud.context.wait(
         gateway.subscription(subscription_id).watcher.until_done(
-            Watch(begun.target_id, kind, begun.operation, goal, begun.at, usual),
+            Watch(begun.target_id, kind, begun.operation, goal, begun.at, usual, begun.created),
             call=azure_call(cloud),
             on_progress=lambda progress: cloud.context.progress(progress.status),
             wanted=cloud.context.watched,
@@ -91,10 +90,18 @@ async def watch(
     return end
 
 
-async def finish(cloud: Cloud, begun: Begun | None, *, subscription_id: str, kind: TargetKind, expected: str) -> None:
-    """Wait until what was begun has succeeded; nothing to wait for when Azure had it already."""
-    if begun is not None:
-        require_success(await watch(cloud, begun, subscription_id=subscription_id, kind=kind, expected=expected))
+async def finish(
+    cloud: Cloud, begun: Begun | None, *, subscription_id: str, kind: TargetKind, expected: str
+) -> ManagedCluster | None:
+    """Wait until what was begun has succeeded; nothing to wait for when Azure had it already.
+
+    Returns the cluster as it was seen at the end, where it was seen.
+    """
+    if begun is None:
+        return None
+    end = await watch(cloud, begun, subscription_id=subscription_id, kind=kind, expected=expected)
+    require_success(end)
+    return end.cluster
 
 
 def require_success(end: WatchEnd) -> None:
@@ -135,29 +142,27 @@ class OperationEndedError(SlipwayError):
 
 
 async def read_made(
-    cloud: Cloud, place: Place, *, missing: Callable[[ManagedCluster], list[str]] = lambda _: []
+    cloud: Cloud,
+    place: Place,
+    *,
+    seen: ManagedCluster | None = None,
+    missing: Callable[[ManagedCluster], list[str]] = lambda _: [],
 ) -> Made:
     """Read the cluster back: a `Succeeded` is no proof of what was applied.
 
-    `missing` says what Azure has not applied; raises NotAppliedError when that is anything.
+    `seen`: as it was read since the operation's end. `missing` says what Azure has not applied; raises NotAppliedError
+    when that is anything.
     """
     subscription = cloud.gateways.azure.subscription(place.subscription_id)
     call = azure_call(cloud)
-    cluster = await subscription.managed_clusters.get(place.resource_group, place.azure_name, call=call)
+    cluster = seen or await subscription.managed_clusters.get(place.resource_group, place.azure_name, call=call)
     if cluster is None:
         raise ClusterLostError("Azure has no cluster of this name any more.")
     differences = missing(cluster)
     if differences:
         raise NotAppliedError(" ".join(differences))
-    addresses = [
-        address
-        for ip_id in cluster.outbound_ip_ids
-        if (address := await subscription.network.public_ip_address(ip_id, call=call)) is not None
-    ]
-    resources: tuple[ResourceRef, ...] = ()
-    if cluster.node_resource_group:
-        resources = await subscription.resource_groups.resources(cluster.node_resource_group, call=call)
-    return Made(cluster, tuple(a.ip_address for a in addresses if a.ip_address), resources)
+    addresses = await subscription.network.addresses_of(cluster.outbound_ip_ids)
+    return Made(cluster, addresses)
 
 
 async def prove(cloud: Cloud, place: Place, cluster: ManagedCluster) -> Proof:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from app.azure.error_row import Action
 from app.azure.errors import AzureError
-from app.azure.types.resource import ResourceGroup
+from app.azure.types.cluster import ManagedCluster
+from app.azure.types.resource import Provider, ResourceGroup
 from app.azure.types.tags import JOB, is_of_project, is_ours, owner_tags
 from app.azure.types.watch import Goal, TargetKind
 from app.clusters.specs.kinds import CREATE
@@ -13,7 +14,7 @@ from app.clusters.specs.wanted import Place, Wanted, desired, place_of
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made, Proof
 from app.clusters.workflow.plan import Plan
-from app.core.errors import ConflictError
+from app.core.errors import ConflictError, ErrorClass
 from app.core.json import JsonObject
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
@@ -33,8 +34,8 @@ async def create_cluster(job: JobRun) -> None:
     if plan.only_acceptance(job):
         await job.record(plan.record_accepted)
         return
-    await job.cloud(await_cluster, asked, accepted)
-    made = await job.cloud(read_cluster, asked)
+    seen = await job.cloud(await_cluster, asked, accepted)
+    made = await job.cloud(read_cluster, asked, seen)
     proof = await job.cloud(prove_cluster, asked, made)
     await job.record(record_ready, made, proof)
 
@@ -71,20 +72,20 @@ async def begin_create(record: Record) -> Plan:
 @cloud_step
 async def check_provider(cloud: Cloud, asked: Plan) -> None:
     """Register the resource provider where it is not: without it Azure refuses every cluster."""
-    await _ensure_registered(cloud, asked, PROVIDER)
-
-
-async def _ensure_registered(cloud: Cloud, asked: Plan, namespace: str) -> None:
     providers = cloud.gateways.azure.subscription(asked.place.subscription_id).providers
-    provider = await providers.get(namespace, call=azure_call(cloud))
+    await _ensure_registered(cloud, asked, await providers.recent(PROVIDER, call=azure_call(cloud)))
+
+
+async def _ensure_registered(cloud: Cloud, asked: Plan, provider: Provider) -> None:
     if provider.registered:
         return
+    providers = cloud.gateways.azure.subscription(asked.place.subscription_id).providers
     if provider.registration_state.lower() != "registering":
-        await providers.register(namespace, call=azure_call(cloud))
-    cloud.context.progress(f"Azure registers {namespace}")
+        await providers.register(provider.namespace, call=azure_call(cloud))
+    cloud.context.progress(f"Azure registers {provider.namespace}")
     await cloud.context.wait(
         providers.await_registered(
-            namespace,
+            provider.namespace,
             call=azure_call(cloud),
             expected=await cloud.gateways.azure.expected("provider_register"),
             on_progress=cloud.context.progress,
@@ -96,7 +97,7 @@ async def _ensure_registered(cloud: Cloud, asked: Plan, namespace: str) -> None:
 async def ensure_resource_group(cloud: Cloud, asked: Plan) -> GroupSeen:
     """Make the resource group, unless it is there; one that is there is used as it is, whoever made it."""
     groups = cloud.gateways.azure.subscription(asked.place.subscription_id).resource_groups
-    group = await groups.get(asked.place.resource_group, call=azure_call(cloud))
+    group = await groups.fresh(asked.place.resource_group)
     if group is None:
         tags = owner_tags(project_id=asked.place.project_id)
         group = await groups.put(asked.place.resource_group, asked.wanted.location, tags, call=azure_call(cloud))
@@ -132,38 +133,64 @@ async def record_resource_group(record: Record, seen: GroupSeen) -> None:
 
 @cloud_step
 async def put_cluster(cloud: Cloud, asked: Plan) -> Begun:
-    """Ask Azure for the cluster, unless it is there already, from an answer that was lost or a job that went before."""
-    clusters = cloud.gateways.azure.subscription(asked.place.subscription_id).managed_clusters
-    place = asked.place
-    present = await clusters.get(place.resource_group, place.azure_name, call=azure_call(cloud))
-    first_job = cloud.job.id
-    if present is not None:
-        if not is_ours(present.tags, place.cluster_id):
-            raise NotOursError(
-                f"The resource group {place.resource_group} has a cluster named {place.azure_name} that Slipway did "
-                "not make; nothing was changed."
-            )
-        state = present.provisioning_state.lower()
-        if state == "succeeded" or state not in await_azure.SETTLED:
-            return Begun(present.id, None, cloud.clock.now())
-        first_job = present.tags.get(JOB, first_job)
-    spec = desired(place, asked.wanted, job_id=first_job)
-    asked_at = cloud.clock.now()
+    """Ask Azure for the cluster, unless it is there already, from an answer that was lost or a job that went before.
+
+    Looking and acting are one call: Azure makes the cluster only where there is none.
+    """
     try:
-        answer = await clusters.put(place.resource_group, place.azure_name, spec, call=azure_call(cloud))
+        return await _make(cloud, asked)
     except AzureError as error:
         if error.action is not Action.REGISTER_PROVIDER:
             raise
         # A cluster needs more providers than its own; Azure names the one that is missing. Once: no second refusal.
-        await _ensure_registered(cloud, asked, error.facts.get("namespace", PROVIDER))
-        answer = await clusters.put(place.resource_group, place.azure_name, spec, call=azure_call(cloud))
+        namespace = error.facts.get("namespace", PROVIDER)
+        providers = cloud.gateways.azure.subscription(asked.place.subscription_id).providers
+        await _ensure_registered(cloud, asked, await providers.get(namespace, call=azure_call(cloud)))
+        return await _make(cloud, asked)
+
+
+async def _make(cloud: Cloud, asked: Plan) -> Begun:
+    clusters = cloud.gateways.azure.subscription(asked.place.subscription_id).managed_clusters
+    place = asked.place
+    spec = desired(place, asked.wanted, job_id=cloud.job.id)
+    asked_at = cloud.clock.now()
+    try:
+        answer = await clusters.create(place.resource_group, place.azure_name, spec, call=azure_call(cloud))
+    except AzureError as error:
+        if error.problem.error_class is not ErrorClass.CONFLICT:
+            raise
+        present = await clusters.get(place.resource_group, place.azure_name, call=azure_call(cloud))
+        if present is None:
+            raise
+        return await _take_up(cloud, asked, present)
+    return Begun(answer.cluster.id, answer.operation, asked_at, created=answer.created)
+
+
+async def _take_up(cloud: Cloud, asked: Plan, present: ManagedCluster) -> Begun:
+    """Go on with a cluster that is there, if it is ours; put it again where Azure has failed to make it."""
+    place = asked.place
+    if not is_ours(present.tags, place.cluster_id):
+        raise NotOursError(
+            f"The resource group {place.resource_group} has a cluster named {place.azure_name} that Slipway did "
+            "not make; nothing was changed."
+        )
+    state = present.provisioning_state.lower()
+    if state == "succeeded" or state not in await_azure.SETTLED:
+        return Begun(present.id, None, cloud.clock.now())
+    # The job that made it first may still have to remove it.
+    spec = desired(place, asked.wanted, job_id=present.tags.get(JOB, cloud.job.id))
+    clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
+    asked_at = cloud.clock.now()
+    answer = await clusters.put(
+        place.resource_group, place.azure_name, spec, if_match=present.etag, call=azure_call(cloud)
+    )
     return Begun(answer.cluster.id, answer.operation, asked_at)
 
 
 @cloud_step
-async def await_cluster(cloud: Cloud, asked: Plan, accepted: Begun) -> None:
+async def await_cluster(cloud: Cloud, asked: Plan, accepted: Begun) -> ManagedCluster | None:
     """Wait until Azure has made the cluster."""
-    await await_azure.finish(
+    return await await_azure.finish(
         cloud,
         accepted,
         subscription_id=asked.place.subscription_id,
@@ -173,9 +200,9 @@ async def await_cluster(cloud: Cloud, asked: Plan, accepted: Begun) -> None:
 
 
 @cloud_step
-async def read_cluster(cloud: Cloud, asked: Plan) -> Made:
+async def read_cluster(cloud: Cloud, asked: Plan, seen: ManagedCluster | None) -> Made:
     """Read what Azure made."""
-    return await await_azure.read_made(cloud, asked.place)
+    return await await_azure.read_made(cloud, asked.place, seen=seen)
 
 
 @cloud_step
@@ -209,7 +236,6 @@ def _outcome(made: Made, proof: Proof) -> JsonObject:
         "outbound_ips": list(made.outbound_ips),
         "nodes_ready": proof.nodes_ready,
         "system_pods_ready": proof.system_pods_ready,
-        "node_group_resources": len(made.node_group_resources),
     }
 
 

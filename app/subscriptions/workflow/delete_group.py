@@ -125,7 +125,7 @@ async def await_group_gone(cloud: Cloud, place: GroupPlace, operation: Operation
         operation=operation,
         goal=Goal.GONE,
         started_at=started,
-        expected=await azure.expected("resource_group_delete"),
+        usual=await azure.usual("resource_group_delete"),
     )
     end = await cloud.context.wait(
         subscription.watcher.until_done(
