@@ -102,7 +102,7 @@ def _trials() -> list[Trial]:
 _OPERATIONS = {
     codes.PUT: ("ManagedClusters_CreateOrUpdate", "/managedclusters/{name}$"),
     codes.FAILED: ("ManagedClusters_CreateOrUpdate", "/managedclusters/{name}$"),
-    codes.READ: ("ManagedClusters_Get", "/managedclusters/{name}$"),
+    codes.READ: ("ResourceGroups_Get", "/resourcegroups/{name}$"),
     codes.CREDENTIAL: ("ManagedClusters_ListClusterUserCredentials", "/managedclusters/{name}/"),
     codes.GROUP: ("ResourceGroups_CreateOrUpdate", "/resourcegroups/{name}$"),
     codes.DELETE: ("ManagedClusters_Delete", "/managedclusters/{name}$"),
@@ -126,17 +126,18 @@ def _spoil(slipway: Slipway, trial: Trial, namespace: str) -> None:
         operation, path = _OPERATIONS[case.place]
         target = {"operation": operation, "path": path.format(name=trial.name)}
     words: dict[str, Any] = {"code": case.code, "message": trial.message, "body": case.body}
-    answer = {} if case.status == 0 else {"status": case.status, "flat": case.place != codes.GROUP}
+    answer = {} if case.status == 0 else {"status": case.status, "flat": case.place not in _OF_GROUPS}
     if case.status == 429:
         answer["retry_after"] = 1
     slipway.azure.add_fault(kind, count=count, **target, **words, **answer)
 
 
+_OF_GROUPS = frozenset({codes.GROUP, codes.READ})
 NEEDS_CLUSTER = frozenset({codes.DELETE, codes.FAILED_DELETE, codes.TAGS})
 
 
 def _body(trial: Trial, *, wait_for: str, on_blocked: str = "fail") -> dict[str, Any]:
-    group = trial.name if trial.case.place == codes.GROUP else "shared"
+    group = trial.name if trial.case.place in _OF_GROUPS else "shared"
     options = {"wait_for": wait_for, "on_blocked": on_blocked}
     return {**CLUSTER, "name": trial.name, "resource_group": group, "options": options}
 
