@@ -143,7 +143,7 @@ def writes(role: Role) -> Any:
             scope = await _scope(request, session, role, project)
         async with database.write() as session:
             call = Call(scope=scope, session=session, **_common(request, scope.principal))
-            claim = await claim_of(request, principal_id=scope.principal.id, project_id=scope.project.id, now=call.now)
+            claim = await claim_of(request, scope.principal, project_id=scope.project.id, now=call.now)
             if claim is not None:
                 await hold(session, claim)
                 expect_answer(request, claim, secrets=call.secrets, database=database, session=session)
@@ -160,7 +160,7 @@ def asks(role: Role) -> Any:
         async with database.read() as session:
             scope = await _scope(request, session, role, project)
         call = Asking(scope=scope, **_common(request, scope.principal))
-        claim = await claim_of(request, principal_id=scope.principal.id, project_id=scope.project.id, now=call.now)
+        claim = await claim_of(request, scope.principal, project_id=scope.project.id, now=call.now)
         if claim is None:
             yield call
             return
@@ -209,7 +209,9 @@ def platform_writes(role: Role) -> Any:
                 found = await _caller(request, session, role)
             session = await stack.enter_async_context(database.write())
             call = PlatformCall(session=session, **_common(request, found.principal))
-            claim = await claim_of(request, principal_id=found.principal.id, project_id="", now=call.now)
+            # The key's own project: what was answered before a key moved is not answered after it.
+            own = found.principal.project_id or ""
+            claim = await claim_of(request, found.principal, project_id=own, now=call.now)
             if claim is not None:
                 await hold(session, claim)
                 expect_answer(request, claim, secrets=call.secrets, database=database, session=session)

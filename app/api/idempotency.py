@@ -19,11 +19,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.api.errors import InvalidHeaderError, KeyReusedError, ShownOnceError, StillRunningError
+from app.auth.principals import Principal
 from app.core.errors import FieldError
 from app.core.json import JsonObject
 from app.db.engine import Database
 from app.db.errors import driver_code
-from app.models import IdempotencyKey
+from app.models import IdempotencyKey, Role
 
 KEPT_FOR = timedelta(hours=24)
 # A process that died between its two transactions left its claim behind; no request runs longer than this.
@@ -96,22 +97,24 @@ def _key_of(request: Request) -> str | None:
     return values[0]
 
 
-async def _hash_of(request: Request) -> str:
+async def _hash_of(request: Request, role: Role) -> str:
     digest = hashlib.sha256()
-    for part in (await request.body(), request.scope["query_string"], request.headers.get("accept", "").encode()):
+    accept = request.headers.get("accept", "").encode()
+    # The role: an answer that needed a larger one is not given again to a smaller one.
+    for part in (await request.body(), request.scope["query_string"], accept, role.encode()):
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
     return digest.hexdigest()
 
 
-async def claim_of(request: Request, *, principal_id: str, project_id: str, now: datetime) -> Claim | None:
+async def claim_of(request: Request, principal: Principal, *, project_id: str, now: datetime) -> Claim | None:
     """Return what a POST's Idempotency-Key claims; None for another method, or without the header."""
     if request.method != "POST" or (key := _key_of(request)) is None:
         return None
     route = f"{request.method} {request.url.path}"
     if len(route) > _MAX_ROUTE:
         route = f"{request.method} sha256:{hashlib.sha256(route.encode()).hexdigest()}"
-    return Claim(principal_id, project_id, route, key, await _hash_of(request), now)
+    return Claim(principal.id, project_id, route, key, await _hash_of(request, principal.role), now)
 
 
 async def hold(session: AsyncSession, claim: Claim) -> None:
@@ -151,7 +154,7 @@ async def hold(session: AsyncSession, claim: Claim) -> None:
 
 def _answer_again(claim: Claim, first: IdempotencyKey) -> None:
     if first.body_hash != claim.body_hash:
-        raise KeyReusedError("The first request with this key had another body, query or Accept header.")
+        raise KeyReusedError("The first request with this key had another body, query, Accept header or role.")
     if first.status is None:
         raise StillRunningError("The first request with this key has not been answered yet.", retry_after_seconds=1)
     if first.body is None:

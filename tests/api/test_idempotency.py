@@ -123,17 +123,53 @@ async def test_a_whole_answer_that_is_secret_is_not_repeated(client: httpx2.Asyn
     assert (again.status_code, again.json()["code"]) == (409, "secret_shown_once")
 
 
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"role": "reader"}, 403),
+        ({"revoked_at": datetime(2026, 1, 1, tzinfo=UTC)}, 401),
+        ({"expires_at": datetime(2026, 1, 1, tzinfo=UTC)}, 401),
+        # A larger role too: what it would be answered may be another answer.
+        ({"role": "admin"}, 422),
+    ],
+)
 async def test_the_stored_answer_is_authorised_again(
-    client: httpx2.AsyncClient, tenant: Tenant, database: Database
+    client: httpx2.AsyncClient, tenant: Tenant, database: Database, change: dict[str, object], status: int
 ) -> None:
     await client.post(URL, json={"name": "a"}, headers=once(tenant.operator))
     async with database.write() as session:
-        await session.execute(update(ApiKey).where(ApiKey.role == "operator").values(role="reader"))
+        await session.execute(update(ApiKey).where(ApiKey.role == "operator").values(**change))
     answer = await client.post(URL, json={"name": "a"}, headers=once(tenant.operator))
-    assert answer.status_code == 403
+    assert answer.status_code == status
 
 
-@pytest.mark.parametrize("key", ["", " ", "a b", "x" * 257, "\u00e9", "a\tb"])
+async def test_a_key_that_moved_to_another_project_hears_nothing_of_the_one_before(
+    client: httpx2.AsyncClient, tenant: Tenant, other: Tenant, database: Database
+) -> None:
+    keys_url, body = f"/v1/projects/{tenant.id}/api-keys", {"name": "a", "role": "reader"}
+    for url, sent in ((URL, {"name": "a"}), (keys_url, body)):
+        assert (await client.post(url, json=sent, headers=once(tenant.admin))).is_success
+    async with database.write() as session:
+        moved = update(ApiKey).where(ApiKey.id == f"key_{tenant.admin.split('_')[1]}").values(project_id=other.id)
+        await session.execute(moved)
+    in_other = await client.post(URL, json={"name": "a"}, headers=once(tenant.admin))
+    of_former = await client.post(keys_url, json=body, headers=once(tenant.admin))
+    assert in_other.status_code == 202
+    assert "idempotency-replayed" not in in_other.headers
+    assert (of_former.status_code, of_former.json()["code"]) == (404, "not_found")
+
+
+async def test_another_method_is_no_repeat(client: httpx2.AsyncClient, tenant: Tenant) -> None:
+    await client.post(f"{URL}/x:poke", headers=once(tenant.operator))
+    for answer in (
+        await client.delete(f"{URL}/x", headers=once(tenant.operator)),
+        await client.get(f"{URL}/x", headers=once(tenant.operator)),
+    ):
+        assert answer.status_code == 200
+        assert "idempotency-replayed" not in answer.headers
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "x" * 257, "\u00e9", "a\tb", "a\x7f", "a\x00", "a\x1b[2J", "a\u2028"])
 async def test_a_malformed_key_is_refused(client: httpx2.AsyncClient, tenant: Tenant, key: str) -> None:
     headers = {name.encode(): value.encode() for name, value in once(tenant.operator, key).items()}
     answer = await client.post(URL, json={"name": "a"}, headers=headers)
