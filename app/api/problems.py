@@ -41,7 +41,9 @@ def problem_response(problem: Problem, request_id: str, headers: Mapping[str, st
 
 def _answer(request: Request, error: SlipwayError, headers: Mapping[str, str] | None = None) -> Response:
     if error.problem.status >= _SERVER_ERROR:
-        logger.warning("request refused", code=error.problem.code, status=error.problem.status, exc_info=error)
+        # A traceback costs more than the request did: for what is no defect, and comes by the hundred, there is none.
+        traceback = error if error.problem.status == _SERVER_ERROR else None
+        logger.warning("request refused", code=error.problem.code, status=error.problem.status, exc_info=traceback)
     return problem_response(error.problem, request_id_of(request), headers)
 
 

@@ -26,9 +26,14 @@ _REASONS = {
 }
 
 
-def _problem(status: int, code: str, detail: str) -> Problem:
+def _problem(status: int, code: str, detail: str, *, retryable: bool = False) -> Problem:
     return Problem(
-        code=code, error_class=ErrorClass.REQUEST, status=status, title="The request could not be read", detail=detail
+        code=code,
+        error_class=ErrorClass.REQUEST,
+        status=status,
+        title="The request could not be read",
+        detail=detail,
+        retryable=retryable,
     )
 
 
@@ -47,7 +52,7 @@ _UPGRADE = _problem(
     400, "upgrade_with_body", "A request that offers another protocol cannot have a body; send it as HTTP/1.1."
 )
 _LARGE = _problem(431, "headers_too_large", "The request's head is too large.")
-_SLOW = _problem(408, "headers_too_slow", "The request's head did not arrive in time.")
+_SLOW = _problem(408, "headers_too_slow", "The request's head did not arrive in time.", retryable=True)
 
 
 class _RefusedError(Exception):

@@ -81,3 +81,20 @@ async def test_jobs_live_through_a_restart_of_azure_in_the_middle_of_their_creat
     # Each PUT that was answered made its cluster: none changed one that was there.
     puts = [sent for sent in fleet.wire.changes() if "managedclusters/" in sent.path.lower()]
     assert {sent.status for sent in puts} <= {201, None}
+
+
+@ONE_DATABASE
+async def test_an_api_told_to_stop_answers_who_waits_for_a_job_at_once(fleet: Fleet) -> None:
+    await fleet.kill_workers()
+    job = await fleet.accepted("POST", "/v1/providers/Microsoft.Storage:register")
+    waiting = [asyncio.create_task(fleet.ask("GET", f"/v1/jobs/{job}?wait=60")) for _ in range(3)]
+
+    async def served() -> bool:
+        return "slipway_http_requests_open 4.0" in (await fleet.http.get("/metrics")).text
+
+    await fleet.until(served, "three wait", 10)
+    began = asyncio.get_running_loop().time()
+    assert await fleet.api.terminate() == 0
+    assert asyncio.get_running_loop().time() - began < 20
+    answers = await asyncio.gather(*waiting)
+    assert [(answer.status_code, answer.json()["state"]) for answer in answers] == [(200, "queued")] * 3
