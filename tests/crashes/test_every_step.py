@@ -1,0 +1,130 @@
+"""A worker that dies before, within and after each step of each kind of job: the end is the same as without."""
+
+import asyncio
+import itertools
+import sys
+from collections.abc import Awaitable, Collection, Iterable, Iterator, Mapping, Sequence
+from unittest import mock
+
+import pytest
+from structlog.testing import capture_logs
+
+from app.bootstrap import WORKFLOWS
+from app.core.settings import DatabaseSettings
+from app.emulator.core.registration import record_of
+from app.emulator.local_azure import LocalAzureOptions
+from app.engine.steps import CloudStep, RecordStep
+from tests.crashes.judge import of_azure, of_the_job
+from tests.crashes.lives import FAILING, SCENARIOS, STUCK, Life, Scenario
+from tests.crashes.stage import Stage
+from tests.support.crashes import At, Point
+from tests.support.database import KINDS
+from tests.support.local_azure import FAST, LocalAzureForTests, start_local_azure
+from tests.support.whole import running_slipway
+
+PUT = "ManagedClusters_CreateOrUpdate"
+EVERY = frozenset(workflow.kind.name for workflow in WORKFLOWS)
+SUBSCRIPTIONS = tuple(f"0d5a1f3e-7c2b-4e8a-9f60-{number:012}" for number in range(60))
+
+
+@pytest.fixture
+def azure() -> Iterator[LocalAzureForTests]:
+    with start_local_azure(LocalAzureOptions(speed=FAST, subscription_ids=SUBSCRIPTIONS, throttling=False)) as azure:
+        azure.register()
+        azure.call(_forget_registrations(azure))
+        azure.add_fault("fail_operation", operation=PUT, path=f"/{FAILING}[0-9]+$", count=None, code="AllocationFailed")
+        azure.add_fault("stuck_operation", operation=PUT, path=f"/{STUCK}[0-9]+$", count=None)
+        yield azure
+
+
+async def _forget_registrations(azure: LocalAzureForTests) -> None:
+    """In all subscriptions but the first."""
+    cloud = azure.azure.cloud
+    for subscription in SUBSCRIPTIONS[1:]:
+        record = record_of(cloud, subscription, cloud.providers["microsoft.containerservice"])
+        record.body["registrationState"] = "NotRegistered"
+        cloud.store.touch(record)
+
+
+def shares(points: Sequence[Point], *, twice: bool) -> list[list[Point]]:
+    """The points dealt to jobs, four deaths to each (DBOS gives a job up after five), far from one another.
+
+    `twice`: at the same point again after the takeover, wherever a job can come to the same point again.
+    """
+    last = points[-1].step
+    alone = points[0].kind == "provider.register"
+    each = 1 if alone else 2 if twice else 4
+    jobs = -(-len(points) // each)
+
+    def times(point: Point) -> int:
+        again = point.at is not At.ANSWERED and (point.step != last or point.at is At.BEFORE)
+        return 2 if twice and again else 1
+
+    return [[point for point in points[first::jobs] for _ in range(times(point))] for first in range(jobs)]
+
+
+def plans(stage: Stage, calm: Mapping[Scenario, Life], twice: str) -> list[tuple[Scenario, list[Point]]]:
+    """The lives to be lived, each with its crashes: all points that the calm ones came by."""
+    known: set[Point] = set()
+    planned: list[tuple[Scenario, list[Point]]] = []
+    for scenario in SCENARIOS:
+        dealt: list[list[list[Point]]] = []
+        for kind, job_id in calm[scenario].jobs.items():
+            new = [point for point in dict.fromkeys(stage.reached[job_id]) if point not in known]
+            known.update(new)
+            if new:
+                dealt.append(shares(new, twice=kind == twice))
+        rows = itertools.zip_longest(*dealt, fillvalue=())
+        planned.extend((scenario, [point for share in row for point in share]) for row in rows)
+    return planned
+
+
+def unseen(points: Collection[Point]) -> list[str]:
+    """Steps of our workflows at which nothing has crashed: a new way of a job needs a life that goes it."""
+    seen = {(point.kind, point.step) for point in points}
+    return [
+        f"{workflow.kind.name} {name}"
+        for workflow in WORKFLOWS
+        for name, step in vars(sys.modules[workflow.run.__module__]).items()
+        if isinstance(step, CloudStep | RecordStep) and (workflow.kind.name, name) not in seen
+    ]
+
+
+@pytest.mark.parametrize("database_kind", KINDS[:1], indirect=True)
+@pytest.mark.timeout(300)
+async def test_a_crash_at_any_point_of_any_job_changes_no_end(
+    azure: LocalAzureForTests, database_settings: DatabaseSettings
+) -> None:
+    """Trouble 12. All lives run side by side; those of one scenario are compared with the one in which nothing died."""
+    # The buckets would make hundreds of jobs in one subscription wait, and are not the subject.
+    with mock.patch("app.azure.throttle.draws", return_value=()), capture_logs() as logs:
+        # One process is here what else would be many, each with a pool of its own.
+        settings = database_settings.model_copy(update={"pool_size": 30})
+        async with running_slipway(azure, settings) as slipway:
+            stage = Stage(slipway, list(SUBSCRIPTIONS[1:]))
+            twice = "cluster.create" if slipway.parts.database.file is not None else ""
+            with stage.open():
+                calm = dict(zip(SCENARIOS, await _all(stage.live(each, 0, EVERY) for each in SCENARIOS), strict=True))
+                planned = plans(stage, calm, twice)
+                crashed = await _all(
+                    stage.live(scenario, number, frozenset(point.kind for point in points), points)
+                    for number, (scenario, points) in enumerate(planned, 1)
+                )
+            ended = await stage.ended()
+
+    wrong = [*of_azure(azure.requests()), *(f"left in Azure: {found}" for found in slipway.leftovers())]
+    wrong += [f"logged: {entry}" for entry in logs if entry["log_level"] in {"error", "critical"}]
+    wrong += [f"never crashed: {each}" for each in unseen([point for _, points in planned for point in points])]
+    for (scenario, points), life in zip(planned, crashed, strict=True):
+        told = [life.broken] if life.broken else []
+        told += [f"never came to {point}" for point in stage.armed[life.key]]
+        for kind, job_id in life.jobs.items():
+            crashes = sum(point.kind == kind for point in stage.died[life.key])
+            told += of_the_job(ended[calm[scenario].jobs[kind]], ended[job_id], crashes)
+        wrong += [f"{each}\n    {life.name} died at: {', '.join(map(str, points))}" for each in told]
+    assert not wrong, "\n".join(wrong)
+    assert len(planned) > len(SCENARIOS)
+
+
+async def _all(lives: Iterable[Awaitable[Life]]) -> list[Life]:
+    return list(await asyncio.gather(*lives))
