@@ -61,6 +61,16 @@ check: install ## Lint, types, import contracts, file lengths; is the lock, the 
 	$(BIN)/python scripts/settings_reference.py --check
 	$(BIN)/slipway openapi --check openapi/openapi.json
 
+.PHONY: fuzz
+fuzz: install ## Send for two minutes what the API description allows and what it does not; SEED=n repeats a run
+	@$(BIN)/python -m tests.contract.fuzzing $(SEED) 120
+
+# It needs Node, which nothing else does.
+.PHONY: openapi-lint
+openapi-lint: ## Lint openapi/openapi.json with Redocly's linter
+	@if command -v npm >/dev/null; then npm exec --yes -- @redocly/cli@2.77.0 lint --config redocly.yaml openapi/openapi.json; \
+	else echo 'Not linted: there is no npm on this machine.'; fi
+
 .PHONY: bench
 bench: install ## Measure: calls to Azure, latency, reads, cost of a job, each beside a comparison
 	@$(BIN)/python -m bench $(ARGS)
