@@ -37,8 +37,10 @@ async def _measure(names: list[str]) -> list[Line]:
     with tempfile.TemporaryDirectory(prefix="slipway-bench-") as folder:
         for name in names:
             began = time.monotonic()
-            lines += await (_PARTS | _ALONE)[name](Path(folder))
-            sys.stderr.write(f"{name}: {time.monotonic() - began:.0f} s\n")
+            found = await (_PARTS | _ALONE)[name](Path(folder))
+            # At once: a later part that fails takes nothing away.
+            sys.stderr.write(f"{table(found)}\n\n{name}: {time.monotonic() - began:.0f} s\n\n")
+            lines += found
     return lines
 
 

@@ -8,14 +8,16 @@ handler and before the first byte of the answer, or not at all; on a POST it hon
 `call: ReaderAsks` gives no session: its handler asks Azure between transactions that it opens itself.
 """
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Query, Request
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from app.api.idempotency import Secrets, claim_of, expect_answer, hold, release
 from app.api.query import refuse_bad_parameters
@@ -24,9 +26,13 @@ from app.api.services import Services, services_of
 from app.auth.api_keys import Authenticated, authenticate
 from app.auth.principals import Principal
 from app.auth.scope import Scope, choose_project
+from app.core.errors import NotFoundError
 from app.core.logging import bind_context
 from app.db.engine import Database
 from app.models import Role
+
+_KNOWN = "slipway.known"
+_Found = TypeVar("_Found")
 
 ProjectParameter = Annotated[
     str | None,
@@ -76,6 +82,19 @@ class Call(Asking):
 
 
 @dataclass(slots=True, kw_only=True)
+class Look(Asking, Generic[_Found]):
+    """A request whose path's row was read together with its caller's key."""
+
+    result: _Found | NotFoundError
+
+    def found(self) -> _Found:
+        """What the path names. Raises NotFoundError."""
+        if isinstance(self.result, NotFoundError):
+            raise self.result
+        return self.result
+
+
+@dataclass(slots=True, kw_only=True)
 class PlatformCall:
     """A request with one transaction that concerns no single project."""
 
@@ -95,27 +114,48 @@ class PlatformCall:
         self.secrets.pointers.append(pointer)
 
 
-async def _caller(request: Request, session: AsyncSession, role: Role) -> Authenticated:
+def _find_caller(reads: Session | Connection, request: Request, role: Role) -> Authenticated:
     values = request.headers.getlist("authorization")
-    found = await authenticate(session, values, now=services_of(request).clock.now())
-    bind_context(principal=found.principal.id)
+    found = authenticate(reads, values, now=services_of(request).clock.now())
+    request.scope[_KNOWN]["principal"] = found.principal.id
     found.principal.requires(role)
     refuse_bad_parameters(request)
     return found
 
 
-async def _scope(request: Request, session: AsyncSession, role: Role, project: str | None) -> Scope:
-    found = await _caller(request, session, role)
-    chosen = await choose_project(session, found.principal, found.project, project)
-    bind_context(project=chosen.id)
+def _find_scope(reads: Session | Connection, request: Request, role: Role, project: str | None) -> Scope:
+    found = _find_caller(reads, request, role)
+    chosen = choose_project(reads, found.principal, found.project, project)
+    request.scope[_KNOWN]["project"] = chosen.id
     return Scope(principal=found.principal, project=chosen)
+
+
+@contextmanager
+def _named_in_log(request: Request) -> Iterator[None]:
+    """Have the log say who calls, as far as that came out, whatever becomes of the request."""
+    known: dict[str, str] = {}
+    request.scope[_KNOWN] = known
+    try:
+        yield
+    finally:
+        bind_context(**known)
+
+
+async def _caller(request: Request, session: AsyncSession, role: Role) -> Authenticated:
+    with _named_in_log(request):
+        return await session.run_sync(_find_caller, request, role)
+
+
+async def _scope(request: Request, session: AsyncSession, role: Role, project: str | None) -> Scope:
+    with _named_in_log(request):
+        return await session.run_sync(_find_scope, request, role, project)
 
 
 def _common(request: Request, principal: Principal) -> dict[str, Any]:
     return {"principal": principal, "services": services_of(request), "request_id": request_id_of(request)}
 
 
-def _depends(dependency: Callable[..., AsyncIterator[Any]], role: Role) -> Any:
+def _depends(dependency: Callable[..., AsyncIterator[Any] | Awaitable[Any]], role: Role) -> Any:
     # The table of routes and roles in the tests is compared with this.
     dependency.role = role  # type: ignore[attr-defined]
     # "function": the generator ends, and with it the transaction, before the first byte of the answer.
@@ -131,6 +171,28 @@ def reads(role: Role) -> Any:
             yield Call(scope=scope, session=session, **_common(request, scope.principal))
 
     return _depends(read_call, role)
+
+
+def looks(role: Role, read: Callable[[Connection, Scope, Mapping[str, str]], _Found]) -> Any:
+    """A dependency: the caller has this role, and what the path names is read in the same round trip.
+
+    `read` gets the path's parameters. That there is no such thing is raised by `found()`: what is wrong with the
+    request itself is said first.
+    """
+
+    async def look_call(request: Request, project: ProjectParameter = None) -> Look[_Found]:
+        def look(connection: Connection) -> tuple[Scope, _Found | NotFoundError]:
+            scope = _find_scope(connection, request, role, project)
+            try:
+                return scope, read(connection, scope, request.path_params)
+            except NotFoundError as error:
+                return scope, error
+
+        with _named_in_log(request):
+            scope, found = await services_of(request).database.look(look)
+        return Look(scope=scope, result=found, **_common(request, scope.principal))
+
+    return _depends(look_call, role)
 
 
 def writes(role: Role) -> Any:

@@ -7,8 +7,8 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Connection, bindparam, select
+from sqlalchemy.orm import Session
 
 from app.auth.errors import CredentialsRequiredError, InvalidCredentialsError
 from app.auth.principals import Principal
@@ -78,28 +78,29 @@ def _key_of(authorization: list[str]) -> tuple[str, str]:
     return f"{Prefix.API_KEY}_{found[1]}", found[2]
 
 
-async def authenticate(session: AsyncSession, authorization: list[str], *, now: datetime) -> Authenticated:
+_BY_ID = (
+    select(
+        ApiKey.name,
+        ApiKey.role,
+        ApiKey.secret_hash,
+        ApiKey.expires_at,
+        ApiKey.revoked_at,
+        ApiKey.project_id,
+        Project.name,
+        Project.subscription_id,
+    )
+    .outerjoin(Project, Project.id == ApiKey.project_id)
+    .where(ApiKey.id == bindparam("key_id"))
+)
+
+
+def authenticate(reads: Session | Connection, authorization: list[str], *, now: datetime) -> Authenticated:
     """Return who is calling, from the values of the request's Authorization headers, with one query.
 
     Raises CredentialsRequiredError (no header) and InvalidCredentialsError (anything else that does not fit).
     """
     key_id, secret = _key_of(authorization)
-    found = (
-        await session.execute(
-            select(
-                ApiKey.name,
-                ApiKey.role,
-                ApiKey.secret_hash,
-                ApiKey.expires_at,
-                ApiKey.revoked_at,
-                ApiKey.project_id,
-                Project.name,
-                Project.subscription_id,
-            )
-            .outerjoin(Project, Project.id == ApiKey.project_id)
-            .where(ApiKey.id == key_id)
-        )
-    ).one_or_none()
+    found = reads.execute(_BY_ID, {"key_id": key_id}).one_or_none()
     if found is None or not hmac.compare_digest(found[2], _digest(secret)):
         raise InvalidCredentialsError("There is no such API key.")
     name, role, _, expires_at, revoked_at, project_id, project_name, subscription_id = found

@@ -75,7 +75,7 @@ def bootstrap(file: Path) -> None:
                 )
             if file.exists():
                 try:
-                    await authenticate(session, [f"Bearer {file.read_text().strip()}"], now=now)
+                    await session.run_sync(authenticate, [f"Bearer {file.read_text().strip()}"], now=now)
                 except InvalidCredentialsError:
                     file.unlink()
                 else:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Response
 
-from app.api.calls import OperatorChecks, OperatorWrites, ReaderReads
+from app.api.calls import Look, OperatorChecks, OperatorWrites, ReaderReads, looks
 from app.api.etags import IfMatch, set_etag
 from app.api.jobs import point_to_job
 from app.api.openapi import errors
@@ -24,12 +24,13 @@ from app.clusters.schemas import (
     ClusterUpgrade,
 )
 from app.clusters.service import change, create, read
+from app.clusters.service.read import FoundCluster
 from app.clusters.service.start import Asker, NameTakenError, NotReadyError, lock_cluster
 from app.db.pages import read_page
 from app.jobs.schemas import DeleteOptions
 from app.jobs.service import BusyError, parts_of
 from app.jobs.specs import job_read
-from app.models import Cluster, Job
+from app.models import Cluster, Job, Role
 from app.subscriptions.schemas import GroupName, LocationName
 from app.subscriptions.service import GroupDeletingError
 
@@ -98,11 +99,15 @@ async def list_clusters(
 
 
 @router.get("/{cluster:name}", summary="Read a cluster")
-async def get_cluster_by_id_or_name(cluster: ClusterPath, call: ReaderReads, response: Response) -> ClusterRead:
+async def get_cluster_by_id_or_name(
+    cluster: ClusterPath,  # noqa: ARG001 - looked up with the caller
+    call: Annotated[Look[FoundCluster], looks(Role.READER, read.look_up_cluster)],
+    response: Response,
+) -> ClusterRead:
     """By id or name; by id also after it was deleted."""
-    found = await read.find_for_read(call.session, call.scope, cluster)
+    found, pools = call.found()
     set_etag(response, found.version)
-    return await read.one_cluster_read(call.session, found)
+    return read.cluster_read(found, pools)
 
 
 @router.patch(

@@ -4,6 +4,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any, TextIO
 
 import structlog
@@ -30,7 +31,16 @@ _MAX_DEPTH = 6
 
 
 def _escaped(text: str) -> str:
+    # Nearly all of it is: what is printable ASCII forges nothing.
+    if text.isascii() and text.isprintable():
+        return text
     return _FORGING.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode("ascii"), text)
+
+
+@lru_cache(maxsize=512)
+def _is_secret(name: str) -> bool:
+    """Whether values of this name are hidden. Names of log lines are few."""
+    return _SECRET_NAME.search(name) is not None
 
 
 def redact(text: str) -> str:
@@ -45,9 +55,7 @@ def _clean(value: Any, *, escape: bool, depth: int = 0) -> Any:
         return value
     if depth < _MAX_DEPTH and isinstance(value, dict):
         return {
-            _clean(str(k), escape=escape): HIDDEN
-            if _SECRET_NAME.search(str(k))
-            else _clean(v, escape=escape, depth=depth + 1)
+            _clean(str(k), escape=escape): HIDDEN if _is_secret(str(k)) else _clean(v, escape=escape, depth=depth + 1)
             for k, v in value.items()
         }
     if depth < _MAX_DEPTH and isinstance(value, list | tuple | set | frozenset):
@@ -59,7 +67,7 @@ def hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
     """A processor: values of secret names and texts that look like secrets are hidden, line breaks escaped."""
     cleaned: dict[str, Any] = {}
     for name, value in event.items():
-        if _SECRET_NAME.search(name):
+        if _is_secret(name):
             cleaned[_escaped(name)] = HIDDEN
         elif name == _TRACEBACK and isinstance(value, str):
             cleaned[name] = "\n".join(_escaped(line) for line in redact(value).split("\n"))

@@ -19,7 +19,8 @@ from sqlalchemy.pool import NullPool
 from app.core.settings import DatabaseSettings
 from app.db import postgresql, sqlite
 from app.db.errors import DatabaseFailure
-from app.db.unit_of_work import doom_failed_transactions, reading, run_transaction, writing
+from app.db.look import Looks, refuse_to_wait
+from app.db.unit_of_work import doom_failed_transactions, raise_translated, reading, run_transaction, writing
 
 # DBOS's own pool is of this size, and it waits that long for a connection.
 _DBOS_POOL: Mapping[str, Any] = {"pool_size": 20, "max_overflow": 0, "pool_timeout": 30}
@@ -49,11 +50,13 @@ class Database:
             self._writer = self._sqlite_engine(self.file, reads_only=False)
             self._reader = self._sqlite_engine(self.file, reads_only=True)
             self._engines = [self._writer, self._reader]
+            self._looks = Looks(self._reader, self._sqlite_look_engine(self.file))
         else:
             self._writer = self._postgresql_engine()
             # One snapshot for all statements of a read, as SQLite gives it.
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             self._engines = [self._writer]
+            self._looks = Looks(self._reader, None)
         doom_failed_transactions(self._writer.sync_engine)
         self.reads = async_sessionmaker(self._reader, expire_on_commit=False, autoflush=False)
         self.writes = async_sessionmaker(self._writer, expire_on_commit=False)
@@ -70,6 +73,14 @@ class Database:
         """Open a transaction that only reads. Errors of the database come out as `app.db.errors` says."""
         return reading(self)
 
+    async def look(self, work: Callable[[sa.Connection], _Result]) -> _Result:
+        """Run `work(connection)`, which reads a few rows by their keys, in one transaction and one round trip."""
+        try:
+            return await self._looks.look(work)
+        except Exception as error:
+            raise_translated(self, error, committing=False)
+            raise
+
     def write(self) -> AbstractAsyncContextManager[AsyncSession]:
         """Open a transaction that is committed once, at the end of the block, or not at all."""
         return writing(self)
@@ -85,6 +96,7 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
+        self._looks.close()
         for engine in self._engines:
             await engine.dispose()
         if self._dbos is not None:
@@ -147,23 +159,34 @@ class Database:
         engine = create_async_engine(
             f"sqlite+aiosqlite:///{sqlite.uri(file)}&uri=true", hide_parameters=True, connect_args=arguments, **pool
         )
+        self._prepare_sqlite(engine.sync_engine, file, reads_only=reads_only)
+        return engine
 
-        @event.listens_for(engine.sync_engine, "do_connect")
+    def _sqlite_look_engine(self, file: Path) -> sa.Engine:
+        arguments = {"isolation_level": None, "timeout": 0, "check_same_thread": False}
+        engine = sa.create_engine(
+            f"sqlite:///{sqlite.uri(file)}&uri=true", hide_parameters=True, connect_args=arguments, pool_size=1
+        )
+        self._prepare_sqlite(engine, file, reads_only=True)
+        event.listen(engine, "connect", refuse_to_wait)
+        return engine
+
+    def _prepare_sqlite(self, engine: sa.Engine, file: Path, *, reads_only: bool) -> None:
+        @event.listens_for(engine, "do_connect")
         def look(*_: object) -> None:
             # The same error as SQLite's, before aiosqlite starts a thread for the connection.
             if not file.exists():
                 raise sqlite.CannotOpenError("unable to open database file")
 
-        @event.listens_for(engine.sync_engine, "connect")
+        @event.listens_for(engine, "connect")
         def configure(connection: Any, _record: object) -> None:  # SQLAlchemy's adapter has no public type
             sqlite.configure(connection, reads_only=reads_only)
 
-        @event.listens_for(engine.sync_engine, "begin")
+        @event.listens_for(engine, "begin")
         def begin(connection: sa.Connection) -> None:
             connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
-        event.listen(engine.sync_engine, "connect", self._remember_file)
-        return engine
+        event.listen(engine, "connect", self._remember_file)
 
     def _remember_file(self, _connection: object, _record: object) -> None:
         if self._first_seen is None and self.file is not None:

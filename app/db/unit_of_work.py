@@ -41,7 +41,7 @@ async def reading(sessions: Sessions) -> AsyncIterator[AsyncSession]:
     try:
         yield session
     except Exception as error:
-        _raise_translated(sessions, error, committing=False)
+        raise_translated(sessions, error, committing=False)
         raise
     finally:
         await _close(session)
@@ -63,7 +63,7 @@ async def writing(sessions: Sessions) -> AsyncIterator[AsyncSession]:
         await _to_its_end(session.commit())
     except Exception as error:
         await _roll_back(session)
-        _raise_translated(sessions, error, committing=committing)
+        raise_translated(sessions, error, committing=committing)
         raise
     except BaseException:
         await _roll_back(session)
@@ -138,7 +138,8 @@ async def _announce(session: AsyncSession) -> None:
         await session.execute(sa.text(f"NOTIFY {CHANNEL}"))
 
 
-def _raise_translated(sessions: Sessions, error: Exception, *, committing: bool) -> None:
+def raise_translated(sessions: Sessions, error: Exception, *, committing: bool) -> None:
+    """Raise what `app.db.errors` says for an error of the database, and note it; return for any other."""
     if isinstance(error, DatabaseError):
         return
     failure = classify(error, committing=committing)

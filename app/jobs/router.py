@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Path, Query, Request, Response
 from sqlalchemy import select
 
-from app.api.calls import OperatorWrites, ReaderAsks, ReaderReads
+from app.api.calls import Look, OperatorWrites, ReaderAsks, ReaderReads, looks
 from app.api.draining import Draining
 from app.api.jobs import point_to_job
 from app.api.openapi import errors
@@ -20,7 +20,7 @@ from app.jobs import service
 from app.jobs.schemas import EventRead, JobRead, JobStepRead, JobTaken
 from app.jobs.service import BusyError, NotRetryableError
 from app.jobs.specs import job_read
-from app.models import TERMINAL, Event, Job
+from app.models import TERMINAL, Event, Job, Role
 
 router = api_router(prefix="/v1", tags=["jobs"])
 
@@ -59,13 +59,12 @@ async def list_jobs(
 @router.get("/jobs/{job_id:name}", summary="Read a job, or wait for its end")
 async def get_job(
     job_id: JobPath,
-    call: ReaderAsks,
+    call: Annotated[Look[Job], looks(Role.READER, service.look_up_job)],
     request: Request,
     wait: Annotated[int, Query(ge=0, le=60, description="Seconds to wait for the end.")] = 0,
 ) -> JobRead:
     """The job as it is; with `wait`, as soon as it has ended, or after so many seconds as it is then."""
-    async with call.database.read() as session:
-        job = await service.get_job(session, call.scope, job_id)
+    job = call.found()
     if wait and job.state not in TERMINAL:
         await service.show_interest(call.database, job, now=call.now)
         draining: Draining = request.app.state.draining

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.api.services import Services
-from app.auth.scope import Scope, in_project
+from app.auth.scope import Scope, in_project, parameters
 from app.core.errors import ConflictError, NotFoundError
 from app.core.ids import Prefix, new_id
 from app.core.json import JsonObject
@@ -176,8 +176,23 @@ async def get_job(session: AsyncSession, scope: Scope, job_id: str, *, lock: boo
     statement = in_project(select(Job).where(Job.id == job_id), Job, scope)
     job = (await session.scalars(statement.with_for_update() if lock else statement)).one_or_none()
     if job is None:
-        raise NotFoundError("There is no such job.", remedy="List your project's jobs: GET /v1/jobs.")
+        raise _no_such_job()
     return job
+
+
+_BY_ID = in_project(select(*Job.__table__.columns).where(Job.id == bindparam("job_id")), Job)
+
+
+def look_up_job(connection: Connection, scope: Scope, path: Mapping[str, str]) -> Job:
+    """A job as `get_job` finds it, to be read only: a row with a job's attributes, which no session keeps."""
+    found = connection.execute(_BY_ID, {"job_id": path["job_id"], **parameters(scope)}).one_or_none()
+    if found is None:
+        raise _no_such_job()
+    return cast("Job", found)
+
+
+def _no_such_job() -> NotFoundError:
+    return NotFoundError("There is no such job.", remedy="List your project's jobs: GET /v1/jobs.")
 
 
 async def list_steps(session: AsyncSession, job: Job) -> Sequence[JobStep]:

@@ -17,7 +17,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 async def login(database: Database, *headers: str, now: datetime = NOW) -> object:
     async with database.read() as session:
-        return await authenticate(session, list(headers), now=now)
+        return await session.run_sync(authenticate, list(headers), now=now)
 
 
 async def test_only_the_digest_of_a_key_is_kept(database: Database, tenant: Tenant) -> None:
@@ -31,7 +31,7 @@ async def test_only_the_digest_of_a_key_is_kept(database: Database, tenant: Tena
 
 async def test_a_key_names_its_principal(database: Database, tenant: Tenant) -> None:
     async with database.read() as session:
-        found = await authenticate(session, [f"bEaReR {tenant.operator}"], now=NOW)
+        found = await session.run_sync(authenticate, [f"bEaReR {tenant.operator}"], now=NOW)
     assert found.principal.role is Role.OPERATOR
     assert found.principal.project_id == tenant.id
     assert found.project is not None
@@ -40,7 +40,7 @@ async def test_a_key_names_its_principal(database: Database, tenant: Tenant) -> 
 
 async def test_a_platform_admin_has_no_project(database: Database, platform_key: str) -> None:
     async with database.read() as session:
-        found = await authenticate(session, [f"Bearer {platform_key}"], now=NOW)
+        found = await session.run_sync(authenticate, [f"Bearer {platform_key}"], now=NOW)
     assert (found.principal.project_id, found.project) == (None, None)
 
 

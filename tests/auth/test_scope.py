@@ -69,10 +69,10 @@ async def test_a_project_key_names_its_own_project_or_none(database: Database, t
     scope = scope_of(tenant)
     async with database.read() as session:
         for asked in (None, tenant.id, tenant.name):
-            assert await choose_project(session, scope.principal, scope.project, asked) == scope.project
+            assert await session.run_sync(choose_project, scope.principal, scope.project, asked) == scope.project
         for asked in (other.id, other.name, "nothing", ""):
             with pytest.raises(NotFoundError):
-                await choose_project(session, scope.principal, scope.project, asked)
+                await session.run_sync(choose_project, scope.principal, scope.project, asked)
 
 
 async def test_a_platform_admin_names_a_project_or_gets_the_default(
@@ -81,6 +81,6 @@ async def test_a_platform_admin_names_a_project_or_gets_the_default(
     principal = Principal(id="key_1", name="k", role=Role.PLATFORM_ADMIN, project_id=None)
     async with database.read() as session:
         for asked, wanted in ((None, tenant.id), (other.name, other.id), (other.id, other.id)):
-            assert (await choose_project(session, principal, None, asked)).id == wanted
+            assert (await session.run_sync(choose_project, principal, None, asked)).id == wanted
         with pytest.raises(NotFoundError):
-            await choose_project(session, principal, None, "nothing")
+            await session.run_sync(choose_project, principal, None, "nothing")

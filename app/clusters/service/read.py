@@ -1,12 +1,14 @@
 """Read clusters."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias, cast
 
-from sqlalchemy import Select, select
+from sqlalchemy import Connection, Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth.scope import Scope, get_cluster, in_project
+from app.auth.scope import Scope, in_project, no_such_cluster, parameters
 from app.clusters.schemas import ClusterRead, NodePoolRead
+from app.core.ids import Prefix, is_id
 from app.models import Cluster, NodePool
 
 _MOST_POOLS = 100
@@ -19,11 +21,30 @@ async def list_pools(session: AsyncSession, clusters: Sequence[Cluster]) -> Sequ
     return (await session.scalars(asked)).all() if ids else []
 
 
-async def find_for_read(session: AsyncSession, scope: Scope, id_or_name: str) -> Cluster:
-    """A cluster by name while it lives; by id also afterwards, so that a caller sees that it is gone."""
-    found = select(Cluster).where(Cluster.id == id_or_name)
-    by_id = (await session.scalars(in_project(found, Cluster, scope))).one_or_none()
-    return by_id or await get_cluster(session, scope, id_or_name)
+FoundCluster: TypeAlias = tuple[Cluster, Sequence[NodePool]]
+"""Rows with the attributes of a cluster and of its pools, to be read only: no session keeps them."""
+
+_ANY = in_project(select(*Cluster.__table__.columns), Cluster)
+_BY_ID = _ANY.where(Cluster.id == bindparam("cluster"))
+_LIVING_BY_NAME = _ANY.where(Cluster.name == bindparam("cluster"), Cluster.deleted_at.is_(None))
+_POOLS = (
+    select(*NodePool.__table__.columns)
+    .where(NodePool.cluster_id == bindparam("cluster_id"))
+    .order_by(NodePool.id)
+    .limit(_MOST_POOLS)
+)
+
+
+def look_up_cluster(connection: Connection, scope: Scope, path: Mapping[str, str]) -> FoundCluster:
+    """A cluster by name while it lives; by id also afterwards, so that a caller sees that it is gone.
+
+    Raises NotFoundError.
+    """
+    by = _BY_ID if is_id(path["cluster"], Prefix.CLUSTER) else _LIVING_BY_NAME
+    found = connection.execute(by, {"cluster": path["cluster"], **parameters(scope)}).one_or_none()
+    if found is None:
+        raise no_such_cluster()
+    return cast("FoundCluster", (found, connection.execute(_POOLS, {"cluster_id": found.id}).all()))
 
 
 def list_(
