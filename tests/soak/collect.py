@@ -35,13 +35,19 @@ async def collect_rows(evidence: Evidence, database: Database) -> None:
     evidence.clusters = {row["id"]: row for row in await rows(database, Cluster, Cluster.id)}
     evidence.groups = await rows(database, ResourceGroup, ResourceGroup.id)
     evidence.credentials = await rows(database, Credential, Credential.id)
-    statement = sa.text(f"SELECT workflow_uuid, status FROM {_engine_table(database)}")  # noqa: S608 - a constant
+    evidence.engine = await engine_states(database)
+
+
+async def engine_states(database: Database) -> dict[str, str]:
+    """DBOS's status of each job."""
+    status = sa.table(
+        "workflow_status",
+        sa.column("workflow_uuid"),
+        sa.column("status"),
+        schema=None if database.file is not None else "dbos",
+    )
     async with database.read() as session:
-        evidence.engine = {row.workflow_uuid: row.status for row in (await session.execute(statement)).all()}
-
-
-def _engine_table(database: Database) -> str:
-    return "workflow_status" if database.file is not None else "dbos.workflow_status"
+        return {row.workflow_uuid: row.status for row in (await session.execute(sa.select(status))).all()}
 
 
 async def collect_machine(evidence: Evidence, stage: Stage, secrets: Iterable[str]) -> None:

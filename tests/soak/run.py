@@ -21,7 +21,7 @@ from app.models import TERMINAL, Cluster, Job
 from tests.processes.fleet import ROOT, Fleet
 from tests.soak import situations, stories
 from tests.soak.client import Clients
-from tests.soak.collect import collect_machine, collect_rows, rows
+from tests.soak.collect import collect_machine, collect_rows, engine_states, rows
 from tests.soak.evidence import Evidence
 from tests.soak.faults import catalog
 from tests.soak.faults.fault import Fault
@@ -198,8 +198,15 @@ async def _quiet(stage: Stage, evidence: Evidence) -> None:
             await _cancel_stuck(stage, open_jobs)
         await asyncio.sleep(0.2)
     evidence.never_quiet += [f"{job['kind']} {job['id']} is {job['state']}: {job['progress']}" for job in open_jobs]
-    # DBOS writes its own end after ours.
-    await asyncio.sleep(0.5)
+    # DBOS writes its own end after ours, in a moment; what it does not, J3 tells.
+    busy = True
+    while busy and time.monotonic() - began < QUIET_SECONDS * stage.patience:
+        await asyncio.sleep(0.2)
+        busy = await _engine_is_busy(stage)
+
+
+async def _engine_is_busy(stage: Stage) -> bool:
+    return not {"PENDING", "ENQUEUED"}.isdisjoint((await engine_states(stage.fleet.database)).values())
 
 
 async def _open_jobs(stage: Stage) -> list[dict[str, Any]]:

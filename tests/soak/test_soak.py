@@ -14,8 +14,8 @@ from tests.soak.server import DurableServer
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-SEEDS = {"sqlite": 4, "postgresql": 1}
-"""Cheap ones."""
+SEEDS = {"sqlite": 6, "postgresql": 27}
+"""Cheap ones, without a fault that has to outlast a lease or a timeout; with kills of both kinds and lost commits."""
 
 
 @pytest.fixture(scope="module")
