@@ -13,7 +13,7 @@ import yaml
 from tests.soak.history import Answer, History, Operation, Outcome
 from tests.support.api import Tenant, bearer
 
-_SECONDS = 10.0
+_SECONDS = 20.0
 _PAUSE_SECONDS = 1.0
 _LOOK_SECONDS = 70.0
 _SETTLE_SECONDS = 20.0

@@ -42,6 +42,8 @@ QUIET_SECONDS = 60.0
 """After the last fault all jobs end within this time, on a machine that has nothing else to do."""
 
 _PATIENCE_SECONDS = 3.0
+_USUAL_SECONDS = 5.0
+_MOST_PATIENCE = 5.0
 
 
 @dataclass
@@ -142,7 +144,9 @@ async def _play(stage: Stage, plan: Plan, evidence: Evidence) -> None:
     try:
         faults = {one.kind: catalog.make(stage, one, plan.database) for one in plan.faults}
         delays = [(faults[one.kind], one.begins) for one in plan.faults]
+        began = time.monotonic()
         narrators = await stories.prepare_all(clients, plan.stories)
+        stage.patience = min(max(1.0, (time.monotonic() - began) / _USUAL_SECONDS), _MOST_PATIENCE)
         await asyncio.gather(stories.tell_all(clients, narrators), *(_strike(*delay) for delay in delays))
         evidence.faults = {kind: fault.fired for kind, fault in faults.items()}
         evidence.throttles = [
@@ -248,6 +252,9 @@ async def _delete_all(stage: Stage) -> None:
             tenant = [one.id for one in clients.tenants].index(row["project_id"])
             path = f"/v1/clusters/{row['id']}?deadline_seconds=60"
             operation = await clients.send(clients.history.add(tenant, "delete", "DELETE", path))
+            if operation.outcome is Outcome.UNKNOWN:
+                # Asking twice gives the job that is at it already.
+                await clients.send(operation)
             if operation.outcome is not Outcome.ACKNOWLEDGED:
                 clients.history.surprises.append(f"A2: {row['name']} could not be deleted: {operation.status}")
 

@@ -29,6 +29,8 @@ class Narrator:
     async def prepare(self) -> None:
         """Make the cluster before the story begins, and wait until it is there."""
         await self._post("create", "/v1/clusters", self._body())
+        await self._clients.settle(self._posts[-1])
+        self._note(self._posts[-1])
         assert self._last is not None, self._posts[-1]
         answer = await self._clients.look(self._story.tenant, f"/v1/jobs/{self._last.job_id}?wait=60")
         assert answer is not None, "the API does not answer"
