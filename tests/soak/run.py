@@ -44,6 +44,8 @@ QUIET_SECONDS = 60.0
 _PATIENCE_SECONDS = 3.0
 _USUAL_SECONDS = 5.0
 _MOST_PATIENCE = 5.0
+_MOST_STRETCH = 2.0
+"""So much longer clients and faults go on where all is slow."""
 
 
 @dataclass
@@ -147,7 +149,9 @@ async def _play(stage: Stage, plan: Plan, evidence: Evidence) -> None:
         began = time.monotonic()
         narrators = await stories.prepare_all(clients, plan.stories)
         stage.patience = min(max(1.0, (time.monotonic() - began) / _USUAL_SECONDS), _MOST_PATIENCE)
-        await asyncio.gather(stories.tell_all(clients, narrators), *(_strike(*delay) for delay in delays))
+        slower = min(stage.patience, _MOST_STRETCH)
+        strikes = (_strike(fault, begins, slower) for fault, begins in delays)
+        await asyncio.gather(stories.tell_all(clients, narrators, slower), *strikes)
         evidence.faults = {kind: fault.fired for kind, fault in faults.items()}
         evidence.throttles = [
             one for fault in faults.values() for one in fault.facts.get("faults", ()) if one["kind"] == "throttle"
@@ -173,8 +177,9 @@ async def _play(stage: Stage, plan: Plan, evidence: Evidence) -> None:
     await collect_machine(evidence, stage, clients.secrets | fleet.wire.tokens)
 
 
-async def _strike(fault: Fault, begins: float) -> None:
-    await asyncio.sleep(begins)
+async def _strike(fault: Fault, begins: float, slower: float) -> None:
+    await asyncio.sleep(begins * slower)
+    fault.lasts *= slower
     await fault.run(asyncio.sleep)
 
 

@@ -184,9 +184,9 @@ async def prepare_all(clients: Clients, stories: tuple[Story, ...]) -> list[Narr
     return narrators
 
 
-async def tell_all(clients: Clients, narrators: list[Narrator]) -> None:
+async def tell_all(clients: Clients, narrators: list[Narrator], slower: float) -> None:
     """Tell all stories side by side, and somebody asks for a cluster that is not Slipway's to have."""
-    until = time.monotonic() + CHAOS_SECONDS
+    until = time.monotonic() + CHAOS_SECONDS * slower
     body = {**CLUSTER, "name": SENTINEL, "resource_group": SENTINEL_GROUP, "options": DEADLINE}
     foreign = clients.post(0, "create", "/v1/clusters", body)
     await asyncio.gather(foreign, *(one.tell(until) for one in narrators))

@@ -7,7 +7,6 @@ from tests.soak.faults.fault import Fault
 
 _PUT = "ManagedClusters_CreateOrUpdate"
 _CHANGES = (_PUT, "ManagedClusters_Delete", "ManagedClusters_UpdateTags", "AgentPools_CreateOrUpdate")
-_BEGINNINGS = (_PUT, "AgentPools_CreateOrUpdate", "ManagedClusters_UpdateTags")
 _READS = ("ManagedClusters_Get", "ManagedClusters_List*", "ResourceGroups_Get", "AgentPools_Get")
 _ANY = (*_READS, "ResourceGroups_*", "*")
 
@@ -23,7 +22,7 @@ class AzureFault(Fault):
 
     async def begin(self) -> None:
         """Put two of the kind in force: one for a change of Azure, one for what else is asked."""
-        operations = [self.rng.choice(each) for each in (self.changes, self.operations) if each]
+        operations = [self.rng.choice(each) for each in (self.changes, self.operations)]
         self.facts["ids"] = [
             self.stage.fleet.control.add_fault(
                 self.rng.choice(self.kinds),
@@ -98,8 +97,8 @@ class StuckOperation(AzureFault):
     """8: an operation never ends. What a caller does then: after a while, cancel its job."""
 
     kinds = ("stuck_operation",)
-    operations = ()
-    changes = _BEGINNINGS
+    operations = ("AgentPools_CreateOrUpdate",)
+    changes = (_PUT, "ManagedClusters_UpdateTags")
     most = 1
 
 
@@ -107,8 +106,8 @@ class FailedOperation(AzureFault):
     """9: an operation ends in Failed, with a code."""
 
     kinds = ("fail_operation",)
-    operations = ()
-    changes = _BEGINNINGS
+    operations = ("AgentPools_CreateOrUpdate",)
+    changes = (_PUT, "ManagedClusters_UpdateTags")
     fields: ClassVar[Mapping[str, Any]] = {"code": ["CreateVMSSAgentPoolFailed", "SubnetIsFull", "ReconcileVMSSFailed"]}
 
 
