@@ -13,6 +13,7 @@ from app.core.settings import Settings
 from app.credentials.live import CredentialSource
 from app.db.engine import Database
 from app.db.waker import Waker
+from app.engine.ends import JobEnds
 from app.engine.queue import JobQueue
 from app.jobs.service import JobParts
 from app.jobs.workflow import Gateways
@@ -38,6 +39,7 @@ class Parts:
         self._stack.push_async_callback(self.database.close)
         self._stack.callback(self.jobs.queue.close)
         self._stack.push_async_callback(self.waker.close)
+        self._stack.push_async_callback(self.jobs.ends.close)
         azure = await AzureGateway.open(
             self.settings.azure,
             self.settings.expect,
@@ -65,5 +67,5 @@ def open_parts(settings: Settings, *, clock: Clock | None = None) -> Parts:
         clock=clock or SystemClock(),
         database=database,
         waker=waker,
-        jobs=JobParts(queue=JobQueue(database), waker=waker, kinds=KINDS),
+        jobs=JobParts(queue=JobQueue(database), ends=JobEnds(database, waker), kinds=KINDS),
     )

@@ -68,10 +68,7 @@ async def get_job(
     if wait and job.state not in TERMINAL:
         await service.show_interest(call.database, job, now=call.now)
         draining: Draining = request.app.state.draining
-        waker = service.parts_of(call.services).waker
-        ended = await draining.wait_for(service.wait_for_end(call.database, waker, call.scope, job_id), seconds=wait)
-        if ended is not None:
-            return job_read(ended, call.now)
+        await draining.wait_for(service.parts_of(call.services).ends.wait(job_id), seconds=wait)
         async with call.database.read() as session:
             job = await service.get_job(session, call.scope, job_id)
     return job_read(job, call.now)

@@ -16,7 +16,7 @@ from app.core.json import JsonObject
 from app.core.logging import get_logger
 from app.db.engine import Database
 from app.db.errors import DatabaseError
-from app.db.waker import Waker
+from app.engine.ends import JobEnds
 from app.engine.errors import JobNotOpenError
 from app.engine.kinds import PROTOCOL, JobKind
 from app.engine.queue import JobQueue
@@ -25,7 +25,6 @@ from app.models import TERMINAL, Job, JobState, JobStep
 
 _INTEREST = timedelta(seconds=60)
 _MOST_STEPS = 200
-_LOOK_SECONDS = 10.0
 _RETRYABLE = frozenset({JobState.FAILED, JobState.CANCELED})
 
 _log = get_logger(__name__)
@@ -53,7 +52,7 @@ class JobParts:
     """What the asking side of jobs is made of. `kinds` by name."""
 
     queue: JobQueue
-    waker: Waker
+    ends: JobEnds
     kinds: Mapping[str, JobKind]
 
 
@@ -244,17 +243,6 @@ async def retry_job(session: AsyncSession, scope: Scope, job_id: str, *, parts: 
         options=options,
         retry_of=old.id,
     )
-
-
-async def wait_for_end(database: Database, waker: Waker, scope: Scope, job_id: str) -> Job:
-    """Return the job as soon as it has ended; the caller bounds the time. No transaction is open between looks."""
-    watch = await waker.watch()
-    while True:
-        async with database.read() as session:
-            job = await get_job(session, scope, job_id)
-        if job.state in TERMINAL:
-            return job
-        await watch.changed(_LOOK_SECONDS)
 
 
 async def show_interest(database: Database, job: Job, *, now: datetime) -> None:
