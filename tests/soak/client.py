@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -84,18 +85,9 @@ class Clients:
         )
         operation.lose()
         url = httpx2.URL(self.url)
-        with contextlib.suppress(OSError, TimeoutError):
-            async with asyncio.timeout(_SECONDS):
-                reader, writer = await asyncio.open_connection(url.host, url.port)
-                writer.write(head.encode() + b"\r\n" + body)
-                if on_answer is not None:
-                    first = await reader.read(65_536)
-                    if first:
-                        on_answer()
-                    self._hear_bytes(operation, first + await reader.read())
-                else:
-                    await writer.drain()
-                writer.transport.abort()
+        sent = head.encode() + b"\r\n" + body
+        with contextlib.suppress(OSError):
+            self._hear_bytes(operation, await asyncio.to_thread(_exchange, (url.host, url.port), sent, on_answer))
 
     def _hear_bytes(self, operation: Operation, answer: bytes) -> None:
         head, _, body = answer.partition(b"\r\n\r\n")
@@ -125,3 +117,17 @@ class Clients:
             if kubeconfig:
                 user = yaml.safe_load(kubeconfig)["users"][0]["user"]
                 self.secrets |= {str(user[part])[-64:] for part in ("token", "client-key-data") if user.get(part)}
+
+
+def _exchange(address: tuple[str, int | None], sent: bytes, on_answer: Callable[[], None] | None) -> bytes:
+    """Send, and hang up; or call `on_answer` in the very moment of the answer's first bytes, and read on."""
+    with socket.create_connection(address, timeout=_SECONDS) as connection:
+        connection.sendall(sent)
+        if on_answer is None:
+            return b""
+        received = connection.recv(65_536)
+        if received:
+            on_answer()
+        while more := connection.recv(65_536):
+            received += more
+        return received

@@ -5,6 +5,7 @@ same command, in its own session, with its own environment, memory and files. `p
 is the process that forks; `Nursery` drives it.
 """
 
+import contextlib
 import gc
 import importlib
 import json
@@ -46,8 +47,10 @@ class Forked:
         return self.returncode
 
     def send_signal(self, number: int) -> None:
-        if self.returncode is None:
-            os.kill(self.pid, number)
+        # It may have ended a moment ago, which is about to be told.
+        with contextlib.suppress(ProcessLookupError):
+            if self.returncode is None:
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)

@@ -89,6 +89,10 @@ class Stage:
             assert time.monotonic() - began < _READY_SECONDS, f"the processes do not come up (logs: {self.folder})"
             await asyncio.sleep(0.1)
 
+    async def api_answers(self) -> bool:
+        """Whether the API answers anything."""
+        return await self.clients.look(0, "/livez") is not None
+
     async def _is_ready(self) -> bool:
         answer = await self.clients.look(0, "/readyz")
         return answer is not None and answer.status_code == 200 and all(w.says("worker_started") for w in self.workers)  # noqa: PLR2004 - HTTP's OK

@@ -1,6 +1,7 @@
 """Faults 11 to 14 and 24: processes that die, stop for a while or are told to go, and clients that leave."""
 
 import asyncio
+import contextlib
 import signal
 
 from tests.processes.wire import Sent
@@ -40,19 +41,24 @@ class KilledWorker(Fault):
 
 
 class KilledApi(Fault):
-    """12: kill -9 of the API: at some moment, or when the first bytes of an answer have come."""
+    """12: kill -9 of the API when the first bytes of an answer have come, or when none come."""
 
     async def begin(self) -> None:
-        """Kill it. Whoever got the first bytes has been promised the rest."""
-        api = self.stage.fleet.api
-        if self.rng.random() < 0.7:  # noqa: PLR2004 - more often at the dearer moment
-            clients = self.stage.clients
-            body = {**CLUSTER, "name": f"answered{self.rng.randrange(1000)}", "options": DEADLINE}
-            operation = clients.history.add(0, "create", "POST", "/v1/clusters", body=body, key=clients.key())
-            await clients.leave(operation, on_answer=api.popen.kill)
+        """Kill it in the moment of an answer, twice. Whoever got the first bytes has been promised the rest."""
+        for _ in range(2):
+            await self._kill_at_an_answer()
+        self.fired = True
+
+    async def _kill_at_an_answer(self) -> None:
+        stage, clients = self.stage, self.stage.clients
+        with contextlib.suppress(AssertionError):
+            await stage.fleet.until(stage.api_answers, "the API answers", _TRIGGER_SECONDS)
+        api = stage.fleet.api
+        body = {**CLUSTER, "name": f"answered{self.rng.randrange(1000)}", "options": DEADLINE}
+        operation = clients.history.add(0, "create", "POST", "/v1/clusters", body=body, key=clients.key())
+        await clients.leave(operation, on_answer=api.popen.kill)
         if api.alive:
             api.popen.kill()
-        self.fired = True
 
 
 class PausedWorker(Fault):
