@@ -4,6 +4,7 @@ Each mutant undoes one thing that makes Slipway reliable. The soak must find eac
 shows that the soak is blind.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -57,6 +58,8 @@ def commit_after_answer() -> None:
     def late(dependency: Callable[..., Any] | None = None, **options: Any) -> Any:
         return depends(dependency, **{**options, "scope": "request"})
 
+    if "app.api.calls" in sys.modules:
+        raise RuntimeError("The API was imported before its defect was planted.")
     fastapi.Depends = late
 
 

@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from app.cli import main as slipway
-from tests.processes.fleet import ROOT
 
+# Nothing of the API is imported up here: a mutant has to come before it.
+_ROOT = Path(__file__).resolve().parents[2]
 _BORN_SECONDS = 60
 _PRELOADED = ("app.cli.serve", "app.cli.worker", "app.db.postgresql", "asyncpg", "psycopg", "aiosqlite")
 
@@ -62,7 +63,7 @@ class Nursery:
     def __init__(self, mutant: str | None = None) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.soak.nursery", *([mutant] if mutant else [])],
-            cwd=ROOT,
+            cwd=_ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
