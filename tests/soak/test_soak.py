@@ -14,7 +14,7 @@ from tests.soak.server import DurableServer
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-SEEDS = {"sqlite": 6, "postgresql": 27}
+SEEDS = {"sqlite": 8, "postgresql": 33}
 """Cheap ones, without a fault that has to outlast a lease or a timeout; with kills of both kinds and lost commits."""
 
 

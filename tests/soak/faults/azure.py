@@ -1,5 +1,7 @@
 """Faults 1 to 10 (RELIABILITY §1.2): what Azure and its network do."""
 
+import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -9,6 +11,9 @@ _PUT = "ManagedClusters_CreateOrUpdate"
 _CHANGES = (_PUT, "ManagedClusters_Delete", "ManagedClusters_UpdateTags", "AgentPools_CreateOrUpdate")
 _READS = ("ManagedClusters_Get", "ManagedClusters_List*", "ResourceGroups_Get", "AgentPools_Get")
 _ANY = (*_READS, "ResourceGroups_*", "*")
+
+
+_MORE_SECONDS = 5.0
 
 
 class AzureFault(Fault):
@@ -36,16 +41,27 @@ class AzureFault(Fault):
     def _choose(self, value: Any) -> Any:
         return self.rng.choice(value) if isinstance(value, list) else value
 
+    async def wait_until_fired(self) -> None:
+        """Stay until a request has come that is meant."""
+        until = time.monotonic() + _MORE_SECONDS
+        met = False
+        while not met and time.monotonic() < until:
+            await asyncio.sleep(0.3)
+            met = any(fault["hits"] for fault in self._mine())
+
+    def _mine(self) -> list[dict[str, Any]]:
+        ids = self.facts.get("ids", ())
+        return [fault for fault in self.stage.fleet.control.faults() if fault["id"] in ids]
+
     async def end(self) -> None:
         """Lift them."""
-        control, ids = self.stage.fleet.control, self.facts.get("ids", ())
-        mine = [fault for fault in control.faults() if fault["id"] in ids]
+        control, mine = self.stage.fleet.control, self._mine()
         self.facts["faults"] = [
             {name: fault[name] for name in ("kind", "operation", "hits", "retry_after")} for fault in mine
         ]
         self.fired = any(fault["hits"] for fault in mine)
-        for fault_id in ids:
-            control.lift_fault(fault_id)
+        for fault in mine:
+            control.lift_fault(fault["id"])
 
 
 class Throttle(AzureFault):

@@ -27,6 +27,7 @@ class Fault:
         try:
             await self.begin()
             await wait(self.lasts)
+            await self.wait_until_fired()
         finally:
             await self.end()
             self.ended_at = datetime.now(UTC)
@@ -34,6 +35,9 @@ class Fault:
     async def begin(self) -> None:
         """Hurt."""
         raise NotImplementedError
+
+    async def wait_until_fired(self) -> None:
+        """Last longer, where a fault has met nothing yet."""
 
     async def end(self) -> None:
         """Heal; whoever is hurt then comes back by himself."""

@@ -12,6 +12,7 @@ from tests.soak.stories import DEADLINE
 from tests.support.whole import CLUSTER
 
 _TRIGGER_SECONDS = 4.0
+_KILLS = 4
 _WAKE_AFTER_SECONDS = LEASE_SECONDS + 2.0
 
 
@@ -44,8 +45,8 @@ class KilledApi(Fault):
     """12: kill -9 of the API when the first bytes of an answer have come, or when none come."""
 
     async def begin(self) -> None:
-        """Kill it in the moment of an answer, twice. Whoever got the first bytes has been promised the rest."""
-        for _ in range(2):
+        """Kill it in the moment of an answer, again and again. Whoever got the first bytes has been promised all."""
+        for _ in range(_KILLS):
             await self._kill_at_an_answer()
         self.fired = True
 
