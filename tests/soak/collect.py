@@ -134,7 +134,7 @@ def _open_transactions(database: Database) -> int:
 
 def _search(stage: Stage, processes: list[Process], secrets: list[str]) -> list[str]:
     """C1."""
-    places = [(str(file), file.read_bytes()) for file in _files(stage)]
+    places = [(str(file), _read(file)) for file in _files(stage)]
     places += [(f"arguments of {p.log.stem}", Path(f"/proc/{p.popen.pid}/cmdline").read_bytes()) for p in processes]
     # The managed identity's own header is in the environment, as Azure puts it there.
     identity = stage.fleet.about_azure["environment"]["IDENTITY_HEADER"]
@@ -152,6 +152,14 @@ def _search(stage: Stage, processes: list[Process], secrets: list[str]) -> list[
             if secret.encode() in environment
         ]
     return found
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        # PostgreSQL takes its log's old files away meanwhile.
+        return b""
 
 
 def _files(stage: Stage) -> list[Path]:
