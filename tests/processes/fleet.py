@@ -101,10 +101,12 @@ class Fleet:
         self.api = self._start(("serve",), self._environment())
         return self.api
 
-    def spawn_worker(self, settings: Mapping[str, str] = SOON) -> Process:
-        """Start a worker, and do not wait for it."""
+    def spawn_worker(
+        self, settings: Mapping[str, str] = SOON, *, arguments: Sequence[str] = ("worker",), module: str = "app"
+    ) -> Process:
+        """Start a worker, or what starts workers, and do not wait for it."""
         further = {f"SLIPWAY_WORKER__{name}": value for name, value in settings.items()}
-        return self._start(("worker",), self._environment() | further)
+        return self._start(arguments, self._environment() | further, module=module)
 
     async def renew(self) -> None:
         """Before each test: an empty Azure, full buckets, and both servers up, whatever the test before has done."""
@@ -122,9 +124,9 @@ class Fleet:
         living = [process for process in self._processes if process.command == "worker" and process.alive]
         return living[0] if living else await self.start_worker()
 
-    async def start_worker(self, settings: Mapping[str, str] = SOON) -> Process:
-        """Start a worker and wait until it takes jobs."""
-        worker = self.spawn_worker(settings)
+    async def start_worker(self, settings: Mapping[str, str] = SOON, **how: Any) -> Process:
+        """Start a worker (`spawn_worker`) and wait until it takes jobs."""
+        worker = self.spawn_worker(settings, **how)
 
         async def works() -> bool:
             assert worker.alive, worker.log.read_text()
@@ -155,7 +157,7 @@ class Fleet:
         """Kill what still runs. In this order: who asks goes before who answers."""
         for process in reversed(self._processes):
             if process.alive:
-                process.popen.kill()
+                process.kill_now()
         for process in self._processes:
             await process.ended()
             if process.popen.stdout is not None:
@@ -230,15 +232,17 @@ class Fleet:
         except httpx2.TransportError:
             return False
 
-    def _start(self, arguments: Sequence[str], environment: Mapping[str, str], *, piped: bool = False) -> Process:
+    def _start(
+        self, arguments: Sequence[str], environment: Mapping[str, str], *, piped: bool = False, module: str = "app"
+    ) -> Process:
         command = arguments[0]
         log = self._folder / f"{len(self._processes)}-{command}.log"
         with log.open("wb") as output:
-            if self._spawn is not None and not piped:
+            if self._spawn is not None and not piped and module == "app":
                 popen: Handle = self._spawn(command, environment, log)
             else:
                 popen = subprocess.Popen(
-                    [sys.executable, "-m", "app", *arguments],
+                    [sys.executable, "-m", module, *arguments],
                     cwd=ROOT,
                     env=environment,
                     stdin=subprocess.DEVNULL,

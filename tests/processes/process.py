@@ -1,6 +1,8 @@
 """One `slipway` command as a process of a test."""
 
 import asyncio
+import contextlib
+import os
 import signal
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,9 +39,13 @@ class Process:
         self.popen.send_signal(number)
 
     async def kill(self) -> None:
-        """Kill -9."""
-        self.popen.kill()
+        """Kill -9, and all that it has forked with it: each is a session of its own."""
+        self.kill_now()
         await self.ended()
+
+    def kill_now(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.popen.pid, signal.SIGKILL)
 
     async def terminate(self) -> int:
         """SIGTERM; return the exit code. Fails when it does not end in time."""

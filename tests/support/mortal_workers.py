@@ -1,0 +1,54 @@
+"""Workers that die by SIGKILL at chosen points: `python -m tests.support.mortal_workers worker FOLDER COUNT`.
+
+Each file in FOLDER names a target and a point; the worker that comes there takes the file and kills itself. In place of
+each that has ended another one begins: all are forks of this process, so that none has to import anything.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+from app.cli.environment import load
+from app.engine.steps import JobView
+from app.worker import run
+from tests.support.crashes import Point, crash_points
+
+
+def arm(folder: Path, target: str, point: Point) -> None:
+    """Let the worker die that first comes to this point of a job about the target."""
+    (folder / f"{target} {point}").touch()
+
+
+def armed(folder: Path) -> list[str]:
+    """Points at which nobody has died yet."""
+    return sorted(file.name for file in folder.iterdir())
+
+
+def _work(folder: Path) -> None:
+    def reached(view: JobView, point: Point) -> None:
+        here = folder / f"{view.target_name} {point}"
+        if here.exists():
+            here.unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with crash_points(reached):
+        ended_well = asyncio.run(run(load("worker")))
+    sys.exit(0 if ended_well else 1)
+
+
+def main(folder: Path, count: int) -> None:
+    """Keep so many workers alive, until this process and with it its group is killed."""
+    alive: set[int] = set()
+    while True:
+        while len(alive) < count:
+            child = os.fork()
+            if child == 0:
+                _work(folder)
+            alive.add(child)
+        alive.discard(os.wait()[0])
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[2]), int(sys.argv[3]))
