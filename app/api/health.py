@@ -13,8 +13,8 @@ from app.api.schemas import ResponseModel
 from app.api.services import Services, services_of
 from app.core.logging import get_logger
 from app.core.metrics import CONTENT_TYPE, metrics
-from app.db.errors import DatabaseError
-from app.db.readiness import check_database
+from app.db.errors import DatabaseError, classify
+from app.db.readiness import check_database, probe
 from app.models import TERMINAL, Job, JobState, Worker, WorkerState
 
 router = APIRouter(tags=["health"])
@@ -55,9 +55,11 @@ async def get_liveness() -> Liveness:
 async def _check_worker(services: Services) -> Check:
     newest = select(Worker.heartbeat_at).where(Worker.state == WorkerState.LIVE).order_by(Worker.heartbeat_at.desc())
     try:
-        async with asyncio.timeout(_TIMEOUT_SECONDS), services.database.read() as session:
-            seen = await session.scalar(newest.limit(1))
-    except (TimeoutError, DatabaseError):
+        async with probe(services.database) as connection:
+            seen = await connection.scalar(newest.limit(1))
+    except Exception as error:
+        if classify(error) is None:
+            raise
         return Check(name="worker", ready=False, detail="It could not be seen whether a worker lives.")
     if seen is None:
         return Check(name="worker", ready=False, detail="No worker has been seen.")

@@ -39,6 +39,12 @@ class Metrics:
             ("kind",),
             registry=self.registry,
         )
+        self.database_failures = Counter(
+            "slipway_database_failures",
+            "Failures of the database that a person should look at, by cause.",
+            ("cause",),
+            registry=self.registry,
+        )
         self.queue_age_seconds = Gauge(
             "slipway_job_queue_age_seconds", "Age of the oldest queued job.", registry=self.registry
         )

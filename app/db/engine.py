@@ -16,11 +16,20 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from app.core.logging import get_logger
+from app.core.metrics import metrics
 from app.core.settings import DatabaseSettings
 from app.db import postgresql, sqlite
 from app.db.errors import DatabaseFailure
 from app.db.look import Looks, refuse_to_wait
-from app.db.unit_of_work import doom_failed_transactions, raise_translated, reading, run_transaction, writing
+from app.db.unit_of_work import (
+    doom_failed_transactions,
+    drop_connections_to_an_old_primary,
+    raise_translated,
+    reading,
+    run_transaction,
+    writing,
+)
 
 # DBOS's own pool is of this size, and it waits that long for a connection.
 _DBOS_POOL: Mapping[str, Any] = {"pool_size": 20, "max_overflow": 0, "pool_timeout": 30}
@@ -31,11 +40,14 @@ _MIGRATION_LOCK_SECONDS = 60
 
 _Result = TypeVar("_Result")
 
+_log = get_logger(__name__)
+
 
 class Database:
     """Engines and sessions. `reads` and `writes` make sessions; `read()`, `write()` and `transaction()` end them.
 
-    `file` is SQLite's file, None on PostgreSQL. `url` is the normalised URL without a driver.
+    `file` is SQLite's file, None on PostgreSQL. `url` is the normalised URL without a driver. `corrupt` is set once the
+    database was found to be: the process must end then, since whatever it writes may make it worse.
     """
 
     def __init__(self, settings: DatabaseSettings, url: URL) -> None:
@@ -43,6 +55,7 @@ class Database:
         self.url = url
         self.dialect = url.get_backend_name()
         self.file = Path(url.database or "").resolve() if self.dialect == "sqlite" else None
+        self.corrupt = asyncio.Event()
         self.last_failure: tuple[float, DatabaseFailure] | None = None
         self._first_seen: tuple[int, int] | None = None
         self._dbos: sa.Engine | None = None
@@ -57,6 +70,8 @@ class Database:
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             self._engines = [self._writer]
             self._looks = Looks(self._reader, None)
+        # Before the next one, which asks whether the connection is still good.
+        drop_connections_to_an_old_primary(self._writer.sync_engine)
         doom_failed_transactions(self._writer.sync_engine)
         self.reads = async_sessionmaker(self._reader, expire_on_commit=False, autoflush=False)
         self.writes = async_sessionmaker(self._writer, expire_on_commit=False)
@@ -90,7 +105,12 @@ class Database:
         return await run_transaction(self, work, attempts=attempts)
 
     def note(self, failure: DatabaseFailure) -> None:
-        """Hear of a failure: `/readyz` shows it for a while."""
+        """Hear of a failure: `/readyz` shows it for a while, a person is told, or the process ends."""
+        if failure.alarm:
+            metrics.database_failures.labels(failure.code).inc()
+            _log.error("database_failed", code=failure.code, driver_code=failure.driver_code)
+        if failure.fatal:
+            self.corrupt.set()
         if failure.unready:
             self.last_failure = (time.monotonic(), failure)
 
@@ -126,6 +146,7 @@ class Database:
         """Return the synchronous engine for DBOS on the same database; made once."""
         if self._dbos is None:
             self._dbos = sync_engine(self.settings, **_DBOS_POOL)
+            drop_connections_to_an_old_primary(self._dbos)
             if self.file is not None:
                 event.listen(self._dbos, "connect", self._remember_file)
         return self._dbos

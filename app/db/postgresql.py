@@ -9,6 +9,8 @@ from app.core.settings import DatabaseSettings
 
 APPLICATION_NAME = "slipway"
 _CONNECT_SECONDS = 5
+# So much later than the server should have done the client ends a statement by itself.
+_GRACE_SECONDS = 5
 _LOCK_SECONDS = 3
 _IDLE_IN_TRANSACTION_SECONDS = 15
 
@@ -20,10 +22,10 @@ def asyncpg_url(url: URL) -> URL:
 
 
 def asyncpg_arguments(settings: DatabaseSettings) -> Mapping[str, Any]:  # the driver takes values of many types
-    """Return asyncpg's connect arguments; the client gives up 5 s after the server should have."""
+    """Return asyncpg's connect arguments; the client gives up a little after the server should have."""
     return {
         "timeout": _CONNECT_SECONDS,
-        "command_timeout": settings.statement_timeout_seconds + 5,
+        "command_timeout": settings.statement_timeout_seconds + _GRACE_SECONDS,
         "server_settings": {
             "application_name": APPLICATION_NAME,
             "statement_timeout": _milliseconds(settings.statement_timeout_seconds),

@@ -3,13 +3,15 @@
 import asyncio
 import shutil
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.db.engine import Database
-from app.db.errors import CANNOT_OPEN, UNREACHABLE, classify
+from app.db.errors import CANNOT_OPEN, FULL, UNREACHABLE, DatabaseFailure, classify
 from app.db.migrations import is_at_head
 
 TIMEOUT_SECONDS = 1.0
@@ -45,10 +47,8 @@ async def check_database(database: Database) -> DatabaseHealth:
     """Ask the database. Never raises for what the database does, and takes about a second at most."""
     if not database.same_file():
         return _down(f"Its file was removed or replaced ({CANNOT_OPEN.code}).")
-    # Not the pool of requests: it may be exhausted by what is wrong.
-    engine = database.probe_engine()
     try:
-        async with asyncio.timeout(TIMEOUT_SECONDS), engine.connect() as connection:
+        async with probe(database) as connection:
             version = await _version(connection)
             migrated = await is_at_head(connection)
     except Exception as error:
@@ -56,16 +56,14 @@ async def check_database(database: Database) -> DatabaseHealth:
         if failure is None:
             raise
         return _down(f"It does not answer ({failure.code if failure.unready else UNREACHABLE.code}).")
-    finally:
-        await engine.dispose()
     free = None if database.file is None else shutil.disk_usage(database.file.parent).free
-    seen = database.last_failure
-    if seen is not None and time.monotonic() - seen[0] < _FAILURE_SECONDS:
+    failed = recent_failure(database)
+    if failed is not None:
         return DatabaseHealth(
             reachable=False,
             migrated=migrated,
             accepts_jobs=False,
-            detail=f"It failed a moment ago ({seen[1].code}).",
+            detail=f"It failed a moment ago ({failed.code}).",
             version=version,
             free_bytes=free,
         )
@@ -77,6 +75,32 @@ async def check_database(database: Database) -> DatabaseHealth:
         version=version,
         free_bytes=free,
     )
+
+
+@asynccontextmanager
+async def probe(database: Database) -> AsyncIterator[AsyncConnection]:
+    """Open a connection for a watcher's question, for a second at most.
+
+    Not one of the pool of requests: that may be exhausted by what is wrong.
+    """
+    engine = database.probe_engine()
+    try:
+        async with asyncio.timeout(TIMEOUT_SECONDS), engine.connect() as connection:
+            yield connection
+    finally:
+        await engine.dispose()
+
+
+def recent_failure(database: Database) -> DatabaseFailure | None:
+    """Return a failure of this process that makes it unready, for a while after it was last seen."""
+    seen = database.last_failure
+    return seen[1] if seen is not None and time.monotonic() - seen[0] < _FAILURE_SECONDS else None
+
+
+def accepts_jobs(database: Database) -> bool:
+    """Tell whether a job may begin: there is room, and no write has just failed for want of it."""
+    failed = recent_failure(database)
+    return has_room(database) and (failed is None or failed.code != FULL.code)
 
 
 def has_room(database: Database) -> bool:

@@ -87,6 +87,16 @@ async def run_transaction(
     raise ValueError("attempts must be 1 or more")
 
 
+def drop_connections_to_an_old_primary(engine: sa.Engine) -> None:
+    """After a failure that says so, have SQLAlchemy replace all connections of the pool, as after a disconnect."""
+
+    @event.listens_for(engine, "handle_error")
+    def drop(context: sa.ExceptionContext) -> None:
+        failure = classify(context.original_exception)
+        if failure is not None and failure.drop_connections:
+            context.is_disconnect = True
+
+
 def doom_failed_transactions(engine: sa.Engine) -> None:
     """Refuse to commit a transaction in which a statement failed and somebody caught the error.
 
@@ -96,10 +106,6 @@ def doom_failed_transactions(engine: sa.Engine) -> None:
 
     @event.listens_for(engine, "handle_error")
     def remember(context: sa.ExceptionContext) -> None:
-        failure = classify(context.original_exception)
-        if failure is not None and failure.drop_connections:
-            # As after a disconnect, SQLAlchemy replaces this connection and all that the pool made before now.
-            context.is_disconnect = True
         if context.connection is not None and not context.connection.invalidated:
             context.connection.info[_FAILED] = True
 

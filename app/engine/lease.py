@@ -53,14 +53,12 @@ class Lease:
         self._confirmed = moment
 
     async def keep(self, every: timedelta) -> None:
-        """Beat until the lease is lost. A database that does not answer is waited for; a corrupt one is died of."""
+        """Beat until the lease is lost. A database that does not answer is waited for."""
         while not self.lost:
             try:
                 await self.beat()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next beat is soon
                 _log.warning("heartbeat_failed", error=type(error).__name__)
-                if isinstance(error, DatabaseError) and error.failure.fatal:
-                    raise
             await asyncio.sleep(every.total_seconds())
         _log.error("lease_lost", worker_id=self.worker_id)
 

@@ -1,6 +1,7 @@
 """The process that runs jobs: DBOS, the heartbeat, the takeover of the dead, the reconciler, the drain."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -13,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.core.clock import Clock
 from app.core.settings import Settings
 from app.db.engine import Database
+from app.db.readiness import accepts_jobs
 from app.db.waker import Waker
 from app.engine import rows
 from app.engine.caretaker import Caretaker
@@ -75,15 +77,19 @@ class EngineWorker(Generic[G]):
         self._tasks = [
             asyncio.create_task(self.lease.keep(every), name="heartbeat"),
             asyncio.create_task(self._signals.run(self.lease.worker_id, self._waker), name="signals"),
+            asyncio.create_task(self._until_corrupt(), name="database"),
             asyncio.create_task(caretaker.run(), name="caretaker"),
         ]
         _log.info("worker_started", worker_id=self.lease.worker_id)
 
     async def failed(self) -> None:
-        """Return when this worker may not go on: its lease is lost, or one of its own tasks has ended."""
+        """Return when this worker may not go on: its lease lost, the database corrupt, or a task of its own ended."""
         ended, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in ended:
             _log.error("worker_failed", task=task.get_name(), exc_info=None if task.cancelled() else task.exception())
+
+    async def _until_corrupt(self) -> None:
+        await self._database.corrupt.wait()
 
     async def stop(self) -> None:
         """Drain: take no job, begin no step, let what is being sent to Azure end; then leave the rest to others.
@@ -194,6 +200,14 @@ class EngineWorker(Generic[G]):
         finally:
             self._signals.close(job_id)
 
+    async def _wait_for_room(self) -> None:
+        """Begin no job on a full disk; those in flight need what is left. The job stays in this worker's hands."""
+        while not accepts_jobs(self._database):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.worker.heartbeat_seconds):
+                    await self._drain.asked.wait()
+                raise ParkedError("no room")
+
     async def _take_and_run(self, job_id: str) -> None:
         if self._drain.asked.is_set():
             raise ParkedError(job_id)
@@ -203,6 +217,8 @@ class EngineWorker(Generic[G]):
         if job is None or job.kind not in self._workflows:
             _log.error("job_unknown", kind=job.kind if job else None)
             return
+        if job.started_at is None:
+            await self._wait_for_room()
         workflow = self._workflows[job.kind]
         taken = await self._database.transaction(
             lambda session: rows.take(
