@@ -85,6 +85,12 @@ class Slipway:
                 return str(answer.json()["job"]["id"])
             await asyncio.sleep(float(answer.headers["Retry-After"]))
 
+    async def register(self, namespace: str) -> str:
+        """Have a resource provider registered; return the job's id."""
+        answer = await self.http.post(f"/v1/providers/{namespace}:register")
+        answer.raise_for_status()
+        return str(answer.json()["job"]["id"])
+
     async def create_many(self, names: Sequence[str], **more: Any) -> list[str]:
         """Ask for clusters side by side, twenty at a time."""
         places = asyncio.Semaphore(20)

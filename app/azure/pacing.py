@@ -15,7 +15,7 @@ _WORDS_LOOKS = 10
 # How many looks in the usual time, and the longest pause in seconds: closely where somebody watches or many share the
 # LIST, else only so often that nobody would call it late.
 _SPARSE = {True: (8, 60.0), False: (2.5, 150.0)}
-_DENSE = {True: (60, 5.0), False: (20, 15.0)}
+_DENSE = {True: (150, 2.0), False: (20, 15.0)}
 
 
 def next_look(now: datetime, began: datetime, usual: Usual, *, closely: bool) -> datetime:

@@ -2,7 +2,7 @@
 
 A session on SQLite changes to the connection's thread and back for each statement, for its BEGIN and its end. Each
 change costs more than the statement, which takes microseconds: so a look at SQLite runs where it is asked for, as long
-as it need not wait (docs/decisions/0022).
+as it need not wait (docs/decisions/0015).
 """
 
 import sqlite3

@@ -63,16 +63,16 @@ class JobEnds:
     async def _look(self) -> None:
         watch = await self._waker.watch()
         while True:
-            await watch.changed(_LONGEST_WAIT_SECONDS)
-            await asyncio.sleep(_LEAST_PAUSE_SECONDS)
             try:
                 ended = await self._ended(self._jobs)
             except DatabaseError as error:
                 # The next change, or the next round, looks again.
                 _log.warning("ends_unread", code=error.failure.code)
-                continue
-            for job_id in ended & self._jobs.keys():
-                self._jobs[job_id].ended.set()
+            else:
+                for job_id in ended & self._jobs.keys():
+                    self._jobs[job_id].ended.set()
+            await watch.changed(_LONGEST_WAIT_SECONDS)
+            await asyncio.sleep(_LEAST_PAUSE_SECONDS)
 
     async def _ended(self, job_ids: Iterable[str]) -> set[str]:
         asked = select(Job.id).where(Job.id.in_(list(job_ids)), Job.state.in_(TERMINAL))

@@ -38,7 +38,7 @@ class JobQueue:
         """Put a job, whose row is in this transaction, into the queue: one at a time for each `job.partition`.
 
         Its place in the line is taken now: where the caller holds a lock of the target, jobs run in the order in
-        which their transactions held it (docs/decisions/0015). Raises NoRoomError on a disk that is nearly full.
+        which their transactions held it (docs/decisions/0012). Raises NoRoomError on a disk that is nearly full.
         """
         if not has_room(self._database):
             raise NoRoomError("The disk under the database is nearly full.", retry_after_seconds=_ROOM_SECONDS)
