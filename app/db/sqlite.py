@@ -195,6 +195,9 @@ class WriterConnection(sqlite3.Connection):
     def close(self) -> None:
         """Close and let the next writer in."""
         try:
+            # SQLite keeps a closed connection's transaction open while a statement of it is: a cancelled one may be.
+            with contextlib.suppress(sqlite3.Error):
+                super().rollback()
             super().close()
         finally:
             self._writing = False

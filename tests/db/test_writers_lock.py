@@ -235,3 +235,17 @@ async def test_a_busy_database_is_a_503_that_may_be_repeated(migrated: Path, mon
     assert caught.value.problem.retry_after_seconds == 1
     outsider.close()
     await database.close()
+
+
+def test_closing_ends_a_transaction_whose_statement_is_still_open(file: Path) -> None:
+    writer = sqlite3.connect(file, factory=sqlite.writer_factory(file), isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    writer.execute("INSERT INTO numbers VALUES (1, 'a'), (2, 'b')")
+    # As one that was cancelled: an exception's traceback keeps it.
+    kept = writer.execute("SELECT * FROM numbers")
+    writer.close()
+    other = sqlite3.connect(file, timeout=0, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert other.execute("SELECT count(*) FROM numbers").fetchall() == [(0,)]
+    other.close()
+    del kept
