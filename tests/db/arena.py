@@ -79,11 +79,14 @@ class Arena:
             )
         )
 
+    def past_the_wire(self) -> str:
+        """The URL of this database for a superuser."""
+        assert self.server is not None
+        return self.server.settings(self.database_name).url.get_secret_value()
+
     def in_database(self, statement: str) -> None:
         """Run a statement in this database, past the wire."""
-        assert self.server is not None
-        direct = self.server.settings(self.database_name).url.get_secret_value()
-        with psycopg.connect(direct, autocommit=True) as connection:
+        with psycopg.connect(self.past_the_wire(), autocommit=True) as connection:
             connection.execute(cast("Any", statement))
 
     async def break_connections(self) -> None:

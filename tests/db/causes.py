@@ -190,33 +190,3 @@ async def exhausted(arena: Arena) -> AsyncIterator[None]:
         for connection in held:
             await connection.close()
         pool._timeout = waited
-
-
-@asynccontextmanager
-async def deadlock(arena: Arena) -> AsyncIterator[None]:
-    """The request waits for the other, and the other for the request; the first to look is ended."""
-    holds = asyncio.Event()
-
-    async def work(session: AsyncSession) -> None:
-        await session.execute(sa.text("SELECT pg_advisory_xact_lock(1)"))
-        holds.set()
-        await session.execute(sa.text("SELECT pg_advisory_xact_lock(2)"))
-
-    async def other() -> None:
-        async with arena.bench.database.write() as session:
-            await session.execute(sa.text("SET LOCAL lock_timeout = '5s'"))
-            await session.execute(sa.text("SELECT pg_advisory_xact_lock(2)"))
-            ready.set()
-            await holds.wait()
-            await session.execute(sa.text("SELECT pg_advisory_xact_lock(1)"))
-
-    ready = asyncio.Event()
-    task = asyncio.create_task(other())
-    await ready.wait()
-    async with doing(work)(arena):
-        yield
-    await task
-
-
-def raised(state: str) -> Callable[[Arena], AbstractAsyncContextManager[None]]:
-    return saying(f"DO $$ BEGIN RAISE EXCEPTION 'hunter2' USING ERRCODE = '{state}'; END $$")

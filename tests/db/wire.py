@@ -1,6 +1,7 @@
 """What lies between Slipway and PostgreSQL: a proxy that can be down, swallow everything, or keep COMMIT's answers."""
 
 import asyncio
+import re
 import threading
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 _CHUNK = 65536
+# Not the one in READ COMMITTED.
+_COMMIT = re.compile(rb"COMMIT[;\0]")
 
 
 class Wire:
@@ -115,7 +118,7 @@ class Wire:
     async def _forward(self, client: asyncio.StreamReader, server: asyncio.StreamWriter, kept: asyncio.Event) -> None:
         while data := await client.read(_CHUNK):
             await self._flows.wait()
-            if self._keeps_commits and b"COMMIT" in data:
+            if self._keeps_commits and _COMMIT.search(data):
                 kept.set()
             server.write(data)
 
