@@ -7,8 +7,11 @@ from sqlalchemy import update
 
 from app.azure.types.tags import is_ours
 from app.models import Job
+from tests.support.database import ONE_DATABASE
 from tests.support.local_azure import LocalAzureForTests
 from tests.support.whole import CLUSTER, Slipway, start_worker
+
+pytestmark = ONE_DATABASE
 
 PUT = "ManagedClusters_CreateOrUpdate"
 QUOTA = (

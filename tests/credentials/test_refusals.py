@@ -17,9 +17,12 @@ from tests.support.credentials import (
     rows,
     update,
 )
+from tests.support.database import ONE_DATABASE
 from tests.support.kubeconfigs import base64_text
 from tests.support.local_azure import LocalAzureForTests
 from tests.support.slices import Served, counted
+
+pytestmark = ONE_DATABASE
 
 
 async def test_another_form_does_not_exist(served: Served, cluster: Cluster) -> None:
@@ -155,7 +158,6 @@ async def test_what_azure_says_is_told(served: Served, cluster: Cluster, local_a
     assert await rows(served.database) == 0
 
 
-@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 async def test_when_azure_asks_to_wait_longer_than_a_request_may_the_caller_hears_how_long(
     served: Served, cluster: Cluster, local_azure: LocalAzureForTests
 ) -> None:

@@ -7,8 +7,11 @@ from app.emulator.core.store import Resource
 from app.subscriptions.specs import place_of
 from app.subscriptions.workflow.create_group import ensure_group
 from tests.subscriptions.bench import Bench
+from tests.support.database import ONE_DATABASE
 from tests.support.local_azure import LocalAzureForTests
 from tests.support.slices import counted
+
+pytestmark = ONE_DATABASE
 
 
 async def put_disk(local_azure: LocalAzureForTests) -> None:

@@ -5,8 +5,11 @@ import pytest
 from app.emulator.core.registration import record_of
 from app.models import Role
 from tests.subscriptions.bench import Bench
+from tests.support.database import ONE_DATABASE
 from tests.support.local_azure import LocalAzureForTests
 from tests.support.slices import Served, counted
+
+pytestmark = ONE_DATABASE
 
 AKS = "/v1/providers/Microsoft.ContainerService"
 NETWORK = "/v1/providers/Microsoft.Network"

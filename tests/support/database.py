@@ -109,6 +109,10 @@ def database_kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+ONE_DATABASE = pytest.mark.parametrize("database_kind", KINDS[:1], indirect=True)
+"""For tests about Azure, in which the database plays no part."""
+
+
 @pytest.fixture
 def database_settings(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DatabaseSettings]:
     """The settings of a migrated, empty database of this test's own."""
