@@ -123,17 +123,19 @@ async def list_events(
     for column, value in ((Event.type, type), (Event.subject_id, subject_id), (Event.job_id, job_id)):
         if value is not None:
             query = query.where(column == value)
+    project_id = call.scope.project.id
+    after = paging.after(project_id, (int, int))
     bound = await horizon(call.session)
     if bound is not None:
         query = query.where(Event.transaction_id < bound)
-    project_id = call.scope.project.id
-    page = await read_page(
-        call.session,
-        query,
-        (Event.transaction_id, Event.sequence),
-        after=paging.after(project_id, (int, int)),
-        limit=paging.limit,
-    )
+        page = await read_page(
+            call.session, query, (Event.transaction_id, Event.sequence), after=after, limit=paging.limit
+        )
+    else:
+        # SQLite, where it is always 0, would look through all of a project's events for a pair of which the second is
+        # the row's own number.
+        query = query.where(Event.transaction_id == 0)
+        page = await read_page(call.session, query, (Event.sequence,), after=after and after[1:], limit=paging.limit)
     if not page.items:
         # A feed has no last page: the next look begins where this one did.
         return Page(items=[], next_cursor=paging.cursor)
