@@ -29,6 +29,10 @@ run: install ## Run API, worker and local Azure on this machine (slipway dev)
 test: install tools-optional ## Run all tests on SQLite and PostgreSQL
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
+.PHONY: test-long
+test-long: install ## Run the tests that take a minute each: twenty workers killed, a thousand requests with a hundred keys
+	@$(BIN)/python -m pytest -m long $(ARGS)
+
 .PHONY: acceptance
 acceptance: install tools-optional .tools/az/.requirements ## Run real az and kubectl, and Slipway's story, against the local Azure
 	@$(BIN)/python -m pytest -x tests/acceptance/test_az.py tests/acceptance/test_story_locally.py $(ARGS)

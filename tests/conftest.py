@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 import structlog
 
 from tests.support.database import (
@@ -35,6 +36,11 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first: at the end all workers but one would wait for it."""
+    items.sort(key=lambda item: item.get_closest_marker("first") is None)
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -8,7 +8,7 @@ from app.core.settings import DatabaseSettings
 from tests.contract.fuzzing import schemathesis
 from tests.support.local_azure import LocalAzureForTests
 
-pytestmark = [pytest.mark.slow, pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.first, pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)]
 
 
 @pytest.mark.timeout(600)

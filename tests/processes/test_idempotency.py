@@ -48,6 +48,7 @@ async def _two_apis(fleet: Fleet) -> AsyncIterator[list[httpx2.AsyncClient]]:
 
 
 @ONE_DATABASE
+@pytest.mark.long
 async def test_a_thousand_requests_with_a_hundred_keys_at_two_apis_are_a_hundred_jobs(fleet: Fleet) -> None:
     """Trouble 83, scene 5: each key has one job and one answer, byte for byte, whichever process is asked."""
 

@@ -15,7 +15,7 @@ from tests.support.crashes import At, Point
 from tests.support.mortal_workers import arm, armed
 from tests.support.whole import CLUSTER
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.long, pytest.mark.asyncio(loop_scope="session")]
 
 BRIEF = {"LEASE_SECONDS": "3", "HEARTBEAT_SECONDS": "0.5", "QUEUE_POLL_SECONDS": "0.1"}
 # So many that a kill takes few others along: DBOS gives up a job whose workers died five times.

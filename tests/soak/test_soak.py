@@ -12,7 +12,7 @@ from tests.soak.nursery import Nursery
 from tests.soak.run import commit, run_seed
 from tests.soak.server import DurableServer
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.first, pytest.mark.timeout(600)]
 
 SEEDS = {"sqlite": 8, "postgresql": 33}
 """Cheap ones, without a fault that has to outlast a lease or a timeout; with kills of both kinds and lost commits."""
