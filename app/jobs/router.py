@@ -68,7 +68,8 @@ async def get_job(
     if wait and job.state not in TERMINAL:
         await service.show_interest(call.database, job, now=call.now)
         draining: Draining = request.app.state.draining
-        await draining.wait_for(service.parts_of(call.services).ends.wait(job_id), seconds=wait)
+        longest = call.services.settings.http.max_wait_seconds
+        await draining.wait_for(service.parts_of(call.services).ends.wait(job_id), seconds=min(wait, longest))
         async with call.database.read() as session:
             job = await service.get_job(session, call.scope, job_id)
     return job_read(job, call.now)

@@ -25,6 +25,8 @@ async def schemathesis(
 ) -> tuple[int, str]:
     """Run it as the admin of one of two projects; return its exit status and what it printed."""
     async with served(azure, database) as (slipway, url):
+        # Longer waits say nothing more.
+        slipway.parts.settings.http.max_wait_seconds = 1
         other = await add_tenant(slipway.parts.database, "other")
         keys = {"shop": slipway.tenant.admin, "other": other.admin}
         tenants = folder / "tenants.json"

@@ -55,6 +55,14 @@ def test_the_expected_end_is_never_in_the_past() -> None:
     assert expected_end_of(_job(), START) is None
 
 
+async def test_a_wait_is_no_longer_than_the_setting(idle_slipway: Slipway) -> None:
+    job_id = await idle_slipway.accepted("POST", "/v1/clusters", CLUSTER)
+    idle_slipway.parts.settings.http.max_wait_seconds = 1
+    async with asyncio.timeout(20):
+        answer = await idle_slipway.ask("GET", f"/v1/jobs/{job_id}?wait=60")
+    assert answer.json()["state"] == "queued"
+
+
 async def test_a_wait_ends_with_the_job_or_with_its_seconds(idle_slipway: Slipway) -> None:
     job_id = await idle_slipway.accepted("POST", "/v1/clusters", CLUSTER)
 
