@@ -36,7 +36,9 @@ async def make(run: ToyRun) -> None:
 
 async def test_a_long_await_is_left_at_once_and_another_worker_goes_on_at_once(bench: EngineBench) -> None:
     bench.toys.gate("sent").set()
-    async with bench.worker(toy(make)) as worker:
+    # A worker that lost its lease meanwhile, on a busy machine, would hand nothing back.
+    patient = FAST.model_copy(update={"lease_seconds": 10})
+    async with bench.worker(toy(make), settings=patient) as worker:
         job_id = await bench.add()
         waiting = await bench.add()
         await bench.toys.gate("watching").wait()
