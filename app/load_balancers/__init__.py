@@ -1,0 +1,1 @@
+"""Exposures, load balancers and public addresses: which address belongs to which Service, and why."""
