@@ -5,10 +5,11 @@ import contextlib
 import logging
 import random
 import uuid
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.emulator.core.agenda import Action, Agenda
 from app.emulator.core.clock import Clock, ManualClock
 from app.emulator.core.documents import Document
 from app.emulator.core.exchange import Call
@@ -69,6 +70,7 @@ class Cloud:
         self.randomness = random.Random(seed)
         self.store = Store()
         self.operations = Operations()
+        self.agenda = Agenda()
         self.buckets = Buckets()
         self.faults = Faults(random.Random(seed))
         self.log = RequestLog(settings.log_capacity)
@@ -128,6 +130,19 @@ class Cloud:
         self._wake.set()
         return operation
 
+    def plan(self, key: Hashable, at: datetime, action: Action) -> None:
+        """Let `action` happen at `at`, once, in place of what was planned under `key`."""
+        self.agenda.set(key, at, action)
+        self._wake.set()
+
+    async def hurry(self, operation: Operation) -> None:
+        """Let a running operation come to its end at once, unless it is stuck.
+
+        For callers inside Azure that count its time as part of their own; to be called while settling.
+        """
+        while operation.running and operation.ends is not None:
+            await self._step(operation, self.now())
+
     async def cancel(self, operation: Operation, status: str, error: Document | None) -> None:
         """End a running operation before its time, with its transition's `cancel`."""
         operation.end(status, at=self.now(), error=error)
@@ -138,10 +153,27 @@ class Cloud:
     async def settle(self) -> None:
         """Let everything happen that is due."""
         async with self._settling:
-            while (due := self.operations.next_due()) is not None and due[0] <= self.now():
-                await self._step(due[1], due[0])
+            while await self._settle_next():  # noqa: ASYNC110 (nothing is waited for: others get their turn)
                 # Many clusters that end at once must not keep requests waiting.
                 await asyncio.sleep(0)
+
+    async def _settle_next(self) -> bool:
+        operation, planned, now = self.operations.next_due(), self.agenda.next_due(), self.now()
+        if planned is not None and planned <= now and (operation is None or planned < operation[0]):
+            await self._keep_appointment()
+        elif operation is not None and operation[0] <= now:
+            await self._step(operation[1], operation[0])
+        else:
+            return False
+        return True
+
+    async def _keep_appointment(self) -> None:
+        appointment = self.agenda.take()
+        try:
+            await appointment.action(appointment.at)
+        except Exception:
+            # A defect of a provider ends what it does, not the local Azure.
+            logger.exception("what was planned for %s broke", appointment.at)
 
     async def catch_up(self) -> None:
         """Before a request: with a manual clock, let all happen that is due; else `run` sees to it in time."""
@@ -191,6 +223,7 @@ class Cloud:
     def change_speed(self, speed: float) -> None:
         """Go on at another speed; what runs is stretched by it."""
         self.operations.rescale(self.now(), self.speed / speed)
+        self.agenda.rescale(self.now(), self.speed / speed)
         self.speed = speed
         self.changes += 1
         self._wake.set()
@@ -200,8 +233,9 @@ class Cloud:
         while True:
             await self.settle()
             self.operations.forget_ended_before(self.now() - KEEP_ENDED_OPERATIONS)
-            due = self.operations.next_due()
-            nap = LONGEST_NAP if due is None else min(LONGEST_NAP, due[0] - self.now())
+            operation, planned = self.operations.next_due(), self.agenda.next_due()
+            due = [moment for moment in (operation and operation[0], planned) if moment is not None]
+            nap = min([LONGEST_NAP, *(moment - self.now() for moment in due)])
             self._wake.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, nap.total_seconds())):
@@ -227,6 +261,7 @@ class Cloud:
                 if remover is not None:
                     await remover(self, resource)
             self.operations.clear()
+            self.agenda.clear()
             self.store.clear()
             self.buckets.clear()
             self.faults.remove()

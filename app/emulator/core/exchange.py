@@ -35,6 +35,7 @@ class Interference:
 
     failure: Failure | None = None
     stuck: bool = False
+    forbidden: bool = False
 
 
 @dataclass
@@ -55,6 +56,8 @@ class Call:
     parameters: Mapping[str, str] = field(default_factory=dict)
     route: "Route | None" = None
     principal: str = ""
+    inside: bool = False
+    """Whether it comes from what runs inside Azure, as the cloud controller of a cluster does."""
     interference: Interference = field(default_factory=Interference)
     effect: str | None = None
     """What it did to the store: created, updated, deleted; none for what changed nothing."""

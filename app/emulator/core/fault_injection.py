@@ -28,6 +28,8 @@ async def carry_out(fault: Fault, cloud: Cloud, call: Call, proceed: Next) -> An
         call.interference.failure = Failure(fault.code, fault.message, fault.recovers_after_seconds, fault.body)
     elif fault.kind is FaultKind.STUCK_OPERATION:
         call.interference.stuck = True
+    elif fault.kind is FaultKind.FORBID:
+        call.interference.forbidden = True
     answer = await proceed(call)
     replace = _AFTERWARDS.get(fault.kind)
     if replace is not None:

@@ -32,6 +32,10 @@ class FaultKind(StrEnum):
     DELAY = "delay"
     FAIL_OPERATION = "fail_operation"
     STUCK_OPERATION = "stuck_operation"
+    FORBID = "forbid"
+
+
+CALLERS = frozenset({"client", "cluster"})
 
 
 @dataclass
@@ -44,6 +48,8 @@ class Fault:
     method: str | None = None
     path: str | None = None
     """A regular expression that is searched in the path, without regard to case."""
+    caller: str | None = None
+    """`client`: who calls over HTTP; `cluster`: the cloud controller of a cluster; null: both."""
     skip: int = 0
     """How many matching requests pass unharmed first."""
     count: int | None = 1
@@ -67,8 +73,16 @@ class Fault:
     hits: int = 0
 
     def matches(self, call: Call) -> bool:
-        """Whether this fault is meant for `call`. Logins are hit only by a fault that names their operation."""
+        """Whether this fault is meant for `call`.
+
+        Logins are hit only by a fault that names their operation, calls from inside only by one that names them,
+        an operation or a path: no test that wants its own next request to fail shall lose the fault to another.
+        """
         if call.operation == LOGIN and self.operation is None:
+            return False
+        if call.inside and self.caller is None and self.operation is None and self.path is None:
+            return False
+        if self.caller is not None and (self.caller == "cluster") != call.inside:
             return False
         if self.operation is not None and not fnmatchcase(call.operation.lower(), self.operation.lower()):
             return False
@@ -121,6 +135,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "operation": (str,),
     "method": (str,),
     "path": (str,),
+    "caller": (str, type(None)),
     "skip": (int,),
     "count": (int, type(None)),
     "probability": (int, float),
@@ -145,6 +160,8 @@ def parse_fault(document: Mapping[str, object]) -> Fault:
     kind = document.get("kind")
     if kind not in set(FaultKind):
         raise InvalidFaultError(f"unknown kind '{kind}'; known: {', '.join(FaultKind)}")
+    if document.get("caller") not in {None, *CALLERS}:
+        raise InvalidFaultError(f"unknown caller; known: {', '.join(sorted(CALLERS))}")
     try:
         re.compile(str(document.get("path") or ""))
     except re.error as error:

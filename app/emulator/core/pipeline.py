@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from app.emulator.core import registration
+from app.emulator.core.authorization import authorization_failed
 from app.emulator.core.cloud import Cloud
 from app.emulator.core.errors import AzureError, not_implemented
 from app.emulator.core.exchange import Answer, Call, Delivery, answer_of
@@ -100,6 +101,8 @@ class Pipeline:
 
     async def _authenticate(self, call: Call, proceed: Next) -> Answer:
         call.principal = self._verifier.verify(call.headers.get("authorization"))
+        if call.interference.forbidden:
+            raise authorization_failed(call)
         return await proceed(call)
 
     async def _require_api_version(self, call: Call, proceed: Next) -> Answer:

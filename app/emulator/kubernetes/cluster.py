@@ -40,6 +40,16 @@ class Cluster:
         if saved is None:
             self._found()
 
+    @property
+    def store(self) -> Store:
+        """All its objects."""
+        return self._store
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its API serves."""
+        return self._listener.is_open
+
     async def open(self) -> None:
         """Serve; a cluster that serves stays as it is."""
         if not self._listener.is_open:

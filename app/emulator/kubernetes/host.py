@@ -2,12 +2,26 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Protocol
 
 from app.emulator.kubernetes.cluster import Cluster
 from app.emulator.kubernetes.documents import JSON
 from app.emulator.kubernetes.specs import ClusterSpec, Endpoint, NodeSpec
+from app.emulator.kubernetes.store import Change, Store
 
-__all__ = ["ClusterHost", "ClusterSpec", "Endpoint", "NodeSpec"]
+__all__ = ["Change", "ClusterHost", "ClusterSpec", "Endpoint", "NodeSpec", "Observer", "Store"]
+
+
+class Observer(Protocol):
+    """Who acts on what happens in the clusters, as a controller of the platform. Both are called by cluster key."""
+
+    def opened(self, key: str) -> None:
+        """A cluster's API serves: new, brought back, or started again."""
+        ...
+
+    def changed(self, key: str, change: Change) -> None:
+        """An object was written. To be acted on in a later turn of the event loop."""
+        ...
 
 
 class ClusterHost:
@@ -20,6 +34,11 @@ class ClusterHost:
         """`now` is the time of what objects say (ages, conditions); it must be aware."""
         self._now = now
         self._clusters: dict[str, Cluster] = {}
+        self._observers: list[Observer] = []
+
+    def observe(self, observer: Observer) -> None:
+        """Tell `observer` of every cluster from now on."""
+        self._observers.append(observer)
 
     async def start(self, spec: ClusterSpec, saved: Mapping[str, JSON] | None = None) -> Endpoint:
         """Serve a cluster and return where.
@@ -30,8 +49,21 @@ class ClusterHost:
         cluster = self._clusters.get(spec.key)
         if cluster is None:
             cluster = self._clusters[spec.key] = Cluster(spec, self._now, saved)
-        await cluster.open()
+            cluster.store.observe(lambda change: self._tell(spec.key, change))
+        if not cluster.is_open:
+            await cluster.open()
+            for observer in self._observers:
+                observer.opened(spec.key)
         return cluster.endpoint()
+
+    def _tell(self, key: str, change: Change) -> None:
+        for observer in self._observers:
+            observer.changed(key, change)
+
+    def serving(self, key: str) -> Store | None:
+        """The objects of a cluster whose API serves; none for one that is stopped or gone."""
+        cluster = self._clusters.get(key)
+        return cluster.store if cluster is not None and cluster.is_open else None
 
     async def update(self, key: str, *, kubernetes_version: str) -> None:
         """Set the version that the API server tells, the full one (1.33.5)."""
