@@ -33,12 +33,100 @@ class ClusterNotServingError(ClusterUnreachableError):
 
 
 class ClusterUnauthorizedError(KubernetesError):
-    """The API server does not know the user (401), or does not let it do this (403)."""
+    """The API server does not know the user (401)."""
 
     code = "cluster_unauthorized"
     title = "The cluster's API server refuses Slipway's user"
     error_class = ErrorClass.PERMISSION
     remedy = "Give Slipway's identity a role on the cluster, for example Azure Kubernetes Service Cluster User."
+
+
+class ClusterForbiddenError(KubernetesError):
+    """The API server knows the user, and does not let it do this (403)."""
+
+    code = "cluster_forbidden"
+    title = "The cluster does not let Slipway's user do this"
+    error_class = ErrorClass.PERMISSION
+    remedy = (
+        "Give Slipway's identity rights inside the cluster: a role binding, or with Azure RBAC the role "
+        "Azure Kubernetes Service RBAC Writer on the cluster."
+    )
+
+
+class ClusterQuotaError(KubernetesError):
+    """A ResourceQuota of the namespace is used up."""
+
+    code = "kubernetes_quota_exceeded"
+    status = 409
+    title = "The namespace's quota is used up"
+    error_class = ErrorClass.QUOTA
+    remedy = "Raise the namespace's ResourceQuota, or remove what is not needed from it."
+
+
+class AdmissionDeniedError(KubernetesError):
+    """An admission webhook or policy of the cluster refused the object."""
+
+    code = "kubernetes_admission_denied"
+    status = 409
+    title = "A policy of the cluster refuses this"
+    error_class = ErrorClass.CONFIGURATION
+    remedy = "Change the request so that the policy allows it, or have the policy changed by whoever owns it."
+
+
+class NamespaceEndingError(KubernetesError):
+    """The namespace is being deleted: nothing new can be made in it."""
+
+    code = "kubernetes_namespace_ending"
+    status = 409
+    title = "The namespace is being deleted"
+    error_class = ErrorClass.CONFLICT
+    remedy = "Wait until the namespace is gone and make it again, or use another one."
+
+
+class NotInClusterError(KubernetesError):
+    """The cluster has no such object, or no such namespace for it."""
+
+    code = "kubernetes_not_found"
+    status = 404
+    title = "The cluster has no such object"
+    error_class = ErrorClass.GONE
+
+
+class ObjectRefusedError(KubernetesError):
+    """The API server understood the object and refuses it (400, 422); `errors` names the fields."""
+
+    code = "kubernetes_refused"
+    status = 422
+    title = "The cluster refuses the object"
+    error_class = ErrorClass.CONFIGURATION
+
+
+class ObjectChangedError(KubernetesError):
+    """The object has changed since it was read (409)."""
+
+    code = "kubernetes_changed"
+    status = 409
+    title = "The object has changed in the cluster meanwhile"
+    error_class = ErrorClass.TRANSIENT
+    retryable = True
+
+
+class FieldConflictError(KubernetesError):
+    """Fields that were to be applied belong to another manager (kubectl, Helm…); `errors` names them and it."""
+
+    code = "kubernetes_field_conflict"
+    status = 409
+    title = "Somebody else manages these fields of the object"
+    error_class = ErrorClass.CONFLICT
+    remedy = "Leave these fields to whoever set them, or have them given up there."
+
+
+class WatchExpiredError(KubernetesError):
+    """The API server has forgotten the resourceVersion from which a watch was to go on (410): list again."""
+
+    code = "kubernetes_watch_expired"
+    error_class = ErrorClass.TRANSIENT
+    retryable = True
 
 
 class ClusterIdentityError(KubernetesError):

@@ -6,32 +6,30 @@ from collections.abc import AsyncIterator
 
 import httpx2
 
-from app.kubernetes.errors import (
-    ClusterIdentityError,
-    ClusterNotServingError,
-    ClusterUnauthorizedError,
-    ClusterUnreachableError,
-    KubernetesError,
-)
+from app.kubernetes.errors import ClusterIdentityError, ClusterUnreachableError, KubernetesError
+from app.kubernetes.refusals import refusal
 from app.kubernetes.types.kubeconfig import ClientCertificate, Kubeconfig
 
 MAX_ANSWER_BYTES = 64_000_000
-_FORBIDDEN = frozenset({401, 403})
-_THROTTLED = 429
+_MOST_WORDS_BYTES = 256_000
 _REDIRECTS = range(300, 400)
-_SERVER_ERRORS = 500
+_ERRORS = 400
 _LONGEST_RETRY_SECONDS = 300
 
 
 class ClusterTransport(httpx2.AsyncBaseTransport):
-    """Sends requests to one cluster and raises our errors.
+    """Sends requests to one cluster and raises our errors: what comes back has a status below 300.
 
-    Answers of 404, 409 and other 4xx pass: their Status documents mean something to whoever asked.
+    At most `max_connections` are open at once; a request beyond that waits.
     """
 
-    def __init__(self, kubeconfig: Kubeconfig) -> None:
+    def __init__(self, kubeconfig: Kubeconfig, *, with_certificate: bool, max_connections: int = 8) -> None:
         # `trust_env=False`: a proxy or a further authority from the environment would come between.
-        self._http = httpx2.AsyncHTTPTransport(verify=_tls(kubeconfig), trust_env=False)
+        self._http = httpx2.AsyncHTTPTransport(
+            verify=_tls(kubeconfig, with_certificate=with_certificate),
+            trust_env=False,
+            limits=httpx2.Limits(max_connections=max_connections, max_keepalive_connections=max_connections),
+        )
         self._tls_server_name = kubeconfig.tls_server_name
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -45,12 +43,10 @@ class ClusterTransport(httpx2.AsyncBaseTransport):
         except httpx2.TransportError as error:
             raise _connection_error(error) from error
         try:
-            _refuse(response)
+            await _refuse(response)
         except KubernetesError:
             await response.aclose()
             raise
-        # lightkube reads this header of an error without asking whether it is there.
-        response.headers.setdefault("content-type", "application/octet-stream")
         assert isinstance(response.stream, httpx2.AsyncByteStream)  # noqa: S101 - an async transport's stream is
         response.stream = _Bounded(response.stream)
         return response
@@ -79,11 +75,11 @@ class _Bounded(httpx2.AsyncByteStream):
         await self._stream.aclose()
 
 
-def _tls(kubeconfig: Kubeconfig) -> ssl.SSLContext:
+def _tls(kubeconfig: Kubeconfig, *, with_certificate: bool) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_verify_locations(cadata=kubeconfig.ca_pem)
-    if kubeconfig.client_certificate is not None and kubeconfig.token is None:
+    if kubeconfig.client_certificate is not None and with_certificate:
         _load_client_certificate(context, kubeconfig.client_certificate)
     return context
 
@@ -97,16 +93,30 @@ def _load_client_certificate(context: ssl.SSLContext, certificate: ClientCertifi
         context.load_cert_chain(f"/proc/self/fd/{descriptor}")
 
 
-def _refuse(response: httpx2.Response) -> None:
+async def _refuse(response: httpx2.Response) -> None:
     status = response.status_code
-    if status in _FORBIDDEN:
-        raise ClusterUnauthorizedError(f"The API server answered {status}.")
-    if status == _THROTTLED or status >= _SERVER_ERRORS:
-        raise ClusterNotServingError(f"The API server answered {status}.", retry_after_seconds=_retry_after(response))
     if status in _REDIRECTS:
         raise KubernetesError("The API server's answer leads elsewhere; redirects are not followed.")
-    if response.headers.get("content-encoding", "identity") != "identity":
+    packed = response.headers.get("content-encoding", "identity") != "identity"
+    if status >= _ERRORS:
+        words = b"" if packed else await _words(response)
+        raise refusal(status, words, retry_after_seconds=_retry_after(response))
+    if packed:
         raise KubernetesError("The API server's answer is compressed, which was not asked for.")
+
+
+async def _words(response: httpx2.Response) -> bytes:
+    """The beginning of a refusal's body. A connection that ends in it takes nothing from the status."""
+    assert isinstance(response.stream, httpx2.AsyncByteStream)  # noqa: S101 - an async transport's stream is
+    words = bytearray()
+    try:
+        async for chunk in response.stream:
+            words += chunk
+            if len(words) > _MOST_WORDS_BYTES:
+                break
+    except httpx2.TransportError:
+        return b""
+    return bytes(words[:_MOST_WORDS_BYTES])
 
 
 def _retry_after(response: httpx2.Response) -> int | None:

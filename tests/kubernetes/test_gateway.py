@@ -11,14 +11,17 @@ import pytest
 from app.core.errors import ErrorClass
 from app.core.settings import KubernetesSettings
 from app.kubernetes import transport
+from app.kubernetes.client import ClusterClient
 from app.kubernetes.errors import (
+    ClusterForbiddenError,
     ClusterIdentityError,
     ClusterNotServingError,
     ClusterUnauthorizedError,
     ClusterUnreachableError,
     KubernetesError,
+    NotInClusterError,
 )
-from app.kubernetes.gateway import ClusterClient, KubernetesGateway
+from app.kubernetes.gateway import KubernetesGateway
 from app.kubernetes.types import Kubeconfig, NodeCondition, NodeState, SystemPods
 from tests.support.kubeconfigs import FQDN, TOKEN, Authority, dump
 from tests.support.kubernetes_server import Answer, Server, kubernetes_server
@@ -144,12 +147,13 @@ async def test_readiness_is_what_readyz_says(kubeconfig: Kubeconfig, server: Ser
     ("answer", "error", "error_class"),
     [
         (Answer.of({"kind": "Status", "message": "planted"}, 401), ClusterUnauthorizedError, ErrorClass.PERMISSION),
-        (Answer.of({"kind": "Status", "message": "planted"}, 403), ClusterUnauthorizedError, ErrorClass.PERMISSION),
+        (Answer.of({"kind": "Status", "message": "planted"}, 403), ClusterForbiddenError, ErrorClass.PERMISSION),
         (Answer.of({"kind": "Status", "message": "planted"}, 503), ClusterNotServingError, ErrorClass.TRANSIENT),
         (Answer(b"<html>", 502, {}), ClusterNotServingError, ErrorClass.TRANSIENT),
         (Answer(b"", 302, {"Location": "https://evil.example/"}), KubernetesError, ErrorClass.UNKNOWN),
-        (Answer.of({"kind": "Status", "message": "planted"}, 404), KubernetesError, ErrorClass.UNKNOWN),
-        (Answer(b"no content type", 404, {}), KubernetesError, ErrorClass.UNKNOWN),
+        (Answer.of({"kind": "Status", "message": "planted"}, 404), NotInClusterError, ErrorClass.GONE),
+        (Answer(b"no content type", 404, {}), NotInClusterError, ErrorClass.GONE),
+        (Answer(b"{" * 100_000, 403), ClusterForbiddenError, ErrorClass.PERMISSION),
         (Answer(b"<html>"), KubernetesError, ErrorClass.UNKNOWN),
         (Answer(b'{"items": 1}'), KubernetesError, ErrorClass.UNKNOWN),
         (Answer(b"\x1f\x8b", headers={"Content-Encoding": "gzip"}), KubernetesError, ErrorClass.UNKNOWN),

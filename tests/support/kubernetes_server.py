@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.support.kubeconfigs import Authority
 
@@ -27,6 +28,11 @@ class Request:
     path: str
     headers: dict[str, str]
     client: str | None
+    method: str = "GET"
+    body: bytes = b""
+
+    def json(self) -> Any:
+        return json.loads(self.body)
 
 
 @dataclass
@@ -47,7 +53,9 @@ class Server:
                 headers = {k.lower(): v for k, v in (line.split(": ", 1) for line in lines[1:] if line)}
                 peer = writer.get_extra_info("peercert") or {}
                 subject = dict(pair for part in peer.get("subject", ()) for pair in part)
-                self.requests.append(Request(target, headers, subject.get("commonName")))
+                body = await reader.readexactly(int(headers.get("content-length", "0")))
+                method = lines[0].split(" ")[0]
+                self.requests.append(Request(target, headers, subject.get("commonName"), method, body))
                 answer = self.answers.get(target) or self.answers.get(target.split("?")[0])
                 if answer is None:
                     await asyncio.Event().wait()

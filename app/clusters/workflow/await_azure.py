@@ -11,6 +11,7 @@ from app.azure.types.tags import is_ours
 from app.azure.types.watch import Goal, Outcome, TargetKind, Watch, WatchEnd
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow.plan import ClusterLostError
+from app.clusters.workflow.reach import reach
 from app.core.errors import ErrorClass, SlipwayError
 from app.engine.errors import JobFailedError
 from app.jobs.workflow import Cloud, azure_call
@@ -167,14 +168,9 @@ async def read_made(
 
 async def prove(cloud: Cloud, place: Place, cluster: ManagedCluster) -> Proof:
     """Ask the cluster itself until its API answers, all nodes are Ready and all system pods run."""
-    secret = await cloud.gateways.azure.subscription(place.subscription_id).managed_clusters.user_credential(
-        place.resource_group, place.azure_name, call=azure_call(cloud)
-    )
-    fqdns = [name for name in (cluster.fqdn, cluster.private_fqdn) if name]
-    kubeconfig = await cloud.gateways.kubernetes.read_kubeconfig(secret.reveal_bytes(), fqdns=fqdns)
     wanted = sum(pool.count for pool in cluster.pools)
     pause = _FIRST_LOOK_SECONDS
-    async with cloud.gateways.kubernetes.connect(kubeconfig) as client:
+    async with reach(cloud.gateways, place, call=azure_call(cloud), cluster=cluster) as client:
         while True:
             missing = "the API server does not answer yet"
             try:

@@ -2,14 +2,32 @@
 
 from app.kubernetes.types.facts import ClusterFacts, NodeCondition, NodeState, SystemPods
 from app.kubernetes.types.kubeconfig import ClientCertificate, ExecPlugin, Kubeconfig, LoginMode
+from app.kubernetes.types.login import Login
+from app.kubernetes.types.service import (
+    EndpointsState,
+    EventSeen,
+    NamespaceState,
+    ServiceCondition,
+    ServicePort,
+    ServiceSpec,
+    ServiceState,
+)
 
 __all__ = [
     "ClientCertificate",
     "ClusterFacts",
+    "EndpointsState",
+    "EventSeen",
     "ExecPlugin",
     "Kubeconfig",
+    "Login",
     "LoginMode",
+    "NamespaceState",
     "NodeCondition",
     "NodeState",
+    "ServiceCondition",
+    "ServicePort",
+    "ServiceSpec",
+    "ServiceState",
     "SystemPods",
 ]
