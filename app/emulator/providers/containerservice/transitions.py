@@ -7,8 +7,8 @@ from app.emulator.core.registry import Transition
 from app.emulator.core.store import Resource
 from app.emulator.kubernetes.host import ClusterHost
 from app.emulator.providers.containerservice.names import CLUSTER_TYPE
+from app.emulator.providers.containerservice.node_network import make_network
 from app.emulator.providers.containerservice.node_resource_group import (
-    make_network,
     make_scale_set,
     node_group_of,
     remove_group,
