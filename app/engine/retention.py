@@ -22,14 +22,18 @@ from app.engine.lease import LIVING, Lease
 from app.engine.recovery import BATCH
 from app.engine.rows import OPEN
 from app.models import (
+    AzureResource,
     Base,
     CatalogEntry,
     Cluster,
+    ClusterReader,
     Credential,
     Event,
+    Exposure,
     IdempotencyKey,
     Job,
     NodePool,
+    PublicIp,
     RateBucket,
     ResourceGroup,
     Worker,
@@ -52,7 +56,7 @@ class Rule:
     since: InstrumentedAttribute[Any]  # of a time, NULL or not
     kept: timedelta
     free: Callable[[datetime], ColumnElement[bool]]
-    parts: tuple[InstrumentedAttribute[str], ...] = ()
+    parts: tuple[InstrumentedAttribute[Any], ...] = ()
 
     @property
     def name(self) -> str:
@@ -76,7 +80,15 @@ def rules(settings: RetentionSettings) -> tuple[Rule, ...]:
         Rule(Event, Event.at, keep["events_days"], _no_cursor_depends_on_it),
         Rule(Job, Job.finished_at, keep["jobs_days"], _no_open_job_repeats_it),
         Rule(Credential, Credential.issued_at, keep["credentials_days"], _has_ended),
-        Rule(Cluster, Cluster.deleted_at, keep["deleted_days"], _nothing_names_cluster, parts=(NodePool.cluster_id,)),
+        Rule(Exposure, Exposure.deleted_at, keep["deleted_days"], _no_job_names(Exposure.id)),
+        Rule(PublicIp, PublicIp.deleted_at, keep["deleted_days"], _no_job_names(PublicIp.id)),
+        Rule(
+            Cluster,
+            Cluster.deleted_at,
+            keep["deleted_days"],
+            _nothing_names_cluster,
+            parts=(NodePool.cluster_id, AzureResource.cluster_id, ClusterReader.cluster_id),
+        ),
         Rule(ResourceGroup, ResourceGroup.deleted_at, keep["deleted_days"], _nothing_names_group),
         Rule(IdempotencyKey, IdempotencyKey.expires_at, timedelta(), _always),
         Rule(RateBucket, RateBucket.updated_at, keep["unused_days"], _is_open),
@@ -168,10 +180,15 @@ def _has_ended(now: datetime) -> ColumnElement[bool]:
     return or_(Credential.expires_at.is_(None), Credential.expires_at < now)
 
 
-def _nothing_names_cluster(_now: datetime) -> ColumnElement[bool]:
+def _no_job_names(target: InstrumentedAttribute[str]) -> Callable[[datetime], ColumnElement[bool]]:
     # Any job: a retry of an old one needs the row.
-    credential, job = exists().where(Credential.cluster_id == Cluster.id), exists().where(Job.target_id == Cluster.id)
-    return ~credential & ~job
+    return lambda _now: ~exists().where(Job.target_id == target)
+
+
+def _nothing_names_cluster(now: datetime) -> ColumnElement[bool]:
+    credential = exists().where(Credential.cluster_id == Cluster.id)
+    exposure = exists().where(Exposure.cluster_id == Cluster.id)
+    return ~credential & ~exposure & _no_job_names(Cluster.id)(now)
 
 
 def _nothing_names_group(_now: datetime) -> ColumnElement[bool]:

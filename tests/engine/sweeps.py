@@ -10,16 +10,20 @@ from app.core.ids import Prefix, new_id
 from app.core.settings import RetentionSettings
 from app.engine.retention import Retention
 from app.models import (
+    AzureResource,
     Base,
     CatalogEntry,
     Cluster,
+    ClusterReader,
     Credential,
     Event,
+    Exposure,
     IdempotencyKey,
     Job,
     JobState,
     JobStep,
     NodePool,
+    PublicIp,
     RateBucket,
     ResourceGroup,
     Worker,
@@ -103,10 +107,28 @@ class Sweeps:
             request_id="r", **fields,
         )  # fmt: skip
 
+    def exposure(self, name: str, deleted_at: datetime | None, *, cluster: str = "live") -> Exposure:
+        return Exposure(
+            id=name, project_id=self.bench.project_id, cluster_id=cluster, namespace="default", name=name, managed=True,
+            state="deleted", created_at=NOW, updated_at=NOW, deleted_at=deleted_at,
+        )  # fmt: skip
+
+    def public_ip(self, name: str, deleted_at: datetime | None) -> PublicIp:
+        return PublicIp(
+            id=name, project_id=self.bench.project_id, name=name, azure_name=name, subscription_id="s",
+            resource_group="g", location="l", managed=True, state="deleted", wanted={}, created_by="t", created_at=NOW,
+            updated_at=NOW, deleted_at=deleted_at,
+        )  # fmt: skip
+
     def of_age(self, table: type[Base], name: str, at: datetime) -> list[Base]:
         """A row that nothing keeps, whose time begins then; with what belongs to it."""
         step = JobStep(job_id=name, ordinal=1, name="s", state="failed", started_at=at)
         pool = NodePool(id=name, cluster_id=name, name="p", mode="m", os_type="o", vm_size="v", count=1, created_at=at)
+        seen = AzureResource(
+            key=name, azure_id=name, subscription_id="s", resource_group="g", type="t", name=name, location="l",
+            cluster_id=name, body={}, first_seen_at=at, observed_at=at,
+        )  # fmt: skip
+        reader = ClusterReader(cluster_id=name, state="watching")
         key = IdempotencyKey(
             principal_id=name, project_id="", route="r", key="k", body_hash="", created_at=at, expires_at=at
         )
@@ -114,7 +136,9 @@ class Sweeps:
             Event: [self.event(at, id=name)],
             Job: [self.job(at, name=name), step],
             Credential: [self.credential(name, at)],
-            Cluster: [self.cluster(name, at), pool],
+            Cluster: [self.cluster(name, at), pool, seen, reader],
+            Exposure: [self.exposure(name, at)],
+            PublicIp: [self.public_ip(name, at)],
             ResourceGroup: [self.group(name, at)],
             IdempotencyKey: [key],
             RateBucket: [RateBucket(key=name, tokens=1, updated_at=at)],

@@ -10,9 +10,12 @@ from app.engine.lease import Lease
 from app.engine.recovery import BATCH
 from app.engine.retention import Retention, rules
 from app.models import (
+    AzureResource,
     Cluster,
+    ClusterReader,
     Credential,
     Event,
+    Exposure,
     Job,
     JobStep,
     NodePool,
@@ -58,6 +61,8 @@ async def test_each_row_goes_when_its_time_is_over_and_not_a_minute_before(sweep
     assert gone == {rule.name: {"old"} for rule in checked}
     assert await sweeps.ids(JobStep) == ["young"]
     assert await sweeps.ids(NodePool) == ["young"]
+    assert await sweeps.ids(AzureResource) == ["young"]
+    assert await sweeps.ids(ClusterReader) == ["young"]
     await sweeps.no_broken_references()
 
 
@@ -97,16 +102,21 @@ async def test_what_is_live_stays_however_old_it_is(sweeps: Sweeps) -> None:
         sweeps.credential("young", NOW, cluster="cls_recorded"),
         # A cluster whose job is kept: a retry of it finds the row.
         sweeps.cluster("toy_1", ages),
+        # An exposure whose job is kept, and the cluster that it names.
+        sweeps.cluster("cls_exposed", ages),
+        sweeps.exposure("exp_named", ages, cluster="cls_exposed"),
+        sweeps.job(None, name="open_exposure", target_id="exp_named"),
         RateBucket(key="blocked", tokens=0, updated_at=ages, blocked_until=NOW + timedelta(days=1)),
         RateBucket(key="was_blocked", tokens=0, updated_at=ages, blocked_until=ages),
         sweeps.worker("z_live", ages, WorkerState.LIVE),
         sweeps.worker("z_draining", ages, WorkerState.DRAINING),
     )
     await sweeps.sweep()
-    assert await sweeps.ids(Job) == ["open", "retried", "retry", "retry_that_ended"]
+    assert await sweeps.ids(Job) == ["open", "open_exposure", "retried", "retry", "retry_that_ended"]
     assert await sweeps.ids(Event) == ["newest", "of_open"]
     assert await sweeps.ids(Credential) == ["valid", "young"]
-    assert await sweeps.ids(Cluster) == ["cls_recorded", "toy_1"]
+    assert await sweeps.ids(Cluster) == ["cls_exposed", "cls_recorded", "toy_1"]
+    assert await sweeps.ids(Exposure) == ["exp_named"]
     assert await sweeps.ids(ResourceGroup) == ["grp_named"]
     assert await sweeps.ids(RateBucket) == ["blocked"]
     assert {"z_live", "z_draining"} <= set(await sweeps.ids(Worker))

@@ -85,11 +85,16 @@ class EngineBench:
         self, *, partition: str = "one", request: JsonObject | None = None, deadline: int = 600, **more: Any
     ) -> Job:
         """A new job's row."""
-        fields: dict[str, Any] = {"kind": TOY.name, "target_type": TOY.target_type, "target_name": "blue", **more}
+        fields: dict[str, Any] = {
+            "kind": TOY.name,
+            "target_type": TOY.target_type,
+            "target_name": "blue",
+            "target_id": "toy_1",
+        }
+        fields |= more
         return Job(
             id=new_id(Prefix.JOB),
             project_id=self.project_id,
-            target_id="toy_1",
             partition=partition,
             request=request or {},
             requested_by="test",

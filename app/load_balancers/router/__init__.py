@@ -1,0 +1,1 @@
+"""HTTP: exposures, load balancers, public addresses, outbound."""

@@ -1,0 +1,1 @@
+"""Load balancers, addresses and exposures on the wire."""
