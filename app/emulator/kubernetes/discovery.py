@@ -74,7 +74,7 @@ def version_info(version: str) -> Object:
 
 
 def _groups() -> list[str]:
-    return sorted({kind.group for kind in KINDS if kind.group})
+    return list(dict.fromkeys(kind.group for kind in KINDS if kind.group))
 
 
 def _versions(group: str) -> list[str]:
@@ -120,6 +120,17 @@ def _resource(kind: Kind) -> Iterator[Object]:
             "kind": kind.kind,
             "verbs": ["get", "patch", "update"],
         }
+    for subresource in kind.subresources:
+        part: Object = {
+            "name": f"{kind.plural}/{subresource.name}",
+            "singularName": "",
+            "namespaced": kind.namespaced,
+            "kind": subresource.kind,
+            "verbs": list(subresource.verbs),
+        }
+        if subresource.group:
+            part |= {"group": subresource.group, "version": subresource.version}
+        yield part
 
 
 def _prefix(kind: Kind) -> str:

@@ -9,6 +9,7 @@ from app.emulator.kubernetes.fields import SCHEMA
 from app.emulator.kubernetes.schema import Field, Message
 
 _DIRECTIVE = "$patch"
+_RETAIN = "$retainKeys"  # of a union such as a strategy: what it does not name goes
 
 
 class PatchError(ValueError):
@@ -40,8 +41,10 @@ def _merge_object(message: Message | None, target: Object, patch: Object) -> Obj
     if directive == "delete":
         return {}
     result = dict(target)
+    if _RETAIN in patch:
+        result = {key: value for key, value in result.items() if key in patch[_RETAIN]}
     for key, value in patch.items():
-        if key in {_DIRECTIVE, "$retainKeys"} or key.startswith("$setElementOrder/"):
+        if key in {_DIRECTIVE, _RETAIN} or key.startswith("$setElementOrder/"):
             continue
         if key.startswith("$deleteFromPrimitiveList/"):
             name = key.partition("/")[2]

@@ -27,10 +27,10 @@ def patched(request: Request, kind: Kind, previous: Object) -> tuple[Object, lis
             result = merge(whole, _document(request))
         case "application/strategic-merge-patch+json":
             patch = _document(request)
-            result = _attempt(lambda: strategic_merge(kind.kind, whole, patch))
+            result = _attempt(lambda: strategic_merge(kind.message, whole, patch))
         case "application/apply-patch+yaml":
             patch = applied(request, kind)
-            result = _attempt(lambda: strategic_merge(kind.kind, whole, patch))
+            result = _attempt(lambda: strategic_merge(kind.message, whole, patch))
         case _:
             raise unsupported_media_type([_JSON, _MERGE, _STRATEGIC, APPLY])
     # The patch functions share what they did not change with the stored object.

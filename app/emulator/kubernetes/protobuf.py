@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.emulator.kubernetes.documents import Object, timestamp
-from app.emulator.kubernetes.fields import PROTOBUF_KINDS, SCHEMA
+from app.emulator.kubernetes.fields import SCHEMA, message_name
 from app.emulator.kubernetes.schema import Field
 
 _MAGIC = b"k8s\x00"
@@ -35,22 +35,24 @@ def decode(body: bytes) -> Object:
         raise ProtobufError("the envelope's fields are of a wrong type")
     named = dict(_pairs(type_meta))
     api_version, kind = (_text(named.get(number, b"")) for number in (1, 2))
-    if kind not in PROTOBUF_KINDS:
+    message = message_name(api_version, kind)
+    if SCHEMA.message(message) is None:
         raise KeyError(kind)
-    return {"apiVersion": api_version, "kind": kind, **_message(kind, raw, _DEPTH)}
+    return {"apiVersion": api_version, "kind": kind, **_message(message, raw, _DEPTH)}
 
 
 def _message(name: str, data: bytes, depth: int) -> Object:
     message = SCHEMA.message(name)
     if message is None or depth == 0:
         raise ProtobufError("the message is nested too deeply")
-    by_number = {known.number: known for known in message.fields.values()}
     document: Object = {}
     for number, value in _pairs(data):
-        known = by_number.get(number)
+        known = message.own.get(number)
         if known is None:
             continue
-        if known.shape == "map":
+        if known.shape == "inline":
+            document.update(_message(known.type, _expect_bytes(value), depth - 1))
+        elif known.shape == "map":
             key, item = _entry(known, value, depth)
             document.setdefault(known.name, {})[key] = item
         elif known.shape == "list":
@@ -60,11 +62,74 @@ def _message(name: str, data: bytes, depth: int) -> Object:
     return _without_zeros(name, document)
 
 
+# Fields that Go writes even when they are empty, since they are no pointers; JSON leaves them out.
+_PLAIN_MESSAGES = frozenset(
+    {
+        "behavior",
+        "daemonEndpoints",
+        "kubeletEndpoint",
+        "lastState",
+        "loadBalancer",
+        "metadata",
+        "nodeInfo",
+        "resources",
+        "spec",
+        "state",
+        "status",
+        "strategy",
+        "template",
+        "updateStrategy",
+    }
+)
+_PLAIN_BOOLS = frozenset(
+    {
+        "denied",
+        "globalDefault",
+        "hostIPC",
+        "hostNetwork",
+        "hostPID",
+        "incomplete",
+        "paused",
+        "publishNotReadyAddresses",
+        "readOnly",
+        "stdin",
+        "stdinOnce",
+        "tty",
+        "unschedulable",
+    }
+)
+# Numbers for which 0 is something to say.
+_NUMBERS = frozenset(
+    {
+        "backoffLimit",
+        "completions",
+        "failedJobsHistoryLimit",
+        "gracePeriodSeconds",
+        "minReplicas",
+        "parallelism",
+        "partition",
+        "replicas",
+        "revisionHistoryLimit",
+        "successfulJobsHistoryLimit",
+        "terminationGracePeriodSeconds",
+        "ttlSecondsAfterFinished",
+        "value",
+    }
+)
+
+
 def _without_zeros(name: str, document: Object) -> Object:
-    # Go's generated code writes required fields even when empty; JSON's omitempty leaves them out.
     if name == "ServicePort" and document.get("targetPort") == 0:
         del document["targetPort"]
-    return {key: value for key, value in document.items() if value not in ("", 0, {}) or value is False}
+    return {key: value for key, value in document.items() if not _is_unsaid(key, value)}
+
+
+def _is_unsaid(key: str, value: Any) -> bool:  # of any type
+    if isinstance(value, bool):
+        return not value and key in _PLAIN_BOOLS
+    if isinstance(value, int):
+        return value == 0 and key not in _NUMBERS
+    return value == "" or (value == {} and key in _PLAIN_MESSAGES)
 
 
 def _entry(known: Field, value: int | bytes, depth: int) -> tuple[str, Any]:
@@ -120,6 +185,8 @@ _READERS: Mapping[str, Callable[[int | bytes], Any]] = {
     "int64": _signed,
     "bool": bool,
     "time": _time,
+    "microtime": _time,
+    "quantity": lambda value: _text(dict(_pairs(_expect_bytes(value))).get(1, b"")),
     "intstr": _int_or_string,
     "any": lambda _: {},
 }

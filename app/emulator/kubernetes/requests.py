@@ -105,7 +105,8 @@ def target(path: str) -> Target | None:
     name, subresource = [*names, "", ""][:2]
     if name and kind.namespaced and not namespace:
         raise no_such_path()
-    if subresource and not (subresource == "status" and kind.has_status):
+    subresources = {one.name for one in kind.subresources} | ({"status"} if kind.has_status else set())
+    if subresource and subresource not in subresources:
         raise no_such_path()
     return Target(kind, namespace, name, subresource, watch)
 
@@ -184,7 +185,7 @@ def checked(request: Request, kind: Kind, document: Any) -> tuple[Object, list[s
     validation = request.query.get("fieldValidation") or "Warn"
     if validation not in _VALIDATIONS:
         raise bad_request(f'fieldValidation: Unsupported value: "{validation}"')
-    problems = list(SCHEMA.problems(kind.kind, document))
+    problems = list(SCHEMA.problems(kind.message, document))
     refused = f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: '
     wrong = [problem.message for problem in problems if not problem.unknown]
     if wrong:
@@ -192,7 +193,7 @@ def checked(request: Request, kind: Kind, document: Any) -> tuple[Object, list[s
     unknown = [problem.message for problem in problems]
     if unknown and validation == "Strict":
         raise bad_request(f"{refused}strict decoding error: {', '.join(unknown)}")
-    kept = {key: value for key, value in SCHEMA.pruned(kind.kind, document).items() if value is not None}
+    kept = {key: value for key, value in SCHEMA.pruned(kind.message, document).items() if value is not None}
     if kept.get("metadata") is None:
         kept["metadata"] = {}
     return kept, unknown if validation == "Warn" else []

@@ -1,12 +1,13 @@
-"""The fields of the kinds, read from a table: names, protobuf numbers, types, merge keys.
+"""The fields of the kinds, read from tables: names, protobuf numbers, types, merge keys, list keys.
 
-One table serves four readers: field validation, pruning of unknown fields, strategic merge patch and
-protobuf request bodies.
+One table serves six readers: field validation, pruning of unknown fields, strategic merge patch, server-side
+apply, protobuf request bodies, OpenAPI.
 """
 
 import base64
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.emulator.kubernetes.documents import Object, parse_timestamp
@@ -16,6 +17,8 @@ _SCALARS: Mapping[str, tuple[str, tuple[type, ...]]] = {
     "string": ("string", (str,)),
     "bytes": ("[]uint8", (str,)),
     "time": ("v1.Time", (str,)),
+    "microtime": ("v1.MicroTime", (str,)),
+    "quantity": ("resource.Quantity", (str, int, float)),
     "int32": ("int32", (int,)),
     "int64": ("int64", (int,)),
     "bool": ("bool", (bool,)),
@@ -32,24 +35,37 @@ _WORDS: tuple[tuple[type, str], ...] = (
 )
 
 
+_QUANTITY = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?")
+_QUANTITY_RULE = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+
+
 @dataclass(frozen=True)
 class Field:
-    """One field: `type` is a scalar, a message's name, `any` or `intstr`; `shape` is one, list or map."""
+    """One field.
+
+    `type` is a scalar, a message's name, `any` or `intstr`; `shape` is one, list, map or inline (a message whose
+    fields JSON has beside the others). `merge_key` is for strategic merge patches, `-` for a list of scalars that is
+    merged. `keys` identify a list's items for server-side apply; of `atomic` and other lists it owns the whole, of
+    `set` each scalar.
+    """
 
     name: str
     number: int
     type: str
     shape: str
-    merge_key: str | None
+    merge_key: str | None = None
+    keys: tuple[str, ...] = ()
+    owned: str = ""
 
 
 @dataclass(frozen=True)
 class Message:
-    """A message's fields by name; an open one takes fields that it does not list."""
+    """A message's fields by the names that JSON has; `own` are those that protobuf has, by number."""
 
     name: str
-    open: bool = False
+    atomic: bool = False
     fields: dict[str, Field] = field(default_factory=dict)
+    own: dict[int, Field] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -65,10 +81,11 @@ class Schema:
     """Messages by name."""
 
     def __init__(self, text: str) -> None:
-        """Read a table: a line `Name` (`Name ...` if open), below it indented `field number type [key]`.
+        """Read a table: a line `Name` (`Name atomic`), below it indented `field number type [key [keys]]`.
 
-        A type `[]T` is a list and `{}T` a map from strings; the key is the merge key of a list, `-` for a
-        list of scalars that is merged as a set.
+        A type `[]T` is a list, `{}T` a map from strings, `+T` an inline message. The key is the merge key of a list,
+        `-` for a list of scalars that is merged as a set, `.` for none; the keys are the names of the fields by which
+        server-side apply tells a list's items apart, `set`, or `atomic`.
         """
         self._messages: dict[str, Message] = {}
         message = Message("")
@@ -77,12 +94,16 @@ class Schema:
             if not words:
                 continue
             if line[0] != " ":
-                message = self._messages[words[0]] = Message(words[0], open=words[1:] == ["..."])
+                message = self._messages[words[0]] = Message(words[0], atomic=words[1:] == ["atomic"])
                 continue
-            name, number, type_, *key = words
-            shape = {"[]": "list", "{}": "map"}.get(type_[:2], "one")
-            bare = type_ if shape == "one" else type_[2:]
-            message.fields[name] = Field(name, int(number), bare, shape, key[0] if key else None)
+            known = _field(*words)
+            message.own[known.number] = known
+        for message in self._messages.values():
+            for known in message.own.values():
+                if known.shape == "inline":
+                    message.fields.update({one.name: one for one in self._messages[known.type].own.values()})
+                else:
+                    message.fields[known.name] = known
 
     def message(self, name: str) -> Message | None:
         """Return a message, or None for a scalar or `any`."""
@@ -95,8 +116,7 @@ class Schema:
             here = f"{path}.{key}" if path else key
             known = message.fields.get(key)
             if known is None:
-                if not message.open:
-                    yield Problem(here, f'unknown field "{here}"', unknown=True)
+                yield Problem(here, f'unknown field "{here}"', unknown=True)
                 continue
             if value is not None:
                 yield from self._value(message, known, value, here)
@@ -107,11 +127,10 @@ class Schema:
         kept: Object = {}
         for key, value in document.items():
             known = message.fields.get(key)
-            if known is None:
-                if message.open:
-                    kept[key] = value
-            elif value is None:
+            if known is None or value is None:
                 continue
+            if known.type == "quantity":
+                kept[key] = _quantities(value)
             elif known.type not in self._messages:
                 kept[key] = value
             elif known.shape == "list":
@@ -151,10 +170,29 @@ class Schema:
                 yield _mismatch(message, value, path, go)
             elif known.type == "bytes" and not _is_base64(str(value)):
                 yield Problem(path, "illegal base64 data at input byte 0", unknown=False)
-            elif known.type == "time" and not _is_time(str(value)):
+            elif known.type == "quantity" and not _QUANTITY.fullmatch(str(value)):
+                yield Problem(path, _QUANTITY_RULE, unknown=False)
+            elif known.type in {"time", "microtime"} and not _is_time(str(value)):
                 yield Problem(path, f'parsing time "{value}": cannot parse as RFC 3339', unknown=False)
         elif known.type == "intstr" and (isinstance(value, bool) or not isinstance(value, int | str)):
             yield _mismatch(message, value, path, "intstr.IntOrString")
+
+
+def _field(name: str, number: str, type_: str, key: str = ".", keys: str = "") -> Field:
+    shape, bare = "one", type_
+    for prefix, word in (("[]", "list"), ("{}", "map"), ("+", "inline")):
+        if type_.startswith(prefix):
+            shape, bare = word, type_.removeprefix(prefix)
+    known = Field(name, int(number), bare, shape, None if key == "." else key)
+    if keys in {"", "set", "atomic"}:
+        return replace(known, owned=keys)
+    return replace(known, keys=tuple(keys.split(",")))
+
+
+def _quantities(value: Any) -> Any:  # a quantity, or a map of quantities
+    if isinstance(value, dict):
+        return {key: _quantities(item) for key, item in value.items()}
+    return value if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _is_base64(text: str) -> bool:
@@ -176,5 +214,5 @@ def _is_time(text: str) -> bool:
 def _mismatch(message: Message, value: Any, path: str, go: str) -> Problem:
     said = next((word for type_, word in _WORDS if isinstance(value, type_)), "null")
     plain = ".".join(step.partition("[")[0] for step in path.split("."))
-    text = f"json: cannot unmarshal {said} into Go struct field {message.name}.{plain} of type {go}"
+    text = f"json: cannot unmarshal {said} into Go struct field {message.name.rpartition('.')[2]}.{plain} of type {go}"
     return Problem(path, text, unknown=False)

@@ -47,6 +47,36 @@ def _label_test(part: str, whole: str) -> Callable[[Mapping[str, str]], bool]:
     raise bad_request(f'unable to parse requirement in "{whole}"')
 
 
+def matches(selector: Object | None, labels: Mapping[str, str]) -> bool:
+    """Say whether a LabelSelector (`matchLabels`, `matchExpressions`) chooses labels; none chooses nothing."""
+    if selector is None:
+        return False
+    wanted = selector.get("matchLabels") or {}
+    expressions = selector.get("matchExpressions") or ()
+    return includes(labels, wanted) and all(expression_holds(one, labels) for one in expressions)
+
+
+def includes(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    """Say whether labels have all of the wanted values."""
+    return all(labels.get(key) == value for key, value in wanted.items())
+
+
+def expression_holds(expression: Object, labels: Mapping[str, str]) -> bool:
+    """Say whether one `matchExpressions` entry holds, of a LabelSelector or of a node's selector."""
+    values: list[str] = expression.get("values") or []
+    operator: str = expression.get("operator", "")
+    value = labels.get(expression["key"])
+    match operator:
+        case "In" | "NotIn":
+            return (value in values) == (operator == "In")
+        case "Exists" | "DoesNotExist":
+            return (value is not None) == (operator == "Exists")
+        case "Gt" | "Lt" if value and value.isdecimal() and values:
+            return int(value) > int(values[0]) if operator == "Gt" else int(value) < int(values[0])
+        case _:
+            return False
+
+
 def field_selector(text: str, selectable: Sequence[str]) -> Predicate:
     """Parse `metadata.name=a,status.phase!=b` over a kind's selectable fields; raise 400 for others."""
     if not text.strip():

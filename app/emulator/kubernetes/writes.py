@@ -26,6 +26,7 @@ _SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
 _LABEL = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"  # noqa: E501 (one message, word for word)
 _LABEL_1035 = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"  # noqa: E501 (the same)
 _SUBDOMAIN = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"  # noqa: E501 (the same)
+_PATH = "may not contain '/' or '%' and may not be '.' or '..'"
 _NAME_RULES = {
     "label": (re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"), 63, _LABEL),
     "label1035": (re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?"), 63, _LABEL_1035),
@@ -34,12 +35,20 @@ _NAME_RULES = {
         253,
         _SUBDOMAIN,
     ),
+    "path": (re.compile(r"(?!\.{1,2}$)[^/%]+"), 253, _PATH),
 }
 _LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
 _LABEL_VALUE_RULE = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"  # noqa: E501 (the same)
 _LABEL_VALUE_LENGTH = 63
 # What the server says of an object, whatever a client sends.
-_OWNED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion")
+_OWNED = (
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "resourceVersion",
+    "generation",
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ def create(store: Store, kind: Kind, namespace: str, document: Object, *, dry_ru
     metadata = document.setdefault("metadata", {})
     if metadata.get("resourceVersion"):
         raise bad_request("resourceVersion should not be set on objects to be created")
-    for owned in ("uid", "creationTimestamp", "deletionTimestamp", "managedFields", "selfLink"):
+    for owned in ("uid", "creationTimestamp", "deletionTimestamp", "managedFields", "selfLink", "generation"):
         metadata.pop(owned, None)
     _place(kind, metadata, namespace)
     if not metadata.get("name") and metadata.get("generateName"):
@@ -70,6 +79,8 @@ def create(store: Store, kind: Kind, namespace: str, document: Object, *, dry_ru
         cause = Cause("FieldValueRequired", "Required value: name or generateName is required", "metadata.name")
         raise invalid(kind.kind, "", [cause], kind.group)
     _check(kind, document, None)
+    if kind.has_generation:
+        metadata["generation"] = 1
     kind.allocate(document, store)
     document.pop("kind", None)
     document.pop("apiVersion", None)
@@ -98,6 +109,8 @@ def update(
     elif kind.has_status:
         document["status"] = copy.deepcopy(previous.get("status", {}))
     _check(kind, document, previous)
+    if kind.has_generation:
+        metadata["generation"] = before.get("generation", 1) + (_counted(document) != _counted(previous))
     kind.allocate(document, store)
     document.pop("kind", None)
     document.pop("apiVersion", None)
@@ -109,6 +122,10 @@ def update(
             return stored  # the namespace controller ends it
         return store.delete(kind.resource, before.get("namespace", ""), before["name"])
     return stored
+
+
+def _counted(document: Object) -> Object:
+    return {key: value for key, value in document.items() if key not in {"kind", "apiVersion", "metadata", "status"}}
 
 
 def _check_identity(kind: Kind, before: Object, metadata: Object) -> None:

@@ -1,28 +1,74 @@
 """The table of kinds: a new kind is a new entry here, with its fields in `fields`."""
 
 from app.emulator.kubernetes.kinds.configuration import CONFIG_MAPS, SECRETS, SERVICE_ACCOUNTS
+from app.emulator.kubernetes.kinds.events import EVENTS
+from app.emulator.kubernetes.kinds.jobs import CRON_JOBS, JOBS
 from app.emulator.kubernetes.kinds.kind import Kind
 from app.emulator.kubernetes.kinds.namespaces import NAMESPACES
-from app.emulator.kubernetes.kinds.nodes import EVENTS, LEASES, NODES, PODS
+from app.emulator.kubernetes.kinds.networking import (
+    ENDPOINT_SLICES,
+    ENDPOINTS,
+    INGRESS_CLASSES,
+    INGRESSES,
+    NETWORK_POLICIES,
+)
+from app.emulator.kubernetes.kinds.nodes import LEASES, NODES
+from app.emulator.kubernetes.kinds.pods import PODS
+from app.emulator.kubernetes.kinds.policies import (
+    AUTOSCALERS,
+    LIMIT_RANGES,
+    POD_DISRUPTION_BUDGETS,
+    PRIORITY_CLASSES,
+    RESOURCE_QUOTAS,
+)
 from app.emulator.kubernetes.kinds.reviews import (
     SELF_SUBJECT_ACCESS_REVIEWS,
     SELF_SUBJECT_REVIEWS,
     SELF_SUBJECT_RULES_REVIEWS,
 )
+from app.emulator.kubernetes.kinds.roles import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS, ROLES
 from app.emulator.kubernetes.kinds.services import SERVICES
+from app.emulator.kubernetes.kinds.workloads import (
+    CONTROLLER_REVISIONS,
+    DAEMON_SETS,
+    DEPLOYMENTS,
+    REPLICA_SETS,
+    STATEFUL_SETS,
+)
 
 KINDS: tuple[Kind, ...] = (
     CONFIG_MAPS,
+    ENDPOINTS,
     EVENTS,
+    LIMIT_RANGES,
     NAMESPACES,
     NODES,
     PODS,
+    RESOURCE_QUOTAS,
     SECRETS,
     SERVICE_ACCOUNTS,
     SERVICES,
+    CONTROLLER_REVISIONS,
+    DAEMON_SETS,
+    DEPLOYMENTS,
+    REPLICA_SETS,
+    STATEFUL_SETS,
     SELF_SUBJECT_REVIEWS,
     SELF_SUBJECT_ACCESS_REVIEWS,
     SELF_SUBJECT_RULES_REVIEWS,
+    AUTOSCALERS,
+    CRON_JOBS,
+    JOBS,
+    INGRESSES,
+    INGRESS_CLASSES,
+    NETWORK_POLICIES,
+    POD_DISRUPTION_BUDGETS,
+    CLUSTER_ROLES,
+    CLUSTER_ROLE_BINDINGS,
+    ROLES,
+    ROLE_BINDINGS,
+    ENDPOINT_SLICES,
+    PRIORITY_CLASSES,
     LEASES,
 )
 

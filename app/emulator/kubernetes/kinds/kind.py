@@ -6,6 +6,7 @@ from datetime import datetime
 
 from app.emulator.kubernetes.credentials import User
 from app.emulator.kubernetes.documents import JSON, Object, at, parse_timestamp
+from app.emulator.kubernetes.fields import message_name
 from app.emulator.kubernetes.status import Cause
 from app.emulator.kubernetes.store import Store
 
@@ -29,6 +30,17 @@ class Column:
     format: str = ""
     priority: int = 0
     description: str = ""
+
+
+@dataclass(frozen=True)
+class Subresource:
+    """What hangs on an object beside its status: `deployments/web/scale` is of kind Scale in autoscaling/v1."""
+
+    name: str
+    kind: str
+    verbs: tuple[str, ...]
+    group: str = ""
+    version: str = ""
 
 
 def _unprepared(_document: Object, _previous: Object | None) -> None:
@@ -65,7 +77,9 @@ class Kind:
     selectable: tuple[str, ...] = ()
     name_rule: str = "subdomain"
     has_status: bool = False
+    has_generation: bool = False
     returns_deleted: bool = False
+    subresources: tuple[Subresource, ...] = ()
     prepare: Prepare = _unprepared
     validate: Validate = _valid
     allocate: Allocate = _unallocated
@@ -75,6 +89,11 @@ class Kind:
     def resource(self) -> str:
         """The name that errors and the store use: `services`, `leases.coordination.k8s.io`."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
+
+    @property
+    def message(self) -> str:
+        """The name of its fields' message in the schema."""
+        return message_name(self.api_version, self.kind)
 
     @property
     def api_version(self) -> str:

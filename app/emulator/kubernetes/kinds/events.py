@@ -1,0 +1,53 @@
+"""Events, as both groups show them: stored once, in the form of core/v1."""
+
+from datetime import datetime
+
+from app.emulator.kubernetes.documents import JSON, Object, at
+from app.emulator.kubernetes.kinds.kind import Column, Kind, age, field_cell
+
+
+def _last_seen(document: Object, now: datetime) -> JSON:
+    return age(document.get("lastTimestamp") or document.get("eventTime"), now)
+
+
+def _first_seen(document: Object, now: datetime) -> JSON:
+    return age(document.get("firstTimestamp") or document.get("eventTime"), now)
+
+
+def _involved(document: Object, _now: datetime) -> JSON:
+    kind = str(at(document, "involvedObject.kind", "")).lower()
+    return f"{kind}/{at(document, 'involvedObject.name', '')}"
+
+
+EVENTS = Kind(
+    kind="Event",
+    plural="events",
+    singular="event",
+    namespaced=True,
+    short_names=("ev",),
+    selectable=(
+        "involvedObject.kind",
+        "involvedObject.namespace",
+        "involvedObject.name",
+        "involvedObject.uid",
+        "involvedObject.apiVersion",
+        "involvedObject.resourceVersion",
+        "involvedObject.fieldPath",
+        "reason",
+        "reportingComponent",
+        "source",
+        "type",
+    ),
+    columns=(
+        Column("Last Seen", _last_seen),
+        Column("Type", field_cell("type")),
+        Column("Reason", field_cell("reason")),
+        Column("Object", _involved),
+        Column("Subobject", field_cell("involvedObject.fieldPath"), priority=1),
+        Column("Source", field_cell("source.component"), priority=1),
+        Column("Message", field_cell("message")),
+        Column("First Seen", _first_seen, priority=1),
+        Column("Count", field_cell("count", 1), priority=1),
+        Column("Name", field_cell("metadata.name"), priority=1, format="name"),
+    ),
+)
