@@ -3,7 +3,14 @@
 import re
 
 from app.azure.fields import Fields
-from app.azure.types.cluster import AgentPool, AgentPoolSpec, ManagedCluster, ManagedClusterSpec, NetworkProfile
+from app.azure.types.cluster import (
+    AgentPool,
+    AgentPoolSpec,
+    ManagedCluster,
+    ManagedClusterSpec,
+    NetworkProfile,
+    OutboundProfile,
+)
 from app.core.json import JsonObject
 
 _GROUP = re.compile(r"/resourcegroups/([^/]+)/", re.IGNORECASE)
@@ -45,6 +52,7 @@ def cluster_of(value: object) -> ManagedCluster:
             outbound_type=network.maybe("outboundType"),
             load_balancer_sku=network.maybe("loadBalancerSku"),
         ),
+        outbound=_outbound(balancer) if not balancer.empty else None,
         outbound_ip_ids=tuple(part.text("id") for part in balancer.parts("effectiveOutboundIPs")),
         identity_principal_id=body.part("identity").maybe("principalId"),
         kubelet_identity_object_id=properties.part("identityProfile").part("kubeletidentity").maybe("objectId"),
@@ -76,12 +84,41 @@ def _pool(body: Fields, properties: Fields) -> AgentPool:
         max_pods=properties.number("maxPods"),
         os_disk_size_gib=properties.number("osDiskSizeGB"),
         os_sku=properties.maybe("osSKU"),
+        max_surge=properties.part("upgradeSettings").maybe("maxSurge"),
         auto_scaling=properties.flag("enableAutoScaling"),
         min_count=properties.number("minCount"),
         max_count=properties.number("maxCount"),
         id=body.maybe("id"),
         etag=properties.maybe("eTag"),
     )
+
+
+def _outbound(balancer: Fields) -> OutboundProfile:
+    managed = balancer.part("managedOutboundIPs").number("count")
+    ports, idle = balancer.number("allocatedOutboundPorts"), balancer.number("idleTimeoutInMinutes")
+    own, prefixes = balancer.part("outboundIPs"), balancer.part("outboundIPPrefixes")
+    return OutboundProfile(
+        managed_count=managed,
+        public_ip_ids=tuple(part.text("id") for part in own.parts("publicIPs")),
+        prefix_ids=tuple(part.text("id") for part in prefixes.parts("publicIPPrefixes")),
+        allocated_ports=ports or 0,
+        idle_timeout_minutes=30 if idle is None else idle,
+    )
+
+
+def outbound_body(outbound: OutboundProfile) -> JsonObject:
+    """A cluster's `loadBalancerProfile`. One of the three kinds of address is named, as AKS asks."""
+    body: JsonObject = {
+        "allocatedOutboundPorts": outbound.allocated_ports,
+        "idleTimeoutInMinutes": outbound.idle_timeout_minutes,
+    }
+    if outbound.public_ip_ids:
+        body["outboundIPs"] = {"publicIPs": [{"id": each} for each in outbound.public_ip_ids]}
+    elif outbound.prefix_ids:
+        body["outboundIPPrefixes"] = {"publicIPPrefixes": [{"id": each} for each in outbound.prefix_ids]}
+    else:
+        body["managedOutboundIPs"] = {"count": outbound.managed_count or 1}
+    return body
 
 
 def cluster_body(spec: ManagedClusterSpec) -> JsonObject:
@@ -97,6 +134,8 @@ def cluster_body(spec: ManagedClusterSpec) -> JsonObject:
     }
     if spec.kubernetes_version is not None:
         properties["kubernetesVersion"] = spec.kubernetes_version
+    if spec.outbound is not None:
+        properties["networkProfile"] = {"loadBalancerProfile": outbound_body(spec.outbound)}
     if spec.windows_admin_username is not None:
         windows: JsonObject = {"adminUsername": spec.windows_admin_username}
         if spec.windows_admin_password is not None:

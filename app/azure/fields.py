@@ -16,6 +16,11 @@ class Fields:
         self._value: Mapping[str, object] = value
         self._where = where
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is in it, or it was absent."""
+        return not self._value
+
     def text(self, key: str) -> str:
         """A string that must be there."""
         value = self.maybe(key)

@@ -42,11 +42,12 @@ class SubscriptionGateway:
         self.managed_clusters = ManagedClusters(container_service, subscription_id)
         self.agent_pools = AgentPools(container_service, subscription_id)
         self.catalog = Catalog(clients, subscription_id)
-        self.network = Network(clients.network(subscription_id), sharing)
+        self.network = Network(clients.network(subscription_id), subscription_id, sharing)
         self.operations = Operations(clients)
         self.watcher = Watcher(
             list_clusters=self.managed_clusters.list_,
             list_groups=self.resource_groups.list_,
+            list_public_ips=self.network.public_ips.list_,
             operation_status=self.operations.status,
             sharing=sharing,
         )

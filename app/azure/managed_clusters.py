@@ -1,22 +1,26 @@
-"""Managed clusters of a subscription. Every method is exactly one call, but `upgrade`, which reads before it writes."""
+"""Managed clusters of a subscription. Every method is one call, but those that read before they write."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from azure.core import MatchConditions
 from azure.core.rest import AsyncHttpResponse
 from azure.mgmt.containerservice.aio import ContainerServiceClient
 from azure.mgmt.containerservice.models import ManagedCluster as SdkManagedCluster
-from azure.mgmt.containerservice.models import TagsObject
+from azure.mgmt.containerservice.models import (
+    ManagedClusterLoadBalancerProfile,
+    ManagedClusterProperties,
+    TagsObject,
+)
 
 from app.azure import errors
 from app.azure.clients import operation_of, read_all, settled, whole_answer
-from app.azure.cluster_mapping import cluster_body, cluster_of
+from app.azure.cluster_mapping import cluster_body, cluster_of, outbound_body
 from app.azure.errors import AzureError
 from app.azure.fields import Fields
 from app.azure.types.call import Call
 from app.azure.types.catalog import UpgradeProfile
-from app.azure.types.cluster import ManagedCluster, ManagedClusterSpec, PutAnswer
+from app.azure.types.cluster import ManagedCluster, ManagedClusterSpec, OutboundProfile, PutAnswer
 from app.azure.types.operation import Operation
 from app.azure.types.secret import Secret
 
@@ -105,7 +109,31 @@ class ManagedClusters:
         return self._put_answer(answer, group, name)
 
     async def upgrade(self, group: str, name: str, version: str, *, call: Call) -> PutAnswer:
-        """Change the control plane's version, and nothing else: the object is put back as Azure has it.
+        """Change the control plane's version, and nothing else; see `_put_back`."""
+
+        def change(properties: ManagedClusterProperties) -> None:
+            properties.kubernetes_version = version
+
+        return await self._put_back(group, name, change, call)
+
+    async def put_outbound(self, group: str, name: str, outbound: OutboundProfile, *, call: Call) -> PutAnswer:
+        """Change by which addresses the nodes reach the internet, and nothing else; see `_put_back`."""
+
+        def change(properties: ManagedClusterProperties) -> None:
+            if properties.network_profile is None:
+                raise AzureError(errors.MALFORMED, azure_message="the cluster has no network profile")
+            known = properties.network_profile.load_balancer_profile or ManagedClusterLoadBalancerProfile()
+            # What is not named goes: AKS takes one of the three kinds of address.
+            known.managed_outbound_i_ps = known.outbound_i_ps = known.outbound_ip_prefixes = None
+            known.update(outbound_body(outbound))
+            properties.network_profile.load_balancer_profile = known
+
+        return await self._put_back(group, name, change, call)
+
+    async def _put_back(
+        self, group: str, name: str, change: Callable[[ManagedClusterProperties], None], call: Call
+    ) -> PutAnswer:
+        """Read, change, and put the object back as Azure has it.
 
         What this version of the SDK does not know is kept. `AzureError` (gone) when there is no cluster; a change
         between reading and writing is an ETag mismatch.
@@ -115,7 +143,7 @@ class ManagedClusters:
         if model.properties is None:
             raise AzureError(errors.MALFORMED, azure_message="the cluster has no properties")
         # Through the SDK's model: it leaves out what is read-only when it is sent.
-        model.properties.kubernetes_version = version
+        change(model.properties)
         answer = await settled(
             self._clusters.begin_create_or_update(
                 group,

@@ -7,12 +7,15 @@ from azure.mgmt.network.aio import NetworkManagementClient
 from app.azure.clients import read_all
 from app.azure.feed import Feed, Sharing
 from app.azure.fields import Fields
+from app.azure.public_ips import PublicIps
 
 
 class Network:
     """`Microsoft.Network`, as far as a cluster's facts need it."""
 
-    def __init__(self, client: NetworkManagementClient, sharing: Sharing) -> None:
+    def __init__(self, client: NetworkManagementClient, subscription_id: str, sharing: Sharing) -> None:
+        self.public_ips = PublicIps(client, subscription_id)
+
         async def addresses() -> dict[str, str | None]:
             found = await read_all(client.public_ip_addresses.list_all(slipway_call=sharing.call()), _address)
             return dict(found)

@@ -15,6 +15,7 @@ from app.azure.feed import Feed, Sharing
 from app.azure.pacing import next_look, words_every
 from app.azure.types.call import Call
 from app.azure.types.cluster import ManagedCluster
+from app.azure.types.network import PublicIpAddress
 from app.azure.types.operation import Operation, OperationStatus
 from app.azure.types.resource import ResourceGroup
 from app.azure.types.watch import Goal, Outcome, Progress, TargetKind, Watch, WatchEnd
@@ -33,6 +34,10 @@ class _ListClusters(Protocol):
 
 class _ListGroups(Protocol):
     def __call__(self, *, call: Call) -> Awaitable[tuple[ResourceGroup, ...]]: ...
+
+
+class _ListPublicIps(Protocol):
+    def __call__(self, *, call: Call) -> Awaitable[tuple[PublicIpAddress, ...]]: ...
 
 
 class _AskOperation(Protocol):
@@ -61,6 +66,7 @@ class Watcher:
         *,
         list_clusters: _ListClusters,
         list_groups: _ListGroups,
+        list_public_ips: _ListPublicIps,
         operation_status: _AskOperation,
         sharing: Sharing,
     ) -> None:
@@ -74,9 +80,13 @@ class Watcher:
         async def groups() -> dict[str, ResourceGroup]:
             return {group.id.lower(): group for group in await list_groups(call=sharing.call())}
 
+        async def public_ips() -> dict[str, PublicIpAddress]:
+            return {each.id.lower(): each for each in await list_public_ips(call=sharing.call())}
+
         self._waiting = 0
         self._clusters = Feed(clusters, sharing)
         self._groups = Feed(groups, sharing)
+        self._public_ips = Feed(public_ips, sharing)
 
     async def until_done(
         self,
@@ -106,12 +116,16 @@ class Watcher:
         """End what still runs."""
         await self._clusters.close()
         await self._groups.close()
+        await self._public_ips.close()
 
     async def see(self, watch: Watch) -> Seen:
         """The target in a LIST from after this moment."""
         if watch.kind is TargetKind.RESOURCE_GROUP:
             group = (await self._groups.fresh()).get(watch.target_id.lower())
             return Seen(group.provisioning_state if group else None)
+        if watch.kind is TargetKind.PUBLIC_IP:
+            public_ip = (await self._public_ips.fresh()).get(watch.target_id.lower())
+            return Seen(public_ip.provisioning_state if public_ip else None)
         cluster_id, pool_name = _split(watch.target_id)
         cluster = (await self._clusters.fresh()).get(cluster_id.lower())
         if cluster is None:

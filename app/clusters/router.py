@@ -24,6 +24,7 @@ from app.clusters.schemas import (
     ClusterUpgrade,
 )
 from app.clusters.service import change, create, read
+from app.clusters.service.outbound import SnatExhaustedError
 from app.clusters.service.read import FoundCluster
 from app.clusters.service.start import Asker, NameTakenError, NotReadyError, lock_cluster
 from app.db.pages import read_page
@@ -145,7 +146,7 @@ async def delete_cluster(
     "/{cluster:name}:scale",
     status_code=202,
     summary="Give a node pool another number of nodes",
-    responses=errors(NotReadyError, BusyError),
+    responses=errors(NotReadyError, BusyError, SnatExhaustedError),
 )
 async def scale_cluster(
     cluster: ClusterPath, body: ClusterScale, call: OperatorWrites, response: Response

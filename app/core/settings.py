@@ -158,6 +158,8 @@ class ExpectSettings(BaseModel):
     pool_scale: PositiveFloat = Field(215, description="Scaling of one pool.")
     resource_group_create: PositiveFloat = Field(2, description="A new resource group.")
     resource_group_delete: PositiveFloat = Field(60, description="Removal of a resource group.")
+    public_ip_create: PositiveFloat = Field(3, description="A new public address.")
+    public_ip_delete: PositiveFloat = Field(12, description="Removal of a public address.")
     provider_register: PositiveFloat = Field(60, description="Registration of a resource provider.")
 
 

@@ -200,6 +200,20 @@ async def test_a_resource_group_is_watched_until_it_is_gone(bench: WatchBench) -
     assert (await bench.time.run(bench.until_done(watch))).outcome is Outcome.GONE
 
 
+async def test_a_public_address_is_watched_until_it_is_made_and_until_it_is_gone(bench: WatchBench) -> None:
+    bench.azure.ends["made"], bench.azure.ends["gone"] = (3, "Succeeded"), (12, None)
+    group = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/publicIPAddresses"
+    made = replace(
+        bench.watch("x", operation=False),
+        kind=TargetKind.PUBLIC_IP,
+        target_id=f"{group}/MADE",
+        usual=Usual(timedelta(seconds=3)),
+    )
+    gone = replace(made, target_id=f"{group}/gone", goal=Goal.GONE, usual=Usual(timedelta(seconds=12)))
+    assert (await bench.time.run(bench.until_done(made))).outcome is Outcome.SUCCEEDED
+    assert (await bench.time.run(bench.until_done(gone))).outcome is Outcome.GONE
+
+
 async def test_when_nobody_waits_nothing_is_asked(bench: WatchBench) -> None:
     bench.azure.ends["c"] = (300, "Succeeded")
     bench.azure.statuses["c"] = ENDED

@@ -7,6 +7,7 @@ from app.azure.errors import AzureError
 from app.azure.feed import Sharing
 from app.azure.types.call import Call
 from app.azure.types.cluster import AgentPool, ManagedCluster
+from app.azure.types.network import PublicIpAddress
 from app.azure.types.operation import Operation, OperationKind, OperationStatus
 from app.azure.types.resource import ResourceGroup
 from app.azure.types.watch import Goal, Progress, TargetKind, Usual, Watch, WatchEnd
@@ -67,6 +68,16 @@ class FakeAzure:
             if now < at
         )
 
+    async def list_public_ips(self, *, call: Call) -> tuple[PublicIpAddress, ...]:
+        self.lists.append(self.time.now())
+        now = self.time.clock.monotonic()
+        group = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/publicIPAddresses"
+        return tuple(
+            PublicIpAddress(f"{group}/{name}", name, "g", "westeurope", provisioning_state=end or "Deleting")
+            for name, (at, end) in self.ends.items()
+            if now < at or end is not None
+        )
+
     async def status(self, operation: Operation, *, call: Call) -> OperationStatus:
         self.asked.append(self.time.now())
         status = self.statuses[operation.target_id.rpartition("/")[2]]
@@ -85,6 +96,7 @@ class WatchBench:
         self.watcher = Watcher(
             list_clusters=self.azure.list_clusters,
             list_groups=self.azure.list_groups,
+            list_public_ips=self.azure.list_public_ips,
             operation_status=self.azure.status,
             sharing=Sharing(self.time.clock, timedelta(seconds=1), self.time.sleep),
         )

@@ -25,11 +25,27 @@ class AgentPool:
     max_pods: int | None = None
     os_disk_size_gib: int | None = None
     os_sku: str | None = None
+    max_surge: str | None = None
     auto_scaling: bool = False
     min_count: int | None = None
     max_count: int | None = None
     id: str | None = None
     etag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundProfile:
+    """By which addresses a cluster's nodes reach the internet: so many that AKS manages, own ones, or prefixes.
+
+    Exactly one of the three is given. `allocated_ports`: ports for source address translation a node, 0: Azure's own
+    allocation. https://learn.microsoft.com/azure/aks/load-balancer-standard
+    """
+
+    managed_count: int | None = 1
+    public_ip_ids: tuple[str, ...] = ()
+    prefix_ids: tuple[str, ...] = ()
+    allocated_ports: int = 0
+    idle_timeout_minutes: int = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +85,7 @@ class ManagedCluster:
     etag: str | None = None
     pools: tuple[AgentPool, ...] = ()
     network: NetworkProfile = field(default_factory=NetworkProfile)
+    outbound: OutboundProfile | None = None
     outbound_ip_ids: tuple[str, ...] = ()
     identity_principal_id: str | None = None
     kubelet_identity_object_id: str | None = None
@@ -106,6 +123,7 @@ class ManagedClusterSpec:
     ssh_public_key: str
     windows_admin_username: str | None = None
     windows_admin_password: Secret | None = None
+    outbound: OutboundProfile | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ class TargetKind(StrEnum):
     MANAGED_CLUSTER = "managed_cluster"
     AGENT_POOL = "agent_pool"
     RESOURCE_GROUP = "resource_group"
+    PUBLIC_IP = "public_ip"
 
 
 class Goal(StrEnum):

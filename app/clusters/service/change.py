@@ -1,12 +1,11 @@
 """Change, upgrade, compare and delete clusters."""
 
-from datetime import datetime
-
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clusters.schemas import ClusterScale, ClusterUpdate, ClusterUpgrade
+from app.clusters.service.outbound import require_ports_for
 from app.clusters.service.read import list_pools
-from app.clusters.service.start import SUPERSEDED, Asker, NotReadyError, partition_of, start, tell
+from app.clusters.service.start import SUPERSEDED, Asker, partition_of, require_changeable, start, tell, want
 from app.clusters.specs import kinds
 from app.clusters.specs.rules import Rejections
 from app.clusters.specs.wanted import Wanted, WantedPool
@@ -15,12 +14,10 @@ from app.core.json import JsonObject
 from app.jobs import service as jobs
 from app.models import Cluster, ClusterState, Job
 
-_CHANGEABLE = frozenset({ClusterState.READY, ClusterState.UPDATING})
-
 
 async def update_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, body: ClusterUpdate) -> Job:
     """Merge the tags into what is wanted, and start the job that sends them."""
-    _require_changeable(cluster)
+    require_changeable(cluster)
     wanted = Wanted.from_json(cluster.wanted)
     # RFC 7396: a member that is null is removed, and one that is not named stays.
     stays = {} if "tags" in body.model_fields_set and body.tags is None else wanted.tags
@@ -29,19 +26,20 @@ async def update_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, 
     rejections = Rejections()
     rejections.tags(tags)
     rejections.raise_if_any()
-    _want(cluster, {"tags": tags}, asker.now)
+    want(cluster, {"tags": tags}, asker.now)
     return await start(session, asker, kinds.UPDATE, cluster, options=body.options.model_dump(mode="json"))
 
 
 async def scale_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, body: ClusterScale) -> Job:
     """Change a pool's count in what is wanted, and start the job that scales it."""
-    _require_changeable(cluster)
+    require_changeable(cluster)
     wanted = Wanted.from_json(cluster.wanted)
     pool = _pool_to_scale(wanted, body)
+    await require_ports_for(session, cluster, pool=pool.name, count=body.count)
     pools = [
         {**stored, "count": body.count} if stored["name"] == pool.name else stored for stored in cluster.wanted["pools"]
     ]
-    _want(cluster, {"pools": pools}, asker.now)
+    want(cluster, {"pools": pools}, asker.now)
     for row in await list_pools(session, [cluster]):
         if row.name == pool.name:
             row.count = body.count
@@ -57,7 +55,7 @@ async def scale_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, b
 
 async def upgrade_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, body: ClusterUpgrade) -> Job:
     """Start the job that upgrades the control plane, then the pools."""
-    _require_changeable(cluster)
+    require_changeable(cluster)
     return await start(
         session,
         asker,
@@ -101,14 +99,6 @@ async def sync_cluster(session: AsyncSession, asker: Asker, cluster: Cluster) ->
     )
 
 
-def _require_changeable(cluster: Cluster) -> None:
-    if cluster.state not in _CHANGEABLE:
-        raise NotReadyError(
-            f"The cluster is {cluster.state}.",
-            remedy="Wait until it is ready; a failed one is taken up again by `:retry` of its job, or deleted.",
-        )
-
-
 def _pool_to_scale(wanted: Wanted, body: ClusterScale) -> WantedPool:
     names = ", ".join(pool.name for pool in wanted.pools)
     if body.node_pool is None and len(wanted.pools) > 1:
@@ -126,9 +116,3 @@ def _pool_to_scale(wanted: Wanted, body: ClusterScale) -> WantedPool:
 
 def _wrong_pool(code: str, detail: str) -> InvalidRequestError:
     return InvalidRequestError("It is not clear which pool is meant.", errors=[FieldError(code, "/node_pool", detail)])
-
-
-def _want(cluster: Cluster, change: JsonObject, now: datetime) -> None:
-    cluster.wanted = {**cluster.wanted, **change}
-    cluster.version += 1
-    cluster.updated_at = now

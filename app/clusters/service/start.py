@@ -12,9 +12,10 @@ from app.engine.kinds import JobKind
 from app.engine.queue import JobQueue
 from app.events import emit
 from app.jobs import service as jobs
-from app.models import Cluster, Job
+from app.models import Cluster, ClusterState, Job
 
 SUPERSEDED = "superseded_by_delete"
+_CHANGEABLE = frozenset({ClusterState.READY, ClusterState.UPDATING})
 
 
 class NameTakenError(ConflictError):
@@ -83,6 +84,22 @@ async def start(
         request=request,
         options=options,
     )
+
+
+def require_changeable(cluster: Cluster) -> None:
+    """Raise NotReadyError unless the cluster serves."""
+    if cluster.state not in _CHANGEABLE:
+        raise NotReadyError(
+            f"The cluster is {cluster.state}.",
+            remedy="Wait until it is ready; a failed one is taken up again by `:retry` of its job, or deleted.",
+        )
+
+
+def want(cluster: Cluster, change: JsonObject, now: datetime) -> None:
+    """Change members of what is wanted of a cluster."""
+    cluster.wanted = {**cluster.wanted, **change}
+    cluster.version += 1
+    cluster.updated_at = now
 
 
 async def tell(session: AsyncSession, cluster: Cluster, event: str, now: datetime, **more: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from app.azure.types.cluster import ManagedCluster
+from app.azure.types.cluster import ManagedCluster, OutboundProfile
 
 
 def count_missing(seen: ManagedCluster, pool_name: str, count: int) -> list[str]:
@@ -25,3 +25,35 @@ def version_missing(seen: ManagedCluster, version: str, pool_names: Iterable[str
 def tags_missing(seen: ManagedCluster, tags: Mapping[str, str]) -> list[str]:
     """Which tags Azure does not have as they were asked for. Their values are not repeated."""
     return [f"The tag {key} is not as asked." for key, value in tags.items() if seen.tags.get(key) != value]
+
+
+def outbound_missing(seen: ManagedCluster, wanted: OutboundProfile) -> list[str]:
+    """What is wrong with the outbound addresses and their ports; the effective addresses are what counts."""
+    found: list[str] = []
+    if seen.outbound is None or outbound_differs(seen.outbound, wanted):
+        found.append("The cluster's outbound profile is not as asked.")
+    effective = {each.lower() for each in seen.outbound_ip_ids}
+    if wanted.public_ip_ids:
+        if effective != {each.lower() for each in wanted.public_ip_ids}:
+            found.append("The effective outbound addresses are not those that were asked for.")
+    elif wanted.prefix_ids:
+        if not effective:
+            found.append("The cluster has no effective outbound address.")
+    elif len(effective) != wanted.managed_count:
+        found.append(f"The cluster has {len(effective)} outbound addresses, not {wanted.managed_count}.")
+    return found
+
+
+def outbound_differs(one: OutboundProfile, other: OutboundProfile) -> bool:
+    """Whether two profiles ask for different things; Azure compares ids without regard to case."""
+    return _comparable(one) != _comparable(other)
+
+
+def _comparable(outbound: OutboundProfile) -> tuple[object, ...]:
+    return (
+        outbound.managed_count if not (outbound.public_ip_ids or outbound.prefix_ids) else None,
+        {each.lower() for each in outbound.public_ip_ids},
+        {each.lower() for each in outbound.prefix_ids},
+        outbound.allocated_ports,
+        outbound.idle_timeout_minutes,
+    )

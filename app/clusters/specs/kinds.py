@@ -20,6 +20,14 @@ UPDATE = JobKind(
     expected="cluster_update",
     target_type="cluster",
 )
+OUTBOUND = JobKind(
+    "cluster.outbound",
+    doing="Changing the outbound addresses of cluster {target}",
+    done="The outbound addresses of cluster {target} are changed",
+    deadline=timedelta(minutes=30),
+    expected="cluster_update",
+    target_type="cluster",
+)
 SCALE = JobKind(
     "cluster.scale",
     doing="Scaling cluster {target}",

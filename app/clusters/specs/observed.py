@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.azure.types.cluster import ManagedCluster
+from app.clusters.specs.wanted import outbound_json
 from app.core.json import JsonObject
 
 
@@ -55,6 +56,8 @@ def observed_json(cluster: ManagedCluster, outbound_ips: tuple[str, ...] | None 
             "outbound_type": cluster.network.outbound_type,
             "load_balancer_sku": cluster.network.load_balancer_sku,
         },
+        "outbound": None if cluster.outbound is None else outbound_json(cluster.outbound),
+        "outbound_ip_ids": list(cluster.outbound_ip_ids),
     }
     if outbound_ips is not None:
         observed["outbound_ips"] = list(outbound_ips)
@@ -73,6 +76,8 @@ def pool_json(cluster: ManagedCluster, name: str) -> JsonObject | None:
         "kubernetes_version": pool.current_orchestrator_version or pool.orchestrator_version,
         "node_image_version": pool.node_image_version,
         "max_pods": pool.max_pods,
+        "max_surge": pool.max_surge,
+        "max_count": pool.max_count if pool.auto_scaling else None,
         "os_sku": pool.os_sku,
         "zones": list(pool.zones),
     }

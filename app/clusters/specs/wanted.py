@@ -3,12 +3,16 @@
 import secrets
 import string
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from app.azure.types.cluster import AgentPoolSpec, ManagedClusterSpec
+from app.azure.types.cluster import AgentPoolSpec, ManagedClusterSpec, OutboundProfile
 from app.azure.types.secret import Secret
 from app.azure.types.tags import JOB, owner_tags
 from app.core.json import JsonObject
 from app.models import Cluster
+
+WantedOutbound: TypeAlias = OutboundProfile
+"""By which addresses a cluster's nodes reach the internet, as it is wanted and as Azure has it."""
 
 ADMIN_USERNAME = "azureuser"
 # Azure refuses Windows passwords outside 14 to 123 characters, or with fewer than three kinds of character.
@@ -28,7 +32,7 @@ class WantedPool:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What `clusters.wanted` holds. `kubernetes_version` None leaves the choice to AKS."""
+    """What `clusters.wanted` holds. `kubernetes_version` None leaves the choice to AKS, and `outbound` None too."""
 
     location: str
     kubernetes_version: str | None
@@ -36,6 +40,7 @@ class Wanted:
     ssh_public_key: str
     pools: tuple[WantedPool, ...]
     tags: dict[str, str]
+    outbound: OutboundProfile | None = None
 
     def pool(self, name: str) -> WantedPool | None:
         """The pool of this name."""
@@ -58,6 +63,7 @@ class Wanted:
                 for p in self.pools
             ],
             "tags": self.tags,
+            "outbound": None if self.outbound is None else outbound_json(self.outbound),
         }
 
     @classmethod
@@ -70,7 +76,30 @@ class Wanted:
             ssh_public_key=stored["ssh_public_key"],
             pools=tuple(WantedPool(**pool) for pool in stored["pools"]),
             tags=dict(stored["tags"]),
+            outbound=None if stored.get("outbound") is None else outbound_from_json(stored["outbound"]),
         )
+
+
+def outbound_json(outbound: OutboundProfile) -> JsonObject:
+    """An outbound profile as rows keep it."""
+    return {
+        "managed_count": outbound.managed_count,
+        "public_ip_ids": list(outbound.public_ip_ids),
+        "prefix_ids": list(outbound.prefix_ids),
+        "allocated_ports": outbound.allocated_ports,
+        "idle_timeout_minutes": outbound.idle_timeout_minutes,
+    }
+
+
+def outbound_from_json(stored: JsonObject) -> OutboundProfile:
+    """What `outbound_json` wrote."""
+    return OutboundProfile(
+        managed_count=stored["managed_count"],
+        public_ip_ids=tuple(stored["public_ip_ids"]),
+        prefix_ids=tuple(stored["prefix_ids"]),
+        allocated_ports=stored["allocated_ports"],
+        idle_timeout_minutes=stored["idle_timeout_minutes"],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +141,7 @@ def desired(place: Place, wanted: Wanted, *, job_id: str) -> ManagedClusterSpec:
         ssh_public_key=wanted.ssh_public_key,
         windows_admin_username=ADMIN_USERNAME if wanted.windows else None,
         windows_admin_password=_password() if wanted.windows else None,
+        outbound=wanted.outbound,
     )
 
 
