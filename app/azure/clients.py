@@ -21,6 +21,7 @@ from azure.mgmt.resource.resources.aio import ResourceManagementClient
 from azure.mgmt.resource.subscriptions.aio import SubscriptionClient
 
 from app.azure import errors
+from app.azure.cluster_tokens import ClusterToken, cluster_token
 from app.azure.credentials import RenewableCredential
 from app.azure.errors import AzureError
 from app.azure.links import TrustedHosts
@@ -56,6 +57,7 @@ class Clients:
         self._url = resource_manager_url.rstrip("/")
         self._credential = credential
         self.clock = clock
+        self._timeout = timeout
         self._scope = token_audience.rstrip("/") + "/.default"
         self._pipeline: AsyncPipeline[HttpRequest, AsyncHttpResponse] = AsyncPipeline(
             transport=WholeTransport(session),
@@ -77,6 +79,10 @@ class Clients:
         """GET an address that Azure gave, such as an operation's."""
         answer = await self._pipeline.run(HttpRequest("GET", url), **{CALL: call})
         return answer.http_response
+
+    async def cluster_token(self, server_id: str, *, call: Call) -> ClusterToken:
+        """A token of Slipway's own identity for clusters' API servers."""
+        return await cluster_token(self._credential, server_id, call=call, clock=self.clock, longest=self._timeout)
 
     def _container_service(self, subscription_id: str) -> ContainerServiceClient:
         return ContainerServiceClient(

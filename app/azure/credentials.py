@@ -28,18 +28,18 @@ class RenewableCredential:
     def __init__(self, make: Callable[[], AsyncTokenCredential]) -> None:
         self._make = make
         self._credential = make()
-        self._given: str | None = None
+        self._given: dict[tuple[str, ...], str] = {}
 
     async def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:  # Any: azure-core's interface
         """A token, perhaps from the cache."""
         token = await self._credential.get_token(*scopes, **kwargs)
-        self._given = token.token
+        self._given[scopes] = token.token
         return token
 
     def refused(self, token: str) -> None:
         """Azure did not take this token: the next one comes from a login, one for all who hear this of one token."""
-        if token == self._given:
-            self._given = None
+        if token in self._given.values():
+            self._given = {}
             self._credential = self._make()
 
     async def close(self) -> None:

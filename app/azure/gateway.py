@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from app.azure.agent_pools import AgentPools
 from app.azure.catalog import Catalog
 from app.azure.clients import Clients
+from app.azure.cluster_tokens import ClusterToken
 from app.azure.credentials import open_credential
 from app.azure.feed import Sharing
 from app.azure.links import TrustedHosts, is_loopback
@@ -22,6 +23,7 @@ from app.azure.providers import Providers
 from app.azure.resource_groups import ResourceGroups
 from app.azure.throttle import Throttle
 from app.azure.transport import open_session
+from app.azure.types.call import Call
 from app.azure.types.watch import Usual
 from app.azure.watch import Watcher
 from app.core.clock import Clock
@@ -118,6 +120,13 @@ class AzureGateway:
             found = SubscriptionGateway(self._clients, subscription_id, sharing)
             self._subscriptions[key] = found
         return found
+
+    async def cluster_token(self, server_id: str, *, call: Call) -> ClusterToken:
+        """A token of Slipway's own identity for clusters whose users log in through Entra.
+
+        `server_id` is the application that the cluster's kubeconfig names; AKS's own only.
+        """
+        return await self._clients.cluster_token(server_id, call=call)
 
     async def expected(self, kind: str) -> timedelta:
         """How long an operation of a kind takes (`usual`)."""

@@ -135,7 +135,7 @@ class TurnPolicy(Policy):
             raise AzureError(errors.TOO_LARGE, azure_message=str(error)) from error
         except SdkError as error:
             # Only the token's own calls raise these, and those come before the sending.
-            raise _login_error(error) from error
+            raise login_error(error) from error
         _check_answer(response.http_response, mutating=mutating, clock=self._clock)
         return response
 
@@ -234,7 +234,7 @@ def _kind(sent: HttpRequest) -> str:
     return found[0].bucket.name if found else "other"
 
 
-def _login_error(error: SdkError) -> AzureError:
+def login_error(error: SdkError) -> AzureError:
     """Entra refused, or could not be asked. Its words name the identity, never the secret."""
     status = error.response.status_code if isinstance(error, HttpResponseError) and error.response else None
     busy = status is not None and (status == _TOO_MANY or status >= 500)  # noqa: PLR2004 - HTTP's server errors

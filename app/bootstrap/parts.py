@@ -48,7 +48,8 @@ class Parts:
             durations=DatabaseDurations(self.database, self.clock),
         )
         self._stack.push_async_callback(azure.close)
-        kubernetes = KubernetesGateway.open(self.settings.kubernetes)
+        kubernetes = KubernetesGateway.open(self.settings.kubernetes, self.clock)
+        self._stack.push_async_callback(kubernetes.close)
         self.gateways = Gateways(azure, kubernetes)
         self.catalog_source = CatalogSource(azure, self.database, self.clock, self.settings.azure)
         self.credential_source = CredentialSource(azure, kubernetes, self.clock, self.settings.azure)

@@ -78,6 +78,10 @@ class KubernetesSettings(BaseModel):
         "must then be that FQDN, so that the server is still proven to be the cluster's.",
     )
     call_timeout_seconds: Seconds = Field(15, description="One call to a cluster takes at most this long.")
+    max_clients: int = Field(
+        250, ge=1, le=5000, description="Clusters that one process talks to at once; each costs a few connections."
+    )
+    idle_seconds: Seconds = Field(300, description="A cluster's connections are closed when unused for so long.")
 
 
 class WorkerSettings(BaseModel):

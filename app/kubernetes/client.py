@@ -1,9 +1,9 @@
 """What Slipway asks of one cluster's API server."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from types import TracebackType
-from typing import Self, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import TypeVar
 
 import httpx2
 from lightkube.core.resource import NamespacedResource
@@ -13,13 +13,17 @@ from lightkube.resources.discovery_v1 import EndpointSlice
 from app.kubernetes import services
 from app.kubernetes.connection import Connection
 from app.kubernetes.errors import (
+    ClusterIdentityError,
     ClusterNotServingError,
+    ClusterPrivateError,
+    ClusterUnauthorizedError,
     ClusterUnreachableError,
     KubernetesError,
     NotInClusterError,
     ObjectChangedError,
 )
 from app.kubernetes.observed import node_state, system_pods
+from app.kubernetes.pool import LogIn, Slot
 from app.kubernetes.types import ClusterFacts, NodeState, SystemPods
 from app.kubernetes.types.service import (
     FIELD_MANAGER,
@@ -36,6 +40,8 @@ N = TypeVar("N", bound=NamespacedResource)
 _PAGE = 500
 _ALL = "*"
 _SYSTEM_NAMESPACE = "kube-system"
+# A slot's breaker is its own.
+_KEY = "cluster"
 
 
 class ClusterClient:
@@ -43,12 +49,13 @@ class ClusterClient:
 
     Raises ClusterUnreachableError (no connection or answer), ClusterNotServingError (429, 5xx),
     ClusterUnauthorizedError (401), ClusterForbiddenError (403), ClusterIdentityError (another server's certificate),
-    KubernetesError (an answer that cannot be used).
+    KubernetesError (an answer that cannot be used), NotAnsweringError (it has not answered several times in a row and
+    is left alone for some seconds), and whatever the login raises.
     """
 
-    def __init__(self, connection: Connection, *, timeout_seconds: float) -> None:
-        self._connection = connection
-        self._timeout_seconds = timeout_seconds
+    def __init__(self, slot: Slot, log_in: LogIn) -> None:
+        self._slot = slot
+        self._log_in = log_in
 
     async def version(self) -> str:
         """The API server's version, as `1.33.5`."""
@@ -164,18 +171,6 @@ class ClusterClient:
         except NotInClusterError:
             return None
 
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._connection.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
     async def _listed(
         self,
         resource: type[N],
@@ -193,14 +188,36 @@ class ClusterClient:
         return await self._ask(ask)
 
     async def _ask(self, work: Callable[[Connection], Awaitable[R]]) -> R:
-        """Bound a call and turn what httpx2 and lightkube raise into our errors; the transport raises the others."""
+        """Run one call. A login that is not taken any more (certificates were rotated) is renewed once."""
+        connection = await self._slot.connection(self._log_in)
         try:
-            async with asyncio.timeout(self._timeout_seconds):
-                return await work(self._connection)
-        except TimeoutError as error:
-            raise ClusterUnreachableError(
-                f"The API server gave no whole answer within {self._timeout_seconds:g} s."
-            ) from error
+            return await self._once(connection, work)
+        except (ClusterUnauthorizedError, ClusterIdentityError):
+            fresh = await self._slot.renewed(connection, self._log_in)
+            if fresh.login == connection.login:
+                raise
+        return await self._once(fresh, work)
+
+    async def _once(self, connection: Connection, work: Callable[[Connection], Awaitable[R]]) -> R:
+        """Bound a call and turn what httpx2 and lightkube raise into our errors; the transport raises the others."""
+        seconds = self._slot.timeout_seconds
+        try:
+            async with self._slot.breaker.guard(_KEY), connection.used(), _unreachable_after(seconds):
+                return await work(connection)
+        except ClusterUnreachableError as error:
+            self._slot.doubt(connection)
+            if connection.login.private and not isinstance(error, ClusterNotServingError):
+                raise ClusterPrivateError(error.problem.detail) from error
+            raise
         except (ValueError, httpx2.HTTPError) as error:
             # lightkube's decoder and json both raise subclasses of ValueError.
             raise KubernetesError("The API server's answer cannot be read.") from error
+
+
+@asynccontextmanager
+async def _unreachable_after(seconds: float) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise ClusterUnreachableError(f"The API server gave no whole answer within {seconds:g} s.") from error

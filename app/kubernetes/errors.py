@@ -32,6 +32,36 @@ class ClusterNotServingError(ClusterUnreachableError):
     title = "The cluster's API server cannot serve at the moment"
 
 
+class ClusterStoppedError(KubernetesError):
+    """The cluster is stopped: it has no API server at the moment."""
+
+    code = "cluster_stopped"
+    status = 409
+    title = "The cluster is stopped"
+    error_class = ErrorClass.CONFLICT
+    remedy = "Start the cluster (az aks start), then try again."
+
+
+class ClusterPrivateError(ClusterUnreachableError):
+    """The API server has a private address, to which this machine has no way."""
+
+    code = "cluster_private"
+    title = "The cluster's API server is private and cannot be reached from here"
+    remedy = (
+        "Run Slipway where it reaches the cluster's virtual network (peering, VPN) and resolves its private DNS zone."
+    )
+
+
+class ClientsUsedUpError(KubernetesError):
+    """All clients that Slipway may have at once are in use."""
+
+    code = "cluster_clients_used_up"
+    status = 503
+    title = "Slipway talks to too many clusters at once"
+    error_class = ErrorClass.TRANSIENT
+    retryable = True
+
+
 class ClusterUnauthorizedError(KubernetesError):
     """The API server does not know the user (401)."""
 

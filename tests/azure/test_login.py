@@ -1,8 +1,12 @@
 """Tokens: how they are got, replaced, and kept from strangers."""
 
+import jwt
 import pytest
 from aiohttp import web
+from azure.core.credentials import AccessToken
 
+from app.azure.cluster_tokens import AKS_SERVER_ID
+from app.azure.credentials import RenewableCredential
 from app.azure.errors import AzureError, UntrustedLinkError
 from app.azure.gateway import AzureGateway
 from app.azure.ports import MemoryBuckets, MemoryDurations
@@ -106,3 +110,41 @@ async def test_a_login_that_never_ends_meets_the_timeout() -> None:
         assert caught.value.problem.code == "azure_unreachable"
         assert arm.credential.asked == 4
         assert not arm.requests
+
+
+async def test_only_akss_own_application_gets_a_token_for_clusters(story: Story) -> None:
+    """A kubeconfig that named Resource Manager's application would be given Slipway's whole power over Azure."""
+    call = story.call()
+    token = await story.gateway.cluster_token(AKS_SERVER_ID.upper(), call=call)
+    claims = jwt.decode(token.secret.reveal(), options={"verify_signature": False})
+    assert claims["aud"].rstrip("/") == AKS_SERVER_ID
+    assert token.expires_at.timestamp() == claims["exp"]
+    assert token.secret.reveal() not in repr(token)
+    with pytest.raises(AzureError) as refused:
+        await story.gateway.cluster_token("797f4846-ba00-4fd7-ba43-dac1f8f63013", call=call)
+    assert refused.value.problem.code == "azure_login_failed"
+
+
+async def test_a_token_for_clusters_leaves_renewal_of_azures_alone() -> None:
+    given = iter(range(9))
+
+    class Credential:
+        async def get_token(self, *scopes: str, **_: object) -> AccessToken:
+            return AccessToken(f"{scopes[0]}-{next(given)}", 2_000_000_000)
+
+        async def close(self) -> None:
+            pass
+
+    made: list[Credential] = []
+
+    def make() -> Credential:
+        made.append(Credential())
+        return made[-1]
+
+    credential = RenewableCredential(make)  # type: ignore[arg-type] # as much of one as is used
+    first = await credential.get_token("arm")
+    await credential.get_token("cluster")
+    credential.refused(first.token)
+    assert len(made) == 2
+    credential.refused(first.token)
+    assert len(made) == 2

@@ -240,8 +240,10 @@ async def test_the_environment_changes_nothing(
 async def test_a_cluster_of_entra_users_needs_a_token_of_entra(kubeconfig: Kubeconfig, server: Server) -> None:
     bare = replace(kubeconfig, token=None, client_certificate=None)
     gateway = KubernetesGateway.open(SETTINGS)
-    with pytest.raises(ClusterUnauthorizedError):
-        gateway.connect(bare)
+    async with gateway.connect(bare) as client:
+        with pytest.raises(ClusterUnauthorizedError):
+            await client.version()
+    assert not server.requests
     server.answers["/version"] = Answer.of({"gitVersion": "v1.33.13"})
     async with gateway.connect(bare, entra_token="entra") as client:
         await client.version()

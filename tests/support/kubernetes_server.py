@@ -43,6 +43,32 @@ class Server:
     answers: dict[str, Answer] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
+    tokens: set[str] | None = None
+    """Where set, a request with another token is answered with 401."""
+    _asked: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def until_asked(self, path: str, times: int = 1) -> None:
+        """Wait until a path was asked for so often."""
+        async with self._asked:
+            await self._asked.wait_for(lambda: sum(r.path.split("?")[0] == path for r in self.requests) >= times)
+
+    async def release(self, path: str, answer: Answer) -> None:
+        """Answer a path from now on, and whoever waits for it."""
+        self.answers[path] = answer
+        async with self._asked:
+            self._asked.notify_all()
+
+    def _refuses(self, headers: dict[str, str]) -> bool:
+        token = headers.get("authorization", "").removeprefix("Bearer ")
+        return self.tokens is not None and token not in self.tokens
+
+    async def _answer(self, target: str) -> Answer:
+        async with self._asked:
+            while True:
+                found = self.answers.get(target) or self.answers.get(target.split("?", maxsplit=1)[0])
+                if found is not None:
+                    return found
+                await self._asked.wait()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writers.append(writer)
@@ -56,10 +82,10 @@ class Server:
                 body = await reader.readexactly(int(headers.get("content-length", "0")))
                 method = lines[0].split(" ")[0]
                 self.requests.append(Request(target, headers, subject.get("commonName"), method, body))
-                answer = self.answers.get(target) or self.answers.get(target.split("?")[0])
-                if answer is None:
-                    await asyncio.Event().wait()
-                    return
+                refused = self._refuses(headers)
+                async with self._asked:
+                    self._asked.notify_all()
+                answer = Answer(b"", 401) if refused else await self._answer(target)
                 top = [f"HTTP/1.1 {answer.status} X", f"Content-Length: {len(answer.body)}"]
                 top += [f"{name}: {value}" for name, value in answer.headers.items()]
                 writer.write("\r\n".join([*top, "", ""]).encode() + answer.body)

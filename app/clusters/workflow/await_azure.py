@@ -9,8 +9,8 @@ from app.azure.types.cluster import ManagedCluster
 from app.azure.types.operation import Operation
 from app.azure.types.tags import is_ours
 from app.azure.types.watch import Goal, Outcome, TargetKind, Watch, WatchEnd
+from app.clusters.live import ClusterLostError
 from app.clusters.specs.wanted import Place
-from app.clusters.workflow.plan import ClusterLostError
 from app.clusters.workflow.reach import reach
 from app.core.errors import ErrorClass, SlipwayError
 from app.engine.errors import JobFailedError

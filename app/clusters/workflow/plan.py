@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from app.azure.types.cluster import ManagedCluster
+from app.clusters.live import ClusterLostError
 from app.clusters.service.seen import keep_sighting
 from app.clusters.specs.observed import sighting
 from app.clusters.specs.wanted import Place, Wanted, place_of
-from app.core.errors import ConflictError, ErrorClass, SlipwayError
+from app.core.errors import ConflictError
 from app.core.json import JsonObject
 from app.engine.steps import JobEnd, Record, record_step
 from app.jobs.workflow import JobRun
@@ -20,16 +21,6 @@ class ClusterGoneError(ConflictError):
     """The cluster of this job is deleted, or is being deleted."""
 
     code = "cluster_deleted"
-
-
-class ClusterLostError(SlipwayError):
-    """The cluster is not in Azure, although it should be."""
-
-    code = "cluster_lost"
-    status = 404
-    title = "The cluster is gone from Azure"
-    error_class = ErrorClass.GONE
-    remedy = "Somebody removed it outside Slipway. Delete it here, and create it again if it is still needed."
 
 
 @dataclass(frozen=True, slots=True)
