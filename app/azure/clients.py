@@ -151,6 +151,16 @@ async def read_all(pages: AsyncItemPaged[T], one: Callable[[object], R]) -> list
     return found
 
 
+async def read_group(pages: AsyncItemPaged[T], one: Callable[[object], R]) -> list[R]:
+    """As `read_all`, of a list of one resource group; empty when there is no such group."""
+    try:
+        return await read_all(pages, one)
+    except AzureError as error:
+        if error.gone:
+            return []
+        raise
+
+
 def operation_of(answer: AsyncHttpResponse, target_id: str) -> Operation:
     """The operation that an answer names in its headers."""
     url = answer.headers.get("Azure-AsyncOperation")

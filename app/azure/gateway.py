@@ -11,8 +11,10 @@ from app.azure.agent_pools import AgentPools
 from app.azure.catalog import Catalog
 from app.azure.clients import Clients
 from app.azure.cluster_tokens import ClusterToken
+from app.azure.compute import Compute
 from app.azure.credentials import open_credential
 from app.azure.feed import Sharing
+from app.azure.identities import Identities
 from app.azure.links import TrustedHosts, is_loopback
 from app.azure.managed_clusters import ManagedClusters
 from app.azure.network import Network
@@ -45,6 +47,8 @@ class SubscriptionGateway:
         self.agent_pools = AgentPools(container_service, subscription_id)
         self.catalog = Catalog(clients, subscription_id)
         self.network = Network(clients.network(subscription_id), subscription_id, sharing)
+        self.compute = Compute(clients.compute(subscription_id))
+        self.identities = Identities(resources)
         self.operations = Operations(clients)
         self.watcher = Watcher(
             list_clusters=self.managed_clusters.list_,

@@ -28,14 +28,14 @@ FULL: dict[str, Any] = {
 WRONG: tuple[Any, ...] = (7, "text", True, [1], ["x"], {"x": 1}, 1e400, "\ud800")
 
 
-def _each_wrong(document: Any) -> list[Any]:
+def each_wrong(document: Any) -> list[Any]:
     """The document with each value in it replaced by each wrong one."""
     if not isinstance(document, dict | list):
         return []
     found = []
     places = document.items() if isinstance(document, dict) else enumerate(document)
     for place, value in places:
-        for wrong in [*WRONG, *_each_wrong(value)]:
+        for wrong in [*WRONG, *each_wrong(value)]:
             changed = document.copy()
             changed[place] = wrong
             found.append(changed)
@@ -43,7 +43,7 @@ def _each_wrong(document: Any) -> list[Any]:
 
 
 async def test_a_value_of_the_wrong_type_is_azures_fault_and_never_a_traceback() -> None:
-    hostile = _each_wrong(FULL)
+    hostile = each_wrong(FULL)
     assert len(hostile) > 150
     left = list(hostile)
     refused = 0

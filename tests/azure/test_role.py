@@ -81,7 +81,7 @@ def documented() -> list[str]:
 
 
 def test_the_role_holds_the_actions_of_every_call_and_no_others() -> None:
-    found = {call for file in (ROOT / "app" / "azure").glob("*.py") for call in calls(file.read_text("utf-8"))}
+    found = {call for file in (ROOT / "app" / "azure").rglob("*.py") for call in calls(file.read_text("utf-8"))}
     assert len(found) > 20
     needed = {action("GET", path).lower() for path in FOLLOWED}
     for group, method in found:

@@ -73,7 +73,13 @@ class FakeAzure:
         now = self.time.clock.monotonic()
         group = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/publicIPAddresses"
         return tuple(
-            PublicIpAddress(f"{group}/{name}", name, "g", "westeurope", provisioning_state=end or "Deleting")
+            PublicIpAddress(
+                id=f"{group}/{name}",
+                name=name,
+                resource_group="g",
+                location="westeurope",
+                provisioning_state=end or "Deleting",
+            )
             for name, (at, end) in self.ends.items()
             if now < at or end is not None
         )

@@ -1,21 +1,20 @@
 """Public IP addresses of a subscription. Every method is one call."""
 
-import re
 from collections.abc import Mapping
 
 from azure.mgmt.network.aio import NetworkManagementClient
 from azure.mgmt.network.models import PublicIPAddress, TagsObject
 
-from app.azure.clients import operation_of, read_all, settled, whole_answer
+from app.azure.clients import operation_of, read_all, read_group, settled, whole_answer
 from app.azure.errors import AzureError
 from app.azure.fields import Fields
+from app.azure.resource_fields import id_at, resource_of
 from app.azure.types.call import Call
 from app.azure.types.network import PublicIpAddress
 from app.azure.types.operation import Operation
 from app.azure.types.public_ip import PublicIpPutAnswer, PublicIpSpec
 from app.core.json import JsonObject
 
-_GROUP = re.compile(r"/resourcegroups/([^/]+)/", re.IGNORECASE)
 _CREATED = 201
 _NO_CONTENT = 204
 
@@ -44,18 +43,11 @@ class PublicIps:
             raise
         return public_ip_of(model)
 
-    async def list_(self, *, call: Call) -> tuple[PublicIpAddress, ...]:
-        """All addresses of the subscription but those of scale sets' machines."""
-        return tuple(await read_all(self._public_ips.list_all(slipway_call=call), public_ip_of))
-
-    async def list_in_group(self, group: str, *, call: Call) -> tuple[PublicIpAddress, ...]:
-        """The addresses of a resource group; none when there is no such group."""
-        try:
-            return tuple(await read_all(self._public_ips.list(group, slipway_call=call), public_ip_of))
-        except AzureError as error:
-            if error.gone:
-                return ()
-            raise
+    async def list_(self, *, group: str | None = None, call: Call) -> tuple[PublicIpAddress, ...]:
+        """All of the subscription but those of scale sets' machines, or of a group; none where there is none."""
+        if group is None:
+            return tuple(await read_all(self._public_ips.list_all(slipway_call=call), public_ip_of))
+        return tuple(await read_group(self._public_ips.list(group, slipway_call=call), public_ip_of))
 
     async def create(self, group: str, name: str, spec: PublicIpSpec, *, call: Call) -> PublicIpPutAnswer:
         """Make an address. To be called where a look has just found none of this name.
@@ -99,31 +91,24 @@ class PublicIps:
 
 
 def public_ip_of(value: object) -> PublicIpAddress:
-    """A public address from Azure's JSON."""
+    """A public IP address from Azure's JSON."""
     body = Fields(value, "publicIPAddress")
     properties = body.part("properties")
-    resource_id = body.text("id")
-    group = _GROUP.search(resource_id)
-    # A NAT gateway's is named by the gateway; both hold the address.
-    holder = properties.part("ipConfiguration").maybe("id") or properties.part("natGateway").maybe("id")
+    dns = properties.part("dnsSettings")
     return PublicIpAddress(
-        id=resource_id,
-        name=body.text("name"),
-        resource_group=group[1] if group else "",
-        location=body.maybe("location") or "",
+        **resource_of(body),
+        etag=body.maybe("etag"),
         address=properties.maybe("ipAddress"),
         version=properties.maybe("publicIPAddressVersion") or "IPv4",
         sku=body.part("sku").maybe("name") or "Basic",
         allocation=properties.maybe("publicIPAllocationMethod") or "Dynamic",
-        dns_label=properties.part("dnsSettings").maybe("domainNameLabel"),
-        fqdn=properties.part("dnsSettings").maybe("fqdn"),
+        dns_label=dns.maybe("domainNameLabel"),
+        fqdn=dns.maybe("fqdn"),
         zones=body.texts("zones"),
-        prefix_id=properties.part("publicIPPrefix").maybe("id"),
-        used_by=holder,
+        prefix_id=id_at(properties, "publicIPPrefix"),
+        # A NAT gateway's is named by the gateway; both hold the address.
+        used_by=id_at(properties, "ipConfiguration") or id_at(properties, "natGateway"),
         idle_timeout_minutes=properties.number("idleTimeoutInMinutes"),
-        tags=body.text_map("tags"),
-        provisioning_state=properties.maybe("provisioningState") or "Unknown",
-        etag=body.maybe("etag"),
     )
 
 

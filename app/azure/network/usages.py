@@ -1,0 +1,28 @@
+"""How much of Azure's limits for networks is used."""
+
+from azure.mgmt.network.aio import NetworkManagementClient
+
+from app.azure.clients import read_all
+from app.azure.fields import Fields
+from app.azure.types.call import Call
+from app.azure.types.network import Usage
+
+
+class Usages:
+    """`Microsoft.Network/locations/usages`."""
+
+    def __init__(self, client: NetworkManagementClient) -> None:
+        self._usages = client.usages
+
+    async def list_(self, location: str, *, call: Call) -> tuple[Usage, ...]:
+        """The limits of the subscription in a location, each with what is used of it."""
+        return tuple(await read_all(self._usages.list(location, slipway_call=call), _usage))
+
+
+def _usage(value: object) -> Usage:
+    body = Fields(value, "usage")
+    return Usage(
+        name=body.part("name").text("value"),
+        used=body.number("currentValue") or 0,
+        limit=body.number("limit") or 0,
+    )
