@@ -54,7 +54,7 @@ class Fleet:
         environment: Mapping[str, str] | None = None,
         spawn: Callable[[str, Mapping[str, str], Path], Handle] | None = None,
     ) -> None:
-        self._folder = folder
+        self.folder = folder
         self.settings = settings
         self._speed = speed
         self._spawn = spawn
@@ -81,7 +81,7 @@ class Fleet:
 
     async def start_azure(self) -> None:
         """Start the local Azure, with the state that it had."""
-        state = str(self._folder / "azure.json")
+        state = str(self.folder / "azure.json")
         arguments = ("azure", "--state", state, "--speed", str(self._speed))
         self.azure = self._start(arguments, os.environ, piped=True)
         output = self.azure.popen.stdout
@@ -210,7 +210,7 @@ class Fleet:
         """Wait for a condition; return after how many seconds it held."""
         began = time.monotonic()
         while not await condition():
-            assert time.monotonic() - began < seconds, f"not within {seconds} s: {what} (logs: {self._folder})"
+            assert time.monotonic() - began < seconds, f"not within {seconds} s: {what} (logs: {self.folder})"
             await asyncio.sleep(0.02)
         return time.monotonic() - began
 
@@ -236,7 +236,7 @@ class Fleet:
         self, arguments: Sequence[str], environment: Mapping[str, str], *, piped: bool = False, module: str = "app"
     ) -> Process:
         command = arguments[0]
-        log = self._folder / f"{len(self._processes)}-{command}.log"
+        log = self.folder / f"{len(self._processes)}-{command}.log"
         with log.open("wb") as output:
             if self._spawn is not None and not piped and module == "app":
                 popen: Handle = self._spawn(command, environment, log)
