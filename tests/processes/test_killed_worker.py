@@ -116,7 +116,6 @@ async def test_a_worker_killed_before_its_first_poll_is_resumed_although_azure_f
     assert [sent.method for sent in puts] == ["PUT"]
 
 
-@ONE_DATABASE
 async def test_a_worker_that_was_only_paused_sends_nothing_for_jobs_that_were_taken_over(fleet: Fleet) -> None:
     """SIGSTOP past the lease, then SIGCONT: no call under an old epoch changes Azure, and the worker ends itself."""
     names = [f"paused{number:02}" for number in range(10)]
