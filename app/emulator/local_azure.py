@@ -16,7 +16,7 @@ from app.emulator.core.pipeline import Pipeline
 from app.emulator.identity.certificates import KeyPair, new_authority
 from app.emulator.identity.tokens import TokenIssuer, new_key
 from app.emulator.kubernetes.host import ClusterHost
-from app.emulator.providers import compute, containerservice, managed_identity, network, resources
+from app.emulator.providers import compute, containerservice, managed_identity, network, resources, storage
 from app.emulator.state_file import FORMAT, StateFile, load_state
 from app.emulator.state_fragments import StateFragments
 
@@ -87,6 +87,7 @@ class LocalAzure:
             compute.provider(),
             network.provider(),
             managed_identity.provider(),
+            storage.provider(),
         )
         self.cloud = Cloud(settings, clock, providers, speed=options.speed, seed=options.seed)
         self._load(saved)
