@@ -47,6 +47,8 @@ class LocalAzureOptions:
     """Whether a single call takes its (scaled) time."""
     throttling: bool = True
     page_size: int = 250
+    public_ip_limit: int = 1_000
+    """Public addresses that a subscription may have in one region."""
     token_key: bytes | None = None
     """The RSA key (PEM) that signs tokens; without it that of the state, or a new one."""
 
@@ -80,6 +82,7 @@ class LocalAzure:
             page_size=options.page_size,
             latency=options.latency,
             throttling=options.throttling,
+            public_ip_limit=options.public_ip_limit,
         )
         providers = (
             resources.provider(),

@@ -12,6 +12,7 @@ from azure.core.pipeline.policies import AsyncBearerTokenCredentialPolicy
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 from azure.identity.aio import ManagedIdentityCredential
 from azure.mgmt.containerservice.aio import ContainerServiceClient
+from azure.mgmt.network.aio import NetworkManagementClient
 from azure.mgmt.resource.resources.aio import ResourceManagementClient
 
 from tests.support.local_azure import LocalAzureForTests
@@ -43,6 +44,7 @@ class Sdk:
 
     resources: Any
     aks: Any
+    network: Any
 
 
 @contextlib.asynccontextmanager
@@ -60,8 +62,9 @@ async def sdk_for(azure: LocalAzureForTests, monkeypatch: pytest.MonkeyPatch) ->
         async with (
             ResourceManagementClient(credential, azure.subscription_id, **where) as resources,
             ContainerServiceClient(credential, azure.subscription_id, **where) as aks,
+            NetworkManagementClient(credential, azure.subscription_id, **where) as network,
         ):
-            yield Sdk(resources, aks)
+            yield Sdk(resources, aks, network)
 
 
 @pytest.fixture

@@ -145,7 +145,8 @@ class Replay:
         if isinstance(step["request"], str):
             # The recorder cut this body off; what it changed was a value, no key.
             return ours
-        return sent_back(step["request"], recorded, ours)
+        request = json.loads(json.dumps(step["request"]).replace(_SUBSCRIPTION, self._azure.subscription_id))
+        return sent_back(request, recorded, ours)
 
     def _follow(self, index: int, time: float, reply: Reply) -> None:
         step = self._steps[index]

@@ -16,7 +16,7 @@ from app.emulator.core.exchange import Call
 from app.emulator.core.faults import Faults
 from app.emulator.core.operations import Operation, Operations, Phase, new_operation_id
 from app.emulator.core.paths import PathTable, key_of
-from app.emulator.core.registry import Provider, Remover, Route, Transition
+from app.emulator.core.registry import Guard, Provider, Remover, Route, Transition
 from app.emulator.core.request_log import RequestLog
 from app.emulator.core.store import Store
 from app.emulator.core.throttling import Buckets
@@ -39,6 +39,8 @@ class CloudSettings:
     """Whether one call takes its (scaled) time; tests with a manual clock want answers at once."""
     throttling: bool = True
     log_capacity: int = 20_000
+    public_ip_limit: int = 1_000
+    """Public addresses that a subscription may have in one region."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class Cloud:
         self.routes: PathTable[Route] = PathTable()
         self._transitions: dict[str, Transition] = {}
         self._removers: dict[str, Remover] = {}
+        self._guards: dict[str, Guard] = {}
         self._settling = asyncio.Lock()
         self._wake = asyncio.Event()
         self.changes = 0
@@ -86,6 +89,7 @@ class Cloud:
                 self.routes.add(route.method, route.template, route)
             self._transitions.update(provider.transitions)
             self._removers.update({kind.lower(): remover for kind, remover in provider.removers.items()})
+            self._guards.update({kind.lower(): guard for kind, guard in provider.guards.items()})
 
     @property
     def version(self) -> int:
@@ -107,6 +111,10 @@ class Cloud:
     def remover(self, resource_type: str) -> Remover | None:
         """What removing a resource of this type takes, beyond forgetting it."""
         return self._removers.get(resource_type.lower())
+
+    def guard(self, resource_type: str) -> Guard | None:
+        """What keeps a resource of this type from being removed with its group."""
+        return self._guards.get(resource_type.lower())
 
     def begin(self, call: Call, plan: Plan, *, arguments: Document | None = None) -> Operation:
         """Start an operation as `call` asks, bent by the fault that hit the call."""

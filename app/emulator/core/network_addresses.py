@@ -63,7 +63,9 @@ def free_prefix(cloud: Cloud, *, length: int, version: str = "IPv4") -> str | No
 
 
 def _given(cloud: Cloud) -> set[str]:
-    return {str(address.body["properties"].get("ipAddress")) for address in cloud.store.of_type(PUBLIC_IP)}
+    """Addresses that are shown, and those chosen for public IPs that are still being made."""
+    every = cloud.store.of_type(PUBLIC_IP)
+    return {str(one.body["properties"].get("ipAddress") or one.internal.get("address")) for one in every}
 
 
 def _pick(network: Network, used: set[str], guid: str, *, first: int) -> str | None:

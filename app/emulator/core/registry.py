@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Handler = Callable[["Cloud", "Call"], Awaitable["Answer"]]
 Effect = Callable[["Cloud", "Operation"], Awaitable[None]]
 Reached = Callable[["Cloud", "Operation", str], Awaitable[None]]
+Guard = Callable[["Cloud", "Resource", Callable[[str], bool]], None]
 Remover = Callable[["Cloud", "Resource"], Awaitable[None]]
 Hook = Callable[["Cloud"], Awaitable[None]]
 
@@ -63,6 +64,9 @@ class Provider:
     transitions: Mapping[str, Transition] = field(default_factory=dict)
     removers: Mapping[str, Remover] = field(default_factory=dict)
     """By resource type: what the removal of its resource group does, where more than forgetting."""
+    guards: Mapping[str, Guard] = field(default_factory=dict)
+    """By resource type: raises `AzureError` while something uses the resource whose id is not among those that leave
+    with it, as the predicate tells."""
     resume: Hook | None = None
     """Called once when the state was loaded."""
     close: Hook | None = None

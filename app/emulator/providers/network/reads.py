@@ -9,6 +9,7 @@ from app.emulator.core.network_documents import NETWORK
 from app.emulator.core.paths import group_id
 from app.emulator.core.registry import Handler, Route
 from app.emulator.core.store import Resource
+from app.emulator.providers.network.errors import part_not_found
 from app.emulator.providers.network.names import IN_GROUP, IN_SUBSCRIPTION, PartName, TypeName
 from app.emulator.providers.network.references import ReferenceIndex
 from app.emulator.providers.network.views import etag_of, show, show_part
@@ -55,11 +56,6 @@ def require_parent(cloud: Cloud, call: Call, name: TypeName, part: PartName) -> 
             f"because the parent resource '{id_of(call, name)}' could not be found.",
         )
     return found
-
-
-def part_not_found(part_id: str) -> AzureError:
-    """Network's own 404 for a part of a resource that is there."""
-    return AzureError(404, "NotFound", f"Resource {part_id} not found.", details=[])
 
 
 class Reads:

@@ -1,6 +1,6 @@
 """Who refers to what: the other direction of the references that documents hold."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from app.emulator.core.cloud import Cloud
@@ -44,6 +44,10 @@ _FIELDS = (
 _FIELDS_OF_RESOURCES = ("networkSecurityGroup", "publicIPPrefix")
 
 
+Users = dict[str, dict[str, dict[str, None]]]
+"""By the target's key and the user's kind: the users, in order."""
+
+
 def kind_of(identity: str) -> str:
     """The last kind in an id, in lower case: `subnets`, `loadbalancers`."""
     return split_path(identity)[-2].lower()
@@ -52,16 +56,23 @@ def kind_of(identity: str) -> str:
 class References:
     """The index of all references of one cloud, made again when something changed."""
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, users: Users, leaves: Callable[[str], bool] = lambda _: False) -> None:
+        """`users` by target and kind; those that are leaving do not count."""
+        self._users = users
+        self._leaves = leaves
+
+    @classmethod
+    def of(cls, cloud: Cloud) -> "References":
         """Look at every document that refers to others."""
-        self._users: dict[str, dict[str, dict[str, None]]] = {}
+        found = cls({})
         for resource_type, lists in _LISTS.items():
             for resource in cloud.store.of_type(resource_type):
                 properties = resource.body["properties"]
-                self._add(resource.id, properties, _FIELDS_OF_RESOURCES)
+                found._add(resource.id, properties, _FIELDS_OF_RESOURCES)
                 for name in lists:
                     for part in properties.get(name, ()):
-                        self._add(part["id"], part["properties"], _FIELDS)
+                        found._add(part["id"], part["properties"], _FIELDS)
+        return found
 
     def _add(self, user: str, properties: Document, fields: Iterable[str]) -> None:
         for name in fields:
@@ -72,7 +83,12 @@ class References:
     def users(self, identity: str, *kinds: str) -> list[str]:
         """The ids that refer to `identity`; of `kinds` (in lower case) only, where some are given."""
         known = self._users.get(key_of(identity), {})
-        return [user for kind, users in known.items() if not kinds or kind in kinds for user in users]
+        found = [user for kind, users in known.items() if not kinds or kind in kinds for user in users]
+        return [user for user in found if not self._leaves(user)]
+
+    def without(self, leaves: Callable[[str], bool]) -> "References":
+        """The same, but for users that are leaving."""
+        return References(self._users, leaves)
 
 
 def _targets(value: Any) -> Iterator[str]:
@@ -91,5 +107,5 @@ class ReferenceIndex:
     def of(self, cloud: Cloud) -> References:
         """The references as they are now."""
         if self._known is None or self._known[0] is not cloud or self._known[1] != cloud.store.version:
-            self._known = (cloud, cloud.store.version, References(cloud))
+            self._known = (cloud, cloud.store.version, References.of(cloud))
         return self._known[2]

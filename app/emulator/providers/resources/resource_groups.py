@@ -14,6 +14,7 @@ from app.emulator.core.operations import Operation
 from app.emulator.core.paths import group_id
 from app.emulator.core.registry import Route, Transition
 from app.emulator.core.store import Resource
+from app.emulator.providers.resources import group_content
 from app.emulator.providers.resources.names import GROUP, GROUP_TYPE, NAMESPACE
 
 TRANSITION = "resourceGroups.delete"
@@ -48,18 +49,24 @@ def transition() -> Transition:
         group = cloud.store.get(operation.target)
         if group is None:
             return
+        blocked = group_content.blocked(cloud, group)
         for resource in cloud.store.in_group(group.id):
+            if resource.key in blocked:
+                continue
             remover = cloud.remover(resource.type)
             if remover is not None:
                 await remover(cloud, resource)
             cloud.store.remove(resource.id)
-        cloud.store.remove(group.id)
+        if blocked:
+            group_content.roll_back(cloud, group)
+            operation.end("Failed", at=cloud.now(), error=group_content.blocked_error(group, blocked))
+        else:
+            cloud.store.remove(group.id)
 
     async def keep(cloud: Cloud, operation: Operation) -> None:
         group = cloud.store.get(operation.target)
         if group is not None:
-            group.body["properties"]["provisioningState"] = "Succeeded"
-            cloud.store.touch(group)
+            group_content.roll_back(cloud, group)
 
     return Transition(succeed=succeed, fail=keep, cancel=keep)
 
