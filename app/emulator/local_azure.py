@@ -4,7 +4,9 @@ import asyncio
 import json
 import logging
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from app.emulator.core import operations, store
@@ -75,7 +77,7 @@ class LocalAzure:
         )
         self.ports: dict[str, int] = saved.get("ports", {})
         clock = clock or SystemClock()
-        self.host = ClusterHost(now=clock.now)
+        self.host = ClusterHost(now=clock.now, plan=self._plan)
         settings = CloudSettings(
             tenant_id=options.tenant_id,
             subscription_ids=tuple(subscription.lower() for subscription in options.subscription_ids),
@@ -100,6 +102,14 @@ class LocalAzure:
         self._state_file = StateFile(options.state_file, self._collect) if options.state_file else None
         self._saved_version = -1
         self._tasks: list[asyncio.Task[None]] = []
+
+    def _plan(self, key: tuple[str, ...], seconds: float, action: Callable[[], None]) -> None:
+        """Let something happen in a cluster after so many seconds of a real one."""
+
+        async def act(_at: datetime) -> None:
+            action()
+
+        self.cloud.plan(("kubernetes", *key), self.cloud.now() + self.cloud.scaled(seconds), act)
 
     def _load(self, saved: Document) -> None:
         for document in saved.get("resources", ()):

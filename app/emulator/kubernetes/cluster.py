@@ -5,36 +5,39 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from app.emulator.kubernetes import machines, system, writes
+from app.emulator.kubernetes import system, writes
 from app.emulator.kubernetes.api import Api
-from app.emulator.kubernetes.controllers import Controllers
+from app.emulator.kubernetes.controllers import Controllers, Plan
 from app.emulator.kubernetes.credentials import LOOPBACK, Account, Credentials, kubeconfig
-from app.emulator.kubernetes.documents import JSON, Object, timestamp
+from app.emulator.kubernetes.documents import JSON, Object
 from app.emulator.kubernetes.kinds import BY_RESOURCE
 from app.emulator.kubernetes.listener import Listener
+from app.emulator.kubernetes.node_sync import NodeSync
 from app.emulator.kubernetes.specs import ClusterSpec, Endpoint, NodeSpec
 from app.emulator.kubernetes.store import Store
-
-_LEASES, _LEASE_NAMESPACE = "leases.coordination.k8s.io", "kube-node-lease"
-_LEASE_SECONDS = 40  # kubelet's default
 
 
 class Cluster:
     """A cluster from its spec, or from what an earlier one dumped."""
 
-    def __init__(self, spec: ClusterSpec, now: Callable[[], datetime], saved: Mapping[str, Any] | None) -> None:
+    def __init__(
+        self, spec: ClusterSpec, now: Callable[[], datetime], plan: Plan, saved: Mapping[str, Any] | None
+    ) -> None:
         self.spec = spec
         self._store = Store(now)
         if saved is None:
             self._credentials = Credentials.create(spec.fqdn)
             self._listener = Listener(self._credentials, 0)
-            self._set_labels: dict[str, list[str]] = {}
         else:
-            self._set_labels = saved["node_labels"]
             self._credentials = Credentials.restore(saved["credentials"])
             self._listener = Listener(self._credentials, saved["port"])
             self._store.load(saved["store"])
-        self._controllers = Controllers(self._store, self._credentials.ca.certificate)
+        self._nodes = NodeSync(self._store, saved)
+        self._controllers = Controllers(
+            self._store,
+            self._credentials.ca.certificate,
+            lambda key, seconds, action: plan((spec.key, *key), seconds, action),
+        )
         address = f"{LOOPBACK}:{self._listener.port}"
         self._api = Api(self._store, self._credentials, spec.kubernetes_version, address)
         if saved is None:
@@ -55,6 +58,10 @@ class Cluster:
         if not self._listener.is_open:
             self._controllers.resume()
             await self._listener.open(self._api)
+
+    def forget(self) -> None:
+        """Let nothing more happen: the cluster is removed."""
+        self._controllers.work.stop()
 
     async def close(self) -> None:
         """Refuse connections."""
@@ -94,48 +101,13 @@ class Cluster:
             "port": self._listener.port,
             "credentials": self._credentials.dump(),
             "store": self._store.dump(),
-            "node_labels": {name: [*labels] for name, labels in self._set_labels.items()},
+            **self._nodes.dump(),
         }
 
     def set_nodes(self, nodes: Sequence[NodeSpec]) -> None:
-        """Make the nodes, their leases and the system pods on them what they should be, and nothing else."""
-        now = timestamp(self._store.now())
-        wanted_nodes = [machines.node(spec, now) for spec in nodes]
-        set_labels = {node["metadata"]["name"]: [*node["metadata"]["labels"]] for node in wanted_nodes}
-        for node in wanted_nodes:
-            # A label that a pool no longer has goes; one that a user has set stays.
-            before = self._set_labels.get(node["metadata"]["name"], [])
-            node["metadata"]["labels"] = {**dict.fromkeys(before), **node["metadata"]["labels"]}
-        self._set_labels = set_labels
-        self._reconcile("nodes", "", wanted_nodes)
-        self._reconcile(_LEASES, _LEASE_NAMESPACE, [_lease(spec) for spec in nodes])
-        names = {spec.name for spec in nodes}
-        wanted = list(system.pods(nodes, now))
-        places = {pod["metadata"]["name"]: pod["spec"].get("nodeName") for pod in wanted}
-        for pod in self._store.list_("pods"):
-            # A pod whose machine is gone goes too, whoever made it; and none moves: it is made anew elsewhere.
-            bound, metadata = pod["spec"].get("nodeName"), pod["metadata"]
-            moved = metadata["namespace"] == system.SYSTEM and places.get(metadata["name"], bound) != bound
-            if moved or (bound and bound not in names):
-                self._store.delete("pods", metadata["namespace"], metadata["name"])
-        for pod in wanted:
-            self._put("pods", pod)
-
-    def _reconcile(self, resource: str, namespace: str, wanted: list[Object]) -> None:
-        names = {document["metadata"]["name"] for document in wanted}
-        for document in self._store.list_(resource, namespace):
-            if document["metadata"]["name"] not in names:
-                self._store.delete(resource, namespace, document["metadata"]["name"])
-        for document in wanted:
-            self._put(resource, document)
-
-    def _put(self, resource: str, document: Object) -> None:
-        metadata = document["metadata"]
-        previous = self._store.get(resource, metadata.get("namespace", ""), metadata["name"])
-        if previous is None:
-            self._store.create(resource, _over({"metadata": metadata}, document))
-        else:
-            self._store.replace(resource, _over(previous, document))
+        """Make these the nodes, and let all that follows from it happen: the system's pods run when this returns."""
+        self._nodes.set_nodes(nodes)
+        self._controllers.work.drain()
 
     def _found(self) -> None:
         """Fill a new cluster with what AKS puts into it."""
@@ -151,36 +123,4 @@ class Cluster:
             yield "services", service
         for config_map in system.config_maps(self.spec.kubernetes_version):
             yield "configmaps", config_map
-
-
-def _lease(spec: NodeSpec) -> Object:
-    return {
-        "metadata": {"name": spec.name, "namespace": _LEASE_NAMESPACE},
-        "spec": {"holderIdentity": spec.name, "leaseDurationSeconds": _LEASE_SECONDS},
-    }
-
-
-def _over(previous: Object, wanted: Object) -> Object:
-    """Lay what the platform wants over an object; a label of None goes.
-
-    What users have set besides stays, as do the times of what lasts.
-    """
-    metadata = dict(previous["metadata"])
-    for name in ("labels", "annotations"):
-        if name in wanted["metadata"]:
-            both = {**(metadata.get(name) or {}), **wanted["metadata"][name]}
-            metadata[name] = {key: value for key, value in both.items() if value is not None}
-    spec = {**previous.get("spec", {}), **wanted.get("spec", {})}
-    result = {**previous, "metadata": metadata, "spec": spec}
-    if "status" in wanted and _timeless(wanted["status"]) != _timeless(previous.get("status")):
-        result["status"] = wanted["status"]
-    return result
-
-
-_TIMES = {"lastHeartbeatTime", "lastTransitionTime", "startTime", "startedAt", "containerID"}
-
-
-def _timeless(value: Any) -> Any:  # any part of a status
-    if isinstance(value, dict):
-        return {key: _timeless(item) for key, item in value.items() if key not in _TIMES}
-    return [_timeless(item) for item in value] if isinstance(value, list) else value
+        yield from system.workloads(self.spec.kubernetes_version)

@@ -1,15 +1,19 @@
 """The Kubernetes API servers of all clusters of one local Azure, in its event loop."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from app.emulator.kubernetes.cluster import Cluster
+from app.emulator.kubernetes.controllers import Plan
 from app.emulator.kubernetes.documents import JSON
 from app.emulator.kubernetes.specs import ClusterSpec, Endpoint, NodeSpec
 from app.emulator.kubernetes.store import Change, Store
 
 __all__ = ["Change", "ClusterHost", "ClusterSpec", "Endpoint", "NodeSpec", "Observer", "Store"]
+
+_SPEED = 60.0
 
 
 class Observer(Protocol):
@@ -30,9 +34,13 @@ class ClusterHost:
     All methods belong to the event loop in which `start` was called. A key that is not there raises KeyError.
     """
 
-    def __init__(self, *, now: Callable[[], datetime]) -> None:
-        """`now` is the time of what objects say (ages, conditions); it must be aware."""
+    def __init__(self, *, now: Callable[[], datetime], plan: Plan | None = None) -> None:
+        """`now` is the time of what objects say (ages, conditions); it must be aware.
+
+        `plan` lets something happen after seconds of a real cluster; without it they pass 60 times as fast.
+        """
         self._now = now
+        self._plan = plan or _soon
         self._clusters: dict[str, Cluster] = {}
         self._observers: list[Observer] = []
 
@@ -48,7 +56,7 @@ class ClusterHost:
         """
         cluster = self._clusters.get(spec.key)
         if cluster is None:
-            cluster = self._clusters[spec.key] = Cluster(spec, self._now, saved)
+            cluster = self._clusters[spec.key] = Cluster(spec, self._now, self._plan, saved)
             cluster.store.observe(lambda change: self._tell(spec.key, change))
         if not cluster.is_open:
             await cluster.open()
@@ -85,6 +93,7 @@ class ClusterHost:
         """Stop a cluster and forget it; a key that is not there is no error."""
         cluster = self._clusters.pop(key, None)
         if cluster is not None:
+            cluster.forget()
             await cluster.close()
 
     def snapshot(self, key: str) -> dict[str, JSON]:
@@ -95,3 +104,7 @@ class ClusterHost:
         """Stop all clusters."""
         for cluster in self._clusters.values():
             await cluster.close()
+
+
+def _soon(_key: tuple[str, ...], seconds: float, action: Callable[[], None]) -> None:
+    asyncio.get_running_loop().call_later(seconds / _SPEED, action)

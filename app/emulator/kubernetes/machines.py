@@ -7,6 +7,7 @@ from app.emulator.kubernetes.documents import Object
 from app.emulator.kubernetes.specs import NodeSpec
 
 _SYSTEM_NAMESPACE = uuid.UUID("8a5b2a3e-6f0c-4b57-9a5e-6d2f1f0c7b11")  # of the ids that a machine reports
+NOT_READY = "node.kubernetes.io/not-ready"
 _KIB_PER_GIB = 1024 * 1024
 _DISK_KIB = 129_886_128  # a 128 GiB OS disk, formatted
 _RESERVED_CPU = {1: 60, 2: 100, 4: 140, 8: 180, 16: 260, 32: 420, 64: 740}  # AKS's table, in millicores
@@ -65,7 +66,7 @@ def node(spec: NodeSpec, now: str) -> Object:
                 "volumes.kubernetes.io/controller-managed-attach-detach": "true",
             },
         },
-        "spec": {"providerID": spec.provider_id},
+        "spec": {"providerID": spec.provider_id, "taints": _taints(spec)},
         "status": {
             "capacity": _capacity(spec),
             "allocatable": _allocatable(spec),
@@ -79,6 +80,19 @@ def node(spec: NodeSpec, now: str) -> Object:
             "images": [],
         },
     }
+
+
+def _taints(spec: NodeSpec) -> list[dict[str, str]]:
+    taints = [_taint(text) for text in spec.taints]
+    if not spec.ready:
+        taints += [{"key": NOT_READY, "effect": effect} for effect in ("NoSchedule", "NoExecute")]
+    return taints
+
+
+def _taint(text: str) -> dict[str, str]:
+    pair, _, effect = text.rpartition(":")
+    key, _, value = pair.partition("=")
+    return {"key": key, **({"value": value} if value else {}), "effect": effect}
 
 
 def _image(spec: NodeSpec) -> _Image:

@@ -18,7 +18,7 @@ class ClusterSpec:
 
 @dataclass(frozen=True)
 class NodeSpec:
-    """One machine of a pool; `labels` are the pool's own, beside those that AKS sets."""
+    """One machine of a pool; `labels` and `taints` (`key=value:Effect`) are the pool's own, beside those of AKS."""
 
     name: str
     pool: str
@@ -37,6 +37,7 @@ class NodeSpec:
     ready: bool
     node_resource_group: str
     labels: Mapping[str, str]
+    taints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,13 @@
-"""What AKS itself runs in a cluster: namespaces, services, configuration, and system pods on the nodes."""
+"""What AKS itself puts into a cluster: namespaces, services, configuration, and the system's workloads."""
 
-import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from app.emulator.kubernetes.documents import Object
-from app.emulator.kubernetes.specs import NodeSpec
 
 SYSTEM = "kube-system"
 NAMESPACES = ("default", "kube-node-lease", "kube-public", SYSTEM)
 _REGISTRY = "mcr.microsoft.com/oss"
-_SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
 _COREFILE = """.:53 {
     errors
     ready
@@ -18,6 +15,15 @@ _COREFILE = """.:53 {
     forward . /etc/resolv.conf
 }
 """
+
+
+_CRITICAL = {"key": "CriticalAddonsOnly", "operator": "Exists"}
+_SYSTEM_MODE = {"key": "kubernetes.azure.com/mode", "operator": "In", "values": ["system"]}
+_ON_SYSTEM_NODES = {"nodeSelectorTerms": [{"matchExpressions": [_SYSTEM_MODE]}]}
+_DNS_PORTS = {
+    "dns": {"containerPort": 53, "protocol": "UDP"},
+    "dns-tcp": {"containerPort": 53, "protocol": "TCP"},
+}
 
 
 @dataclass(frozen=True)
@@ -30,25 +36,32 @@ class _Workload:
     each_node: str | None = None
     count: int = 0
     host_network: bool = False
+    ports: Mapping[str, Object] = field(default_factory=dict)
+
+
+def _on_each_node(name: str, image: str, label: str, system: str = "linux") -> _Workload:
+    return _Workload(name, f"{_REGISTRY}/{image}", label, system, host_network=system == "linux")
 
 
 _WORKLOADS = (
-    _Workload("azure-ip-masq-agent", f"{_REGISTRY}/v2/kubernetes/ip-masq-agent:v2.10", "k8s-app", "linux", 0, True),
-    _Workload(
-        "cloud-node-manager", f"{_REGISTRY}/kubernetes/azure-cloud-node-manager:v1.33", "k8s-app", "linux", 0, True
-    ),
-    _Workload("csi-azuredisk-node", f"{_REGISTRY}/v2/kubernetes-csi/azuredisk-csi:v1.33", "app", "linux", 0, True),
-    _Workload("csi-azurefile-node", f"{_REGISTRY}/v2/kubernetes-csi/azurefile-csi:v1.33", "app", "linux", 0, True),
-    _Workload("kube-proxy", f"{_REGISTRY}/kubernetes/kube-proxy:v1.33", "component", "linux", 0, True),
-    _Workload(
-        "cloud-node-manager-windows", f"{_REGISTRY}/kubernetes/azure-cloud-node-manager:v1.33", "k8s-app", "windows"
-    ),
-    _Workload("csi-azuredisk-node-win", f"{_REGISTRY}/v2/kubernetes-csi/azuredisk-csi:v1.33", "app", "windows"),
-    _Workload("csi-azurefile-node-win", f"{_REGISTRY}/v2/kubernetes-csi/azurefile-csi:v1.33", "app", "windows"),
-    _Workload("coredns", f"{_REGISTRY}/v2/kubernetes/coredns:v1.12", "k8s-app=kube-dns", count=2),
+    _on_each_node("azure-ip-masq-agent", "v2/kubernetes/ip-masq-agent:v2.10", "k8s-app"),
+    _on_each_node("cloud-node-manager", "kubernetes/azure-cloud-node-manager:v{minor}", "k8s-app"),
+    _on_each_node("csi-azuredisk-node", "v2/kubernetes-csi/azuredisk-csi:v1.33", "app"),
+    _on_each_node("csi-azurefile-node", "v2/kubernetes-csi/azurefile-csi:v1.33", "app"),
+    _on_each_node("kube-proxy", "kubernetes/kube-proxy:v{minor}", "component"),
+    _on_each_node("cloud-node-manager-windows", "kubernetes/azure-cloud-node-manager:v{minor}", "k8s-app", "windows"),
+    _on_each_node("csi-azuredisk-node-win", "v2/kubernetes-csi/azuredisk-csi:v1.33", "app", "windows"),
+    _on_each_node("csi-azurefile-node-win", "v2/kubernetes-csi/azurefile-csi:v1.33", "app", "windows"),
+    _Workload("coredns", f"{_REGISTRY}/v2/kubernetes/coredns:v1.12", "k8s-app=kube-dns", count=2, ports=_DNS_PORTS),
     _Workload("coredns-autoscaler", f"{_REGISTRY}/v2/kubernetes/autoscaler/cpvpa:v1.8", "k8s-app", count=1),
     _Workload("konnectivity-agent", f"{_REGISTRY}/v2/kubernetes/apiserver-network-proxy/agent:v0.33", "app", count=2),
-    _Workload("metrics-server", f"{_REGISTRY}/v2/kubernetes/metrics-server:v0.7", "k8s-app", count=2),
+    _Workload(
+        "metrics-server",
+        f"{_REGISTRY}/v2/kubernetes/metrics-server:v0.7",
+        "k8s-app",
+        count=2,
+        ports={"https": {"containerPort": 4443, "protocol": "TCP"}},
+    ),
 )
 
 
@@ -121,86 +134,33 @@ def config_maps(version: str) -> Iterator[Object]:
     }
 
 
-def pods(nodes: Sequence[NodeSpec], now: str) -> Iterator[Object]:
-    """Yield the system pods as they stand on these nodes; without a node for them they wait."""
-    systems = [node for node in nodes if node.mode == "System" and node.os_type == "Linux"]
+def workloads(version: str) -> Iterator[tuple[str, Object]]:
+    """Yield the deployments and daemon sets of a new cluster, with their resource's name."""
     for workload in _WORKLOADS:
-        if workload.each_node:
-            for node in nodes:
-                if node.os_type.lower() == workload.each_node:
-                    yield _pod(workload, node.name, node, now)
-        else:
-            for index in range(workload.count):
-                chosen = systems[index % len(systems)] if systems else None
-                yield _pod(workload, str(index), chosen, now)
+        yield ("daemonsets.apps" if workload.each_node else "deployments.apps"), _workload(workload, version)
 
 
-def _pod(workload: _Workload, which: str, node: NodeSpec | None, now: str) -> Object:
-    name = _pod_name(workload, which)
+def _workload(workload: _Workload, version: str) -> Object:
     key, _, value = workload.label.partition("=")
-    running = node is not None and node.ready
+    labels = {key: value or workload.name}
+    minor = ".".join(version.split(".")[:2])
+    container: Object = {"name": workload.name, "image": workload.image.format(minor=minor)}
+    if workload.ports:
+        container["ports"] = [{"name": name, **port} for name, port in workload.ports.items()]
     spec: Object = {
-        "containers": [{"name": workload.name, "image": workload.image, "resources": {}}],
-        "restartPolicy": "Always",
+        "containers": [container],
         "dnsPolicy": "Default",
-        "schedulerName": "default-scheduler",
-        "terminationGracePeriodSeconds": 30,
         "serviceAccountName": workload.name,
         "priorityClassName": "system-node-critical",
+        "nodeSelector": {"kubernetes.io/os": workload.each_node or "linux"},
+        "tolerations": [{"operator": "Exists"} if workload.each_node else _CRITICAL],
     }
-    status: Object = {"phase": "Running" if running else "Pending", "qosClass": "BestEffort"}
-    status["conditions"] = _conditions(scheduled=node is not None, running=running, now=now)
-    if node is not None:
-        spec["nodeName"] = node.name
-    if node is not None and running:
-        address = node.internal_ip if workload.host_network else _pod_address(name)
-        status |= {"hostIP": node.internal_ip, "podIP": address, "podIPs": [{"ip": address}], "startTime": now}
-        status["containerStatuses"] = [_container_status(workload, now)]
     if workload.host_network:
         spec["hostNetwork"] = True
-    metadata = {"name": name, "namespace": SYSTEM, "labels": {key: value or workload.name}}
-    return {"metadata": metadata, "spec": spec, "status": status}
-
-
-def _conditions(*, scheduled: bool, running: bool, now: str) -> list[Object]:
-    states = {
-        "PodReadyToStartContainers": running,
-        "Initialized": scheduled,
-        "Ready": running,
-        "ContainersReady": running,
-        "PodScheduled": scheduled,
-    }
-    return [
-        {"type": type_, "status": str(state), "lastProbeTime": None, "lastTransitionTime": now}
-        for type_, state in states.items()
-    ]
-
-
-def _container_status(workload: _Workload, now: str) -> Object:
-    digest = hashlib.sha256(workload.image.encode()).hexdigest()
-    return {
-        "name": workload.name,
-        "image": workload.image,
-        "imageID": f"{workload.image.partition(':')[0]}@sha256:{digest}",
-        "containerID": f"containerd://{hashlib.sha256((workload.name + now).encode()).hexdigest()}",
-        "ready": True,
-        "started": True,
-        "restartCount": 0,
-        "lastState": {},
-        "state": {"running": {"startedAt": now}},
-    }
-
-
-def _pod_name(workload: _Workload, which: str) -> str:
-    # The same pod keeps its name, so that what has not changed is no write.
-    digest = hashlib.sha256(f"{workload.name}/{which}".encode()).digest()
-    letters = "".join(_SUFFIX[byte % len(_SUFFIX)] for byte in digest)
-    if workload.each_node:
-        return f"{workload.name}-{letters[:5]}"
-    template = hashlib.sha256(workload.image.encode()).hexdigest()[:10]
-    return f"{workload.name}-{template}-{letters[:5]}"
-
-
-def _pod_address(name: str) -> str:
-    digest = hashlib.sha256(name.encode()).digest()  # AKS's pod network is 10.244.0.0/16
-    return f"10.244.{digest[0] % 16}.{10 + digest[1] % 240}"
+    if not workload.each_node:
+        spec["affinity"] = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": _ON_SYSTEM_NODES}}
+    wanted: Object = {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": spec}}
+    if workload.count:
+        wanted["replicas"] = workload.count
+    managed = {"addonmanager.kubernetes.io/mode": "Reconcile", "kubernetes.io/cluster-service": "true"}
+    return {"metadata": {"name": workload.name, "namespace": SYSTEM, "labels": {**labels, **managed}}, "spec": wanted}

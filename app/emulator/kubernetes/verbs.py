@@ -138,8 +138,18 @@ def _delete_options(request: Request) -> writes.DeleteOptions:
         uid=conditions.get("uid"),
         version=conditions.get("resourceVersion"),
         propagation=propagation,
+        grace=_grace(request, body),
         dry_run=request.dry_run or body.get("dryRun") == ["All"],
     )
+
+
+def _grace(request: Request, body: Object) -> int | None:
+    grace = body.get("gracePeriodSeconds")
+    if grace is None:
+        return request.number("gracePeriodSeconds")
+    if not isinstance(grace, int) or grace < 0:
+        raise bad_request("gracePeriodSeconds must be a non-negative integer")
+    return grace
 
 
 def _protobuf_options(request: Request) -> Object:

@@ -6,9 +6,9 @@ import re
 import uuid
 from dataclasses import dataclass
 
-from app.emulator.kubernetes.controllers import remove
 from app.emulator.kubernetes.documents import Object, at, timestamp
 from app.emulator.kubernetes.kinds.kind import Kind
+from app.emulator.kubernetes.removal import FOREGROUND, remove
 from app.emulator.kubernetes.status import (
     Cause,
     already_exists,
@@ -53,11 +53,12 @@ _OWNED = (
 
 @dataclass(frozen=True)
 class DeleteOptions:
-    """What a DELETE asks beside the name; `propagation` is Background, Foreground or Orphan."""
+    """What a DELETE asks beside the name; `propagation` is Background, Foreground or Orphan, `grace` is in seconds."""
 
     uid: str | None = None
     version: str | None = None
     propagation: str = "Background"
+    grace: int | None = None
     dry_run: bool = False
 
 
@@ -117,9 +118,10 @@ def update(
     if dry_run:
         return document
     stored = store.replace(kind.resource, document)
-    if stored["metadata"].get("deletionTimestamp") and not stored["metadata"].get("finalizers"):
-        if kind.kind == "Namespace":
-            return stored  # the namespace controller ends it
+    after = stored["metadata"]
+    # The namespace controller ends a namespace, a pod's containers hold it for its seconds of grace.
+    held = after.get("finalizers") or kind.kind == "Namespace" or after.get("deletionGracePeriodSeconds")
+    if after.get("deletionTimestamp") and not held:
         return store.delete(kind.resource, before.get("namespace", ""), before["name"])
     return stored
 
@@ -160,8 +162,21 @@ def delete(store: Store, kind: Kind, document: Object, options: DeleteOptions) -
         return _terminate(store, document)
     if options.propagation == "Orphan":
         _orphan(store, metadata["uid"])
-    remove(store, kind.resource, document)
+    if options.propagation == "Foreground" and not metadata.get("deletionTimestamp"):
+        held = {**metadata, "finalizers": [*(metadata.get("finalizers") or []), FOREGROUND]}
+        document = store.replace(kind.resource, {**document, "metadata": held})
+    elif kind.resource == "pods" and options.grace == 0 and metadata.get("deletionTimestamp"):
+        return _end(store, document)
+    remove(store, kind.resource, document, grace=options.grace)
     return store.get(kind.resource, namespace, name) or document
+
+
+def _end(store: Store, pod: Object) -> Object:
+    """End a pod that is already going, without its grace."""
+    metadata = pod["metadata"]
+    if not metadata.get("finalizers"):
+        store.delete("pods", metadata["namespace"], metadata["name"])
+    return pod
 
 
 def _terminate(store: Store, namespace: Object) -> Object:

@@ -73,4 +73,5 @@ def _node(group: NodeGroup, cluster: Resource, pool: Resource, instance: int, ad
         ready=cluster.body["properties"]["powerState"]["code"] == "Running",
         node_resource_group=group.name,
         labels=properties.get("nodeLabels") or {},
+        taints=tuple(properties.get("nodeTaints") or ()),
     )

@@ -1,0 +1,43 @@
+"""What a cluster does by itself: controllers, scheduler and kubelets, as far as clients see them."""
+
+from app.emulator.kubernetes.controllers.budgets import Budgets
+from app.emulator.kubernetes.controllers.daemon_sets import DaemonSets
+from app.emulator.kubernetes.controllers.deployments import Deployments
+from app.emulator.kubernetes.controllers.endpoints import Endpoints
+from app.emulator.kubernetes.controllers.kubelet import Kubelet
+from app.emulator.kubernetes.controllers.namespaces import Namespaces
+from app.emulator.kubernetes.controllers.owners import Owners
+from app.emulator.kubernetes.controllers.replica_sets import ReplicaSets
+from app.emulator.kubernetes.controllers.scheduler import Scheduler
+from app.emulator.kubernetes.controllers.stateful_sets import StatefulSets
+from app.emulator.kubernetes.controllers.work import Plan, Work
+from app.emulator.kubernetes.recorder import Recorder
+from app.emulator.kubernetes.store import Store
+
+__all__ = ["Controllers", "Plan"]
+
+
+class Controllers:
+    """All controllers of one cluster. They act after each write, in later turns of the event loop."""
+
+    def __init__(self, store: Store, ca_pem: str, plan: Plan) -> None:
+        self.work = Work(store)
+        recorder = self.recorder = Recorder(store)
+        owners = Owners(store, self.work)
+        self._all = (
+            Namespaces(store, self.work, ca_pem),
+            recorder,
+            Deployments(store, self.work, owners, recorder),
+            ReplicaSets(store, self.work, owners, recorder),
+            DaemonSets(store, self.work, owners, recorder),
+            StatefulSets(store, self.work, owners, recorder),
+            Scheduler(store, self.work, recorder),
+            Kubelet(store, self.work, recorder, plan),
+            Endpoints(store, self.work),
+            Budgets(store, self.work),
+        )
+
+    def resume(self) -> None:
+        """Take up what a stop interrupted."""
+        for controller in self._all:
+            controller.resume()

@@ -1,0 +1,182 @@
+"""What the nodes do with pods: start them, tell how they are, end them. No containers run: they are said to."""
+
+import hashlib
+from collections.abc import Callable
+
+from app.emulator.kubernetes.controllers.conditions import conditions_with, is_true
+from app.emulator.kubernetes.controllers.work import Plan, Work
+from app.emulator.kubernetes.documents import Object, at, timestamp
+from app.emulator.kubernetes.recorder import Recorder
+from app.emulator.kubernetes.store import Change, Store
+
+STARTING_SECONDS = 3.0  # from a bound pod to a ready one, of a real cluster's time: an image that is pulled quickly
+ENDING_SECONDS = 1.0
+SYSTEM = "kube-system"
+
+
+class Kubelet:
+    """The kubelets of all nodes."""
+
+    def __init__(self, store: Store, work: Work, recorder: Recorder, plan: Plan) -> None:
+        self._store = store
+        self._work = work
+        self._recorder = recorder
+        self._plan = plan
+        self._planned: set[tuple[str, str]] = set()
+        work.on("pods", self._hear)
+        work.on("nodes", self._hear_node)
+
+    def resume(self) -> None:
+        """Take up all pods, whose plans a stop has ended."""
+        self._planned.clear()
+        for pod in self._store.list_("pods"):
+            self._work.add(self.look, pod["metadata"]["namespace"], pod["metadata"]["name"])
+
+    def _hear(self, change: Change) -> None:
+        if change.type != "DELETED":
+            metadata = change.object["metadata"]
+            self._work.add(self.look, metadata["namespace"], metadata["name"])
+        else:
+            uid = change.object["metadata"]["uid"]
+            self._planned -= {(uid, "start"), (uid, "end")}
+
+    def _hear_node(self, change: Change) -> None:
+        if change.previous is None or is_true(change.previous, "Ready") != is_true(change.object, "Ready"):
+            name = change.object["metadata"]["name"]
+            for pod in self._store.list_("pods"):
+                if at(pod, "spec.nodeName") == name:
+                    self._work.add(self.look, pod["metadata"]["namespace"], pod["metadata"]["name"])
+
+    def look(self, namespace: str, name: str) -> None:
+        """Do what is due for a pod, or plan it."""
+        pod = self._store.get("pods", namespace, name)
+        if pod is None or not at(pod, "spec.nodeName"):
+            return
+        node = self._store.get("nodes", "", pod["spec"]["nodeName"])
+        if pod["metadata"].get("deletionTimestamp"):
+            seconds = min(ENDING_SECONDS, float(pod["metadata"].get("deletionGracePeriodSeconds", 0)))
+            self._later(pod, "end", 0.0 if node is None else seconds, self._end)
+        elif node is None:
+            return
+        elif not is_true(node, "Ready"):
+            if is_true(pod, "Ready"):
+                self._say_not_ready(pod)
+        elif pod["status"].get("phase") == "Pending":
+            self._later(pod, "start", 0.0 if namespace == SYSTEM else STARTING_SECONDS, self._start)
+        elif pod["status"].get("phase") == "Running" and not is_true(pod, "Ready"):
+            self._run(pod, node)
+
+    def _later(self, pod: Object, what: str, seconds: float, act: Callable[[str, str], None]) -> None:
+        metadata = pod["metadata"]
+        if seconds == 0:
+            act(metadata["namespace"], metadata["name"])
+            return
+        key = (metadata["uid"], what)
+        if key in self._planned:
+            return
+        self._planned.add(key)
+
+        def due() -> None:
+            self._planned.discard(key)
+            now = self._store.get("pods", metadata["namespace"], metadata["name"])
+            if now is not None and now["metadata"]["uid"] == metadata["uid"]:
+                act(metadata["namespace"], metadata["name"])
+
+        self._plan(key, seconds, due)
+
+    def _start(self, namespace: str, name: str) -> None:
+        pod = self._store.get("pods", namespace, name)
+        if pod is None or pod["metadata"].get("deletionTimestamp"):
+            return
+        node = self._store.get("nodes", "", at(pod, "spec.nodeName", ""))
+        if node is not None and is_true(node, "Ready"):
+            self._run(pod, node)
+            if namespace != SYSTEM:
+                for container in pod["spec"]["containers"]:
+                    self._tell_container(pod, container)
+
+    def _tell_container(self, pod: Object, container: Object) -> None:
+        image, name = container.get("image", ""), container["name"]
+        for reason, message in (
+            ("Pulled", f'Container image "{image}" already present on machine'),
+            ("Created", f"Created container: {name}"),
+            ("Started", f"Started container {name}"),
+        ):
+            self._recorder.record("pods", pod, reason=reason, message=message, component="kubelet")
+
+    def _run(self, pod: Object, node: Object) -> None:
+        now = timestamp(self._store.now())
+        host = _internal_ip(node)
+        address = host if at(pod, "spec.hostNetwork") else at(pod, "status.podIP") or self._address()
+        every = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
+        status = {
+            **pod["status"],
+            "phase": "Running",
+            "conditions": conditions_with(pod["status"], now, **dict.fromkeys(every, True)),
+            "hostIP": host,
+            "hostIPs": [{"ip": host}],
+            "podIP": address,
+            "podIPs": [{"ip": address}],
+            "startTime": at(pod, "status.startTime") or now,
+            "containerStatuses": [_running(pod, container, now) for container in pod["spec"]["containers"]],
+        }
+        if pod["spec"].get("initContainers"):
+            done = [_completed(pod, container, now) for container in pod["spec"]["initContainers"]]
+            status["initContainerStatuses"] = done
+        self._store.replace("pods", {**pod, "status": status})
+
+    def _address(self) -> str:
+        """Return a free address of AKS's pod network, 10.244.0.0/16."""
+        taken = {at(pod, "status.podIP") for pod in self._store.list_("pods")}
+        return next(
+            address
+            for number in range(10, 1 << 16)
+            if (address := f"10.244.{number >> 8}.{number & 255}") not in taken and number & 255 not in {0, 255}
+        )
+
+    def _say_not_ready(self, pod: Object) -> None:
+        now = timestamp(self._store.now())
+        status = {**pod["status"], "conditions": conditions_with(pod["status"], now, Ready=False)}
+        self._store.replace("pods", {**pod, "status": status})
+
+    def _end(self, namespace: str, name: str) -> None:
+        pod = self._store.get("pods", namespace, name)
+        if pod is None or not pod["metadata"].get("deletionTimestamp"):
+            return
+        if not pod["metadata"].get("finalizers"):
+            self._store.delete("pods", namespace, name)
+        elif pod["metadata"].get("deletionGracePeriodSeconds"):
+            # From here on only the finalizers hold it.
+            self._store.replace("pods", {**pod, "metadata": {**pod["metadata"], "deletionGracePeriodSeconds": 0}})
+
+
+def _internal_ip(node: Object) -> str:
+    found = [entry["address"] for entry in at(node, "status.addresses", ()) if entry["type"] == "InternalIP"]
+    return str(found[0]) if found else ""
+
+
+def _container(pod: Object, container: Object) -> Object:
+    image = container.get("image", "")
+    unique = f"{pod['metadata']['uid']}/{container['name']}"
+    return {
+        "name": container["name"],
+        "image": image,
+        "imageID": f"{image.partition('@')[0]}@sha256:{hashlib.sha256(image.encode()).hexdigest()}",
+        "containerID": f"containerd://{hashlib.sha256(unique.encode()).hexdigest()}",
+        "restartCount": 0,
+        "lastState": {},
+    }
+
+
+def _running(pod: Object, container: Object, now: str) -> Object:
+    return {
+        **_container(pod, container),
+        "ready": True,
+        "started": True,
+        "state": {"running": {"startedAt": at(pod, "status.startTime") or now}},
+    }
+
+
+def _completed(pod: Object, container: Object, now: str) -> Object:
+    ended = {"exitCode": 0, "reason": "Completed", "startedAt": now, "finishedAt": now}
+    return {**_container(pod, container), "ready": True, "started": False, "state": {"terminated": ended}}

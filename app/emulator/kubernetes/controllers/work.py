@@ -1,0 +1,64 @@
+"""The work of a cluster's controllers: keys to be looked at, in turns that leave the event loop to others."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from app.emulator.kubernetes.store import Change, Store
+
+Reconcile = Callable[[str, str], None]
+Heard = Callable[[Change], None]
+# Lets an action happen after so many seconds of a real cluster; the first argument names it: a later one replaces it.
+Plan = Callable[[tuple[str, ...], float, Callable[[], None]], None]
+
+_TURN = 0.004  # seconds of the event loop at a time
+
+
+class Work:
+    """A queue without doubles. Every controller says by `on` of which resources it wants to hear."""
+
+    def __init__(self, store: Store) -> None:
+        self._listeners: dict[str, list[Heard]] = {}
+        self._queue: dict[tuple[Reconcile, str, str], None] = {}
+        self._asked = False
+        self._stopped = False
+        store.observe(self._hear)
+
+    def on(self, resource: str, heard: Heard) -> None:
+        """Call `heard` after each write of a resource; it may only `add`."""
+        self._listeners.setdefault(resource, []).append(heard)
+
+    def add(self, reconcile: Reconcile, namespace: str, name: str) -> None:
+        """Look at an object in a later turn of the event loop, so that watchers see every state."""
+        self._queue[reconcile, namespace, name] = None
+        if not self._asked and not self._stopped:
+            self._asked = True
+            asyncio.get_running_loop().call_soon(self._turn)
+
+    def drain(self) -> None:
+        """Do all that is to be done now, and what follows from it."""
+        while self._queue:
+            self._next()
+
+    def stop(self) -> None:
+        """Do nothing any more: the cluster is gone."""
+        self._stopped = True
+        self._queue.clear()
+
+    def _hear(self, change: Change) -> None:
+        for heard in self._listeners.get(change.resource, ()):
+            heard(change)
+
+    def _turn(self) -> None:
+        self._asked = False
+        until = time.monotonic() + _TURN
+        while self._queue and time.monotonic() < until:
+            self._next()
+        if self._queue and not self._stopped:
+            self._asked = True
+            asyncio.get_running_loop().call_soon(self._turn)
+
+    def _next(self) -> None:
+        reconcile, namespace, name = key = next(iter(self._queue))
+        del self._queue[key]
+        reconcile(namespace, name)
