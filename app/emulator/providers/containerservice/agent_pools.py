@@ -9,8 +9,9 @@ from app.emulator.core.registry import Route
 from app.emulator.core.store import Resource
 from app.emulator.core.vm_sizes import find_vm_size
 from app.emulator.providers.containerservice import access, pool_documents, shapes
-from app.emulator.providers.containerservice.cluster_pools import add_pool, change_pool, check_windows
+from app.emulator.providers.containerservice.cluster_pools import add_pool, all_pools, change_pool, check_windows
 from app.emulator.providers.containerservice.errors import busy, flat
+from app.emulator.providers.containerservice.load_balancer_profile import check_profile
 from app.emulator.providers.containerservice.managed_clusters import (
     POOL_UPGRADE_SECONDS,
     abort,
@@ -65,6 +66,7 @@ def _create(cloud: Cloud, call: Call, cluster: Resource, asked: Document) -> Ans
     if len(pools_of(cloud, cluster)) >= LARGEST_NUMBER_OF_POOLS:
         raise flat(400, "BadRequest", f"A cluster has at most {LARGEST_NUMBER_OF_POOLS} agent pools.")
     _check_quota(cloud, call, cluster, properties, properties["count"])
+    check_profile(cloud, body, [*all_pools(cloud, cluster, ()), properties])
     pool = add_pool(cloud, cluster, call.parameter("pool"), properties)
     nodes = properties["count"]
     words = (
@@ -87,6 +89,7 @@ def _update(cloud: Cloud, call: Call, cluster: Resource, pool: Resource, asked: 
     if before["mode"] == "System" and after["mode"] != "System":
         _keep_one_system_pool(cloud, cluster, pool)
     _check_quota(cloud, call, cluster, after, after["count"] - before["count"])
+    check_profile(cloud, cluster.body, all_pools(cloud, cluster, [(pool, after)]))
     state, seconds = "Updating", UPDATE_SECONDS
     if after["currentOrchestratorVersion"] != before["currentOrchestratorVersion"]:
         state, seconds = "Upgrading", POOL_UPGRADE_SECONDS

@@ -12,6 +12,7 @@ from app.emulator.providers.containerservice.errors import (
     invalid_parameter,
     version_not_supported,
 )
+from app.emulator.providers.containerservice.load_balancer_profile import changed_profile
 from app.emulator.providers.containerservice.versions import DEFAULT, numbers, resolve, upgrades_from
 
 NAME = re.compile(r"^[a-zA-Z0-9]$|^[a-zA-Z0-9][-_a-zA-Z0-9]{0,61}[a-zA-Z0-9]$")
@@ -117,6 +118,7 @@ def new_cluster(place: Place, document: Document, *, suffix: str, guids: tuple[s
         )
     plugin = section(asked, "networkProfile").get("networkPlugin") or "azure"
     host = f"{prefix}-{suffix}"
+    usual: Document = {"managedOutboundIPs": {"count": 1}, "backendPoolType": "nodeIPConfiguration"}
     properties = overlay(
         {
             "provisioningState": "Creating",
@@ -135,10 +137,7 @@ def new_cluster(place: Place, document: Document, *, suffix: str, guids: tuple[s
                 **(OF_AZURES_PLUGIN if plugin == "azure" else {}),
                 "networkPolicy": "none",
                 "loadBalancerSku": "standard",
-                "loadBalancerProfile": {
-                    "managedOutboundIPs": {"count": 1},
-                    "backendPoolType": "nodeIPConfiguration",
-                },
+                "loadBalancerProfile": usual,
                 "podCidr": "10.244.0.0/16",
                 "serviceCidr": "10.0.0.0/16",
                 "dnsServiceIP": "10.0.0.10",
@@ -164,6 +163,7 @@ def new_cluster(place: Place, document: Document, *, suffix: str, guids: tuple[s
         },
         asked,
     )
+    _take_outbound(properties, usual, asked)
     body: Document = {
         "id": place.id,
         "location": location,
@@ -208,6 +208,7 @@ def changed_cluster(known: Document, document: Document) -> Document:
             raise change_not_allowed(".".join(path))
     body = clone(known)
     body["properties"] = overlay(before, asked)
+    _take_outbound(body["properties"], section(before, "networkProfile", "loadBalancerProfile"), asked)
     wanted = str(body["properties"]["kubernetesVersion"])
     if wanted != before["kubernetesVersion"]:
         body["properties"]["currentKubernetesVersion"] = _upgraded(before["currentKubernetesVersion"], wanted)
@@ -246,6 +247,12 @@ def _asked(document: Document) -> Document:
             raise invalid_request_content(f"properties.{name} must be an object")
     # AKS shows no empty one, and a cluster has none that was never asked for.
     return {name: value for name, value in asked.items() if name != "addonProfiles" or value}
+
+
+def _take_outbound(properties: Document, known: Document, asked: Document) -> None:
+    """The outbound profile is not merged as the rest is."""
+    network = properties["networkProfile"]
+    network["loadBalancerProfile"] = changed_profile(known, section(asked, "networkProfile", "loadBalancerProfile"))
 
 
 def _at(document: Document, path: tuple[str, ...]) -> object:

@@ -75,6 +75,12 @@ def changed_pools(
     ]
 
 
+def all_pools(cloud: Cloud, cluster: Resource, changed: Iterable[tuple[Resource, Document]]) -> list[Document]:
+    """The pools of a cluster, with these as they shall be."""
+    pools = {pool.key: pool.body["properties"] for pool in pools_of(cloud, cluster)}
+    return list({**pools, **{pool.key: properties for pool, properties in changed}}.values())
+
+
 def cores_of(pools: Iterable[Document]) -> dict[str, int]:
     """Cores by quota family."""
     cores: dict[str, int] = {}

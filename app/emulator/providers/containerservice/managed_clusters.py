@@ -12,6 +12,7 @@ from app.emulator.core.store import Resource
 from app.emulator.kubernetes.host import ClusterHost
 from app.emulator.providers.containerservice import access, cluster_documents, cluster_pools, shapes
 from app.emulator.providers.containerservice.errors import flat
+from app.emulator.providers.containerservice.load_balancer_profile import check_profile
 from app.emulator.providers.containerservice.names import (
     CLUSTER,
     CLUSTER_TYPE,
@@ -90,6 +91,7 @@ class ManagedClusters:
         access.refuse_taken_node_group(cloud, call.parameter("subscription"), body)
         pools = cluster_pools.new_pools(body, document)
         cluster_pools.check_windows(body, pools.values())
+        check_profile(cloud, body, pools.values())
         access.check_quota(
             cloud, call.parameter("subscription"), body["location"], cluster_pools.cores_of(pools.values())
         )
@@ -115,6 +117,7 @@ class ManagedClusters:
         body = cluster_documents.changed_cluster(cluster.body, document)
         control_plane = body["properties"]["currentKubernetesVersion"]
         changed = cluster_pools.changed_pools(cloud, cluster, document, control_plane)
+        check_profile(cloud, body, cluster_pools.all_pools(cloud, cluster, changed))
         scaled = any(new["count"] != pool.body["properties"]["count"] for pool, new in changed)
         upgraded = [
             pool

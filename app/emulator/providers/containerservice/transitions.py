@@ -1,7 +1,6 @@
 """What the phases and ends of AKS's operations do to clusters, pools, machines and Kubernetes APIs."""
 
 from app.emulator.core.cloud import Cloud
-from app.emulator.core.documents import section
 from app.emulator.core.operations import Operation
 from app.emulator.core.registry import Transition
 from app.emulator.core.store import Resource
@@ -15,6 +14,7 @@ from app.emulator.providers.containerservice.node_resource_group import (
     remove_scale_set,
 )
 from app.emulator.providers.containerservice.nodes import cluster_spec, node_specs, pools_of
+from app.emulator.providers.containerservice.outbound import apply_outbound
 
 PREEMPTED = {
     "code": "AKSOperationPreemptedByDelete",
@@ -98,9 +98,7 @@ class Transitions:
             return
         await self._settle_pools(cloud, cluster, state="Succeeded")
         properties = cluster.body["properties"]
-        profile = section(properties, "networkProfile", "loadBalancerProfile")
-        profile["effectiveOutboundIPs"] = [{"id": group.outbound_ip_id}]
-        properties["networkProfile"]["loadBalancerProfile"] = profile
+        apply_outbound(cloud, cluster)
         identity = cloud.store.get(group.kubelet_identity_id)
         if identity is not None:
             properties["identityProfile"] = {
@@ -136,6 +134,7 @@ class Transitions:
         cluster.internal["kubernetes_version"] = version
         await self._start_api(cluster)
         await self._host.update(cluster.key, kubernetes_version=version)
+        apply_outbound(cloud, cluster)
         await self._settle_pools(cloud, cluster, state="Succeeded")
         set_state(cloud, cluster, "Succeeded")
 
