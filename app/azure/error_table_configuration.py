@@ -77,6 +77,13 @@ CONFIGURATION_ROWS: tuple[Row, ...] = (
         codes="InvalidLoadBalancerProfileAllocatedOutboundPorts "
               "SpecifiedAllocatedOutboundPortsForOutboundRuleIsNotAMultipleOfEight "
               "SpecifiedAllocatedOutboundPortsForOutboundRuleExceedsTotalNumberOfAvailablePorts"),
+    row("azure_outbound_profile_invalid", _CONFIGURATION, Action.FAIL,
+        "AKS does not take these outbound addresses: their number, their location or SKU, or who has them, is wrong.",
+        "Name Standard addresses of the cluster's location that nothing else has; AKS says which rule is broken.",
+        codes="InvalidLoadBalancerProfile InvalidLoadBalancerProfileManagedOutboundIPCount "
+              "ManagedOutboundIPCountExceedsQuotaLimit InvalidLoadBalancerProfileOutboundIPs "
+              "InvalidLoadBalancerProfileOutboundIPPrefixes InvalidLoadBalancerProfileIdleTimeoutInMinutes "
+              "InvalidLoadBalancerProfileIPProvider InvalidLoadBalancerProfileIPPrefixProvider"),
     row("azure_autoscaler_in_the_way", _CONFIGURATION, Action.FAIL,
         "The pool's count belongs to its autoscaler.",
         "Change its minimum and maximum, or turn the autoscaler off.",

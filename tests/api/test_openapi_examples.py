@@ -90,6 +90,8 @@ async def test_every_example_is_accepted(idle_slipway: Slipway) -> None:
         await sender.send(name, job_id=job_id)
     for name in ("create_credential", "list_credentials"):
         await sender.send(name)
+    await sender.send("get_outbound")
+    await sender.done("update_outbound")
     for name in ("sync_cluster", "update_cluster", "scale_cluster", "upgrade_cluster", "delete_cluster"):
         await sender.done(name)
 

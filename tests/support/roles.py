@@ -21,6 +21,8 @@ ROLES: Mapping[str, Role] = {
     "scale_cluster": Role.OPERATOR,
     "upgrade_cluster": Role.OPERATOR,
     "sync_cluster": Role.OPERATOR,
+    "get_outbound": Role.READER,
+    "update_outbound": Role.OPERATOR,
     "create_credential": Role.OPERATOR,
     "list_credentials": Role.READER,
     "list_jobs": Role.READER,

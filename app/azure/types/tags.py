@@ -8,7 +8,8 @@ PROJECT = "slipway-project"
 CLUSTER = "slipway-cluster"
 JOB = "slipway-job"
 """The job that made a thing: its clean-up removes nothing else."""
-OWNER_KEYS = frozenset({MANAGED_BY, PROJECT, CLUSTER, JOB})
+PUBLIC_IP = "slipway-public-ip"
+OWNER_KEYS = frozenset({MANAGED_BY, PROJECT, CLUSTER, JOB, PUBLIC_IP})
 # https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
 _RESERVED_PREFIXES = ("microsoft", "azure", "windows", "slipway-")
 
@@ -34,6 +35,11 @@ def is_of_project(tags: Mapping[str, str], project_id: str) -> bool:
 def is_ours(tags: Mapping[str, str], cluster_id: str) -> bool:
     """Whether Slipway made the thing for just this cluster."""
     return is_managed(tags) and _lowered(tags).get(CLUSTER) == cluster_id
+
+
+def is_public_ip(tags: Mapping[str, str], public_ip_id: str) -> bool:
+    """Whether Slipway made the public address for just this row of its own."""
+    return is_managed(tags) and _lowered(tags).get(PUBLIC_IP) == public_ip_id
 
 
 def caller_tags(tags: Mapping[str, str]) -> dict[str, str]:
