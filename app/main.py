@@ -16,6 +16,7 @@ from app.clusters.router import router as clusters
 from app.core.metrics import metrics
 from app.credentials.router import router as credentials
 from app.jobs.router import router as jobs
+from app.load_balancers.router.exposures import router as exposures
 from app.load_balancers.router.outbound import router as outbound
 from app.projects import router as projects
 from app.subscriptions.router import groups_router, providers_router
@@ -26,6 +27,7 @@ ROUTERS: Sequence[APIRouter] = (
     clusters,
     credentials,
     outbound,
+    exposures,
     jobs,
     catalog,
     providers_router,

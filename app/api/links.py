@@ -14,8 +14,13 @@ _LINKS: dict[str, dict[str, dict[str, str]]] = {
             "update_cluster",
             "scale_cluster",
             "create_credential",
+            "create_exposure",
             "delete_cluster",
         )
+    },
+    "create_exposure": {
+        name: {"cluster": "$request.path.cluster", "exposure": _RESOURCE}
+        for name in ("get_exposure", "update_exposure", "delete_exposure")
     },
     "create_resource_group": {
         "get_resource_group": {"group": _RESOURCE},

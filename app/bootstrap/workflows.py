@@ -1,10 +1,13 @@
 """All jobs that Slipway can do."""
 
+from app.clusters.service.parts import register_part
 from app.clusters.workflow import WORKFLOWS as CLUSTER_WORKFLOWS
 from app.engine.kinds import JobKind
 from app.jobs.workflow import Workflow
+from app.load_balancers.service.exposure_part import EXPOSURES
 from app.load_balancers.workflow import WORKFLOWS as LOAD_BALANCER_WORKFLOWS
 from app.subscriptions.workflow import WORKFLOWS as SUBSCRIPTION_WORKFLOWS
 
 WORKFLOWS: tuple[Workflow, ...] = (*SUBSCRIPTION_WORKFLOWS, *CLUSTER_WORKFLOWS, *LOAD_BALANCER_WORKFLOWS)
+register_part(EXPOSURES)
 KINDS: dict[str, JobKind] = {workflow.kind.name: workflow.kind for workflow in WORKFLOWS}

@@ -164,6 +164,9 @@ class ExpectSettings(BaseModel):
     resource_group_delete: PositiveFloat = Field(60, description="Removal of a resource group.")
     public_ip_create: PositiveFloat = Field(3, description="A new public address.")
     public_ip_delete: PositiveFloat = Field(12, description="Removal of a public address.")
+    exposure_create: PositiveFloat = Field(30, description="An address for a Service.")
+    exposure_update: PositiveFloat = Field(20, description="A change of a Service with an address.")
+    exposure_delete: PositiveFloat = Field(30, description="Removal of a Service with all that Azure made for it.")
     provider_register: PositiveFloat = Field(60, description="Registration of a resource provider.")
 
 

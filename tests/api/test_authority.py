@@ -14,7 +14,7 @@ from app.api.problems import allowed_methods
 from app.auth.principals import includes
 from app.core.ids import Prefix, new_id
 from app.main import create_app
-from app.models import Role
+from app.models import Cluster, ClusterState, Role
 from tests.support.api import Tenant, add_key, add_tenant, bearer
 from tests.support.operations import OPERATIONS, Operation, api_routes, role_of
 from tests.support.roles import PUBLIC, ROLES
@@ -26,6 +26,7 @@ ABSENT = {
     "project": [new_id(Prefix.PROJECT), "nothing"],
     "key": [new_id(Prefix.API_KEY)],
     "cluster": [new_id(Prefix.CLUSTER), "nothing"],
+    "exposure": [new_id(Prefix.EXPOSURE)],
     "job_id": [new_id(Prefix.JOB)],
     "group": [new_id(Prefix.RESOURCE_GROUP), "nothing"],
     "target_id": [new_id(Prefix.CLUSTER), new_id(Prefix.RESOURCE_GROUP)],
@@ -37,7 +38,7 @@ ABSENT = {
 }
 """For each parameter that names what a project owns: values that nothing has, as many as `_belongings` gives."""
 OF_NOBODY = frozenset(
-    {"state", "kind", "type", "location", "namespace", "limit", "wait", "on_blocked", "deadline_seconds"}
+    {"state", "kind", "type", "location", "namespace", "managed", "limit", "wait", "on_blocked", "deadline_seconds"}
 )
 """Parameters that name nothing that a project owns."""
 
@@ -64,6 +65,12 @@ async def _belongings(slipway: Slipway, tenant: Tenant) -> Belongings:
 
     cluster = await made("/v1/clusters", {**CLUSTER, "name": f"cluster-of-{tenant.name}", "tags": {tenant.name: "x"}})
     group = await made("/v1/resource-groups", {"name": f"group-of-{tenant.name}", "location": "westeurope"})
+    # Only a cluster that serves takes exposures.
+    async with slipway.parts.database.write() as session:
+        serves = sa.update(Cluster).where(Cluster.id == cluster["resource"]["id"])
+        await session.execute(serves.values(state=ClusterState.READY))
+    exposures = f"/v1/clusters/{cluster['resource']['id']}/exposures"
+    exposure = await made(exposures, OPERATIONS["create_exposure"].bodies()[0])
     spare = await add_key(slipway.parts.database, Role.READER, tenant.id)
     jobs = (await slipway.ask("GET", "/v1/jobs?limit=1", key=tenant.admin)).json()
     of_cluster, of_group = cluster["resource"], group["resource"]
@@ -71,6 +78,7 @@ async def _belongings(slipway: Slipway, tenant: Tenant) -> Belongings:
         "project": [tenant.id, tenant.name],
         "key": [f"key_{spare.split('_')[1]}"],
         "cluster": [of_cluster["id"], of_cluster["name"]],
+        "exposure": [exposure["resource"]["id"]],
         "job_id": [cluster["job"]["id"]],
         "group": [of_group["id"], of_group["name"]],
         "target_id": [of_cluster["id"], of_group["id"]],

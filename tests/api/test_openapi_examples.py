@@ -92,6 +92,11 @@ async def test_every_example_is_accepted(idle_slipway: Slipway) -> None:
         await sender.send(name)
     await sender.send("get_outbound")
     await sender.done("update_outbound")
+    exposure = (await sender.send("create_exposure"))["resource"]["id"]
+    await sender.send("list_exposures")
+    for name in ("get_exposure", "update_exposure"):
+        await sender.send(name, exposure=exposure)
+    await sender.done("delete_exposure", exposure=exposure)
     for name in ("sync_cluster", "update_cluster", "scale_cluster", "upgrade_cluster", "delete_cluster"):
         await sender.done(name)
 

@@ -115,7 +115,7 @@ def test_an_empty_list_of_service_tags_is_not_everybody() -> None:
     [
         ({"protocol": "tcp", "path": "/ok"}, {}, [("path_without_http", "/ports/0/probe/path")]),
         ({"port": 81}, {}, [("unknown_probe_port", "/ports/0/probe/port")]),
-        ({"interval_seconds": 60, "threshold": 3}, {}, [("probe_too_slow", "/ports/0/probe/threshold")]),
+        ({"interval_seconds": 60, "threshold": 2}, {}, [("probe_too_slow", "/ports/0/probe/threshold")]),
         ({}, {"protocol": "UDP"}, [("probe_of_udp", "/ports/0/probe")]),
     ],
 )

@@ -69,6 +69,8 @@ def breaks(schema: Mapping[str, Any]) -> list[Any]:
     known = resolved(schema)
     kind = known["type"]
     numbers = {"integer", "number"} if kind == "number" else {kind}
+    # What is a number or a name, such as a port.
+    numbers |= {each["type"] for each in schema.get("anyOf", []) if each.get("type") not in {None, "null"}}
     found = [
         value for name, value in _TYPES.items() if name not in numbers and not (name == "null" and nullable(schema))
     ]

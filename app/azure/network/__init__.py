@@ -11,6 +11,7 @@ from app.azure.network.public_ip_prefixes import PublicIpPrefixes
 from app.azure.network.public_ips import PublicIps
 from app.azure.network.route_tables import RouteTables
 from app.azure.network.security_groups import SecurityGroups
+from app.azure.network.together import Together
 from app.azure.network.usages import Usages
 from app.azure.network.virtual_networks import VirtualNetworks
 
@@ -29,6 +30,9 @@ class Network:
         self.route_tables = RouteTables(client)
         self.interfaces = Interfaces(client)
         self.usages = Usages(client)
+        self.together = Together(
+            self.load_balancers, self.public_ips, self.security_groups, self.virtual_networks, sharing
+        )
 
         async def addresses() -> dict[str, str | None]:
             found = await self.public_ips.list_(call=sharing.call())

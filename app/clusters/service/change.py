@@ -4,6 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clusters.schemas import ClusterScale, ClusterUpdate, ClusterUpgrade
 from app.clusters.service.outbound import require_ports_for
+from app.clusters.service.parts import open_jobs_of_parts
 from app.clusters.service.read import list_pools
 from app.clusters.service.start import SUPERSEDED, Asker, partition_of, require_changeable, start, tell, want
 from app.clusters.specs import kinds
@@ -75,6 +76,8 @@ async def delete_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, 
     for job in await jobs.open_jobs_of(session, partition):
         if job.kind == kinds.DELETE.name and job.cancel_code is None:
             return job
+        await jobs.ask_to_stop(session, job, code=SUPERSEDED, now=asker.now)
+    for job in await open_jobs_of_parts(session, cluster):
         await jobs.ask_to_stop(session, job, code=SUPERSEDED, now=asker.now)
     before = cluster.state
     if cluster.state != ClusterState.DELETING:

@@ -99,7 +99,7 @@ class HealthProbe(RequestModel):
     """A port of the exposure whose node port is probed; default: the port itself."""
     interval_seconds: Annotated[int, Field(ge=5, le=60)] = 5
     threshold: Annotated[int, Field(ge=2, le=20)] = 2
-    """Failures in a row after which a node gets no traffic; interval times threshold is at most 120 s."""
+    """Failures in a row after which a node gets no traffic; interval times threshold is less than 120 s."""
 
 
 class ExposurePort(RequestModel):

@@ -119,11 +119,11 @@ def _probe(port: ExposurePort, probe: HealthProbe, probed: set[int], at: str, br
         broken.add("path_without_http", f"{at}/path", "A TCP probe asks for no path; take `http` or `https`.")
     if probe.port is not None and probe.port not in probed:
         broken.add("unknown_probe_port", f"{at}/port", "It is the number of a TCP port of this exposure.")
-    if probe.interval_seconds * probe.threshold > _LONGEST_PROBING_SECONDS:
+    if probe.interval_seconds * probe.threshold >= _LONGEST_PROBING_SECONDS:
         broken.add(
             "probe_too_slow",
             f"{at}/threshold",
-            f"Interval times threshold is at most {_LONGEST_PROBING_SECONDS} seconds.",
+            f"Interval times threshold is less than {_LONGEST_PROBING_SECONDS} seconds.",
         )
 
 

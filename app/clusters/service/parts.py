@@ -1,0 +1,41 @@
+"""What other slices hold of a cluster, and what becomes of it when the cluster goes. `bootstrap` registers them."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.models import Cluster, Job
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterPart:
+    """One slice's things that live in a cluster.
+
+    `open_jobs`: the jobs about them that have not ended, locked; they end when the cluster is to go. `record_gone`:
+    writes that they went with it.
+    """
+
+    name: str
+    open_jobs: Callable[[AsyncSession, Cluster], Awaitable[Sequence[Job]]]
+    record_gone: Callable[[AsyncSession, Cluster, datetime], Awaitable[None]]
+
+
+_registered: dict[str, ClusterPart] = {}
+
+
+def register_part(part: ClusterPart) -> None:
+    """Have this slice's things end with their cluster; registering twice changes nothing."""
+    _registered[part.name] = part
+
+
+async def open_jobs_of_parts(session: AsyncSession, cluster: Cluster) -> list[Job]:
+    """All open jobs about parts of the cluster, locked."""
+    return [job for part in _registered.values() for job in await part.open_jobs(session, cluster)]
+
+
+async def record_parts_gone(session: AsyncSession, cluster: Cluster, *, now: datetime) -> None:
+    """Write that all parts of the cluster went with it."""
+    for part in _registered.values():
+        await part.record_gone(session, cluster, now)
