@@ -95,8 +95,9 @@ class Arm:
         self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, **query: Any
     ) -> Reply:
         url = path if path.startswith("http") else self.azure.url + self.path(path)
-        if "filter" in query:
-            query["$filter"] = query.pop("filter")
+        for name in ("filter", "expand"):
+            if name in query:
+                query[f"${name}"] = query.pop(name)
         if "api-version" not in url and "api_version" not in query:
             query["api-version"] = self.api_version
         query.pop("api_version", None)

@@ -51,6 +51,7 @@ async def test_the_node_resource_group_holds_what_aks_makes(sdk: Sdk) -> None:
     assert group == "MC_g1_c1_westus2"
     kinds = sorted([item.type async for item in sdk.resources.resources.list_by_resource_group(group)])
     assert kinds == [
+        "Microsoft.Compute/disks",
         "Microsoft.Compute/virtualMachineScaleSets",
         "Microsoft.ManagedIdentity/userAssignedIdentities",
         "Microsoft.Network/loadBalancers",

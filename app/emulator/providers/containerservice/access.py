@@ -121,6 +121,18 @@ def refuse_while_busy(cloud: Cloud, cluster: Resource, pool: Resource | None = N
             raise busy("Deleting")
 
 
+def refuse_while_stopped(cluster: Resource) -> None:
+    """400 for all that changes a stopped cluster but its start and its removal."""
+    if cluster.body["properties"]["powerState"]["code"] == "Stopped":
+        raise flat(
+            400,
+            "OperationNotAllowed",
+            f"An error has occurred in subscription {cluster.id.split('/')[2]}, resourceGroup: "
+            f"{cluster.id.split('/')[4]} request: Managed Cluster is in stopped state, no operations except for start "
+            "are allowed.",
+        )
+
+
 def check_preconditions(call: Call, known: Resource | None) -> None:
     """`If-Match` and `If-None-Match` against what is there."""
     wanted = call.headers.get("if-match")

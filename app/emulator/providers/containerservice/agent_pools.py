@@ -19,6 +19,7 @@ from app.emulator.providers.containerservice.managed_clusters import (
 from app.emulator.providers.containerservice.names import CLUSTER, JSON, NAMESPACE, POOL, pool_id
 from app.emulator.providers.containerservice.nodes import pools_of
 from app.emulator.providers.containerservice.shapes import check_shape
+from app.emulator.providers.containerservice.subnets import check_subnets
 from app.emulator.providers.containerservice.transitions import set_state
 
 CREATE_SECONDS = {"Linux": 190, "Windows": 523}
@@ -55,6 +56,7 @@ async def _put(cloud: Cloud, call: Call) -> Answer:
 def _create(cloud: Cloud, call: Call, cluster: Resource, asked: Document) -> Answer:
     if cloud.operations.running_on(cluster.key):
         raise busy(cluster.body["properties"]["provisioningState"])
+    access.refuse_while_stopped(cluster)
     body = cluster.body
     properties = pool_documents.new_pool(
         call.parameter("pool"),
@@ -67,8 +69,10 @@ def _create(cloud: Cloud, call: Call, cluster: Resource, asked: Document) -> Ans
         raise flat(400, "BadRequest", f"A cluster has at most {LARGEST_NUMBER_OF_POOLS} agent pools.")
     _check_quota(cloud, call, cluster, properties, properties["count"])
     check_profile(cloud, body, [*all_pools(cloud, cluster, ()), properties])
-    pool = add_pool(cloud, cluster, call.parameter("pool"), properties)
+    others = [(other, 0) for other in all_pools(cloud, cluster, ())]
     nodes = properties["count"]
+    check_subnets(cloud, body["location"], [*others, (properties, nodes)])
+    pool = add_pool(cloud, cluster, call.parameter("pool"), properties)
     words = (
         (0.04, "CreatingAgentPool", None),
         (0.14, f"CreatingAgentPool: 0/{nodes} nodes completed", None),
@@ -83,6 +87,7 @@ def _create(cloud: Cloud, call: Call, cluster: Resource, asked: Document) -> Ans
 
 def _update(cloud: Cloud, call: Call, cluster: Resource, pool: Resource, asked: Document) -> Answer:
     access.refuse_while_busy(cloud, cluster, pool)
+    access.refuse_while_stopped(cluster)
     before = pool.body["properties"]
     control_plane = cluster.body["properties"]["currentKubernetesVersion"]
     after = pool_documents.changed_pool(before, asked, location=cluster.body["location"], control_plane=control_plane)
@@ -90,6 +95,7 @@ def _update(cloud: Cloud, call: Call, cluster: Resource, pool: Resource, asked: 
         _keep_one_system_pool(cloud, cluster, pool)
     _check_quota(cloud, call, cluster, after, after["count"] - before["count"])
     check_profile(cloud, cluster.body, all_pools(cloud, cluster, [(pool, after)]))
+    check_subnets(cloud, cluster.body["location"], [(after, max(0, after["count"] - before["count"]))])
     state, seconds = "Updating", UPDATE_SECONDS
     if after["currentOrchestratorVersion"] != before["currentOrchestratorVersion"]:
         state, seconds = "Upgrading", POOL_UPGRADE_SECONDS
@@ -145,6 +151,7 @@ async def _delete(cloud: Cloud, call: Call) -> Answer:
             headers = status_headers(call, running, namespace=NAMESPACE, location=True)
             return Answer(202, headers=headers, content_type=None)
     access.refuse_while_busy(cloud, cluster, pool)
+    access.refuse_while_stopped(cluster)
     _keep_one_system_pool(cloud, cluster, pool)
     set_state(cloud, pool, "Deleting")
     plan = Plan("pool.delete", pool.id, cluster.body["location"], DELETE_SECONDS)

@@ -23,6 +23,7 @@ from app.emulator.providers.containerservice.names import (
 )
 from app.emulator.providers.containerservice.nodes import pools_of
 from app.emulator.providers.containerservice.shapes import check_shape
+from app.emulator.providers.containerservice.subnets import check_subnets
 from app.emulator.providers.containerservice.transitions import PREEMPTED, set_state
 
 CREATE_SECONDS = 300
@@ -77,6 +78,7 @@ class ManagedClusters:
         if known is None:
             return self._create(cloud, call, document)
         access.refuse_while_busy(cloud, known)
+        access.refuse_while_stopped(known)
         return self._update(cloud, call, known, document)
 
     def _create(self, cloud: Cloud, call: Call, document: Document) -> Answer:
@@ -92,6 +94,7 @@ class ManagedClusters:
         pools = cluster_pools.new_pools(body, document)
         cluster_pools.check_windows(body, pools.values())
         check_profile(cloud, body, pools.values())
+        check_subnets(cloud, body["location"], [(pool, pool["count"]) for pool in pools.values()])
         access.check_quota(
             cloud, call.parameter("subscription"), body["location"], cluster_pools.cores_of(pools.values())
         )
@@ -118,6 +121,8 @@ class ManagedClusters:
         control_plane = body["properties"]["currentKubernetesVersion"]
         changed = cluster_pools.changed_pools(cloud, cluster, document, control_plane)
         check_profile(cloud, body, cluster_pools.all_pools(cloud, cluster, changed))
+        grown = [(new, max(0, new["count"] - pool.body["properties"]["count"])) for pool, new in changed]
+        check_subnets(cloud, body["location"], grown)
         scaled = any(new["count"] != pool.body["properties"]["count"] for pool, new in changed)
         upgraded = [
             pool
@@ -150,6 +155,7 @@ class ManagedClusters:
         document = call.document()
         check_shape(document, shapes.CLUSTER)
         access.refuse_while_busy(cloud, cluster)
+        access.refuse_while_stopped(cluster)
         cluster.body["tags"] = cluster_documents.check_tags(document)
         set_state(cloud, cluster, "Updating")
         control_plane = cluster.body["properties"]["currentKubernetesVersion"]

@@ -21,6 +21,7 @@ from app.emulator.core.network_security import security_group
 from app.emulator.core.paths import split_path
 from app.emulator.core.store import Resource
 from app.emulator.providers.containerservice.node_resource_group import NodeGroup, node_group_of, put_once
+from app.emulator.providers.containerservice.subnets import has_own_subnet
 
 _IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
 
@@ -37,11 +38,12 @@ def make_network(cloud: Cloud, cluster: Resource) -> None:
         },
     )
     security_id = group.resource_id(SECURITY_GROUP, f"aks-agentpool-{group.number}-nsg")
-    routes_id = group.resource_id(ROUTE_TABLE, f"aks-agentpool-{group.number}-routetable")
-    routes: Document = {"resourceGuid": cloud.guid(), "disableBgpRoutePropagation": False, "routes": []}
     put_once(cloud, security_group(security_id, group.location, guid=cloud.guid()))
-    put_once(cloud, resource(routes_id, ROUTE_TABLE, group.location, routes))
-    put_once(cloud, _virtual_network(cloud, group, security_id, routes_id))
+    if not has_own_subnet(cloud, cluster):
+        routes_id = group.resource_id(ROUTE_TABLE, f"aks-agentpool-{group.number}-routetable")
+        routes: Document = {"resourceGuid": cloud.guid(), "disableBgpRoutePropagation": False, "routes": []}
+        put_once(cloud, resource(routes_id, ROUTE_TABLE, group.location, routes))
+        put_once(cloud, _virtual_network(cloud, group, security_id, routes_id))
     _make_load_balancer(cloud, group)
     identity = {"clientId": cloud.guid(), "principalId": cloud.guid(), "tenantId": cloud.settings.tenant_id}
     put_once(cloud, resource(group.kubelet_identity_id, _IDENTITY, group.location, identity))

@@ -5,14 +5,11 @@ from dataclasses import dataclass
 
 from app.emulator.core.cloud import Cloud
 from app.emulator.core.documents import Document
-from app.emulator.core.network_documents import resource, resource_id
+from app.emulator.core.network_documents import resource_id
 from app.emulator.core.paths import group_id, split_path
 from app.emulator.core.store import Resource
-from app.emulator.core.vm_sizes import find_vm_size
 
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
-FIRST_NODE_ADDRESS = 4
-"""Azure keeps the first four addresses of a subnet for itself."""
 
 
 @dataclass(frozen=True)
@@ -84,43 +81,6 @@ def put_once(cloud: Cloud, body: Document) -> None:
     """Keep `body` unless there is one with its id: others may have changed that meanwhile."""
     if cloud.store.get(body["id"]) is None:
         cloud.store.put(Resource(body["id"], body["type"], body, cloud.now()))
-
-
-def make_scale_set(cloud: Cloud, cluster: Resource, pool: Resource) -> None:
-    """The scale set of a pool, with as many instances as the pool has nodes."""
-    group = node_group_of(cluster)
-    properties = pool.body["properties"]
-    os_type = properties["osType"]
-    name = group.scale_set_name(pool.name, os_type)
-    kind = "Microsoft.Compute/virtualMachineScaleSets"
-    scale_set = group.resource_id(kind, name)
-    size = find_vm_size(properties["vmSize"])
-    sku = {"name": size.name if size else properties["vmSize"], "tier": "Standard", "capacity": properties["count"]}
-    tags = {"aks-managed-poolName": pool.name, "aks-managed-orchestrator": properties["currentOrchestratorVersion"]}
-    body = resource(scale_set, kind, group.location, {"overprovision": False}, sku=sku, tags=tags)
-    cloud.store.put(Resource(scale_set, kind, body, cloud.now()))
-    machines = f"{kind}/virtualMachines"
-    wanted = {f"{scale_set}/virtualMachines/{instance}" for instance in range(properties["count"])}
-    for known in cloud.store.of_type(machines, under=scale_set):
-        if known.id not in wanted:
-            cloud.store.remove(known.id)
-    for instance in range(properties["count"]):
-        machine = f"{scale_set}/virtualMachines/{instance}"
-        if cloud.store.get(machine) is None:
-            host = group.node_name(pool.name, os_type, instance)
-            shown = {"latestModelApplied": True, "osProfile": {"computerName": host}}
-            put_once(cloud, resource(machine, machines, group.location, shown, sku=sku))
-
-
-def remove_scale_set(cloud: Cloud, cluster: Resource, pool: Resource) -> None:
-    """Take the scale set of a pool out, with its instances."""
-    group = node_group_of(cluster)
-    kind = "Microsoft.Compute/virtualMachineScaleSets"
-    name = group.scale_set_name(pool.name, pool.body["properties"]["osType"])
-    scale_set = group.resource_id(kind, name)
-    for machine in cloud.store.of_type(f"{kind}/virtualMachines", under=scale_set):
-        cloud.store.remove(machine.id)
-    cloud.store.remove(scale_set)
 
 
 def remove_group(cloud: Cloud, cluster: Resource) -> None:

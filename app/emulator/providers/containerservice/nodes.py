@@ -8,11 +8,10 @@ from app.emulator.core.store import Resource
 from app.emulator.core.vm_sizes import VM_SIZES, find_vm_size
 from app.emulator.kubernetes.host import ClusterSpec, NodeSpec
 from app.emulator.providers.containerservice.names import POOL_TYPE
-from app.emulator.providers.containerservice.node_resource_group import (
-    FIRST_NODE_ADDRESS,
-    NodeGroup,
-    node_group_of,
-)
+from app.emulator.providers.containerservice.node_resource_group import NodeGroup, node_group_of
+from app.emulator.providers.containerservice.scale_sets import SCALE_SET, address_of
+
+_NO_ADDRESS = "0.0.0.0"  # noqa: S104 - of a machine without a NIC; nothing listens on it
 
 
 def pools_of(cloud: Cloud, cluster: Resource) -> list[Resource]:
@@ -30,23 +29,20 @@ def cluster_spec(cluster: Resource) -> ClusterSpec:
         location=cluster.body["location"],
         fqdn=properties["fqdn"],
         kubernetes_version=cluster.internal.get("kubernetes_version", properties["currentKubernetesVersion"]),
-        ip_families=tuple(properties["networkProfile"].get("ipFamilies") or ("IPv4",)),
     )
 
 
 def node_specs(cloud: Cloud, cluster: Resource) -> list[NodeSpec]:
     """Every node of every pool that is through with its creation."""
     group = node_group_of(cluster)
-    specs: list[NodeSpec] = []
-    address = FIRST_NODE_ADDRESS
-    for pool in pools_of(cloud, cluster):
-        for instance in range(pool.internal.get("nodes", 0)):
-            specs.append(_node(group, cluster, pool, instance, address))
-            address += 1
-    return specs
+    return [
+        _node(cloud, group, cluster, pool, instance)
+        for pool in pools_of(cloud, cluster)
+        for instance in range(pool.internal.get("nodes", 0))
+    ]
 
 
-def _node(group: NodeGroup, cluster: Resource, pool: Resource, instance: int, address: int) -> NodeSpec:
+def _node(cloud: Cloud, group: NodeGroup, cluster: Resource, pool: Resource, instance: int) -> NodeSpec:
     properties = pool.body["properties"]
     os_type = properties["osType"]
     size = find_vm_size(properties["vmSize"]) or VM_SIZES["standard_ds2_v2"]
@@ -67,7 +63,7 @@ def _node(group: NodeGroup, cluster: Resource, pool: Resource, instance: int, ad
             f"azure:///subscriptions/{group.subscription}/resourceGroups/{group.name.lower()}/providers/"
             f"Microsoft.Compute/virtualMachineScaleSets/{scale_set}/virtualMachines/{instance}"
         ),
-        internal_ip=f"10.224.{address // 256}.{address % 256}",
+        internal_ip=address_of(cloud, group.resource_id(SCALE_SET, scale_set), instance) or _NO_ADDRESS,
         cpu=size.cores,
         memory_gib=size.memory_gib,
         max_pods=properties["maxPods"],

@@ -8,13 +8,12 @@ from app.emulator.kubernetes.host import ClusterHost
 from app.emulator.providers.containerservice.names import CLUSTER_TYPE
 from app.emulator.providers.containerservice.node_network import make_network
 from app.emulator.providers.containerservice.node_resource_group import (
-    make_scale_set,
     node_group_of,
     remove_group,
-    remove_scale_set,
 )
 from app.emulator.providers.containerservice.nodes import cluster_spec, node_specs, pools_of
 from app.emulator.providers.containerservice.outbound import apply_outbound
+from app.emulator.providers.containerservice.scale_sets import make_scale_set, remove_scale_set, set_power
 
 PREEMPTED = {
     "code": "AKSOperationPreemptedByDelete",
@@ -31,6 +30,12 @@ def set_state(cloud: Cloud, resource: Resource, state: str) -> None:
     cloud.store.touch(resource)
 
 
+def _set_power(cloud: Cloud, cluster: Resource, code: str) -> None:
+    for target in (cluster, *pools_of(cloud, cluster)):
+        target.body["properties"]["powerState"] = {"code": code}
+        set_state(cloud, target, "Succeeded")
+
+
 class Transitions:
     """The effects, with the host of the Kubernetes APIs at hand."""
 
@@ -43,6 +48,8 @@ class Transitions:
         return {
             "cluster.create": Transition(self._created, self._failed, self._canceled, self._reached),
             "cluster.update": Transition(self._updated, self._failed, self._canceled),
+            "cluster.stop": Transition(self._stopped, self._failed, self._canceled),
+            "cluster.start": Transition(self._started, self._failed, self._canceled),
             "cluster.delete": Transition(self._deleted, self._failed_removal, self._failed_removal),
             "cluster.abort": Transition(self._aborted, self._nothing, self._nothing),
             "pool.create": Transition(self._updated_pool, self._failed_pool, self._canceled_pool),
@@ -137,6 +144,25 @@ class Transitions:
         apply_outbound(cloud, cluster)
         await self._settle_pools(cloud, cluster, state="Succeeded")
         set_state(cloud, cluster, "Succeeded")
+
+    async def _stopped(self, cloud: Cloud, operation: Operation) -> None:
+        cluster = cloud.store.get(operation.target)
+        if cluster is None:
+            return
+        _set_power(cloud, cluster, "Stopped")
+        set_power(cloud, cluster, "deallocated")
+        if cluster.internal.get("api"):
+            await self._host.stop(cluster.key)
+
+    async def _started(self, cloud: Cloud, operation: Operation) -> None:
+        cluster = cloud.store.get(operation.target)
+        if cluster is None:
+            return
+        set_power(cloud, cluster, "running")
+        if cluster.internal.get("api"):
+            await self._host.start(cluster_spec(cluster))
+        _set_power(cloud, cluster, "Running")
+        await self.show_nodes(cloud, cluster)
 
     async def _failed(self, cloud: Cloud, operation: Operation) -> None:
         self._end_unwell(cloud, operation, "Failed")

@@ -16,6 +16,7 @@ from app.emulator.providers.network.names import API_VERSIONS, TYPES
 from app.emulator.providers.network.operations import Operations
 from app.emulator.providers.network.reads import Reads
 from app.emulator.providers.network.references import ReferenceIndex
+from app.emulator.providers.network.scale_set_interfaces import ScaleSetInterfaces
 from app.emulator.providers.network.writes import Writes
 
 
@@ -33,7 +34,7 @@ def provider() -> Provider:
     )
     kinds = {kind.name.type: kind for kind in (module.kind() for module in modules)}
     operations = Operations(kinds, index)
-    routes = [*usages.routes(), *operations.routes()]
+    routes = [*usages.routes(), *operations.routes(), *ScaleSetInterfaces(index).routes()]
     for resource_type, kind in kinds.items():
         routes += [*Reads(TYPES[resource_type], index).routes(), *Writes(kind, index).routes()]
     shown = [name.collection for name in TYPES.values()]

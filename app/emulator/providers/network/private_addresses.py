@@ -5,10 +5,10 @@ import ipaddress
 from app.emulator.core.documents import Document
 from app.emulator.core.network_addresses import RESERVED_IN_SUBNET, addresses_in_subnet, is_reserved
 from app.emulator.core.network_documents import VIRTUAL_NETWORK
+from app.emulator.core.network_subnets import addresses_of, ranges_of
 from app.emulator.core.paths import key_of
 from app.emulator.providers.network.drafts import Draft, one_of, target_of
 from app.emulator.providers.network.errors import bad, invalid_format
-from app.emulator.providers.network.virtual_networks import prefixes_of
 
 
 class PrivateAddresses:
@@ -30,7 +30,7 @@ class PrivateAddresses:
         method = one_of(properties, "privateIPAllocationMethod", ("Static", "Dynamic")) or "Dynamic"
         properties["privateIPAllocationMethod"] = method
         version = 6 if properties.get("privateIPAddressVersion") == "IPv6" else 4
-        ranges = [text for text in prefixes_of(subnet) if ipaddress.ip_network(text).version == version]
+        ranges = ranges_of(subnet, version)
         taken = self._in(subnet["id"])
         asked = properties.get("privateIPAddress")
         if method == "Static":
@@ -81,12 +81,10 @@ class PrivateAddresses:
         known: Document = before["properties"] if before is not None else {}
         if key_of(target_of(known, "subnet") or "") == key_of(subnet["id"]) and known.get("privateIPAddress"):
             return str(known["privateIPAddress"])
-        for text in ranges:
-            network = ipaddress.ip_network(text)
-            for number in range(RESERVED_IN_SUBNET, min(network.num_addresses - 1, 1 << 16)):
-                address = str(network[number])
-                if address not in taken:
-                    return address
+        version = 6 if configuration["properties"].get("privateIPAddressVersion") == "IPv6" else 4
+        for address in addresses_of(subnet, RESERVED_IN_SUBNET, version):
+            if address not in taken:
+                return address
         raise bad(
             "SubnetIsFull",
             f"Subnet {subnet['name']} with address prefix {', '.join(ranges)} does not have enough capacity for 1 IP "

@@ -1,4 +1,4 @@
-"""Microsoft.Compute: sizes, usages, and reading of the scale sets that AKS makes."""
+"""Sizes of machines, and how many cores of them are used."""
 
 from app.emulator.core.cloud import Cloud
 from app.emulator.core.documents import Document, section
@@ -6,36 +6,21 @@ from app.emulator.core.errors import AzureError, Envelope
 from app.emulator.core.exchange import Answer, Call
 from app.emulator.core.links import page
 from app.emulator.core.locations import LOCATIONS, Location, find_location
-from app.emulator.core.registry import Provider, ResourceType, Route
-from app.emulator.core.stored_reads import read_routes
+from app.emulator.core.registry import Route
 from app.emulator.core.vm_sizes import CORES_PER_FAMILY, VM_SIZES, VmSize, find_vm_size
+from app.emulator.providers.compute.names import NAMESPACE, SCALE_SET
 
-NAMESPACE = "Microsoft.Compute"
-SCALE_SET = "Microsoft.Compute/virtualMachineScaleSets"
-_API_VERSIONS = ("2025-04-01", "2024-11-01", "2024-07-01")
 _LOCATION = f"/subscriptions/{{subscription}}/providers/{NAMESPACE}/locations/{{location}}"
 _SKUS = f"/subscriptions/{{subscription}}/providers/{NAMESPACE}/skus"
 
 
-def provider() -> Provider:
-    """The provider, ready to be joined."""
-    return Provider(
-        namespace=NAMESPACE,
-        resource_types=[
-            ResourceType("virtualMachineScaleSets", _API_VERSIONS),
-            ResourceType("virtualMachineScaleSets/virtualMachines", _API_VERSIONS),
-            ResourceType("locations/vmSizes", _API_VERSIONS),
-            ResourceType("locations/usages", _API_VERSIONS),
-            ResourceType("skus", ("2021-07-01",)),
-        ],
-        routes=[
-            Route("GET", f"{_LOCATION}/vmSizes", "VirtualMachineSizes_List", _list_sizes, NAMESPACE, 0.3),
-            Route("GET", f"{_LOCATION}/usages", "Usage_List", _list_usages, NAMESPACE, 0.3),
-            Route("GET", _SKUS, "ResourceSkus_List", _list_skus, NAMESPACE, 1),
-            *read_routes(SCALE_SET, "VirtualMachineScaleSets"),
-            *read_routes(f"{SCALE_SET}/virtualMachines", "VirtualMachineScaleSetVMs"),
-        ],
-    )
+def routes() -> list[Route]:
+    """The operations of this file."""
+    return [
+        Route("GET", f"{_LOCATION}/vmSizes", "VirtualMachineSizes_List", _list_sizes, NAMESPACE, 0.3),
+        Route("GET", f"{_LOCATION}/usages", "Usage_List", _list_usages, NAMESPACE, 0.3),
+        Route("GET", _SKUS, "ResourceSkus_List", _list_skus, NAMESPACE, 1),
+    ]
 
 
 def _region(call: Call) -> Location:
