@@ -2,16 +2,19 @@
 
 import asyncio
 import signal
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 
-from app.bootstrap import WORKFLOWS, Parts, open_parts
-from app.clusters.observe import observe_all
+from app.bootstrap import OBSERVERS, WORKFLOWS, Parts, open_parts
 from app.core.errors import SlipwayError
 from app.core.settings import Settings
 from app.engine.lease import Lease
 from app.engine.worker import EngineWorker
+from app.load_balancers.observe.changes import NetworkChanges
 
+_CHANGES_SECONDS = 2
 _log = structlog.get_logger(__name__)
 
 
@@ -34,10 +37,11 @@ async def run(settings: Settings) -> bool:
         )
         await engine.start()
         observing = asyncio.create_task(_observe(parts, engine.lease), name="observers")
+        following = asyncio.create_task(_follow_changes(parts, engine.lease), name="changes")
         stopped = asyncio.create_task(stop.wait())
         failed = asyncio.create_task(engine.failed())
         await asyncio.wait({stopped, failed}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (observing, stopped, failed):
+        for task in (observing, following, stopped, failed):
             task.cancel()
         await asyncio.gather(observing, stopped, failed, return_exceptions=True)
         await engine.stop()
@@ -50,10 +54,24 @@ async def _observe(parts: Parts, lease: Lease) -> None:
     """Compare all clusters with Azure every few minutes; of several workers the oldest does it."""
     while True:
         await asyncio.sleep(parts.settings.worker.sync_seconds)
-        try:
-            if await lease.is_oldest():
-                await observe_all(parts.database, parts.gateways.azure, parts.clock)
-        except SlipwayError as error:
-            _log.warning("observing_failed", code=error.problem.code)
-        except Exception:  # noqa: BLE001 - logged; clusters must not go unobserved until the worker's end
-            _log.exception("observing_crashed")
+        for observer in OBSERVERS:
+            await _if_oldest(lease, partial(observer, parts.database, parts.gateways.azure, parts.clock))
+
+
+async def _follow_changes(parts: Parts, lease: Lease) -> None:
+    """Look at what Azure has for a cluster soon after something changed in it."""
+    changes = NetworkChanges(parts.database, parts.gateways.azure, parts.clock)
+    while True:
+        await asyncio.sleep(min(_CHANGES_SECONDS, parts.settings.worker.sync_seconds))
+        await _if_oldest(lease, changes.observe)
+
+
+async def _if_oldest(lease: Lease, observe: Callable[[], Awaitable[None]]) -> None:
+    """Observe, if of several workers this is the one that does; a failure is logged and ends nothing."""
+    try:
+        if await lease.is_oldest():
+            await observe()
+    except SlipwayError as error:
+        _log.warning("observing_failed", code=error.problem.code)
+    except Exception:  # noqa: BLE001 - logged; clusters must not go unobserved until the worker's end
+        _log.exception("observing_crashed")

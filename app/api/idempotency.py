@@ -97,11 +97,20 @@ def _key_of(request: Request) -> str | None:
     return values[0]
 
 
+def _content(body: bytes) -> bytes:
+    """What a JSON body says: a client that retries may write it down anew, in another order or with other spaces."""
+    try:
+        return json.dumps(json.loads(body), sort_keys=True).encode()
+    except (ValueError, RecursionError):
+        return body
+
+
 async def _hash_of(request: Request, role: Role) -> str:
     digest = hashlib.sha256()
-    accept = request.headers.get("accept", "").encode()
+    # None is as good as this (RFC 9110, 12.5.1), and clients differ in whether they send it.
+    accept = request.headers.get("accept", "*/*").encode()
     # The role: an answer that needed a larger one is not given again to a smaller one.
-    for part in (await request.body(), request.scope["query_string"], accept, role.encode()):
+    for part in (_content(await request.body()), request.scope["query_string"], accept, role.encode()):
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
     return digest.hexdigest()

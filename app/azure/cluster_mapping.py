@@ -90,6 +90,7 @@ def _pool(body: Fields, properties: Fields) -> AgentPool:
         max_count=properties.number("maxCount"),
         id=body.maybe("id"),
         etag=properties.maybe("eTag"),
+        subnet_id=properties.maybe("vnetSubnetID"),
     )
 
 

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import httpx2
+from lightkube.core.exceptions import NotReadyError
+from lightkube.core.generic_client import ListAsyncIterable
 from lightkube.core.resource import NamespacedResource
 from lightkube.resources.core_v1 import Event, Namespace, Node, Pod, Service
 from lightkube.resources.discovery_v1 import EndpointSlice
@@ -24,6 +26,7 @@ from app.kubernetes.errors import (
 )
 from app.kubernetes.observed import node_state, system_pods
 from app.kubernetes.pool import LogIn, Slot
+from app.kubernetes.streams import lines_of, open_stream
 from app.kubernetes.types import ClusterFacts, NodeState, SystemPods
 from app.kubernetes.types.service import (
     FIELD_MANAGER,
@@ -35,6 +38,7 @@ from app.kubernetes.types.service import (
 )
 
 R = TypeVar("R")
+T = TypeVar("T")
 N = TypeVar("N", bound=NamespacedResource)
 
 _PAGE = 500
@@ -170,6 +174,36 @@ class ClusterClient:
             return services.namespace_state(await self._ask(ask))
         except NotInClusterError:
             return None
+
+    async def list_versioned(
+        self, resource: type[R], read: Callable[[R], T], *, namespaced: bool, fields: Mapping[str, str]
+    ) -> tuple[list[T], str]:
+        """All objects of a resource through `read`, and the resourceVersion from which a watch goes on."""
+
+        async def ask(connection: Connection) -> tuple[list[T], str]:
+            found: ListAsyncIterable[R] = connection.typed.list(  # type: ignore[call-overload]
+                resource, chunk_size=_PAGE, fields=dict(fields), **({"namespace": _ALL} if namespaced else {})
+            )
+            items = [read(item) async for item in found]
+            try:
+                return items, found.resourceVersion
+            except NotReadyError as error:
+                raise KubernetesError("The API server's list names no version.") from error
+
+        return await self._ask(ask)
+
+    @asynccontextmanager
+    async def watch(
+        self, path: str, parameters: Mapping[str, str], *, silence_seconds: float
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The lines of a watch. Its beginning is bounded like any call, then each silence by `silence_seconds`."""
+
+        async def ask(connection: Connection) -> tuple[Connection, httpx2.Response]:
+            return connection, await open_stream(connection, path, parameters, silence_seconds=silence_seconds)
+
+        connection, response = await self._ask(ask)
+        async with connection.used(), lines_of(response) as lines:
+            yield lines
 
     async def _listed(
         self,

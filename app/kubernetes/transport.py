@@ -11,6 +11,8 @@ from app.kubernetes.refusals import refusal
 from app.kubernetes.types.kubeconfig import ClientCertificate, Kubeconfig
 
 MAX_ANSWER_BYTES = 64_000_000
+ENDLESS = "slipway_endless"
+"""The extension of a request whose answer is read as it comes and may go on for ever: its reader bounds it."""
 _MOST_WORDS_BYTES = 256_000
 _REDIRECTS = range(300, 400)
 _ERRORS = 400
@@ -23,7 +25,7 @@ class ClusterTransport(httpx2.AsyncBaseTransport):
     At most `max_connections` are open at once; a request beyond that waits.
     """
 
-    def __init__(self, kubeconfig: Kubeconfig, *, with_certificate: bool, max_connections: int = 8) -> None:
+    def __init__(self, kubeconfig: Kubeconfig, *, with_certificate: bool, max_connections: int = 16) -> None:
         # `trust_env=False`: a proxy or a further authority from the environment would come between.
         self._http = httpx2.AsyncHTTPTransport(
             verify=_tls(kubeconfig, with_certificate=with_certificate),
@@ -48,7 +50,8 @@ class ClusterTransport(httpx2.AsyncBaseTransport):
             await response.aclose()
             raise
         assert isinstance(response.stream, httpx2.AsyncByteStream)  # noqa: S101 - an async transport's stream is
-        response.stream = _Bounded(response.stream)
+        most = None if request.extensions.get(ENDLESS) else MAX_ANSWER_BYTES
+        response.stream = _Bounded(response.stream, most)
         return response
 
     async def aclose(self) -> None:
@@ -57,15 +60,16 @@ class ClusterTransport(httpx2.AsyncBaseTransport):
 
 
 class _Bounded(httpx2.AsyncByteStream):
-    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+    def __init__(self, stream: httpx2.AsyncByteStream, most: int | None) -> None:
         self._stream = stream
+        self._most = most
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         size = 0
         try:
             async for chunk in self._stream:
                 size += len(chunk)
-                if size > MAX_ANSWER_BYTES:
+                if self._most is not None and size > self._most:
                     raise KubernetesError("The API server's answer is larger than 64 MB.")
                 yield chunk
         except httpx2.TransportError as error:

@@ -19,6 +19,7 @@ _PAUSE_SECONDS = 1.0
 _LOOK_SECONDS = 70.0
 _SETTLE_SECONDS = 20.0
 _IN_PROGRESS = "request_in_progress"
+_REUSED = "idempotency_key_reused"
 
 
 class Clients:
@@ -100,6 +101,9 @@ class Clients:
         if code == _IN_PROGRESS:
             operation.lose()
             return
+        if code == _REUSED:
+            # These clients repeat what they sent, never anything else.
+            self.history.surprises.append(f"J4: the repeat of operation {operation.number} was taken for another one")
         operation.hear(Answer(answer.status_code, answer.text, answer.headers.get("Idempotency-Replayed") == "true"))
         self._learn_secrets(operation.answers[-1:])
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from tests.support.kubeconfigs import Authority
 
@@ -17,10 +18,27 @@ class Answer:
     body: bytes
     status: int = 200
     headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
+    chunks: "asyncio.Queue[bytes | None] | None" = None
+    """Where set, the body is what is put there: None ends it in good order, b"" resets the connection."""
 
     @classmethod
     def of(cls, document: object, status: int = 200) -> "Answer":
         return cls(json.dumps(document).encode(), status)
+
+
+class Stream(Answer):
+    """A body that goes on: each put is sent at once."""
+
+    def __init__(self) -> None:
+        super().__init__(b"", chunks=asyncio.Queue())
+
+    def put(self, chunk: bytes | None) -> None:
+        assert self.chunks is not None
+        self.chunks.put_nowait(chunk)
+
+    def event(self, type_: str, document: object) -> None:
+        """One whole line of a watch."""
+        self.put(json.dumps({"type": type_, "object": document}).encode() + b"\n")
 
 
 @dataclass
@@ -30,6 +48,10 @@ class Request:
     client: str | None
     method: str = "GET"
     body: bytes = b""
+
+    @property
+    def query(self) -> dict[str, str]:
+        return dict(parse_qsl(urlsplit(self.path).query))
 
     def json(self) -> Any:
         return json.loads(self.body)
@@ -41,6 +63,8 @@ class Server:
 
     port: int = 0
     answers: dict[str, Answer] = field(default_factory=dict)
+    watches: dict[tuple[str, str], Answer] = field(default_factory=dict)
+    """What a watch is answered, by path and resourceVersion; one without is never answered."""
     requests: list[Request] = field(default_factory=list)
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
     tokens: set[str] | None = None
@@ -65,7 +89,11 @@ class Server:
     async def _answer(self, target: str) -> Answer:
         async with self._asked:
             while True:
-                found = self.answers.get(target) or self.answers.get(target.split("?", maxsplit=1)[0])
+                path, _, query = target.partition("?")
+                asked = dict(parse_qsl(query))
+                found = self.answers.get(target) or self.answers.get(path)
+                if asked.get("watch") == "true":
+                    found = self.watches.get((path, asked.get("resourceVersion", "")))
                 if found is not None:
                     return found
                 await self._asked.wait()
@@ -86,14 +114,28 @@ class Server:
                 async with self._asked:
                     self._asked.notify_all()
                 answer = Answer(b"", 401) if refused else await self._answer(target)
-                top = [f"HTTP/1.1 {answer.status} X", f"Content-Length: {len(answer.body)}"]
+                size = "Transfer-Encoding: chunked" if answer.chunks else f"Content-Length: {len(answer.body)}"
+                top = [f"HTTP/1.1 {answer.status} X", size]
                 top += [f"{name}: {value}" for name, value in answer.headers.items()]
                 writer.write("\r\n".join([*top, "", ""]).encode() + answer.body)
                 await writer.drain()
+                if answer.chunks:
+                    await _send(writer, answer.chunks)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
             writer.close()
+
+
+async def _send(writer: asyncio.StreamWriter, chunks: "asyncio.Queue[bytes | None]") -> None:
+    while (chunk := await chunks.get()) is not None:
+        if not chunk:
+            writer.transport.abort()
+            raise ConnectionResetError
+        writer.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+        await writer.drain()
+    writer.write(b"0\r\n\r\n")
+    await writer.drain()
 
 
 @asynccontextmanager

@@ -31,6 +31,7 @@ class AgentPool:
     max_count: int | None = None
     id: str | None = None
     etag: str | None = None
+    subnet_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,5 +79,6 @@ def pool_json(cluster: ManagedCluster, name: str) -> JsonObject | None:
         "max_surge": pool.max_surge,
         "max_count": pool.max_count if pool.auto_scaling else None,
         "os_sku": pool.os_sku,
+        "subnet_id": pool.subnet_id,
         "zones": list(pool.zones),
     }

@@ -24,7 +24,7 @@ class Cluster:
         self, spec: ClusterSpec, now: Callable[[], datetime], plan: Plan, saved: Mapping[str, Any] | None
     ) -> None:
         self.spec = spec
-        self._store = Store(now)
+        self._store = Store(now, spec.ip_families)
         if saved is None:
             self._credentials = Credentials.create(spec.fqdn)
             self._listener = Listener(self._credentials, 0)

@@ -17,7 +17,7 @@ _SPEED = 60.0
 
 
 class Observer(Protocol):
-    """Who acts on what happens in the clusters, as a controller of the platform. Both are called by cluster key."""
+    """Who acts on what happens in the clusters, as a controller of the platform. All are called by cluster key."""
 
     def opened(self, key: str) -> None:
         """A cluster's API serves: new, brought back, or started again."""
@@ -25,6 +25,10 @@ class Observer(Protocol):
 
     def changed(self, key: str, change: Change) -> None:
         """An object was written. To be acted on in a later turn of the event loop."""
+        ...
+
+    def removed(self, key: str) -> None:
+        """A cluster is gone."""
         ...
 
 
@@ -95,6 +99,8 @@ class ClusterHost:
         if cluster is not None:
             cluster.forget()
             await cluster.close()
+            for observer in self._observers:
+                observer.removed(key)
 
     def snapshot(self, key: str) -> dict[str, JSON]:
         """Return a cluster's state, keys included, for `start` after a restart."""

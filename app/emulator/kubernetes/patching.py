@@ -6,7 +6,7 @@ from typing import Any
 from app.emulator.kubernetes.documents import Object
 from app.emulator.kubernetes.kinds.kind import Kind
 from app.emulator.kubernetes.patches import PatchError, json_patch, merge, strategic_merge
-from app.emulator.kubernetes.requests import Request, checked, parse_json, parse_yaml
+from app.emulator.kubernetes.requests import Request, Target, checked, parse_json, parse_yaml
 from app.emulator.kubernetes.status import Cause, StatusError, bad_request, invalid, unsupported_media_type
 
 APPLY = "application/apply-patch+yaml"
@@ -28,28 +28,27 @@ def patched(request: Request, kind: Kind, previous: Object) -> tuple[Object, lis
         case "application/strategic-merge-patch+json":
             patch = _document(request)
             result = _attempt(lambda: strategic_merge(kind.message, whole, patch))
-        case "application/apply-patch+yaml":
-            patch = applied(request, kind)
-            result = _attempt(lambda: strategic_merge(kind.message, whole, patch))
         case _:
             raise unsupported_media_type([_JSON, _MERGE, _STRATEGIC, APPLY])
     # The patch functions share what they did not change with the stored object.
     return checked(request, kind, copy.deepcopy(result))
 
 
-def applied(request: Request, kind: Kind) -> Object:
-    """Return the configuration of a server-side apply.
-
-    Field ownership is not kept: an apply adds and changes, and conflicts with nobody.
-    """
+def configuration(request: Request, kind: Kind, where: Target) -> tuple[Object, list[str]]:
+    """Return what a server-side apply says of an object's part that it reaches, and warnings."""
     if not request.query.get("fieldManager"):
         said = "Required value: is required for apply patch"
         cause = Cause("FieldValueRequired", said, "fieldManager")
         raise invalid("PatchOptions", "", [cause], "meta.k8s.io")
-    document, _ = checked(request, kind, parse_yaml(request.body))
-    if (document.get("metadata") or {}).get("managedFields"):
+    document, warnings = checked(request, kind, parse_yaml(request.body))
+    if document["metadata"].get("managedFields"):
         raise bad_request("metadata.managedFields must be nil")
-    return {"apiVersion": kind.api_version, "kind": kind.kind, **document}
+    document["metadata"].setdefault("name", where.name)
+    if where.subresource == "status":
+        document = {key: document[key] for key in ("metadata", "status") if key in document}
+    elif kind.has_status:
+        document.pop("status", None)
+    return {key: value for key, value in document.items() if key not in {"apiVersion", "kind"}}, warnings
 
 
 def _document(request: Request) -> Object:

@@ -22,6 +22,7 @@ from app.emulator.kubernetes.status import (
 )
 
 _JSON, _YAML, _PROTOBUF = "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"
+_MANAGER_LENGTH = 128
 _VALIDATIONS = {"Ignore", "Strict", "Warn"}
 
 
@@ -62,6 +63,12 @@ class Request:
         if said not in {"", "All"}:
             raise bad_request(f'dryRun: Unsupported value: "{said}": supported values: "All"')
         return bool(said)
+
+    @property
+    def manager(self) -> str:
+        """Who is to own the fields that are written: as the query says, else the program that asks."""
+        agent = self.headers.get("user-agent", "").partition("/")[0]
+        return (self.query.get("fieldManager") or agent or "unknown")[:_MANAGER_LENGTH]
 
     @property
     def content_type(self) -> str:

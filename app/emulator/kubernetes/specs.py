@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ClusterSpec:
-    """A cluster: `key` is its ARM id in lower case, `kubernetes_version` the full one (1.33.5)."""
+    """A cluster: `key` is its ARM id in lower case, `kubernetes_version` the full one (1.33.5).
+
+    `ip_families`: IPv4 and IPv6, what its Services may have; the first is what they have by default.
+    """
 
     key: str
     name: str
@@ -14,6 +17,7 @@ class ClusterSpec:
     location: str
     fqdn: str
     kubernetes_version: str
+    ip_families: tuple[str, ...] = ("IPv4",)
 
 
 @dataclass(frozen=True)

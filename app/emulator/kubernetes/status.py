@@ -79,6 +79,11 @@ def conflict(resource: str, name: str, group: str = "", why: str = _STALE) -> St
     return StatusError(409, "Conflict", message, _of(resource, name, group))
 
 
+def apply_conflict(message: str, causes: Sequence[Cause]) -> StatusError:
+    """A server-side apply to fields that other managers own."""
+    return StatusError(409, "Conflict", message, {"causes": [_cause(cause) for cause in causes]})
+
+
 def forbidden(resource: str, name: str, why: str, group: str = "", causes: Sequence[Cause] = ()) -> StatusError:
     """Refused by admission, whoever asks."""
     details = _of(resource, name, group)

@@ -6,7 +6,7 @@ Objects are never changed in place: a write stores a new document, so that reade
 import asyncio
 import uuid
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -52,8 +52,9 @@ class Subscription:
 class Store:
     """Objects of all resources (`services`, `leases.coordination.k8s.io`), each by namespace and name."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    def __init__(self, now: Callable[[], datetime], ip_families: Sequence[str] = ("IPv4",)) -> None:
         self.now = now
+        self.ip_families = tuple(ip_families)
         self.version = 1
         self._objects: defaultdict[str, dict[tuple[str, str], Object]] = defaultdict(dict)
         self._history: deque[Change] = deque(maxlen=HISTORY)

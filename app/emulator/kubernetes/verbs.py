@@ -1,11 +1,14 @@
 """What each HTTP method does with a resource, an object or a subresource."""
 
+import copy
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 
-from app.emulator.kubernetes import patching, reads, writes
-from app.emulator.kubernetes.documents import Object
+from app.emulator.kubernetes import patching, reads, subresources, writes
+from app.emulator.kubernetes.documents import Object, timestamp
 from app.emulator.kubernetes.kinds.kind import Kind
+from app.emulator.kubernetes.ownership.apply import apply
+from app.emulator.kubernetes.ownership.managers import Writer
 from app.emulator.kubernetes.requests import Request, Target, parse_json, read_object, require_verb
 from app.emulator.kubernetes.status import bad_request, method_not_allowed, not_found
 from app.emulator.kubernetes.store import Store
@@ -41,6 +44,9 @@ class Verbs:
         }
         if request.method not in verbs:
             raise method_not_allowed()
+        if where.subresource not in {"", "status"}:
+            status, body = subresources.answer(self.store, request, where, self._writer(request, where))
+            return Answer(status, body)
         return verbs[request.method](request, where)
 
     def _read(self, request: Request, where: Target) -> Answer:
@@ -65,7 +71,8 @@ class Verbs:
         document, warnings = read_object(request, kind)
         if kind.review:
             return self._one(request, 201, kind, kind.review(document, request.user), warnings)
-        created = writes.create(self.store, kind, where.namespace, document, dry_run=request.dry_run)
+        by = self._writer(request, where)
+        created = writes.create(self.store, kind, where.namespace, document, by=by, dry_run=request.dry_run)
         return self._one(request, 201, kind, created, warnings)
 
     def _update(self, request: Request, where: Target) -> Answer:
@@ -75,8 +82,8 @@ class Verbs:
             raise method_not_allowed()
         document, warnings = read_object(request, kind)
         previous = reads.get(self.store, kind, where.namespace, where.name)
-        status = where.subresource == "status"
-        updated = writes.update(self.store, kind, previous, document, status=status, dry_run=request.dry_run)
+        status, by = where.subresource == "status", self._writer(request, where)
+        updated = writes.update(self.store, kind, previous, document, by=by, status=status, dry_run=request.dry_run)
         return self._one(request, 200, kind, updated, warnings)
 
     def _patch(self, request: Request, where: Target) -> Answer:
@@ -84,18 +91,33 @@ class Verbs:
         require_verb(kind, "patch")
         if not where.name:
             raise method_not_allowed()
+        if request.content_type == patching.APPLY:
+            return self._apply(request, where)
         previous = self.store.get(kind.resource, where.namespace, where.name)
         if previous is None:
-            if request.content_type != patching.APPLY:
-                raise not_found(kind.plural, where.name, kind.group)
-            document = patching.applied(request, kind)
-            document["metadata"].setdefault("name", where.name)
-            created = writes.create(self.store, kind, where.namespace, document, dry_run=dry_run)
-            return self._one(request, 201, kind, created, [])
+            raise not_found(kind.plural, where.name, kind.group)
         document, warnings = patching.patched(request, kind, previous)
-        status = where.subresource == "status"
-        updated = writes.update(self.store, kind, previous, document, status=status, dry_run=dry_run)
+        status, by = where.subresource == "status", self._writer(request, where)
+        updated = writes.update(self.store, kind, previous, document, by=by, status=status, dry_run=dry_run)
         return self._one(request, 200, kind, updated, warnings)
+
+    def _apply(self, request: Request, where: Target) -> Answer:
+        kind, dry_run, status = where.kind, request.dry_run, where.subresource == "status"
+        previous = self.store.get(kind.resource, where.namespace, where.name)
+        config, warnings = patching.configuration(request, kind, where)
+        by = self._writer(request, where)
+        applied = apply(kind, previous, config, by, force=request.flag("force"))
+        document, managed = copy.deepcopy(applied.document), applied.managed
+        if previous is not None:
+            updated = writes.update(self.store, kind, previous, document, by=managed, status=status, dry_run=dry_run)
+            return self._one(request, 200, kind, updated, warnings)
+        if status:
+            raise not_found(kind.plural, where.name, kind.group)
+        created = writes.create(self.store, kind, where.namespace, document, by=managed, dry_run=dry_run)
+        return self._one(request, 201, kind, created, warnings)
+
+    def _writer(self, request: Request, where: Target) -> Writer:
+        return Writer(request.manager, timestamp(self.store.now()), where.subresource)
 
     def _delete(self, request: Request, where: Target) -> Answer:
         kind, options = where.kind, _delete_options(request)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.emulator.kubernetes.documents import Object, at, timestamp
 from app.emulator.kubernetes.kinds.kind import Kind
+from app.emulator.kubernetes.ownership.managers import Writer, after_write
 from app.emulator.kubernetes.removal import FOREGROUND, remove
 from app.emulator.kubernetes.status import (
     Cause,
@@ -62,26 +63,30 @@ class DeleteOptions:
     dry_run: bool = False
 
 
-def create(store: Store, kind: Kind, namespace: str, document: Object, *, dry_run: bool = False) -> Object:
-    """Store a new object, whose document the caller gives away."""
+def create(
+    store: Store,
+    kind: Kind,
+    namespace: str,
+    document: Object,
+    *,
+    by: Writer | list[Object] | None = None,
+    dry_run: bool = False,
+) -> Object:
+    """Store a new object, whose document the caller gives away.
+
+    `by` is who comes to own its fields, or a list of all who do; without it nobody is said to.
+    """
     metadata = document.setdefault("metadata", {})
     if metadata.get("resourceVersion"):
         raise bad_request("resourceVersion should not be set on objects to be created")
     for owned in ("uid", "creationTimestamp", "deletionTimestamp", "managedFields", "selfLink", "generation"):
         metadata.pop(owned, None)
     _place(kind, metadata, namespace)
-    if not metadata.get("name") and metadata.get("generateName"):
-        metadata["name"] = metadata["generateName"] + "".join(random.choices(_SUFFIX, k=5))
-    if kind.namespaced:
-        _check_namespace(store, kind, namespace, metadata.get("name", ""))
-    if metadata.get("name") and store.get(kind.resource, namespace, metadata["name"]):
-        raise already_exists(kind.plural, metadata["name"], kind.group)
-    if not metadata.get("name"):
-        cause = Cause("FieldValueRequired", "Required value: name or generateName is required", "metadata.name")
-        raise invalid(kind.kind, "", [cause], kind.group)
+    _take_name(store, kind, metadata, namespace)
     _check(kind, document, None)
     if kind.has_generation:
         metadata["generation"] = 1
+    _set_managers(metadata, after_write(kind, None, document, [], by))
     kind.allocate(document, store)
     document.pop("kind", None)
     document.pop("apiVersion", None)
@@ -91,27 +96,45 @@ def create(store: Store, kind: Kind, namespace: str, document: Object, *, dry_ru
     return store.create(kind.resource, document)
 
 
+def _take_name(store: Store, kind: Kind, metadata: Object, namespace: str) -> None:
+    if not metadata.get("name") and metadata.get("generateName"):
+        metadata["name"] = metadata["generateName"] + "".join(random.choices(_SUFFIX, k=5))
+    if kind.namespaced:
+        _check_namespace(store, kind, namespace, metadata.get("name", ""))
+    if metadata.get("name") and store.get(kind.resource, namespace, metadata["name"]):
+        raise already_exists(kind.plural, metadata["name"], kind.group)
+    if not metadata.get("name"):
+        cause = Cause("FieldValueRequired", "Required value: name or generateName is required", "metadata.name")
+        raise invalid(kind.kind, "", [cause], kind.group)
+
+
 def update(
-    store: Store, kind: Kind, previous: Object, document: Object, *, status: bool = False, dry_run: bool = False
+    store: Store,
+    kind: Kind,
+    previous: Object,
+    document: Object,
+    *,
+    by: Writer | list[Object] | None = None,
+    status: bool = False,
+    dry_run: bool = False,
 ) -> Object:
-    """Store another state of an object; with `status`, of its status alone."""
+    """Store another state of an object; with `status`, of its status alone. `by` as in `create`."""
     before = previous["metadata"]
     metadata = document.setdefault("metadata", {})
     _check_identity(kind, before, metadata)
     metadata["name"] = before["name"]
-    for owned in _OWNED:
-        if owned in before:
-            metadata[owned] = before[owned]
-        else:
-            metadata.pop(owned, None)
-    metadata.pop("managedFields", None)
+    _keep_owned(before, metadata)
+    kept = metadata.pop("managedFields", None)
+    managers: list[Object] = before.get("managedFields", []) if kept is None or status else kept
     if status:
         document = {**copy.deepcopy(previous), "status": document.get("status", {})}
+        metadata = document["metadata"]
     elif kind.has_status:
         document["status"] = copy.deepcopy(previous.get("status", {}))
     _check(kind, document, previous)
     if kind.has_generation:
         metadata["generation"] = before.get("generation", 1) + (_counted(document) != _counted(previous))
+    _set_managers(metadata, after_write(kind, previous, document, managers, by))
     kind.allocate(document, store)
     document.pop("kind", None)
     document.pop("apiVersion", None)
@@ -124,6 +147,20 @@ def update(
     if after.get("deletionTimestamp") and not held:
         return store.delete(kind.resource, before.get("namespace", ""), before["name"])
     return stored
+
+
+def _keep_owned(before: Object, metadata: Object) -> None:
+    for owned in _OWNED:
+        if owned in before:
+            metadata[owned] = before[owned]
+        else:
+            metadata.pop(owned, None)
+
+
+def _set_managers(metadata: Object, managers: list[Object]) -> None:
+    metadata.pop("managedFields", None)
+    if managers:
+        metadata["managedFields"] = managers
 
 
 def _counted(document: Object) -> Object:

@@ -15,7 +15,7 @@ from tests.emulator.kubernetes.client import Client, cluster_spec, connect
 from tests.emulator.recordings import DOCUMENT, wanted
 
 # The recording left out what happened between: a port and a label that were added are gone in the next exchange.
-_UNRECORDED: dict[str, list[tuple[str, Any]]] = {
+UNRECORDED: dict[str, list[tuple[str, Any]]] = {
     "svc merge label": [("application/json-patch+json", [{"op": "remove", "path": "/spec/ports/0"}])],
     "svc status patch": [("application/merge-patch+json", {"metadata": {"labels": None}})],
 }
@@ -28,7 +28,7 @@ async def recorded_version(host: ClusterHost) -> AsyncIterator[Client]:
         yield client
 
 
-def _exchanges() -> list[dict[str, Any]]:
+def exchanges() -> list[dict[str, Any]]:
     path = os.environ.get("SLIPWAY_KUBERNETES_REPLIES")
     if not path:
         pytest.skip("SLIPWAY_KUBERNETES_REPLIES does not say where the recorded answers are")
@@ -60,7 +60,7 @@ def _cell(cell: Any) -> Any:
 
 async def test_every_exchange_of_these_kinds_is_answered_as_by_a_real_server(recorded_version: Client) -> None:
     compared, skipped = [], []
-    for exchange in _exchanges():
+    for exchange in exchanges():
         step, (method, path, *rest) = exchange["step"], exchange["request"]
         content_type, body, accept = ([None if item == "None" else item for item in rest] + [None] * 3)[:3]
         if any(
@@ -68,7 +68,7 @@ async def test_every_exchange_of_these_kinds_is_answered_as_by_a_real_server(rec
         ):
             skipped.append(step)
             continue
-        for media, patch in _UNRECORDED.get(step, []):
+        for media, patch in UNRECORDED.get(step, []):
             done = await recorded_version.ask("PATCH", "/api/v1/namespaces/cf/services/web", patch, content_type=media)
             assert done.status == 200
         reply = await recorded_version.ask(

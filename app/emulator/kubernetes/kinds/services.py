@@ -7,6 +7,13 @@ from datetime import datetime
 
 from app.emulator.kubernetes.documents import JSON, Object, at
 from app.emulator.kubernetes.kinds.kind import AGE, NAME, Column, Kind, field_cell
+from app.emulator.kubernetes.kinds.service_balancing import (
+    addresses_of_families,
+    allocate_families,
+    allocate_health_port,
+    balancing_causes,
+    keep_or_drop,
+)
 from app.emulator.kubernetes.status import Cause, invalid
 from app.emulator.kubernetes.store import Store
 
@@ -39,6 +46,7 @@ def _prepare(document: Object, previous: Object | None) -> None:
         document["status"] = {"loadBalancer": {}}
     else:
         _keep_addresses(spec, previous["spec"])
+        keep_or_drop(spec, previous["spec"])
 
 
 def _keep_addresses(spec: Object, before: Object) -> None:
@@ -73,6 +81,7 @@ def _causes(spec: Object, before: Object | None) -> Iterator[Cause]:
     if spec["type"] == "ExternalName" and not spec.get("externalName"):
         yield Cause("FieldValueRequired", "Required value", "spec.externalName")
     yield from _ports_causes(ports)
+    yield from balancing_causes(spec)
     if not before and spec["type"] != "ExternalName" and spec.get("clusterIP") not in {None, "", "None"}:
         yield from _address_causes(spec["clusterIP"])
     if before and before.get("clusterIP") and "ExternalName" not in {spec["type"], before["type"]}:
@@ -143,6 +152,7 @@ def _allocate(document: Object, store: Store) -> None:
     ]
     if spec["type"] == "ExternalName":
         return
+    allocate_families(document, store)
     taken = {other.get("clusterIP") for other in others} - {"None", None}
     if spec.get("clusterIP") in taken:
         said = f'Invalid value: "{spec["clusterIP"]}": failed to allocate IP: provided IP is already allocated'
@@ -152,9 +162,7 @@ def _allocate(document: Object, store: Store) -> None:
         # The first 256 are for what the platform places itself (10.0.0.1, 10.0.0.10).
         free = (str(SERVICE_NETWORK[random.randrange(256, 65535)]) for _ in iter(int, 1))
         spec["clusterIP"] = next(address for address in free if address not in taken)
-    spec.setdefault("clusterIPs", [spec["clusterIP"]])
-    spec.setdefault("ipFamilies", ["IPv4"])
-    spec.setdefault("ipFamilyPolicy", "SingleStack")
+    addresses_of_families(spec)
     if spec["type"] in _EXPOSED and spec.get("allocateLoadBalancerNodePorts", True):
         _allocate_node_ports(document, others)
 
@@ -162,6 +170,7 @@ def _allocate(document: Object, store: Store) -> None:
 def _allocate_node_ports(document: Object, others: list[Object]) -> None:
     ports = document["spec"].get("ports") or []
     taken = {port.get("nodePort") for other in others for port in other.get("ports", ())}
+    taken |= {other.get("healthCheckNodePort") for other in others}
     for index, port in enumerate(ports):
         if port.get("nodePort") in taken and port.get("nodePort"):
             said = f"Invalid value: {port['nodePort']}: provided port is already allocated"
@@ -172,6 +181,7 @@ def _allocate_node_ports(document: Object, others: list[Object]) -> None:
     for port in ports:
         if not port.get("nodePort"):
             port["nodePort"] = free.pop(random.randrange(len(free)))
+    allocate_health_port(document["spec"], free)
 
 
 def _external_ip(document: Object, _now: datetime) -> JSON:

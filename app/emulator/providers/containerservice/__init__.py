@@ -8,6 +8,7 @@ from app.emulator.core.registry import Provider, ResourceType
 from app.emulator.core.store import Resource
 from app.emulator.kubernetes.host import ClusterHost
 from app.emulator.providers.containerservice import agent_pools, power, queries
+from app.emulator.providers.containerservice.cloud_controller import CloudController
 from app.emulator.providers.containerservice.managed_clusters import ManagedClusters
 from app.emulator.providers.containerservice.names import CLUSTER_TYPE, NAMESPACE
 from app.emulator.providers.containerservice.nodes import cluster_spec
@@ -24,8 +25,10 @@ def clusters_with_api(cloud: Cloud) -> list[Resource]:
 def provider(host: ClusterHost, saved: Mapping[str, Document]) -> Provider:
     """The provider, ready to be joined. `saved`: what the Kubernetes APIs held when the state was saved."""
     transitions = Transitions(host)
+    controller = CloudController(host)
 
     async def resume(cloud: Cloud) -> None:
+        controller.start(cloud)
         for cluster in clusters_with_api(cloud):
             await host.start(cluster_spec(cluster), saved.get(cluster.key))
             await transitions.show_nodes(cloud, cluster)

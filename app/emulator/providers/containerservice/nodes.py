@@ -29,6 +29,7 @@ def cluster_spec(cluster: Resource) -> ClusterSpec:
         location=cluster.body["location"],
         fqdn=properties["fqdn"],
         kubernetes_version=cluster.internal.get("kubernetes_version", properties["currentKubernetesVersion"]),
+        ip_families=tuple(properties["networkProfile"].get("ipFamilies") or ("IPv4",)),
     )
 
 

@@ -1,0 +1,14 @@
+"""What a worker compares with Azure, round by round."""
+
+from collections.abc import Awaitable, Callable
+
+from app.azure.gateway import AzureGateway
+from app.clusters.observe import observe_all
+from app.core.clock import Clock
+from app.db.engine import Database
+from app.load_balancers.observe.network import observe_network
+
+Observer = Callable[[Database, AzureGateway, Clock], Awaitable[None]]
+
+# The clusters first: where they are says whose the other resources are.
+OBSERVERS: tuple[Observer, ...] = (observe_all, observe_network)

@@ -1,0 +1,5 @@
+"""Why a Service cannot have what it asks."""
+
+
+class SyncError(Exception):
+    """A refusal by the cloud controller itself; the text is what its event says."""
