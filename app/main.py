@@ -15,6 +15,7 @@ from app.catalog.router import router as catalog
 from app.clusters.router import router as clusters
 from app.core.metrics import metrics
 from app.credentials.router import router as credentials
+from app.infrastructure.router import router as infrastructure
 from app.jobs.router import router as jobs
 from app.load_balancers.router.exposures import router as exposures
 from app.load_balancers.router.outbound import router as outbound
@@ -28,6 +29,7 @@ ROUTERS: Sequence[APIRouter] = (
     credentials,
     outbound,
     exposures,
+    infrastructure,
     jobs,
     catalog,
     providers_router,

@@ -72,4 +72,6 @@ def answer_not_modified(request: Request, response: Response) -> Response:
     known = {known.removeprefix("W/") for known in _tags("If-None-Match", values)}
     if "*" not in known and tag not in known:
         return response
-    return Response(status_code=304, headers={"ETag": tag})
+    # RFC 9110 §15.4.5: what the 200 would have said of the choice of its form.
+    kept = {name: value for name in ("Vary",) if (value := response.headers.get(name))}
+    return Response(status_code=304, headers={"ETag": tag, **kept})

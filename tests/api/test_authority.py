@@ -38,7 +38,19 @@ ABSENT = {
 }
 """For each parameter that names what a project owns: values that nothing has, as many as `_belongings` gives."""
 OF_NOBODY = frozenset(
-    {"state", "kind", "type", "location", "namespace", "managed", "limit", "wait", "on_blocked", "deadline_seconds"}
+    {
+        "state",
+        "kind",
+        "type",
+        "location",
+        "namespace",
+        "managed",
+        "limit",
+        "wait",
+        "on_blocked",
+        "deadline_seconds",
+        "format",
+    }
 )
 """Parameters that name nothing that a project owns."""
 

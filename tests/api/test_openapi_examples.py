@@ -88,7 +88,7 @@ async def test_every_example_is_accepted(idle_slipway: Slipway) -> None:
         await sender.send(name)
     for name in ("get_job", "list_job_steps"):
         await sender.send(name, job_id=job_id)
-    for name in ("create_credential", "list_credentials"):
+    for name in ("create_credential", "list_credentials", "get_infrastructure"):
         await sender.send(name)
     await sender.send("get_outbound")
     await sender.done("update_outbound")

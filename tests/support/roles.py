@@ -30,6 +30,7 @@ ROLES: Mapping[str, Role] = {
     "get_exposure": Role.READER,
     "update_exposure": Role.OPERATOR,
     "delete_exposure": Role.OPERATOR,
+    "get_infrastructure": Role.READER,
     "list_jobs": Role.READER,
     "get_job": Role.READER,
     "list_job_steps": Role.READER,

@@ -1,0 +1,1 @@
+"""The rows of a cluster, as its graph is made of them."""
