@@ -131,6 +131,91 @@ def test_resource_list_and_show(az: Program) -> None:
     assert az.json("resource", "show", "--ids", address)["properties"]["ipAddress"].startswith("203.0.113.")
 
 
+def test_network_of_ones_own(az: Program, azure: LocalAzureProcess) -> None:
+    azure.set_speed(FAST)
+    vnet = ("--name", "net", *GROUP)
+    made = az.json("network", "vnet", "create", *vnet, "--address-prefixes", "10.1.0.0/16")["newVNet"]
+    assert made["addressSpace"]["addressPrefixes"] == ["10.1.0.0/16"]
+    subnet = ("--name", "nodes", "--vnet-name", "net", *GROUP)
+    added = az.json("network", "vnet", "subnet", "create", *subnet, "--address-prefixes", "10.1.0.0/24")
+    assert added["provisioningState"] == "Succeeded"
+    assert [one["name"] for one in az.json("network", "vnet", "show", *vnet)["subnets"]] == ["nodes"]
+    az.json("network", "nsg", "create", "--name", "guard", *GROUP)
+    rule = ("--name", "web", "--nsg-name", "guard", *GROUP)
+    opened = az.json(
+        "network", "nsg", "rule", "create", *rule, "--priority", "100", "--destination-port-ranges", "80", "443"
+    )
+    assert (opened["access"], opened["destinationPortRanges"]) == ("Allow", ["80", "443"])
+    assert [one["name"] for one in az.json("network", "nsg", "rule", "list", "--nsg-name", "guard", *GROUP)] == ["web"]
+    az.json("network", "route-table", "create", "--name", "ways", *GROUP)
+    route = ("--name", "out", "--route-table-name", "ways", *GROUP)
+    hop = (
+        "--address-prefix",
+        "10.2.0.0/16",
+        "--next-hop-type",
+        "VirtualAppliance",
+        "--next-hop-ip-address",
+        "10.1.0.9",
+    )
+    assert az.json("network", "route-table", "route", "create", *route, *hop)["nextHopIpAddress"] == "10.1.0.9"
+    joined = az.json(
+        "network", "vnet", "subnet", "update", *subnet, "--network-security-group", "guard", "--route-table", "ways"
+    )
+    assert joined["networkSecurityGroup"]["id"].endswith("/networkSecurityGroups/guard")
+    refused = az.run("network", "nsg", "delete", "--name", "guard", *GROUP, code=1)
+    assert "(InUseNetworkSecurityGroupCannotBeDeleted)" in refused
+    assert az.rows("network", "vnet", "list", *GROUP)[1][0] == "net"
+
+
+def test_public_addresses_and_load_balancers(az: Program) -> None:
+    front = ("--name", "front", *GROUP)
+    made = az.json("network", "public-ip", "create", *front, "--sku", "Standard", "--dns-name", "shop")["publicIp"]
+    assert made["ipAddress"].startswith("203.0.113.")
+    assert made["dnsSettings"]["fqdn"] == "shop.westeurope.cloudapp.azure.com"
+    assert az.json("network", "public-ip", "show", *front)["ipAddress"] == made["ipAddress"]
+    assert [one["name"] for one in az.json("network", "public-ip", "list", *GROUP)] == ["front"]
+    assert len(az.json("network", "public-ip", "list")) == 2
+    prefix = ("--name", "block", *GROUP)
+    block = az.json("network", "public-ip", "prefix", "create", *prefix, "--length", "31")
+    assert block["ipPrefix"].endswith("/31")
+    az.run("network", "public-ip", "prefix", "delete", *prefix)
+    az.json("network", "lb", "create", "--name", "own", *GROUP, "--sku", "Standard", "--public-ip-address", "front")
+    assert {one["name"] for one in az.json("network", "lb", "list")} == {"kubernetes", "own"}
+    (cluster,) = az.json("network", "lb", "list", "--resource-group", NODE_GROUP)
+    assert cluster["backendAddressPools"][0]["name"] == "aksOutboundBackendPool"
+    assert az.rows("network", "lb", "list", *GROUP)[1][1] == "own"
+    assert "(PublicIPAddressCannotBeDeleted)" in az.run("network", "public-ip", "delete", *front, code=1)
+    az.run("network", "lb", "delete", "--name", "own", *GROUP)
+    az.run("network", "public-ip", "delete", *front)
+    assert az.json("network", "public-ip", "list", *GROUP) == []
+    usages = {
+        one["localName"]: one["currentValue"] for one in az.json("network", "list-usages", "--location", "westeurope")
+    }
+    assert usages["Public IP Addresses"] == "1"
+
+
+def test_machines_of_the_cluster(az: Program) -> None:
+    (scale_set,) = az.json("vmss", "list", "--resource-group", NODE_GROUP)
+    nodes = ("--resource-group", NODE_GROUP, "--name", scale_set["name"])
+    machines = az.json("vmss", "list-instances", *nodes)
+    assert [machine["instanceId"] for machine in machines] == ["0", "1"]
+    view = az.json("vmss", "get-instance-view", *nodes, "--instance-id", "0")
+    assert "PowerState/running" in [status["code"] for status in view["statuses"]]
+    nics = az.json("vmss", "nic", "list", "--resource-group", NODE_GROUP, "--vmss-name", scale_set["name"])
+    assert len(nics) == len(az.json("disk", "list", "--resource-group", NODE_GROUP)) == 2
+    assert [one["name"] for one in az.json("identity", "list", "--resource-group", NODE_GROUP)] == ["blue-agentpool"]
+    kinds = {resource["type"] for resource in az.json("resource", "list")}
+    assert {"Microsoft.Network/virtualNetworks", "Microsoft.Compute/disks"} <= kinds
+
+
+def test_stop_and_start_the_cluster(az: Program) -> None:
+    az.run("aks", "stop", *BLUE)
+    assert az.json("aks", "show", *BLUE)["powerState"] == {"code": "Stopped"}
+    assert "(OperationNotAllowed)" in az.run("aks", "scale", *BLUE, "--node-count", "3", code=1)
+    az.run("aks", "start", *BLUE)
+    assert az.json("aks", "show", *BLUE)["powerState"] == {"code": "Running"}
+
+
 def test_scale_a_pool_and_a_cluster(az: Program, azure: LocalAzureProcess) -> None:
     azure.set_speed(FAST)
     pool = az.json("aks", "nodepool", "scale", *POOLS, "--name", "nodepool1", "--node-count", "3")

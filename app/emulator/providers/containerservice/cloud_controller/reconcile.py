@@ -78,9 +78,10 @@ async def _leave_balancer(place: Place, service: LoadBalancerService, name: str)
         return
     balancer.use(service, (), ())
     await frontends.drop(place, balancer, service)
-    if await balancer.save():
-        return
-    members.leave(place.cloud, place.group.id, balancer.id)
+    if not balancer.frontends:
+        # Azure keeps a load balancer whose pools a scale set's machines are in.
+        members.leave(place.cloud, place.group.id, balancer.id)
+    await balancer.save()
 
 
 async def remove(place: Place, document: Object, services: Sequence[Object]) -> None:
