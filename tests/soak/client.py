@@ -101,8 +101,7 @@ class Clients:
         if code == _IN_PROGRESS:
             operation.lose()
             return
-        if code == _REUSED:
-            # These clients repeat what they sent, never anything else.
+        if code == _REUSED and operation.verb != "other_body":
             self.history.surprises.append(f"J4: the repeat of operation {operation.number} was taken for another one")
         operation.hear(Answer(answer.status_code, answer.text, answer.headers.get("Idempotency-Replayed") == "true"))
         self._learn_secrets(operation.answers[-1:])
