@@ -18,7 +18,15 @@ from app.emulator.core.pipeline import Pipeline
 from app.emulator.identity.certificates import KeyPair, new_authority
 from app.emulator.identity.tokens import TokenIssuer, new_key
 from app.emulator.kubernetes.host import ClusterHost
-from app.emulator.providers import compute, containerservice, managed_identity, network, resources, storage
+from app.emulator.providers import (
+    compute,
+    containerservice,
+    managed_identity,
+    network,
+    operational_insights,
+    resources,
+    storage,
+)
 from app.emulator.state_file import FORMAT, StateFile, load_state
 from app.emulator.state_fragments import StateFragments
 
@@ -93,6 +101,7 @@ class LocalAzure:
             network.provider(),
             managed_identity.provider(),
             storage.provider(),
+            operational_insights.provider(),
         )
         self.cloud = Cloud(settings, clock, providers, speed=options.speed, seed=options.seed)
         self._load(saved)

@@ -22,7 +22,7 @@ DOCUMENT: Final = _HERE.parents[1] / "docs" / "local-azure.md"
 _SUBSCRIPTION: Final = "00000000-0000-0000-0000-000000000000"
 _PROVIDER: Final = "Microsoft.ClassicInfrastructureMigrate"
 """Of one recording about the registering of any provider; the local Azure has others."""
-_OPERATION: Final = re.compile(r"/(?:async)?operation(?:s|results)/([^/?]+)")
+_OPERATION: Final = re.compile(r"/(?:async)?operation(?:s|results|statuses)/([^/?]+)")
 # The rest of what the recorder kept are budgets (their names changed in 2024) and the signature, split off the URL.
 _HEADERS: Final = ("azure-asyncoperation", "location", "retry-after", "content-type", "x-ms-failure-cause", "etag")
 _BUDGET: Final = "x-ms-ratelimit-remaining-subscription-global-"

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from app.emulator.core.cloud import Cloud
 from app.emulator.core.documents import Document, clone
-from app.emulator.core.errors import resource_group_not_found, resource_not_found
+from app.emulator.core.errors import resource_not_found
 from app.emulator.core.exchange import Answer, Call
+from app.emulator.core.gateway import require_group
 from app.emulator.core.links import page
-from app.emulator.core.paths import group_id, key_of, split_path
+from app.emulator.core.paths import key_of, split_path
 from app.emulator.core.registry import Handler, Route
 from app.emulator.core.store import Resource
 
@@ -47,7 +48,7 @@ def show_stored(_cloud: Cloud, _call: Call, resource: Resource) -> Document:
 
 def require_stored(cloud: Cloud, call: Call, path: str) -> Resource:
     """The resource at `path`, or the gateway's 404."""
-    _require_group(cloud, call)
+    require_group(cloud, call)
     resource = cloud.store.get(path)
     if resource is None:
         _, *names = split_path(path)[4:]
@@ -66,7 +67,7 @@ def _get(show: Show) -> Handler:
 def _list(resource_type: str, show: Show) -> Handler:
     async def every(cloud: Cloud, call: Call) -> Answer:
         if "group" in call.parameters:
-            _require_group(cloud, call)
+            require_group(cloud, call)
             under = key_of(call.path).rsplit("/", 1)[0]
         else:
             under = f"/subscriptions/{call.parameter('subscription')}"
@@ -74,8 +75,3 @@ def _list(resource_type: str, show: Show) -> Handler:
         return page(cloud, call, [show(cloud, call, resource) for resource in found])
 
     return every
-
-
-def _require_group(cloud: Cloud, call: Call) -> None:
-    if cloud.store.get(group_id(call.parameter("subscription"), call.parameter("group"))) is None:
-        raise resource_group_not_found(call.parameter("group"))

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from app.emulator.core.cloud import Cloud
 from app.emulator.core.documents import Document, clone
-from app.emulator.core.errors import AzureError, resource_group_not_found, resource_not_found
+from app.emulator.core.errors import AzureError, resource_not_found
 from app.emulator.core.exchange import Call
+from app.emulator.core.gateway import require_group
 from app.emulator.core.paths import group_id, key_of
 from app.emulator.core.store import Resource
 from app.emulator.core.vm_sizes import CORES_PER_FAMILY, find_vm_size
@@ -16,20 +17,6 @@ from app.emulator.providers.containerservice.pool_documents import profile, show
 
 GATEWAY_FORGETS_AFTER = timedelta(seconds=30)
 """So long the gateway still hands requests for a deleted cluster on to AKS (as recorded)."""
-
-
-def require_group(cloud: Cloud, call: Call, *, for_change: bool = False) -> Resource:
-    """The resource group of the path; the gateway's refusals for one that is gone or going."""
-    group = cloud.store.get(group_id(call.parameter("subscription"), call.parameter("group")))
-    if group is None:
-        raise resource_group_not_found(call.parameter("group"))
-    if for_change and group.body["properties"]["provisioningState"] == "Deleting":
-        raise AzureError(
-            409,
-            "ResourceGroupBeingDeleted",
-            f"The resource group '{group.name}' is in deprovisioning state and cannot perform this operation.",
-        )
-    return group
 
 
 def id_of(call: Call) -> str:

@@ -3,6 +3,7 @@
 from app.emulator.core.cloud import Cloud, Plan
 from app.emulator.core.documents import Document
 from app.emulator.core.exchange import Answer, Call
+from app.emulator.core.gateway import require_group
 from app.emulator.core.links import page, status_headers
 from app.emulator.core.operations import Operation
 from app.emulator.core.registry import Route
@@ -41,7 +42,7 @@ def routes() -> list[Route]:
 
 
 async def _put(cloud: Cloud, call: Call) -> Answer:
-    access.require_group(cloud, call, for_change=True)
+    require_group(cloud, call, for_change=True)
     cluster = access.require_parent(cloud, call)
     known = cloud.store.get(pool_id(cluster.id, call.parameter("pool")))
     access.check_preconditions(call, known)

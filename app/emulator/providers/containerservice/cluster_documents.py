@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 
 from app.emulator.core.documents import Document, clone, overlay, said, section
-from app.emulator.core.errors import AzureError, invalid_request_content
-from app.emulator.core.locations import find_location
+from app.emulator.core.errors import invalid_request_content
+from app.emulator.core.gateway import check_location, check_tags
 from app.emulator.providers.containerservice.errors import (
     change_not_allowed,
     flat,
@@ -13,6 +13,7 @@ from app.emulator.providers.containerservice.errors import (
     version_not_supported,
 )
 from app.emulator.providers.containerservice.load_balancer_profile import changed_profile
+from app.emulator.providers.containerservice.names import CLUSTER_TYPE
 from app.emulator.providers.containerservice.versions import DEFAULT, numbers, resolve, upgrades_from
 
 NAME = re.compile(r"^[a-zA-Z0-9]$|^[a-zA-Z0-9][-_a-zA-Z0-9]{0,61}[a-zA-Z0-9]$")
@@ -67,36 +68,10 @@ def check_name(name: str) -> None:
         )
 
 
-def check_location(document: Document) -> str:
-    """The region's name. 400 as the gateway says it."""
-    wanted = document.get("location")
-    if not wanted:
-        raise AzureError(400, "LocationRequired", "The location property is required for this definition.")
-    location = find_location(wanted)
-    if location is None:
-        raise AzureError(
-            400,
-            "LocationNotAvailableForResourceType",
-            f"The provided location '{wanted}' is not available for resource type "
-            "'Microsoft.ContainerService/managedClusters'.",
-        )
-    return location.name
-
-
-def check_tags(document: Document) -> dict[str, str]:
-    """At most 50 tags, strings all."""
-    tags = document.get("tags") or {}
-    if not isinstance(tags, dict) or not all(isinstance(value, str) for value in tags.values()):
-        raise invalid_request_content("tags must be an object of strings")
-    if len(tags) > 50:  # noqa: PLR2004 - ARM's limit
-        raise AzureError(400, "InvalidTags", "The number of tags exceeds the limit of 50.")
-    return tags
-
-
 def new_cluster(place: Place, document: Document, *, suffix: str, guids: tuple[str, str]) -> Document:
     """The body of a new cluster without its pools, defaults filled in. Raises AKS's refusals."""
     check_name(place.name)
-    location = check_location(document)
+    location = check_location(document, CLUSTER_TYPE)
     asked = _asked(document)
     version = str(asked.get("kubernetesVersion") or DEFAULT)
     full = resolve(version)
@@ -190,15 +165,7 @@ def new_cluster(place: Place, document: Document, *, suffix: str, guids: tuple[s
 
 def changed_cluster(known: Document, document: Document) -> Document:
     """An existing cluster's body with what a PUT asks, pools apart. Raises AKS's refusals."""
-    location = check_location(document)
-    if location != known["location"]:
-        raise AzureError(
-            409,
-            "InvalidResourceLocation",
-            f"The resource '{known['name']}' already exists in location '{known['location']}' in resource group "
-            f"'{known['id'].split('/')[4]}'. A resource with the same name cannot be created in location "
-            f"'{location}'. Please select a new resource name.",
-        )
+    check_location(document, CLUSTER_TYPE, known=known)
     before: Document = known["properties"]
     asked = _asked(document)
     for path in IMMUTABLE:

@@ -5,6 +5,7 @@ import base64
 from app.emulator.core.cloud import Cloud, Plan
 from app.emulator.core.documents import Document
 from app.emulator.core.exchange import Answer, Call
+from app.emulator.core.gateway import check_tags, require_group
 from app.emulator.core.links import page, status_headers
 from app.emulator.core.operations import Operation
 from app.emulator.core.registry import Route
@@ -70,7 +71,7 @@ class ManagedClusters:
         ]
 
     async def _put(self, cloud: Cloud, call: Call) -> Answer:
-        access.require_group(cloud, call, for_change=True)
+        require_group(cloud, call, for_change=True)
         known = cloud.store.get(access.id_of(call))
         access.check_preconditions(call, known)
         document = call.document()
@@ -149,14 +150,14 @@ class ManagedClusters:
         return _accepted(cloud, call, cluster, operation, 200)
 
     async def _patch(self, cloud: Cloud, call: Call) -> Answer:
-        access.require_group(cloud, call, for_change=True)
+        require_group(cloud, call, for_change=True)
         cluster = access.require_cluster(cloud, call)
         access.check_preconditions(call, cluster)
         document = call.document()
         check_shape(document, shapes.CLUSTER)
         access.refuse_while_busy(cloud, cluster)
         access.refuse_while_stopped(cluster)
-        cluster.body["tags"] = cluster_documents.check_tags(document)
+        cluster.body["tags"] = check_tags(document)
         set_state(cloud, cluster, "Updating")
         control_plane = cluster.body["properties"]["currentKubernetesVersion"]
         plan = Plan("cluster.update", cluster.id, cluster.body["location"], TAGS_SECONDS)
@@ -174,7 +175,7 @@ class ManagedClusters:
         return page(cloud, call, [access.show_cluster(cloud, cluster) for cluster in clusters], content_type=JSON)
 
     async def _list_by_group(self, cloud: Cloud, call: Call) -> Answer:
-        group = access.require_group(cloud, call)
+        group = require_group(cloud, call)
         clusters = cloud.store.of_type(CLUSTER_TYPE, under=group.id)
         return page(cloud, call, [access.show_cluster(cloud, cluster) for cluster in clusters], content_type=JSON)
 

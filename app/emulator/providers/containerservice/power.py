@@ -2,6 +2,7 @@
 
 from app.emulator.core.cloud import Cloud, Plan
 from app.emulator.core.exchange import Answer, Call
+from app.emulator.core.gateway import require_group
 from app.emulator.core.links import status_headers
 from app.emulator.core.registry import Route
 from app.emulator.providers.containerservice import access
@@ -32,7 +33,7 @@ async def _start(cloud: Cloud, call: Call) -> Answer:
 
 def _begin(cloud: Cloud, call: Call, what: tuple[str, str, float]) -> Answer:
     transition, state, seconds = what
-    access.require_group(cloud, call, for_change=True)
+    require_group(cloud, call, for_change=True)
     cluster = access.require_cluster(cloud, call)
     access.check_preconditions(call, cluster)
     for running in cloud.operations.running_on(cluster.key):

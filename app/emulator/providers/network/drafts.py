@@ -7,7 +7,7 @@ from typing import Any
 
 from app.emulator.core.cloud import Cloud
 from app.emulator.core.documents import Document, said
-from app.emulator.core.errors import AzureError, invalid_request_content
+from app.emulator.core.gateway import check_location, check_tags
 from app.emulator.core.locations import find_location
 from app.emulator.core.network_documents import part, resource
 from app.emulator.core.paths import key_of
@@ -24,7 +24,6 @@ from app.emulator.providers.network.references import References
 from app.emulator.providers.network.views import derived_names
 
 _NAME = re.compile(r"^\w(?:[\w.-]{0,78}\w)?$", re.ASCII)
-MOST_TAGS = 50
 
 
 @dataclass(frozen=True)
@@ -56,25 +55,7 @@ class Draft:
 
     def location(self) -> str:
         """The region; that of an existing resource stays."""
-        wanted = self.document.get("location")
-        if not wanted and self.known is None:
-            raise AzureError(400, "LocationRequired", "The location property is required for this definition.")
-        location = find_location(wanted or (self.known and self.known.body["location"]))
-        if location is None:
-            raise AzureError(
-                400,
-                "LocationNotAvailableForResourceType",
-                f"The provided location '{wanted}' is not available for resource type '{self.name.type}'.",
-            )
-        if self.known is not None and self.known.body["location"] != location.name:
-            raise AzureError(
-                409,
-                "InvalidResourceLocation",
-                f"The resource '{self.known.name}' already exists in location '{self.known.body['location']}' in "
-                f"resource group '{self.id.split('/')[4]}'. A resource with the same name cannot be created in "
-                f"location '{location.name}'. Please select a new resource name.",
-            )
-        return location.name
+        return check_location(self.document, self.name.type, known=self.known.body if self.known else None)
 
     def body(self, properties: Document, *, sku: Document | None = None) -> Document:
         """The whole document, with a GUID that stays."""
@@ -176,16 +157,6 @@ def check_name(name: str) -> None:
     """400 for a name that breaks Network's rule."""
     if not _NAME.match(name):
         raise invalid_name(name)
-
-
-def check_tags(document: Document) -> dict[str, str]:
-    """At most 50 tags, strings all."""
-    tags = document.get("tags") or {}
-    if not isinstance(tags, dict) or not all(isinstance(value, str) for value in tags.values()):
-        raise invalid_request_content("tags must be an object of strings")
-    if len(tags) > MOST_TAGS:
-        raise AzureError(400, "InvalidTags", f"The number of tags exceeds the limit of {MOST_TAGS}.")
-    return tags
 
 
 def target_of(properties: Document, name: str) -> str | None:

@@ -2,8 +2,9 @@
 
 from app.emulator.core.cloud import Cloud
 from app.emulator.core.documents import Document
-from app.emulator.core.errors import AzureError, resource_group_not_found, resource_not_found
+from app.emulator.core.errors import AzureError, resource_not_found
 from app.emulator.core.exchange import Answer, Call
+from app.emulator.core.gateway import require_group
 from app.emulator.core.links import page
 from app.emulator.core.network_documents import NETWORK
 from app.emulator.core.paths import group_id
@@ -13,20 +14,6 @@ from app.emulator.providers.network.errors import part_not_found
 from app.emulator.providers.network.names import IN_GROUP, IN_SUBSCRIPTION, PartName, TypeName
 from app.emulator.providers.network.references import ReferenceIndex
 from app.emulator.providers.network.views import etag_of, show, show_part
-
-
-def require_group(cloud: Cloud, call: Call, *, for_change: bool = False) -> Resource:
-    """The resource group of the path; the gateway's refusals for one that is gone or going."""
-    group = cloud.store.get(group_id(call.parameter("subscription"), call.parameter("group")))
-    if group is None:
-        raise resource_group_not_found(call.parameter("group"))
-    if for_change and group.body["properties"]["provisioningState"] == "Deleting":
-        raise AzureError(
-            409,
-            "ResourceGroupBeingDeleted",
-            f"The resource group '{group.name}' is in deprovisioning state and cannot perform this operation.",
-        )
-    return group
 
 
 def id_of(call: Call, name: TypeName) -> str:

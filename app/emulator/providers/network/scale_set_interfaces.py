@@ -3,11 +3,11 @@
 from app.emulator.core.cloud import Cloud
 from app.emulator.core.errors import resource_not_found
 from app.emulator.core.exchange import Answer, Call
+from app.emulator.core.gateway import require_group
 from app.emulator.core.links import page
 from app.emulator.core.network_documents import NETWORK, SCALE_SET_NIC
 from app.emulator.core.paths import split_path
 from app.emulator.core.registry import Route
-from app.emulator.providers.network.reads import require_group
 from app.emulator.providers.network.references import ReferenceIndex
 from app.emulator.providers.network.views import etag_of, show
 

@@ -5,13 +5,14 @@ from typing import Any
 from app.emulator.core.cloud import Cloud
 from app.emulator.core.documents import Document, clone
 from app.emulator.core.exchange import Answer, Call
+from app.emulator.core.gateway import check_tags, require_group
 from app.emulator.core.links import status_headers
 from app.emulator.core.network_documents import NETWORK
 from app.emulator.core.operations import Operation
 from app.emulator.core.registry import Handler, Route
 from app.emulator.core.store import Resource
 from app.emulator.providers.network import errors
-from app.emulator.providers.network.drafts import Draft, Kind, check_name, check_tags
+from app.emulator.providers.network.drafts import Draft, Kind, check_name
 from app.emulator.providers.network.names import IN_GROUP, PartName
 from app.emulator.providers.network.operations import (
     DELETE,
@@ -21,7 +22,7 @@ from app.emulator.providers.network.operations import (
     follow,
     set_state,
 )
-from app.emulator.providers.network.reads import id_of, require, require_group, require_parent
+from app.emulator.providers.network.reads import id_of, require, require_parent
 from app.emulator.providers.network.references import ReferenceIndex
 from app.emulator.providers.network.views import etag_of, show, show_part
 

@@ -4,8 +4,8 @@ import re
 from datetime import datetime
 
 from app.emulator.core.documents import Document, overlay, section
-from app.emulator.core.errors import AzureError, invalid_request_content
-from app.emulator.core.locations import LOCATIONS, Location, find_location
+from app.emulator.core.errors import AzureError
+from app.emulator.core.gateway import check_tags
 from app.emulator.providers.storage.errors import refused
 from app.emulator.providers.storage.names import ACCOUNT_TYPE
 
@@ -32,22 +32,6 @@ def check_name(name: str) -> AzureError | None:
         f"{name} is not a valid storage account name. Storage account name must be between 3 and 24 characters in "
         "length and use numbers and lower-case letters only.",
     )
-
-
-def checked_location(document: Document) -> Location:
-    """The region that a PUT names."""
-    wanted = document.get("location")
-    if not wanted:
-        raise AzureError(400, "LocationRequired", "The location property is required for this definition.")
-    location = find_location(wanted)
-    if location is None:
-        raise AzureError(
-            400,
-            "LocationNotAvailableForResourceType",
-            f"The provided location '{wanted}' is not available for resource type '{ACCOUNT_TYPE}'. List of available "
-            f"regions for the resource type is '{','.join(LOCATIONS)}'.",
-        )
-    return location
 
 
 def checked_form(document: Document) -> tuple[str, str]:
@@ -100,7 +84,7 @@ def new_body(identity: str, name: str, location: str, document: Document, now: d
         "name": name,
         "type": ACCOUNT_TYPE,
         "location": location,
-        "tags": checked_tags(document),
+        "tags": check_tags(document),
         "properties": {
             **overlay(defaults, asked),
             "provisioningState": "Creating",
@@ -133,16 +117,8 @@ def changed_body(body: Document, document: Document) -> Document:
     if (kind := document.get("kind")) not in {None, body["kind"]}:
         raise refused(400, "AccountPropertyCannotBeUpdated", f"The kind of the account cannot be changed to '{kind}'.")
     if document.get("tags") is not None:
-        result["tags"] = checked_tags(document)
+        result["tags"] = check_tags(document)
     return result
-
-
-def checked_tags(document: Document) -> dict[str, str]:
-    """The tags of a body."""
-    tags = document.get("tags") or {}
-    if not isinstance(tags, dict) or not all(isinstance(value, str) for value in tags.values()):
-        raise invalid_request_content("tags must be an object of strings")
-    return tags
 
 
 def _sku(name: str) -> Document:

@@ -2,18 +2,18 @@
 
 from app.emulator.core.cloud import Cloud, Plan
 from app.emulator.core.documents import Document, clone, section
-from app.emulator.core.errors import AzureError, resource_group_not_found
+from app.emulator.core.errors import AzureError
 from app.emulator.core.exchange import Answer, Call
+from app.emulator.core.gateway import check_location, require_group
 from app.emulator.core.links import page, signed
 from app.emulator.core.operations import Operation
-from app.emulator.core.paths import group_id, key_of
+from app.emulator.core.paths import key_of
 from app.emulator.core.registry import Route, Transition
 from app.emulator.core.store import Resource
 from app.emulator.providers.storage import keys
 from app.emulator.providers.storage.account_documents import (
     changed_body,
     check_name,
-    checked_location,
     new_body,
 )
 from app.emulator.providers.storage.errors import refused
@@ -77,16 +77,15 @@ def remove(cloud: Cloud, account: Resource) -> None:
 
 async def _put(cloud: Cloud, call: Call) -> Answer:
     subscription, group, name = (call.parameter(part) for part in ("subscription", "group", "account"))
-    if cloud.store.get(group_id(subscription, group)) is None:
-        raise resource_group_not_found(group)
+    require_group(cloud, call, for_change=True)
     if (wrong := check_name(name)) is not None:
         raise wrong
     document = call.document()
-    location = checked_location(document).name
     identity = account_id(subscription, group, name)
     known = cloud.store.get(identity)
+    location = check_location(document, ACCOUNT_TYPE, known=known.body if known else None)
     if known is not None:
-        return _change(cloud, call, known, document, location)
+        return _change(cloud, call, known, document)
     _refuse_taken(cloud, subscription, name)
     _refuse_beyond_limit(cloud, subscription, location)
     account = Resource(identity, ACCOUNT_TYPE, new_body(identity, name, location, document, cloud.now()), cloud.now())
@@ -98,20 +97,12 @@ async def _put(cloud: Cloud, call: Call) -> Answer:
     return Answer(202, headers=_follow(call, operation))
 
 
-def _change(cloud: Cloud, call: Call, account: Resource, document: Document, location: str) -> Answer:
+def _change(cloud: Cloud, call: Call, account: Resource, document: Document) -> Answer:
     if cloud.operations.running_on(account.key):
         raise refused(
             409,
             "StorageAccountOperationInProgress",
             "An operation is currently performing on this storage account that requires exclusive access.",
-        )
-    if account.body["location"] != location:
-        raise AzureError(
-            409,
-            "InvalidResourceLocation",
-            f"The resource '{account.name}' already exists in location '{account.body['location']}' in resource group "
-            f"'{call.parameter('group')}'. A resource with the same name cannot be created in location '{location}'. "
-            "Please select a new resource name.",
         )
     changed = changed_body(account.body, document)
     check_networks(cloud, changed)
@@ -150,9 +141,7 @@ def _used(cloud: Cloud, subscription: str, location: str) -> int:
 
 
 async def _patch(cloud: Cloud, call: Call) -> Answer:
-    account = account_of(cloud, call)
-    document = call.document()
-    return _change(cloud, call, account, document, account.body["location"])
+    return _change(cloud, call, account_of(cloud, call), call.document())
 
 
 async def _get(cloud: Cloud, call: Call) -> Answer:
@@ -161,8 +150,7 @@ async def _get(cloud: Cloud, call: Call) -> Answer:
 
 async def _delete(cloud: Cloud, call: Call) -> Answer:
     subscription, group, name = (call.parameter(part) for part in ("subscription", "group", "account"))
-    if cloud.store.get(group_id(subscription, group)) is None:
-        raise resource_group_not_found(group)
+    require_group(cloud, call)
     account = cloud.store.get(account_id(subscription, group, name))
     if account is None:
         return Answer(204, content_type=None)
@@ -176,9 +164,7 @@ async def _delete(cloud: Cloud, call: Call) -> Answer:
 async def _list(cloud: Cloud, call: Call) -> Answer:
     under = f"/subscriptions/{call.parameter('subscription')}"
     if "group" in call.parameters:
-        under = group_id(call.parameter("subscription"), call.parameter("group"))
-        if cloud.store.get(under) is None:
-            raise resource_group_not_found(call.parameter("group"))
+        under = require_group(cloud, call).id
     return page(cloud, call, [clone(account.body) for account in cloud.store.of_type(ACCOUNT_TYPE, under=under)])
 
 

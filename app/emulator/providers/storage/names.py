@@ -2,8 +2,9 @@
 
 from app.emulator.core.cloud import Cloud
 from app.emulator.core.documents import Document
-from app.emulator.core.errors import resource_group_not_found, resource_not_found
+from app.emulator.core.errors import resource_not_found
 from app.emulator.core.exchange import Answer, Call
+from app.emulator.core.gateway import require_group
 from app.emulator.core.paths import group_id
 from app.emulator.core.store import Resource
 from app.emulator.providers.storage.errors import not_provisioned
@@ -27,8 +28,7 @@ def account_id(subscription: str, group: str, account: str) -> str:
 def account_of(cloud: Cloud, call: Call, *, provisioned: bool = True) -> Resource:
     """The account that a call names; 404, or 409 while it is being made (`provisioned`: what asks cannot wait)."""
     subscription, group, name = (call.parameter(part) for part in ("subscription", "group", "account"))
-    if cloud.store.get(group_id(subscription, group)) is None:
-        raise resource_group_not_found(group)
+    require_group(cloud, call)
     account = cloud.store.get(account_id(subscription, group, name))
     if account is None:
         raise resource_not_found(ACCOUNT_TYPE, name, group)
