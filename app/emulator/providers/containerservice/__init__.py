@@ -12,6 +12,7 @@ from app.emulator.providers.containerservice.cloud_controller import CloudContro
 from app.emulator.providers.containerservice.managed_clusters import ManagedClusters
 from app.emulator.providers.containerservice.names import CLUSTER_TYPE, NAMESPACE
 from app.emulator.providers.containerservice.nodes import cluster_spec
+from app.emulator.providers.containerservice.run_commands import RunCommands
 from app.emulator.providers.containerservice.transitions import Transitions
 
 API_VERSIONS = ("2026-08-01", "2026-03-01", "2025-08-01", "2025-03-01", "2024-09-01", "2022-04-01")
@@ -25,7 +26,7 @@ def clusters_with_api(cloud: Cloud) -> list[Resource]:
 def provider(host: ClusterHost, saved: Mapping[str, Document]) -> Provider:
     """The provider, ready to be joined. `saved`: what the Kubernetes APIs held when the state was saved."""
     transitions = Transitions(host)
-    controller = CloudController(host)
+    controller, commands = CloudController(host), RunCommands(host)
 
     async def resume(cloud: Cloud) -> None:
         controller.start(cloud)
@@ -49,8 +50,14 @@ def provider(host: ClusterHost, saved: Mapping[str, Document]) -> Provider:
             ResourceType("locations/operationresults", API_VERSIONS),
         ),
         registered_from_start=False,
-        routes=(*ManagedClusters(host).routes(), *agent_pools.routes(), *power.routes(), *queries.routes()),
-        transitions=transitions.table(),
+        routes=(
+            *ManagedClusters(host).routes(),
+            *agent_pools.routes(),
+            *power.routes(),
+            *queries.routes(),
+            *commands.routes(),
+        ),
+        transitions={**transitions.table(), **commands.transitions()},
         removers={CLUSTER_TYPE: transitions.remove},
         resume=resume,
         close=close,

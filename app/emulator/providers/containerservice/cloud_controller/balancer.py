@@ -87,22 +87,21 @@ class Balancer:
             if any(key_of(used["id"]) == wanted for used in rule["properties"].get(_FRONTENDS, ()))
         ]
 
-    async def save(self) -> bool:
-        """Write what changed. Without a frontend it cannot be, so it goes then; whether it is there afterwards."""
+    async def save(self) -> None:
+        """Write what changed. Without a frontend it cannot be, so it goes then."""
         if not self.frontends:
             if self.exists:
                 await self.place.arm.delete(self.id)
             self.exists = False
-            return False
+            return
         if self.body == self.before and self.body["properties"].get("provisioningState") == "Succeeded":
-            return True
+            return
         try:
             self.body = await self.place.arm.put(self.id, self.body)
         except Exception as error:
             self.place.recorder.warning("CreateOrUpdateLoadBalancer", str(error))
             raise
         self.exists, self.before = True, clone(self.body)
-        return True
 
 
 async def load(place: Place, name: str) -> Balancer:

@@ -44,12 +44,12 @@ def _set(properties: Document, pool_id: str, *, member: bool) -> bool:
 
 
 def leave(cloud: Cloud, group_id: str, balancer_id: str) -> None:
-    """Take every machine out of every pool of a load balancer that is gone."""
-    gone = key_of(balancer_id) + "/"
+    """Take every machine out of every pool of a load balancer."""
+    under = key_of(balancer_id) + "/"
     for nic in cloud.store.of_type(SCALE_SET_NIC, under=group_id):
         for configuration in nic.body["properties"].get("ipConfigurations") or ():
             pools = configuration["properties"].get(_POOLS) or []
-            wanted = [pool for pool in pools if not key_of(pool["id"]).startswith(gone)]
+            wanted = [pool for pool in pools if not key_of(pool["id"]).startswith(under)]
             if len(wanted) < len(pools):
                 configuration["properties"][_POOLS] = wanted
                 cloud.store.touch(nic)
