@@ -18,6 +18,7 @@ from app.credentials.router import router as credentials
 from app.infrastructure.router import router as infrastructure
 from app.jobs.router import router as jobs
 from app.load_balancers.router.exposures import router as exposures
+from app.load_balancers.router.load_balancers import router as load_balancers
 from app.load_balancers.router.outbound import router as outbound
 from app.projects import router as projects
 from app.subscriptions.router import groups_router, providers_router
@@ -30,6 +31,7 @@ ROUTERS: Sequence[APIRouter] = (
     outbound,
     exposures,
     infrastructure,
+    load_balancers,
     jobs,
     catalog,
     providers_router,

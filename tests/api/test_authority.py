@@ -45,6 +45,7 @@ OF_NOBODY = frozenset(
         "location",
         "namespace",
         "managed",
+        "orphaned",
         "limit",
         "wait",
         "on_blocked",

@@ -88,9 +88,9 @@ async def test_every_example_is_accepted(idle_slipway: Slipway) -> None:
         await sender.send(name)
     for name in ("get_job", "list_job_steps"):
         await sender.send(name, job_id=job_id)
-    for name in ("create_credential", "list_credentials", "get_infrastructure"):
+    shown = ("get_infrastructure", "list_load_balancers", "list_cluster_load_balancers", "get_outbound")
+    for name in ("create_credential", "list_credentials", *shown):
         await sender.send(name)
-    await sender.send("get_outbound")
     await sender.done("update_outbound")
     exposure = (await sender.send("create_exposure"))["resource"]["id"]
     await sender.send("list_exposures")

@@ -53,11 +53,14 @@ def balancer(*uids: str, rules: bool = True, public_ip_id: str | None = None) ->
     return LoadBalancer(**whole, frontends=frontends, rules=made if rules else ())
 
 
-async def add_cluster(database: Database, name: str = "blue", **observed: Any) -> Cluster:
-    tenant = await add_tenant(database, f"shop-{name}")
+async def add_cluster(
+    database: Database, name: str = "blue", *, project_id: str | None = None, **observed: Any
+) -> Cluster:
+    """Add a cluster; without `project_id` in a project of its own."""
+    project = project_id or (await add_tenant(database, f"shop-{name}")).id
     seen = {"node_resource_group": f"MC_g-{name}", **observed}
     return await add_cluster_row(
-        database, tenant.id, name, subscription_id=SUBSCRIPTION, now=START, observed=seen, observed_at=START
+        database, project, name, subscription_id=SUBSCRIPTION, now=START, observed=seen, observed_at=START
     )
 
 

@@ -31,6 +31,8 @@ ROLES: Mapping[str, Role] = {
     "update_exposure": Role.OPERATOR,
     "delete_exposure": Role.OPERATOR,
     "get_infrastructure": Role.READER,
+    "list_load_balancers": Role.READER,
+    "list_cluster_load_balancers": Role.READER,
     "list_jobs": Role.READER,
     "get_job": Role.READER,
     "list_job_steps": Role.READER,
