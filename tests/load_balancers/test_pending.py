@@ -120,7 +120,9 @@ def test_the_newest_word_counts_and_a_success_after_it_ends_it() -> None:
     assert cause_of([]) is None
     assert getattr(cause_of([quota, lock]), "code", None) == "azure_scope_locked"
     assert cause_of([quota, lock, done]) is None
-    assert cause_of([done, quota]) is not None
+    assert cause_of([done, said(azure("ScopeLocked", "x"), minutes=3)]) is not None
+    at_once = said("Ensured load balancer", reason="EnsuredLoadBalancer", minutes=1)
+    assert cause_of([at_once, lock]) is None
 
 
 def test_what_was_said_before_counts_only_when_it_is_said_again() -> None:

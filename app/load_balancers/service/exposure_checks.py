@@ -90,8 +90,9 @@ class _Look:
         found = (await self.session.scalars(asked)).one_or_none()
         if found is None or found.id == self.itself:
             return None
-        root = found if root_of(found) == found.id else await self.session.get(Exposure, root_of(found))
-        return None if root is None or root.deleted_at is not None else root
+        root = await self.session.get(Exposure, root_of(found))
+        # The address outlives the exposure that brought it, as long as another one uses it.
+        return found if root is None or root.deleted_at is not None else root
 
     def _ports_free(self, others: Sequence[Exposure]) -> None:
         holders = {

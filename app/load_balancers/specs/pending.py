@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from app.core.errors import ErrorClass, Problem
 from app.core.json import JsonObject
@@ -64,19 +64,22 @@ def mark_of(event: EventSeen) -> str:
 
 
 def cause_of(events: Iterable[EventSeen], *, known: Collection[str] = ()) -> Pending | None:
-    """What the newest warning says that stands since the controller last said that it was done; None without one.
+    """What the newest warning says, unless the controller has said since that it was done; None without one.
 
     `known`: marks of events that were there before, and say nothing of what was asked since.
     """
-    latest: EventSeen | None = None
-    for event in events:
-        if mark_of(event) in known:
-            continue
-        if event.type == "Warning" and _is_about_balancing(event):
-            latest = event
-        elif event.reason == _DONE:
-            latest = None
-    return None if latest is None else explain(latest)
+    fresh = [event for event in events if mark_of(event) not in known]
+    warnings = [event for event in fresh if event.type == "Warning" and _is_about_balancing(event)]
+    if not warnings:
+        return None
+    latest = max(warnings, key=_time)
+    # Events have whole seconds: of a failure and an end in the same one the end comes last, or the next one tells.
+    done = any(event.reason == _DONE and _time(event) >= _time(latest) for event in fresh)
+    return None if done else explain(latest)
+
+
+def _time(event: EventSeen) -> datetime:
+    return event.last_seen or event.first_seen or datetime.min.replace(tzinfo=UTC)
 
 
 def _is_about_balancing(event: EventSeen) -> bool:

@@ -129,7 +129,9 @@ class _Search:
         pools = [pool for pool in balancer.backend_pools if pool.id.lower() in ids]
         members = sum(len(pool.member_ids) or len(pool.addresses) for pool in pools)
         if members == 0:
-            self.missing.append(f"the rule {rule.name} leads to no machine")
+            self.warnings.append(
+                f"No machine is behind the load balancer {balancer.name}: the address is there, and nobody answers."
+            )
         self.members = max(self.members, members)
 
     def _settings(self, rule: LoadBalancingRule, port: WantedPort) -> None:

@@ -33,12 +33,13 @@ class Reserved:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """The exposure whose address is shared, and what it is made at."""
+    """The exposure whose address is shared. `gone_uid`: its Service's, where it is deleted and the address is not."""
 
     id: str
     name: str
     addresses: tuple[str, ...]
     reserved: Reserved | None
+    gone_uid: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ async def _asked(record: Record, exposure: Exposure, cluster: Cluster) -> Asked:
     shared = None
     if wanted.share_address_with is not None:
         root = await record.session.get(Exposure, wanted.share_address_with)
-        shared = None if root is None else await _shared(record, root)
+        shared = None if root is None else await _shared(record, root, exposure)
     return Asked(
         place=place_of(cluster),
         location=cluster.location,
@@ -110,12 +111,14 @@ async def _before(record: Record, wanted: WantedExposure) -> Reserved | None:
     return None if before.public_ip == wanted.public_ip else await _reserved(record, before)
 
 
-async def _shared(record: Record, root: Exposure) -> Shared:
+async def _shared(record: Record, root: Exposure, exposure: Exposure) -> Shared:
     reserved = None
     if root.wanted is not None:
         reserved = await _reserved(record, WantedExposure.from_json(root.wanted))
-    addresses = tuple(str(found["address"]) for found in root.addresses)
-    return Shared(root.id, f"{root.namespace}/{root.name}", addresses, reserved)
+    gone = root.deleted_at is not None
+    addresses = tuple(str(found["address"]) for found in (exposure if gone else root).addresses)
+    gone_uid = root.service_uid if gone else None
+    return Shared(root.id, f"{root.namespace}/{root.name}", addresses, reserved, gone_uid)
 
 
 async def _reserved(record: Record, wanted: WantedExposure) -> Reserved | None:

@@ -126,10 +126,12 @@ async def await_pieces_gone(cloud: Cloud, asked: Asked, leaving: Leaving) -> Jso
     """Wait until Azure has no address, frontend and rule of the Service; what stays for others is named, with why."""
     if leaving.uid is None or not asked.node_group:
         return []
+    uids = [uid for uid in (leaving.uid, asked.shared and asked.shared.gone_uid) if uid]
     usual = await cloud.gateways.azure.expected("exposure_delete")
     until, pause = cloud.clock.now() + 4 * usual, FIRST_LOOK_SECONDS
     while True:
-        left = left_over(leaving.uid, await network_of(cloud, asked))
+        network = await network_of(cloud, asked)
+        left = [found for uid in uids for found in left_over(uid, network)]
         in_the_way = [found for found in left if not found.get("shared")]
         if not in_the_way:
             return left
