@@ -65,6 +65,9 @@ async def test_a_dns_label_is_unique_in_its_location(net: Net) -> None:
     taken = await net.put("publicIPAddresses/b", again, sku={"name": "Standard"})
     assert refusal(taken) == (400, "DnsRecordInUse")
     assert "shop.westus2.cloudapp.azure.com" in taken.body["error"]["message"]
+    check = "providers/Microsoft.Network/locations/{}/CheckDnsNameAvailability"
+    asked = [await net.arm.send("GET", check.format(place), domainNameLabel="shop") for place in ("westus2", "eastus")]
+    assert [reply.body["available"] for reply in asked] == [False, True]
     elsewhere = await net.put("publicIPAddresses/b", again, sku={"name": "Standard"}, location="eastus")
     assert elsewhere.status == 201
     assert (await net.put("publicIPAddresses/a", again, sku={"name": "Standard"})).status == 200

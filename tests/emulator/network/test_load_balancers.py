@@ -159,6 +159,14 @@ async def test_internal_addresses_are_of_the_subnet_and_taken_once(net: Net) -> 
     assert refusal(full) == (400, "SubnetIsFull")
 
 
+async def test_an_internal_frontend_keeps_its_zones(net: Net) -> None:
+    await net.make_network({"addressPrefix": "10.0.0.0/24"})
+    await net.put_balancer({**net.internal("f"), "zones": ["1", "2"]})
+    assert (await net.get("loadBalancers/b/frontendIPConfigurations/f")).body["zones"] == ["1", "2"]
+    refused = await net.put_balancer({**net.internal("f"), "zones": ["4"]})
+    assert refusal(refused) == (400, "AvailabilityZoneNotSupported")
+
+
 async def test_nat_rules_and_pools_are_changed_by_themselves(net: Net) -> None:
     await net.make_address()
     await net.put_balancer(net.frontend("f", "a"))

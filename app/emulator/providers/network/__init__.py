@@ -34,12 +34,13 @@ def provider() -> Provider:
     )
     kinds = {kind.name.type: kind for kind in (module.kind() for module in modules)}
     operations = Operations(kinds, index)
-    routes = [*usages.routes(), *operations.routes(), *ScaleSetInterfaces(index).routes()]
+    routes = [*usages.routes(), *public_ips.routes(), *operations.routes(), *ScaleSetInterfaces(index).routes()]
     for resource_type, kind in kinds.items():
         routes += [*Reads(TYPES[resource_type], index).routes(), *Writes(kind, index).routes()]
     shown = [name.collection for name in TYPES.values()]
     shown += [f"{name.collection}/{part.kind}" for name in TYPES.values() for part in name.parts if part.writable]
     shown += ["locations/usages", "locations/operations", "locations/operationResults"]
+    shown.append("locations/CheckDnsNameAvailability")
     return Provider(
         namespace=NETWORK,
         resource_types=[ResourceType(kind, API_VERSIONS) for kind in shown],

@@ -73,7 +73,21 @@ class Draft:
 
     def zones(self) -> list[str]:
         """The zones; they stay as they were made."""
-        zones = self.document.get("zones") or []
+        zones = self.zones_of(self.document)
+        known = self.known.body.get("zones", []) if self.known is not None else zones
+        if known != zones:
+            raise refusal(
+                400,
+                "ResourceAvailabilityZonesCannotBeModified",
+                f"Resource {self.id} has an existing availability zone constraint {', '.join(known)} and the request "
+                f"has availability zone constraint {', '.join(zones)}, which do not match. Zones cannot be "
+                "added/updated/removed once the resource is created.",
+            )
+        return zones
+
+    def zones_of(self, document: Document) -> list[str]:
+        """The zones of a document, or of a part of it, which its region must have."""
+        zones = document.get("zones") or []
         if not isinstance(zones, list) or not all(isinstance(zone, str) for zone in zones):
             raise invalid_format("zones must be a list of strings")
         location = find_location(self.location())
@@ -83,15 +97,6 @@ class Draft:
                 "AvailabilityZoneNotSupported",
                 f"The zone(s) '{','.join(zones)}' for resource '{self.id}' is not supported in location "
                 f"'{location.name}'.",
-            )
-        known = self.known.body.get("zones", []) if self.known is not None else zones
-        if known != zones:
-            raise refusal(
-                400,
-                "ResourceAvailabilityZonesCannotBeModified",
-                f"Resource {self.id} has an existing availability zone constraint {', '.join(known)} and the request "
-                f"has availability zone constraint {', '.join(zones)}, which do not match. Zones cannot be "
-                "added/updated/removed once the resource is created.",
             )
         return zones
 
@@ -123,6 +128,8 @@ class Draft:
                 )
             asked = said(check_object(item.get("properties"), kind), but=derived_names(self.name.type, kind))
             made[name.lower()] = part(self.id, self.name.type, kind, name, asked)
+            if item.get("zones"):
+                made[name.lower()]["zones"] = self.zones_of(item)
         return list(made.values())
 
     def require(self, target: str, by: str, resource_type: str) -> Resource:

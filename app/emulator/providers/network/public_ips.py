@@ -4,14 +4,17 @@ import re
 
 from app.emulator.core.cloud import Cloud
 from app.emulator.core.documents import Document, section
+from app.emulator.core.errors import AzureError
+from app.emulator.core.exchange import Answer, Call
 from app.emulator.core.network_addresses import free_address, free_address_of_prefix
-from app.emulator.core.network_documents import PUBLIC_IP, PUBLIC_IP_PREFIX, dns_name
+from app.emulator.core.network_documents import NETWORK, PUBLIC_IP, PUBLIC_IP_PREFIX, dns_name
 from app.emulator.core.network_limits import check_public_ip_quota
 from app.emulator.core.paths import key_of
+from app.emulator.core.registry import Route
 from app.emulator.core.store import Resource
 from app.emulator.providers.network.drafts import Draft, Kind, number, one_of, target_of
 from app.emulator.providers.network.errors import bad, change_not_allowed, invalid_format, public_ip_in_use
-from app.emulator.providers.network.names import TYPES
+from app.emulator.providers.network.names import IN_SUBSCRIPTION, TYPES
 from app.emulator.providers.network.references import References
 
 LABEL = re.compile(r"^[a-z][a-z0-9-]{1,61}[a-z0-9]$")
@@ -21,6 +24,35 @@ USERS = ("ipconfigurations", "frontendipconfigurations")
 def kind() -> Kind:
     """How public addresses are made."""
     return Kind(TYPES[PUBLIC_IP], _build, _check_removal, reserve=_reserve, finish=_finish, retry_after=1)
+
+
+def routes() -> list[Route]:
+    """What is asked about a DNS label before it is used."""
+    path = f"{IN_SUBSCRIPTION}/locations/{{location}}/CheckDnsNameAvailability"
+    return [Route("GET", path, "CheckDnsNameAvailability", _check_label, NETWORK)]
+
+
+async def _check_label(cloud: Cloud, call: Call) -> Answer:
+    label, location = call.query.get("domainnamelabel", ""), call.parameter("location").lower()
+    if not LABEL.match(label):
+        raise _bad_label(label)
+    if _holder(cloud, dns_name(label, location)) is None:
+        return Answer(200, {"available": True})
+    message = f"DNS record {dns_name(label, location)} is already used by another public IP."
+    return Answer(200, {"available": False, "message": message})
+
+
+def _holder(cloud: Cloud, name: str) -> Resource | None:
+    every = cloud.store.of_type(PUBLIC_IP)
+    return next((one for one in every if section(one.body, "properties", "dnsSettings").get("fqdn") == name), None)
+
+
+def _bad_label(label: object) -> AzureError:
+    return bad(
+        "InvalidDomainNameLabel",
+        f"The domain name label {label} is invalid. It must conform to the following regular expression: "
+        f"{LABEL.pattern}.",
+    )
 
 
 def _build(draft: Draft) -> Document:
@@ -84,16 +116,11 @@ def _check_prefix(draft: Draft, prefix_id: str, version: str, sku: str) -> str:
 def _dns(draft: Draft, settings: Document) -> Document:
     label = settings.get("domainNameLabel")
     if not isinstance(label, str) or not LABEL.match(label):
-        raise bad(
-            "InvalidDomainNameLabel",
-            f"The domain name label {label} is invalid. It must conform to the following regular expression: "
-            f"{LABEL.pattern}.",
-        )
-    location = draft.location()
-    name = dns_name(label, location)
-    for other in draft.cloud.store.of_type(PUBLIC_IP):
-        if other.key != key_of(draft.id) and section(other.body, "properties", "dnsSettings").get("fqdn") == name:
-            raise bad("DnsRecordInUse", f"DNS record {name} is already used by another public IP.")
+        raise _bad_label(label)
+    name = dns_name(label, draft.location())
+    holder = _holder(draft.cloud, name)
+    if holder is not None and holder.key != key_of(draft.id):
+        raise bad("DnsRecordInUse", f"DNS record {name} is already used by another public IP.")
     if not isinstance(settings.get("reverseFqdn"), str | None):
         raise invalid_format("reverseFqdn must be a string")
     kept = {key: value for key, value in settings.items() if key in {"reverseFqdn", "domainNameLabelScope"}}
