@@ -9,11 +9,18 @@ from urllib.parse import parse_qsl
 
 from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 
-from app.emulator.kubernetes import discovery, health
+from app.emulator.kubernetes import discovery, health, openapi
 from app.emulator.kubernetes.credentials import Credentials, User
 from app.emulator.kubernetes.documents import Object
 from app.emulator.kubernetes.requests import Request, target
-from app.emulator.kubernetes.status import StatusError, method_not_allowed, no_such_path, too_large, unauthorized
+from app.emulator.kubernetes.status import (
+    StatusError,
+    method_not_allowed,
+    no_such_path,
+    not_acceptable,
+    too_large,
+    unauthorized,
+)
 from app.emulator.kubernetes.store import Store
 from app.emulator.kubernetes.verbs import Answer, Verbs
 
@@ -43,7 +50,7 @@ class Api:
             answer = self._answer(request)
         except StatusError as error:
             answer = Answer(error.code, error.body(), headers=error.headers)
-        if isinstance(answer.body, dict | str):
+        if isinstance(answer.body, dict | str | bytes):
             await _send(send, answer, with_body=scope["method"] != "HEAD")
         else:
             await _stream(receive, send, answer.body)
@@ -67,10 +74,20 @@ class Api:
             if request.method not in _READS:
                 raise method_not_allowed()
             return Answer(200, found)
+        if request.path == openapi.V2:
+            return self._openapi_2(request)
         where = target(request.path)
         if where is None:
             raise no_such_path()
         return self._verbs.answer(request, where)
+
+    def _openapi_2(self, request: Request) -> Answer:
+        if request.method not in _READS:
+            raise method_not_allowed()
+        asked = {offer.partition(";")[0].strip() for offer in request.headers.get("accept", "").split(",")}
+        if not asked & openapi.V2_ASKED:
+            raise not_acceptable(openapi.V2_MEDIA)
+        return Answer(200, openapi.version_2(), headers={"content-type": openapi.V2_MEDIA})
 
     def _public(self, request: Request) -> Object | str | None:
         if request.path.rstrip("/") == "/version":
@@ -98,12 +115,15 @@ async def _read(receive: ASGIReceiveCallable) -> bytes:
 
 
 async def _send(send: ASGISendCallable, answer: Answer, *, with_body: bool) -> None:
-    if isinstance(answer.body, str):
+    media: bytes
+    if isinstance(answer.body, bytes):
+        content, media = answer.body, b""  # as its headers say
+    elif isinstance(answer.body, str):
         content, media = answer.body.encode(), b"text/plain; charset=utf-8"
     else:
         content, media = json.dumps(answer.body, separators=(",", ":")).encode(), b"application/json"
     headers = [
-        (b"content-type", media),
+        *([(b"content-type", media)] if media else []),
         (b"content-length", str(len(content)).encode()),
         (b"cache-control", b"no-cache, private"),
         *((name.encode(), value.encode()) for name, value in answer.headers.items()),

@@ -1,14 +1,13 @@
-"""What the API offers: groups, versions, resources, and a stub of OpenAPI v3 that kubectl's apply needs."""
+"""What the API offers: groups, versions, resources, and where their fields are described."""
 
 import hashlib
 from collections.abc import Iterator
 
+from app.emulator.kubernetes import openapi
 from app.emulator.kubernetes.documents import Object
 from app.emulator.kubernetes.kinds import KINDS
 from app.emulator.kubernetes.kinds.kind import Kind
 from app.emulator.kubernetes.status import no_such_path
-
-_OPENAPI = "/openapi/v3"
 
 
 def discover(path: str, address: str) -> Object | None:
@@ -22,7 +21,7 @@ def discover(path: str, address: str) -> Object | None:
         case ["apis", *rest]:
             return _named(rest)
         case ["openapi", "v3", *rest]:
-            return _openapi("/".join(rest)) if rest else _openapi_index()
+            return openapi.document("/".join(rest)) if rest else openapi.index()
         case _:
             return None
 
@@ -131,57 +130,3 @@ def _resource(kind: Kind) -> Iterator[Object]:
         if subresource.group:
             part |= {"group": subresource.group, "version": subresource.version}
         yield part
-
-
-def _prefix(kind: Kind) -> str:
-    return f"apis/{kind.group}/{kind.version}" if kind.group else f"api/{kind.version}"
-
-
-def _prefixes() -> list[str]:
-    return sorted({_prefix(kind) for kind in KINDS})
-
-
-def _hashed(prefix: str) -> str:
-    return f"{_OPENAPI}/{prefix}?hash={hashlib.sha256(prefix.encode()).hexdigest()[:32].upper()}"
-
-
-def _openapi_index() -> Object:
-    return {"paths": {prefix: {"serverRelativeURL": _hashed(prefix)} for prefix in _prefixes()}}
-
-
-def _openapi(prefix: str) -> Object:
-    kinds = [kind for kind in KINDS if _prefix(kind) == prefix]
-    if not kinds:
-        raise no_such_path()
-    paths: Object = {}
-    schemas: Object = {}
-    for kind in kinds:
-        kind_of = {"group": kind.group, "version": kind.version, "kind": kind.kind}
-        # An open object: fields are checked by the server (fieldValidation), not by the client.
-        schemas[f"io.k8s.api.{kind.group or 'core'}.{kind.version}.{kind.kind}"] = {
-            "type": "object",
-            "x-kubernetes-group-version-kind": [kind_of],
-            "x-kubernetes-preserve-unknown-fields": True,
-        }
-        scope = "/namespaces/{namespace}" if kind.namespaced else ""
-        if "patch" in kind.verbs:
-            paths[f"/{prefix}{scope}/{kind.plural}/{{name}}"] = {"patch": _patch_operation(kind_of)}
-    return {
-        "openapi": "3.0.0",
-        "info": {"title": "Kubernetes", "version": "unversioned"},
-        "paths": paths,
-        "components": {"schemas": schemas},
-    }
-
-
-def _patch_operation(kind_of: Object) -> Object:
-    parameters = [
-        {"name": name, "in": "query", "schema": {"type": "string", "uniqueItems": True}}
-        for name in ("dryRun", "fieldManager", "fieldValidation")
-    ]
-    return {
-        "parameters": parameters,
-        "responses": {"200": {"description": "OK"}},
-        "x-kubernetes-action": "patch",
-        "x-kubernetes-group-version-kind": kind_of,
-    }

@@ -122,9 +122,9 @@ def method_not_allowed() -> StatusError:
     return StatusError(405, "MethodNotAllowed", message, {})
 
 
-def not_acceptable() -> StatusError:
+def not_acceptable(accepted: str = "application/json") -> StatusError:
     """No media type of the Accept header can be answered."""
-    message = "only the following media types are accepted: application/json"
+    message = f"only the following media types are accepted: {accepted}"
     return StatusError(406, "NotAcceptable", message)
 
 

@@ -17,10 +17,10 @@ _SCALE = Kind(kind="Scale", plural="scales", singular="scale", namespaced=True, 
 _EVICTION = Kind(kind="Eviction", plural="evictions", singular="eviction", namespaced=True, group="policy")
 _READS = {"GET", "HEAD"}
 _REFUSED = {
-    "attach": "no containers run: there is nothing to attach to",
-    "exec": "no containers run: no command can be executed in one",
-    "portforward": "no containers run: there is no port to forward to",
-    "proxy": "nothing runs behind this proxy",
+    "attach": "container to attach to: no containers run",
+    "exec": "container to execute a command in: no containers run",
+    "portforward": "port to forward to: no containers run",
+    "proxy": "server behind this proxy: no containers run",
 }
 
 
@@ -35,7 +35,7 @@ def answer(store: Store, request: Request, where: Target, by: Writer) -> tuple[i
         case "eviction" if request.method == "POST":
             return 201, _evict(store, request, where.kind, document)
         case refused if refused in _REFUSED:
-            raise not_implemented(f"{refused}: {_REFUSED[refused]}")
+            raise not_implemented(_REFUSED[refused])
         case _:
             raise method_not_allowed()
 

@@ -18,10 +18,10 @@ from app.emulator.kubernetes.watches import watch
 
 @dataclass(frozen=True)
 class Answer:
-    """What is sent: a document as JSON, a text, or a stream of JSON lines."""
+    """What is sent: a document as JSON, a text, bytes of the type that the headers name, or a stream of JSON lines."""
 
     status: int
-    body: Object | str | AsyncGenerator[bytes]
+    body: Object | str | bytes | AsyncGenerator[bytes]
     warnings: list[str] = field(default_factory=list)
     headers: Mapping[str, str] = field(default_factory=dict)
 
