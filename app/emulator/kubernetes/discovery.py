@@ -5,9 +5,11 @@ from collections.abc import Iterator
 
 from app.emulator.kubernetes import openapi
 from app.emulator.kubernetes.documents import Object
-from app.emulator.kubernetes.kinds import KINDS
+from app.emulator.kubernetes.kinds import KINDS, REFUSED_KINDS
 from app.emulator.kubernetes.kinds.kind import Kind
 from app.emulator.kubernetes.status import no_such_path
+
+_SERVED = (*KINDS, *REFUSED_KINDS)
 
 
 def discover(path: str, address: str) -> Object | None:
@@ -73,11 +75,11 @@ def version_info(version: str) -> Object:
 
 
 def _groups() -> list[str]:
-    return list(dict.fromkeys(kind.group for kind in KINDS if kind.group))
+    return list(dict.fromkeys(kind.group for kind in _SERVED if kind.group))
 
 
 def _versions(group: str) -> list[str]:
-    return sorted({kind.version for kind in KINDS if kind.group == group})
+    return sorted({kind.version for kind in _SERVED if kind.group == group}, reverse=True)
 
 
 def _group(group: str) -> Object:
@@ -86,7 +88,7 @@ def _group(group: str) -> Object:
 
 
 def _resources(group: str, version: str) -> Object:
-    kinds = [kind for kind in KINDS if (kind.group, kind.version) == (group, version)]
+    kinds = [kind for kind in _SERVED if (kind.group, kind.version) == (group, version)]
     if not kinds:
         raise no_such_path()
     found = [resource for kind in sorted(kinds, key=lambda kind: kind.plural) for resource in _resource(kind)]

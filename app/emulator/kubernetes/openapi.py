@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from app.emulator.kubernetes.documents import JSON, Object
 from app.emulator.kubernetes.fields import SCHEMA
-from app.emulator.kubernetes.kinds import KINDS
+from app.emulator.kubernetes.kinds import KINDS, REFUSED_KINDS
 from app.emulator.kubernetes.kinds.kind import Kind
 from app.emulator.kubernetes.protobuf_writer import message, text
 from app.emulator.kubernetes.schema import Field, Message
@@ -16,6 +16,7 @@ V2 = "/openapi/v2"
 V2_MEDIA = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 V2_ASKED = {V2_MEDIA, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"}  # older clients say @
 _V3 = "/openapi/v3"
+_SERVED = (*KINDS, *REFUSED_KINDS)
 _PARAMETERS = ("dryRun", "fieldManager", "fieldValidation", "force")
 _TYPES: dict[str, Object] = {
     "string": {"type": "string"},
@@ -34,20 +35,20 @@ _TYPES: dict[str, Object] = {
 
 def index() -> Object:
     """Return the documents of version 3, one a group and version."""
-    prefixes = sorted({_prefix(kind) for kind in KINDS})
+    prefixes = sorted({_prefix(kind) for kind in _SERVED})
     return {"paths": {prefix: {"serverRelativeURL": f"{_V3}/{prefix}?hash={_digest(prefix)}"} for prefix in prefixes}}
 
 
 @lru_cache(maxsize=64)
 def document(prefix: str) -> Object:
     """Return the document of `api/v1` or `apis/apps/v1`; it must not be changed. Raises 404."""
-    kinds = [kind for kind in KINDS if _prefix(kind) == prefix]
+    kinds = [kind for kind in _SERVED if _prefix(kind) == prefix]
     if not kinds:
         raise no_such_path()
     schemas: Object = {}
     for kind in kinds:
         _describe(kind.message, schemas)
-        described = schemas[kind.message]
+        described = schemas.setdefault(kind.message, {"type": "object"})
         described["x-kubernetes-group-version-kind"] = [_kind_of(kind)]
     paths = {f"{_path(kind)}": {"patch": _patch_operation(kind)} for kind in kinds if "patch" in kind.verbs}
     return {
@@ -63,7 +64,7 @@ def version_2() -> bytes:
     """Return the description in version 2, in protobuf (gnostic's OpenAPIv2.proto): which kinds can be patched how."""
     paths = [
         message(2, text(1, _path(kind)), message(2, message(8, *_operation_2(kind))))
-        for kind in KINDS
+        for kind in _SERVED
         if "patch" in kind.verbs
     ]
     info = message(2, text(1, "Kubernetes"), text(2, "unversioned"))

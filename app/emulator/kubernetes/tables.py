@@ -80,7 +80,7 @@ def several(
                 "kind": f"{kind.kind}List",
                 "apiVersion": kind.api_version,
                 "metadata": metadata,
-                "items": list(documents),
+                "items": [kind.show(document) for document in documents],
             }
 
 

@@ -71,7 +71,7 @@ class Verbs:
         document, warnings = read_object(request, kind)
         if kind.review:
             return self._one(request, 201, kind, kind.review(document, request.user), warnings)
-        by = self._writer(request, where)
+        document, by = kind.keep(document), self._writer(request, where)
         created = writes.create(self.store, kind, where.namespace, document, by=by, dry_run=request.dry_run)
         return self._one(request, 201, kind, created, warnings)
 
@@ -82,7 +82,8 @@ class Verbs:
             raise method_not_allowed()
         document, warnings = read_object(request, kind)
         previous = reads.get(self.store, kind, where.namespace, where.name)
-        status, by = where.subresource == "status", self._writer(request, where)
+        document, by = kind.keep(document), self._writer(request, where)
+        status = where.subresource == "status"
         updated = writes.update(self.store, kind, previous, document, by=by, status=status, dry_run=request.dry_run)
         return self._one(request, 200, kind, updated, warnings)
 
@@ -97,7 +98,8 @@ class Verbs:
         if previous is None:
             raise not_found(kind.plural, where.name, kind.group)
         document, warnings = patching.patched(request, kind, previous)
-        status, by = where.subresource == "status", self._writer(request, where)
+        document, by = kind.keep(document), self._writer(request, where)
+        status = where.subresource == "status"
         updated = writes.update(self.store, kind, previous, document, by=by, status=status, dry_run=dry_run)
         return self._one(request, 200, kind, updated, warnings)
 

@@ -49,7 +49,7 @@ class Client:
         async with self._session.request(
             method, self._url + path, data=data and BytesIO(data), headers=sent
         ) as response:
-            text = await response.text()
+            text = (await response.read()).decode(errors="replace")
             named = {name.lower(): value for name, value in response.headers.items()}
             if not named["content-type"].startswith("application/json"):
                 return Reply(response.status, named, text)

@@ -98,6 +98,17 @@ async def test_the_same_value_is_shared_and_no_conflict(client: Client) -> None:
     assert [entry["manager"] for entry in reply.body["metadata"]["managedFields"]] == ["one", "two"]
 
 
+async def test_a_manager_that_takes_over_a_client_side_apply_keeps_what_it_still_names(client: Client) -> None:
+    """kubectl moves the fields of `kubectl-client-side-apply` by a patch of `managedFields`, and applies again."""
+    created = (await client.ask("POST", f"{_MAPS}?fieldManager=kubectl", _map(a="1", b="1"))).body
+    (entry,) = created["metadata"]["managedFields"]
+    moved = [{"op": "replace", "path": "/metadata/managedFields", "value": [{**entry, "operation": "Apply"}]}]
+    await client.ask("PATCH", f"{_MAPS}/m", moved, content_type="application/json-patch+json")
+    reply = await _apply(client, f"{_MAPS}/m", _map(a="1"), "kubectl")
+    assert reply.body["data"] == {"a": "1"}
+    assert [one["operation"] for one in reply.body["metadata"]["managedFields"]] == ["Apply"]
+
+
 async def test_an_apply_that_changes_nothing_is_no_write(client: Client) -> None:
     first = await _apply(client, f"{_MAPS}/m", _map(a="1"), "one")
     again = await _apply(client, f"{_MAPS}/m", _map(a="1"), "one")

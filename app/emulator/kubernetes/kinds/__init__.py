@@ -1,7 +1,7 @@
 """The table of kinds: a new kind is a new entry here, with its fields in `fields`."""
 
 from app.emulator.kubernetes.kinds.configuration import CONFIG_MAPS, SECRETS, SERVICE_ACCOUNTS
-from app.emulator.kubernetes.kinds.events import EVENTS
+from app.emulator.kubernetes.kinds.events import EVENTS, EVENTS_V1
 from app.emulator.kubernetes.kinds.jobs import CRON_JOBS, JOBS
 from app.emulator.kubernetes.kinds.kind import Kind
 from app.emulator.kubernetes.kinds.namespaces import NAMESPACES
@@ -16,6 +16,7 @@ from app.emulator.kubernetes.kinds.nodes import LEASES, NODES
 from app.emulator.kubernetes.kinds.pods import PODS
 from app.emulator.kubernetes.kinds.policies import (
     AUTOSCALERS,
+    AUTOSCALERS_V1,
     LIMIT_RANGES,
     POD_DISRUPTION_BUDGETS,
     PRIORITY_CLASSES,
@@ -57,6 +58,7 @@ KINDS: tuple[Kind, ...] = (
     SELF_SUBJECT_ACCESS_REVIEWS,
     SELF_SUBJECT_RULES_REVIEWS,
     AUTOSCALERS,
+    AUTOSCALERS_V1,
     CRON_JOBS,
     JOBS,
     INGRESSES,
@@ -70,10 +72,23 @@ KINDS: tuple[Kind, ...] = (
     ENDPOINT_SLICES,
     PRIORITY_CLASSES,
     LEASES,
+    EVENTS_V1,
 )
 
 _BY_PATH = {(kind.group, kind.version, kind.plural): kind for kind in KINDS}
-BY_RESOURCE = {kind.resource: kind for kind in KINDS}
+BY_RESOURCE = {kind.resource: kind for kind in KINDS if not kind.stored_as}
+
+# Kinds that clients ask for, and are refused with a word: without them kubectl would take the name for a typo.
+REFUSED_KINDS: tuple[Kind, ...] = (
+    Kind(
+        kind="CustomResourceDefinition",
+        plural="customresourcedefinitions",
+        singular="customresourcedefinition",
+        namespaced=False,
+        group="apiextensions.k8s.io",
+        short_names=("crd", "crds"),
+    ),
+)
 
 # Groups that a real cluster serves and these do not: refused with a word, since a plain 404 reads like a typo.
 REFUSED_GROUPS = {

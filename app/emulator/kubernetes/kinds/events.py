@@ -1,5 +1,6 @@
 """Events, as both groups show them: stored once, in the form of core/v1."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from app.emulator.kubernetes.documents import JSON, Object, at
@@ -51,3 +52,26 @@ EVENTS = Kind(
         Column("Name", field_cell("metadata.name"), priority=1, format="name"),
     ),
 )
+
+# core/v1's names for what events.k8s.io/v1 calls otherwise.
+_RENAMED = {
+    "involvedObject": "regarding",
+    "message": "note",
+    "source": "deprecatedSource",
+    "firstTimestamp": "deprecatedFirstTimestamp",
+    "lastTimestamp": "deprecatedLastTimestamp",
+    "count": "deprecatedCount",
+    "reportingComponent": "reportingController",
+}
+_BACK = {new: old for old, new in _RENAMED.items()}
+
+
+def _show(document: Object) -> Object:
+    return {_RENAMED.get(key, key): value for key, value in document.items()}
+
+
+def _keep(document: Object) -> Object:
+    return {_BACK.get(key, key): value for key, value in document.items()}
+
+
+EVENTS_V1 = replace(EVENTS, group="events.k8s.io", stored_as=EVENTS.resource, show=_show, keep=_keep)

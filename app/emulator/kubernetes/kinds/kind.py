@@ -18,6 +18,7 @@ Prepare = Callable[[Object, Object | None], None]
 Validate = Callable[[Object, Object | None], list[Cause]]
 Allocate = Callable[[Object, Store], None]
 Review = Callable[[Object, User], Object]
+Convert = Callable[[Object], Object]
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,10 @@ def _valid(_document: Object, _previous: Object | None) -> list[Cause]:
     return []
 
 
+def _as_it_is(document: Object) -> Object:
+    return document
+
+
 def _unallocated(_document: Object, _store: Store) -> None:
     return
 
@@ -61,7 +66,9 @@ class Kind:
 
     `prepare` sets defaults, `validate` names what is wrong, `allocate` takes what must be unique in the cluster;
     a kind with `review` is answered and never stored. `returns_deleted`: DELETE answers with the object and not
-    with a Status, as kube-apiserver does for some kinds. `name_rule`: label, label1035 or subdomain.
+    with a Status, as kube-apiserver does for some kinds. `name_rule`: label, label1035, subdomain or path.
+    `has_generation`: a change of the spec counts in `metadata.generation`. A kind that is another form of one that is
+    stored names its resource in `stored_as`; `show` and `keep` turn a stored document into that form and back.
     """
 
     kind: str
@@ -84,10 +91,15 @@ class Kind:
     validate: Validate = _valid
     allocate: Allocate = _unallocated
     review: Review | None = None
+    stored_as: str = ""
+    show: Convert = _as_it_is
+    keep: Convert = _as_it_is
 
     @property
     def resource(self) -> str:
         """The name that errors and the store use: `services`, `leases.coordination.k8s.io`."""
+        if self.stored_as:
+            return self.stored_as
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
     @property
@@ -108,7 +120,7 @@ class Kind:
 
     def typed(self, document: Object) -> Object:
         """Return an object as it is sent alone: with its kind."""
-        return {"kind": self.kind, "apiVersion": self.api_version, **document}
+        return {"kind": self.kind, "apiVersion": self.api_version, **self.show(document)}
 
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "y": 365 * 86400}

@@ -1,5 +1,6 @@
 """What rules over others: disruption budgets are obeyed; quotas, ranges, autoscalers and priorities are stored."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from app.emulator.kubernetes.documents import JSON, Object, at
@@ -150,6 +151,29 @@ AUTOSCALERS = Kind(
     prepare=_prepare_autoscaler,
     validate=_validate_autoscaler,
 )
+
+
+def _show_v1(document: Object) -> Object:
+    """Show an autoscaler as autoscaling/v1 has it: with the goal for the processors alone."""
+    spec = {key: value for key, value in document["spec"].items() if key not in {"metrics", "behavior"}}
+    for metric in document["spec"].get("metrics") or ():
+        percent = at(metric, "resource.target.averageUtilization")
+        if at(metric, "resource.name") == "cpu" and percent:
+            spec["targetCPUUtilizationPercentage"] = percent
+    status = {"currentReplicas": 0, "desiredReplicas": at(document, "status.desiredReplicas", 0)}
+    return {**document, "spec": spec, "status": status}
+
+
+def _keep_v1(document: Object) -> Object:
+    spec = dict(document.get("spec") or {})
+    percent = spec.pop("targetCPUUtilizationPercentage", None)
+    if percent is not None:
+        target = {"type": "Utilization", "averageUtilization": percent}
+        spec["metrics"] = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
+    return {**document, "spec": spec}
+
+
+AUTOSCALERS_V1 = replace(AUTOSCALERS, version="v1", stored_as=AUTOSCALERS.resource, show=_show_v1, keep=_keep_v1)
 
 RESOURCE_QUOTAS = Kind(
     kind="ResourceQuota",

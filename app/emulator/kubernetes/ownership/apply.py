@@ -38,7 +38,7 @@ def apply(kind: Kind, live: Object | None, config: Object, by: Writer, *, force:
     wanted = owned_paths(kind, config, by.subresource)
     merged = _merge(known, live or {}, config)
     if own is not None:
-        held: Paths = set().union(*(entry.paths for entry in others))
+        held: Paths = wanted.union(*(entry.paths for entry in others))
         merged = _pruned(known, merged, (), set(own.paths) - wanted, held)
     difference = compare(known, live or {}, merged)
     changed = ownable(kind, difference.changed, by.subresource)
@@ -99,7 +99,7 @@ def _merge_list(known: Field, live: list[Any], wanted: list[tuple[str, Field, An
 
 
 def _pruned(known: Field, value: Any, path: Path, gone: Paths, held: Paths) -> Any:
-    """Return a value without the fields in `gone`, but for those, and what lies in them, that others hold."""
+    """Return a value without the fields in `gone`, but for those that are held, or hold something that is."""
     elements = children(known, value)
     if elements is None:
         return value
