@@ -12,6 +12,7 @@ from app.core.errors import SlipwayError
 from app.core.settings import Settings
 from app.engine.lease import Lease
 from app.engine.worker import EngineWorker
+from app.infrastructure.observe.changes import InfrastructureChanges
 from app.load_balancers.observe.changes import NetworkChanges
 
 _CHANGES_SECONDS = 2
@@ -60,10 +61,12 @@ async def _observe(parts: Parts, lease: Lease) -> None:
 
 async def _follow_changes(parts: Parts, lease: Lease) -> None:
     """Look at what Azure has for a cluster soon after something changed in it."""
-    changes = NetworkChanges(parts.database, parts.gateways.azure, parts.clock)
+    networks = NetworkChanges(parts.database, parts.gateways.azure, parts.clock)
+    machines = InfrastructureChanges(parts.database, parts.gateways.azure, parts.clock)
     while True:
         await asyncio.sleep(min(_CHANGES_SECONDS, parts.settings.worker.sync_seconds))
-        await _if_oldest(lease, changes.observe)
+        await _if_oldest(lease, networks.observe)
+        await _if_oldest(lease, machines.observe)
 
 
 async def _if_oldest(lease: Lease, observe: Callable[[], Awaitable[None]]) -> None:

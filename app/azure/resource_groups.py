@@ -70,6 +70,10 @@ class ResourceGroups:
                 return ()
             raise
 
+    async def all_resources(self, *, call: Call) -> tuple[ResourceRef, ...]:
+        """What lies in all groups of the subscription."""
+        return tuple(await read_all(self._resources.list(slipway_call=call), _resource))
+
 
 def _group(value: object) -> ResourceGroup:
     body = Fields(value, "resourceGroup")

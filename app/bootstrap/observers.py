@@ -6,9 +6,10 @@ from app.azure.gateway import AzureGateway
 from app.clusters.observe import observe_all
 from app.core.clock import Clock
 from app.db.engine import Database
+from app.infrastructure.observe.resources import observe_infrastructure
 from app.load_balancers.observe.network import observe_network
 
 Observer = Callable[[Database, AzureGateway, Clock], Awaitable[None]]
 
 # The clusters first: where they are says whose the other resources are.
-OBSERVERS: tuple[Observer, ...] = (observe_all, observe_network)
+OBSERVERS: tuple[Observer, ...] = (observe_all, observe_network, observe_infrastructure)

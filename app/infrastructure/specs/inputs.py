@@ -1,5 +1,6 @@
 """What a graph is made of: what is known of the cluster and its Services, and the resources that were seen."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -126,7 +127,23 @@ TYPES: dict[str, type[NetworkResource | ComputeResource]] = {
     "microsoft.managedidentity/userassignedidentities": Identity,
 }
 """The type of what a row keeps, by its type in Azure in lower case."""
+PARTS = frozenset(
+    {
+        "microsoft.network/loadbalancers/frontendipconfigurations",
+        "microsoft.network/networksecuritygroups/securityrules",
+    }
+)
+"""Rows of parts of what has a row itself: they say since when a part is unused."""
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {name: TypeAdapter(kind) for name, kind in TYPES.items()}
+
+
+_GROUP_OF = re.compile(r"/resourcegroups/([^/]+)", re.IGNORECASE)
+
+
+def group_of(resource_id: str) -> str:
+    """The resource group that an ARM id names; empty where it names none."""
+    found = _GROUP_OF.search(resource_id)
+    return found[1] if found else ""
 
 
 @dataclass(frozen=True)
@@ -156,7 +173,8 @@ def read_pieces(rows: Iterable[Row]) -> Pieces:
     ordered = sorted(rows, key=lambda row: row.id.lower())
     times = [row.observed_at for row in ordered]
     since = {row.id.lower(): row.unused_since for row in ordered if row.unused_since is not None}
-    return Pieces(tuple(_piece(row) for row in ordered), min(times, default=None), since)
+    pieces = tuple(_piece(row) for row in ordered if row.type.lower() not in PARTS)
+    return Pieces(pieces, min(times, default=None), since)
 
 
 def _piece(row: Row) -> Piece:

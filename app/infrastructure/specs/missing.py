@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from app.azure.types.compute import ComputeResource, Identity, ScaleSet
 from app.azure.types.network import LoadBalancer, NetworkResource, PublicIpAddress, RouteTable, SecurityGroup
 from app.infrastructure.schemas.graph import Finding, Severity
-from app.infrastructure.specs.inputs import Unknown
+from app.infrastructure.specs.inputs import Unknown, group_of
 from app.infrastructure.specs.wiring import Wiring, key, outbound_of
 
 _KUBENET = "kubenet"
@@ -203,9 +203,10 @@ def _pools(wiring: Wiring) -> Iterator[Finding]:
 
 
 def _identity(wiring: Wiring) -> Iterator[Finding]:
-    """The nodes' own identity, which AKS names after the cluster. Of clusters with one of their own nothing is said."""
+    """The nodes' own identity, which AKS makes in its group. Of one of the caller's nothing is said: it may be far."""
     identities = wiring.pieces.of(Identity)
-    named = {identity for found in wiring.pieces.of(ScaleSet) for identity in map(key, found.identity_ids)}
+    every = {identity for found in wiring.pieces.of(ScaleSet) for identity in map(key, found.identity_ids)}
+    named = {identity for identity in every if _in_node_group(wiring, group_of(identity))}
     if not named or any(key(identity.id) in named for identity in identities):
         return
     names = ", ".join(sorted(identity.rpartition("/")[2] for identity in named))

@@ -41,6 +41,7 @@ from app.infrastructure.schemas.graph import Kind, Node
 from app.infrastructure.specs.inputs import Piece, ServiceFacts, Unknown
 from app.infrastructure.specs.wiring import Wiring, key, outbound_of, rules_of
 
+_UNSAID = "unknown"
 _DNS_ZONE = "microsoft.network/privatednszones"
 
 
@@ -81,7 +82,7 @@ def _groups(wiring: Wiring) -> Iterator[Node]:
 
 
 def _node(piece: Piece, kind: Kind, details: Details, state: str | None = None) -> Node:
-    word = state or (None if isinstance(piece, Unknown) else piece.provisioning_state)
+    word = state or (_UNSAID if isinstance(piece, Unknown) else piece.provisioning_state)
     return Node(
         id=key(piece.id),
         kind=kind,
@@ -89,7 +90,7 @@ def _node(piece: Piece, kind: Kind, details: Details, state: str | None = None) 
         details=details,
         azure_id=piece.id,
         resource_group=piece.resource_group,
-        state=word.lower() if word else None,
+        state=word.lower() if word.lower() != _UNSAID else None,
     )
 
 

@@ -1,6 +1,7 @@
 """What is there and does not belong: what no Service, node or subnet uses, and what AKS did not make."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from ipaddress import ip_network
 
 from app.azure.types.compute import Disk, Machine, ScaleSet
@@ -81,16 +82,19 @@ def _addresses(wiring: Wiring) -> Iterator[Finding]:
         if purpose(wiring, address) != "unused" or not _in_node_group(wiring, address):
             continue
         since = wiring.pieces.since.get(key(address.id))
-        word = f" since {since:%Y-%m-%d}" if since else ""
         yield Finding(
             code="public_ip_unused",
             severity=Severity.WARNING,
-            title=f"Nothing uses the address {address.address or address.name}{word}",
+            title=f"Nothing uses the address {address.address or address.name}{_since(since)}",
             detail="It costs, counts against the quota, and goes with the cluster.",
             remedy=f"If no DNS name points to it any more: az network public-ip delete --ids {address.id}",
             nodes=(key(address.id),),
             since=since,
         )
+
+
+def _since(since: datetime | None) -> str:
+    return f" since {since:%Y-%m-%d}" if since else ""
 
 
 def _rules(wiring: Wiring) -> Iterator[Finding]:
@@ -120,14 +124,16 @@ def _frontends(wiring: Wiring) -> Iterator[Finding]:
         for frontend in balancer.frontends:
             nats = any(key(rule.frontend_id or "") == key(frontend.id) for rule in balancer.inbound_nat_rules)
             if not (rules_of(balancer, frontend) or outbound_of(balancer, frontend) or nats):
+                since = wiring.pieces.since.get(key(frontend.id))
                 yield Finding(
                     code="frontend_unused",
                     severity=Severity.WARNING,
-                    title=f"The frontend {frontend.name} has no rules",
+                    title=f"The frontend {frontend.name} has no rules{_since(since)}",
                     detail=f"It keeps {wiring.address_of(frontend) or 'its address'} from being used or released.",
                     remedy=f"az network lb frontend-ip delete --resource-group {balancer.resource_group} "
                     f"--lb-name {balancer.name} --name {frontend.name}",
                     nodes=(key(frontend.id),),
+                    since=since,
                 )
 
 

@@ -104,7 +104,5 @@ def _by(group: SecurityGroup, rule: SecurityRule) -> str:
 
 def _remedy(group: SecurityGroup, rule: SecurityRule, source: str) -> str:
     if rule in group.default_rules:
-        return (
-            f"No rule lets it in: change the Service, so that AKS's cloud controller does, or allow {source} yourself."
-        )
+        return f"No rule lets {source} in: change the Service, so that the cloud controller does, or do it yourself."
     return f"Remove the rule {rule.name}, or allow {source} by one of a lower number than {rule.priority}."
