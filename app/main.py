@@ -20,6 +20,7 @@ from app.jobs.router import router as jobs
 from app.load_balancers.router.exposures import router as exposures
 from app.load_balancers.router.load_balancers import router as load_balancers
 from app.load_balancers.router.outbound import router as outbound
+from app.load_balancers.router.public_ips import router as public_ips
 from app.projects import router as projects
 from app.subscriptions.router import groups_router, providers_router
 
@@ -32,6 +33,7 @@ ROUTERS: Sequence[APIRouter] = (
     exposures,
     infrastructure,
     load_balancers,
+    public_ips,
     jobs,
     catalog,
     providers_router,

@@ -14,7 +14,7 @@ from app.api.problems import allowed_methods
 from app.auth.principals import includes
 from app.core.ids import Prefix, new_id
 from app.main import create_app
-from app.models import Cluster, ClusterState, Role
+from app.models import Cluster, ClusterState, PublicIp, Role
 from tests.support.api import Tenant, add_key, add_tenant, bearer
 from tests.support.operations import OPERATIONS, Operation, api_routes, role_of
 from tests.support.roles import PUBLIC, ROLES
@@ -27,6 +27,8 @@ ABSENT = {
     "key": [new_id(Prefix.API_KEY)],
     "cluster": [new_id(Prefix.CLUSTER), "nothing"],
     "exposure": [new_id(Prefix.EXPOSURE)],
+    "public_ip": [new_id(Prefix.PUBLIC_IP), "nothing", "192.0.2.201"],
+    "address": ["192.0.2.201"],
     "job_id": [new_id(Prefix.JOB)],
     "group": [new_id(Prefix.RESOURCE_GROUP), "nothing"],
     "target_id": [new_id(Prefix.CLUSTER), new_id(Prefix.RESOURCE_GROUP)],
@@ -46,6 +48,8 @@ OF_NOBODY = frozenset(
         "namespace",
         "managed",
         "orphaned",
+        "used",
+        "origin",
         "limit",
         "wait",
         "on_blocked",
@@ -84,6 +88,12 @@ async def _belongings(slipway: Slipway, tenant: Tenant) -> Belongings:
         await session.execute(serves.values(state=ClusterState.READY))
     exposures = f"/v1/clusters/{cluster['resource']['id']}/exposures"
     exposure = await made(exposures, OPERATIONS["create_exposure"].bodies()[0])
+    public_ip = (await made("/v1/public-ips", {"name": f"ip-of-{tenant.name}", "location": "westeurope"}))["resource"]
+    address = f"192.0.2.{len(tenant.name)}"
+    async with slipway.parts.database.write() as session:
+        # Its job does not run here.
+        assigned = sa.update(PublicIp).where(PublicIp.id == public_ip["id"])
+        await session.execute(assigned.values(address=address))
     spare = await add_key(slipway.parts.database, Role.READER, tenant.id)
     jobs = (await slipway.ask("GET", "/v1/jobs?limit=1", key=tenant.admin)).json()
     of_cluster, of_group = cluster["resource"], group["resource"]
@@ -92,6 +102,8 @@ async def _belongings(slipway: Slipway, tenant: Tenant) -> Belongings:
         "key": [f"key_{spare.split('_')[1]}"],
         "cluster": [of_cluster["id"], of_cluster["name"]],
         "exposure": [exposure["resource"]["id"]],
+        "public_ip": [public_ip["id"], public_ip["name"], address],
+        "address": [address],
         "job_id": [cluster["job"]["id"]],
         "group": [of_group["id"], of_group["name"]],
         "target_id": [of_cluster["id"], of_group["id"]],

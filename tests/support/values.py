@@ -15,7 +15,9 @@ _TYPES: Mapping[str, Any] = {
     "null": None,
 }  # fmt: skip
 _FORMATS = {"uuid": "11111111-2222-3333-4444-555555555555", "date-time": "2100-01-31T12:00:00Z"}
-_WORDS = ("blue", "blue.green", "1.33.5", "1.33", "Standard_D4s_v5", "x")
+_NETWORK = f"/subscriptions/{'0' * 36}/resourceGroups/blue/providers/Microsoft.Network"
+_IDS = (f"{_NETWORK}/publicIPAddresses/blue", f"{_NETWORK}/publicIPPrefixes/blue")
+_WORDS = ("blue", "blue.green", "1.33.5", "1.33", "Standard_D4s_v5", "x", *_IDS)
 _ODD = (f"{CANARY} ", f" {CANARY}", f"{CANARY}!", f"{CANARY}\u00e9", f"-{CANARY}", f"{CANARY}<", "", "\u0663")
 _NO_TEXT = (f"{CANARY}\x00", f"{CANARY}\ud800", f"{CANARY}\x1b[2J", f"{CANARY}\u202e", f"{CANARY}\x85", f"{CANARY}\x7f")
 

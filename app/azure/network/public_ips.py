@@ -54,6 +54,15 @@ class PublicIps:
 
         `If-None-Match: *` closes the moment between the look and this call, where Azure heeds it.
         """
+        return await self._put(group, name, spec, {"If-None-Match": "*"}, call)
+
+    async def put(self, group: str, name: str, spec: PublicIpSpec, *, call: Call) -> PublicIpPutAnswer:
+        """Make an address as the spec says, whatever is there."""
+        return await self._put(group, name, spec, {}, call)
+
+    async def _put(
+        self, group: str, name: str, spec: PublicIpSpec, headers: Mapping[str, str], call: Call
+    ) -> PublicIpPutAnswer:
         answer = await settled(
             self._public_ips.begin_create_or_update(
                 group,
@@ -61,7 +70,7 @@ class PublicIps:
                 PublicIPAddress(_body(spec)),
                 polling=False,
                 cls=whole_answer,
-                headers={"If-None-Match": "*"},
+                headers=dict(headers),
                 slipway_call=call,
             )
         )

@@ -16,7 +16,6 @@ from app.subscriptions.schemas import GroupName, LocationName, Tags
 DnsLabel = Annotated[
     str, StringConstraints(min_length=3, max_length=63, pattern=r"^[a-z][a-z0-9-]{1,61}[a-z0-9]$"), PLAIN
 ]
-Zone = Annotated[str, StringConstraints(pattern=r"^[1-9]$"), PLAIN]
 PublicIpId = Annotated[
     str,
     StringConstraints(
@@ -43,6 +42,14 @@ class PublicIpSku(StrEnum):
     STANDARD = "Standard"
 
 
+class Zone(StrEnum):
+    """An availability zone of the location."""
+
+    FIRST = "1"
+    SECOND = "2"
+    THIRD = "3"
+
+
 class Origin(StrEnum):
     """Who made an address: only Slipway's own are ever removed by it."""
 
@@ -66,7 +73,7 @@ class PublicIpCreate(RequestModel):
     """Made when it does not exist. Default: `slipway-<project>-addresses`."""
     sku: Choice[PublicIpSku] = PublicIpSku.STANDARD
     version: Choice[IpVersion] = IpVersion.IPV4
-    zones: Annotated[list[Zone], Field(max_length=3)] | None = None
+    zones: Annotated[list[Choice[Zone]], Field(max_length=3)] | None = None
     """Availability zones of the location; null lets Azure keep the address in all of them."""
     dns_label: DnsLabel | None = None
     """The address answers at `<label>.<location>.cloudapp.azure.com`; a label is unique in its location."""
@@ -84,7 +91,7 @@ class PublicIpAdopt(RequestModel):
         json_schema_extra={
             "examples": [
                 {
-                    "azure_id": "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/edge"
+                    "azure_id": "/subscriptions/0d5a1f3e-7c2b-4e8a-9f60-51c9a2b7d401/resourceGroups/edge"
                     "/providers/Microsoft.Network/publicIPAddresses/www",
                 }
             ]

@@ -96,7 +96,7 @@ def wanted_of(body: PublicIpCreate) -> WantedAddress:
     return WantedAddress(
         version=body.version.value,
         sku=body.sku.value,
-        zones=tuple(sorted(set(body.zones or ()))),
+        zones=tuple(sorted({zone.value for zone in body.zones or ()})),
         dns_label=body.dns_label,
         idle_timeout_minutes=body.idle_timeout_minutes,
         prefix_id=body.prefix_id,

@@ -1,0 +1,92 @@
+"""What the tests of public addresses do again and again."""
+
+from typing import Any
+
+from app.emulator.core.network_documents import LOAD_BALANCER, PUBLIC_IP, frontend, load_balancer, public_ip
+from app.emulator.core.store import Resource
+from tests.support.local_azure import LocalAzureForTests
+from tests.support.whole import Slipway
+
+ALL = "/v1/public-ips"
+PUT = "PublicIPAddresses_CreateOrUpdate"
+DELETE = "PublicIPAddresses_Delete"
+
+
+async def reserve(slipway: Slipway, name: str = "shop", **body: Any) -> dict[str, Any]:
+    """Ask for an address; its job at its end, good or bad."""
+    asked = {"name": name, "location": "westeurope", **body}
+    return await slipway.ended(await slipway.accepted("POST", ALL, asked))
+
+
+async def reserved(slipway: Slipway, name: str = "shop", **body: Any) -> dict[str, Any]:
+    """An address that is ready."""
+    job = await reserve(slipway, name, **body)
+    assert job["state"] == "succeeded", job
+    return await shown(slipway, name)
+
+
+async def adopted(slipway: Slipway, azure_id: str) -> dict[str, Any]:
+    """An address of the caller's that is known."""
+    await slipway.done("POST", f"{ALL}:adopt", {"azure_id": azure_id})
+    return await shown(slipway, azure_id.rpartition("/")[2])
+
+
+async def shown(slipway: Slipway, reference: str) -> dict[str, Any]:
+    """An address as the API shows it."""
+    answer = await slipway.ask("GET", f"{ALL}/{reference}")
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def listed(slipway: Slipway, query: str = "") -> list[str]:
+    """The names of a list, in its order."""
+    answer = await slipway.ask("GET", f"{ALL}{query}")
+    assert answer.status_code == 200, answer.text
+    return [item["name"] for item in answer.json()["items"]]
+
+
+def in_azure(azure: LocalAzureForTests, name: str) -> Resource | None:
+    """An address as the local Azure holds it."""
+
+    async def find() -> Resource | None:
+        found = [each for each in azure.azure.cloud.store.of_type(PUBLIC_IP) if each.name == name]
+        return found[0] if found else None
+
+    return azure.call(find())
+
+
+def _keep(azure: LocalAzureForTests, body: dict[str, Any]) -> str:
+    async def keep() -> str:
+        cloud = azure.azure.cloud
+        group = body["id"].partition("/providers/")[0]
+        if cloud.store.get(group) is None:
+            made = {"id": group, "name": group.rpartition("/")[2], "location": body["location"], "properties": {}}
+            made["properties"] = {"provisioningState": "Succeeded"}
+            cloud.store.put(Resource(group, "Microsoft.Resources/resourceGroups", made, cloud.now()))
+        return cloud.store.put(Resource(body["id"], body["type"], body, cloud.now())).id
+
+    return azure.call(keep())
+
+
+def make_foreign(azure: LocalAzureForTests, name: str, *, group: str = "edge", **more: Any) -> str:
+    """An address that somebody else has made; its id."""
+    at = f"/subscriptions/{azure.subscription_id}/resourceGroups/{group}/providers/{PUBLIC_IP}/{name}"
+    return _keep(azure, public_ip(at, "westeurope", guid=name, **{"address": "192.0.2.77", **more}))
+
+
+def use(azure: LocalAzureForTests, address_id: str, *, balancer: str = "theirs", group: str = "edge") -> str:
+    """Give an address to a load balancer of somebody's; the frontend's id."""
+    at = f"/subscriptions/{azure.subscription_id}/resourceGroups/{group}/providers/{LOAD_BALANCER}/{balancer}"
+    part = frontend(at, "front", public_ip_id=address_id)
+    _keep(azure, load_balancer(at, "westeurope", guid=balancer, frontendIPConfigurations=[part]))
+    return str(part["id"])
+
+
+def remove(azure: LocalAzureForTests, resource_id: str) -> None:
+    """What somebody does in Azure's portal."""
+
+    async def take() -> None:
+        azure.azure.cloud.store.remove(resource_id)
+
+    azure.call(take())

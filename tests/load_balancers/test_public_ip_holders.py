@@ -1,0 +1,122 @@
+"""Who has an address: never released while something has it, and the caller's never removed (troubles 54 and 55)."""
+
+from tests.load_balancers.addresses import (
+    ALL,
+    DELETE,
+    PUT,
+    adopted,
+    in_azure,
+    make_foreign,
+    remove,
+    reserved,
+    shown,
+    use,
+)
+from tests.support.database import ONE_DATABASE
+from tests.support.whole import Slipway
+
+pytestmark = ONE_DATABASE
+
+
+async def test_an_address_that_something_has_is_never_released(slipway: Slipway) -> None:
+    """Trouble 54: what Azure shows right before the removal is what counts."""
+    found = await reserved(slipway)
+    front = use(slipway.azure, found["azure_id"])
+
+    job = await slipway.ended(await slipway.accepted("DELETE", f"{ALL}/shop"))
+
+    assert (job["state"], job["problem"]["code"]) == ("failed", "public_ip_in_use")
+    assert front in job["problem"]["detail"]
+    assert slipway.azure.requests(operation=DELETE) == []
+    assert (await shown(slipway, "shop"))["state"] == "ready"
+    remove(slipway.azure, front.partition("/frontendIPConfigurations")[0])
+    await slipway.accepted("POST", f"/v1/jobs/{job['id']}:retry")
+    assert (await slipway.done("DELETE", f"{ALL}/shop"))["outcome"]["azure"] == "removed"
+
+
+async def test_an_address_of_outbound_traffic_is_refused_with_its_holder_and_moves_once_it_is_let_go(
+    slipway: Slipway,
+) -> None:
+    """Troubles 54 and 55: taken, refused elsewhere, let go, free."""
+    found = await reserved(slipway, "egress")
+    await slipway.create()
+    await slipway.done("PATCH", "/v1/clusters/blue/outbound", {"public_ips": ["egress"]})
+    assert (await slipway.cluster())["outbound_ips"] == [found["address"]]
+    assert (await shown(slipway, "egress"))["used_by"] | {"azure_id": None, "cluster_id": None} == {
+        "kind": "outbound",
+        "cluster": "blue",
+        "cluster_id": None,
+        "namespace": None,
+        "name": None,
+        "exposure_id": None,
+        "azure_id": None,
+    }
+
+    refused = await slipway.ask("DELETE", f"{ALL}/egress")
+    assert (refused.status_code, refused.json()["code"]) == (409, "public_ip_in_use")
+    assert "the outbound traffic of the cluster blue" in refused.json()["detail"]
+
+    await slipway.done("PATCH", "/v1/clusters/blue/outbound", {"managed_ip_count": 1})
+    assert (await slipway.done("DELETE", f"{ALL}/egress"))["outcome"]["azure"] == "removed"
+
+
+async def test_an_adopted_address_is_used_and_never_removed(slipway: Slipway) -> None:
+    """Trouble 54, scene 12: the caller's address is the caller's."""
+    azure_id = make_foreign(slipway.azure, "www", tags={"owner": "them"})
+
+    found = await adopted(slipway, azure_id)
+
+    assert (found["origin"], found["address"], found["location"]) == ("caller", "192.0.2.77", "westeurope")
+    assert found["orphan"]["action"] == "forget"
+    again = await slipway.ask("POST", f"{ALL}:adopt", {"azure_id": azure_id, "name": "other"})
+    assert (again.status_code, again.json()["code"]) == (409, "public_ip_known")
+    job = await slipway.done("DELETE", f"{ALL}/www")
+    assert job["outcome"]["azure"] == "kept"
+    stored = in_azure(slipway.azure, "www")
+    assert stored is not None
+    assert stored.body["tags"] == {"owner": "them"}
+    assert slipway.azure.requests(operation=DELETE) == []
+
+
+async def test_what_is_not_there_or_a_clusters_own_is_not_adopted(slipway: Slipway) -> None:
+    await slipway.create()
+    group = f"/subscriptions/{slipway.azure.subscription_id}/resourceGroups"
+    job = await slipway.ended(
+        await slipway.accepted(
+            "POST",
+            f"{ALL}:adopt",
+            {"azure_id": f"{group}/edge/providers/Microsoft.Network/publicIPAddresses/none", "name": "none"},
+        )
+    )
+    assert job["problem"]["code"] == "public_ip_absent"
+    own = next(each for each in slipway.leftovers() if "/publicIPAddresses/" in each)
+    job = await slipway.ended(await slipway.accepted("POST", f"{ALL}:adopt", {"azure_id": own, "name": "own"}))
+    assert job["problem"]["code"] == "public_ip_of_cluster"
+
+
+async def test_a_release_supersedes_the_reservation(slipway: Slipway) -> None:
+    """Trouble 5."""
+    slipway.azure.add_fault("stuck_operation", operation=PUT)
+    reserving = await slipway.accepted("POST", ALL, {"name": "shop", "location": "westeurope"})
+
+    await slipway.done("DELETE", f"{ALL}/shop")
+
+    job = (await slipway.ask("GET", f"/v1/jobs/{reserving}")).json()
+    assert (job["state"], job["problem"]["code"]) == ("canceled", "superseded_by_delete")
+    assert in_azure(slipway.azure, "shop") is None
+
+
+async def test_a_sweep_releases_only_what_is_ours_and_unused_for_long(slipway: Slipway) -> None:
+    """Trouble 54: it proposes what nothing uses, and removes it on request alone."""
+    await reserved(slipway, "young")
+    await adopted(slipway, make_foreign(slipway.azure, "www"))
+
+    answer = await slipway.ask("POST", f"{ALL}:sweep", {"unused_days": 1})
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["jobs"] == []
+    reasons = {kept["name"]: kept["reason"] for kept in answer.json()["kept"]}
+    assert reasons == {
+        "young": "Nothing has used it for a shorter time only.",
+        "www": "Slipway did not make it, and never removes it.",
+    }
