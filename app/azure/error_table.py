@@ -6,6 +6,7 @@ is of class unknown: it is counted, shown raw, never guessed.
 
 from app.azure.error_row import Action, Row, row
 from app.azure.error_table_configuration import CONFIGURATION_ROWS
+from app.azure.error_table_network import NETWORK_ROWS
 from app.azure.error_table_nodes import NODE_ROWS
 from app.core.errors import ErrorClass
 
@@ -94,14 +95,6 @@ _QUOTA_ROWS: tuple[Row, ...] = (
         "A quota of the subscription is used up.",
         "Ask Azure for a higher limit, or take a smaller size or count, another family or another region.",
         codes="QuotaExceeded InsufficientVCPUQuota ErrorCode_InsufficientVCPUQuota ResourceQuotaExceeded"),
-    row("azure_public_ip_limit", _QUOTA, Action.FAIL,
-        "The region's limit of public addresses is reached.",
-        "Release an address, ask for a higher limit, or share an address.",
-        codes="PublicIPCountLimitReached ResourceCountExceedsLimitDueToTemplate"),
-    row("azure_load_balancer_limit", _QUOTA, Action.FAIL,
-        "A limit of the load balancer or network security group is reached.",
-        "Share an address, use a second load balancer, or fewer ranges.",
-        codes="LoadBalancerFrontendIPConfigurationCountLimitReached"),
     row("azure_capacity_heavy_usage", _CAPACITY, Action.RETRY_SLOWLY,
         "The region has no capacity for another control plane.",
         "Take another region, or wait.",
@@ -182,6 +175,7 @@ _TRANSIENT_ROWS: tuple[Row, ...] = (
 TABLE: tuple[Row, ...] = (
     *_CONFLICT_ROWS[:4],
     *_QUOTA_ROWS,
+    *NETWORK_ROWS,
     *CONFIGURATION_ROWS,
     *_CONFLICT_ROWS[4:],
     *_PERMISSION_ROWS,

@@ -226,7 +226,7 @@ ELSEWHERE: dict[str, str] = {
     "SpecifiedAllocatedOutboundPorts IsNotAMultipleOfEight ExceedsTotalNumberOfAvailablePorts":
         "parts of two codes that are in the table",
     "DnsRecordInUse PrivateIPAddressInReservedRange PrivateIPAddressNotInSubnet":
-        "said to a cluster's own cloud provider, of services that Slipway does not make yet",
+        "said by Microsoft.Network: tests/load_balancers/test_azure_codes.py has them",
     "TotalSharesProvisionedCapacityExceedsAccountLimit ShareBeingDeleted ShareHasSnapshots InvalidHeaderValue "
     "NetworkAclsValidationFailure SubnetsHaveNoServiceEndpointsConfigured AuthorizationFailure "
     "KeyBasedAuthenticationNotPermitted": "said by Microsoft.Storage, which Slipway does not call yet",

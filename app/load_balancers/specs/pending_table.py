@@ -62,12 +62,13 @@ ROWS: tuple[Meaning, ...] = (
          "address of another exposure: `share_address_with`."),
     _row("azure_load_balancer_limit", _QUOTA,
          r"LoadBalancerFrontendIPConfigurationCountLimitReached|more than \d+ NAT or load balancing rules|"
-         r"LoadBalancingRuleCountLimit|SecurityRuleCountLimit|MaxSecurityRule|RulesPerNic|"
+         r"LoadBalancingRuleCountLimit|Security(Group)?Rules?(Count|AddressPrefixes)Limit|MaxSecurityRule|RulesPerNic|"
+         r"more than \d+ security rules|"
          r"LoadBalancer\w*(CountLimit|LimitReached|CannotHaveMoreThan)|LoadBalancingRulesPerLoadBalancer",
          "A limit of the load balancer or its security group is reached: {said}",
          "Remove ports or ranges that are not needed, or share the address of another exposure."),
     _row("dns_label_taken", _CONFLICT,
-         r"DnsRecordInUse.*?DNS record (?P<label>\S+)|DnsRecordInUse",
+         r"DnsRecordInUse.*?DNS record (?P<label>\S+)|DnsRecordInUse|DnsRecordIsReserved",
          "The DNS label is taken: another public IP of the region has it.",
          "Choose another label, or release the address that has it: GET /v1/public-ips shows those of the project."),
     _row("dns_label_taken", _CONFLICT,
@@ -80,8 +81,11 @@ ROWS: tuple[Meaning, ...] = (
          r"trying to consume the port (?P<port>\d+) which is being referenced by an existing \w+ rule (?P<rule>\S+)",
          "Port {port} of the address is taken by another Service: rule {rule}.",
          "Choose another port, or another address."),
+    _row("port_taken", _CONFLICT, r"RulesUseSame(Frontend|Backend)Port\w+",
+         "Another rule of the load balancer has this port: {said}", "Choose another port, or another address."),
     _row("azure_sku_mismatch", _CONFIGURATION,
-         r"DifferentSku\w*|SkuMismatch|SkuDoNotMatch|(basic|standard) sku.*?(standard|basic) sku",
+         r"DifferentSku\w*|SkuMismatch|(Sku|PublicIPPrefix)DoNotMatch|MustBeStandardSku|"
+         r"(basic|standard) sku.*?(standard|basic) sku",
          "The address and the load balancer are of different SKUs; Azure does not mix Basic and Standard.",
          "Take a public IP of SKU Standard."),
     _row("azure_prefix_exhausted", _QUOTA, r"PublicIpPrefix\w*(OutOf|Exhaust|NotEnough|NoAvailable)\w*|"
@@ -94,12 +98,19 @@ ROWS: tuple[Meaning, ...] = (
          "Azure has no such public IP where the controller looks for it: {said}",
          "It looks in the node resource group, unless the Service names another one: make the address known to "
          "Slipway (POST /v1/public-ips) and give it as `public_ip`."),
+    _row("azure_public_ip_in_use", _CONFLICT, r"PublicIPAddressInUse|PublicIPReferencedByMultipleIPConfigs",
+         "Something else still has the public address: {said}",
+         "Take it from there first: GET /v1/public-ips/{{address}} says who has it."),
+    _row("azure_public_ip_allocation_failed", ErrorClass.CAPACITY, r"PublicI[Pp](Address|Prefix)AllocationFailed",
+         "Azure has no public address to give in this region or zone.", "Wait, or take another region.",
+         by_itself=True),
     _row("private_address_taken", _CONFLICT,
-         r"PrivateIPAddressIsAllocated|PrivateIPAddressInUse|private IP address (?P<address>\S+) which is already",
+         r"PrivateIPAddressIs(Allocated|BeingCleanedUp)|PrivateIPAddressInUse|"
+         r"private IP address (?P<address>\S+) which is already",
          "The private address is taken in its subnet: {said}",
          "Choose another one, or none: Azure takes a free one then."),
     _row("private_address_not_in_subnet", _CONFIGURATION,
-         r"PrivateIPAddressNotInSubnet|PrivateIPAddressInReservedRange|does not belong to the range of subnet",
+         r"PrivateIPAddressNotIn(Any)?Subnet|PrivateIPAddressInReservedRange|does not belong to the range of subnet",
          "The private address is not one that the subnet can give: {said}",
          "Choose one inside the subnet, but for its first four and its last."),
     _row("azure_subnet_full", ErrorClass.CAPACITY, r"SubnetIsFull|InsufficientSubnetSize|no (more )?free addresses",
