@@ -142,6 +142,16 @@ async def test_a_subnet_of_ones_own_is_used_by_the_nodes_and_free_when_they_are_
     assert (await net.delete("virtualNetworks/v")).status == 202
 
 
+async def test_a_group_goes_with_its_cluster_and_the_network_that_the_cluster_used(net: Net) -> None:
+    subnet = await _own_network(net)
+    await net.arm.make_cluster(agentPoolProfiles=_pools(vnetSubnetID=subnet))
+    net.azure.advance(301)
+    await net.arm.send("DELETE", "resourceGroups/g1")
+    net.azure.advance(366)
+    assert await _listed(net.arm, "resourceGroups") == []
+    assert await _listed(net.arm, "resources") == []
+
+
 @pytest.mark.parametrize(
     ("prefix", "fields", "count", "code"),
     [

@@ -7,18 +7,21 @@ from app.emulator.core.cloud import Cloud
 from app.emulator.core.errors import AzureError
 from app.emulator.core.paths import key_of
 from app.emulator.core.store import Resource
+from app.emulator.providers.resources.names import GROUP_TYPE
 
 
 def blocked(cloud: Cloud, group: Resource) -> dict[str, AzureError]:
     """Which resources of `group` cannot go, by key, each with its provider's refusal.
 
-    Users in the same group go with it, unless they are blocked themselves.
+    Users in the same group go with it, and those in a group that a resource of this one manages (as AKS does with the
+    group of its nodes), unless they are blocked themselves.
     """
     found: dict[str, AzureError] = {}
+    leaving = tuple(f"{key}/" for key in (group.key, *_managed(cloud, group)))
 
     def leaves(user: str) -> bool:
         key = key_of(user)
-        return key.startswith(f"{group.key}/") and not any(key.startswith(f"{one}/") for one in found)
+        return key.startswith(leaving) and not any(key.startswith(f"{one}/") for one in found)
 
     content = cloud.store.in_group(group.id)
     while True:
@@ -34,6 +37,11 @@ def blocked(cloud: Cloud, group: Resource) -> dict[str, AzureError]:
         if not more:
             return found
         found.update(more)
+
+
+def _managed(cloud: Cloud, group: Resource) -> list[str]:
+    every = cloud.store.of_type(GROUP_TYPE)
+    return [one.key for one in every if key_of(one.body.get("managedBy") or "").startswith(f"{group.key}/")]
 
 
 def blocked_error(group: Resource, refusals: dict[str, AzureError]) -> dict[str, Any]:
