@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from app.emulator.core.agenda import Action, Agenda
 from app.emulator.core.clock import Clock, ManualClock
 from app.emulator.core.documents import Document
+from app.emulator.core.errors import AzureError
 from app.emulator.core.exchange import Call
 from app.emulator.core.faults import Faults
 from app.emulator.core.operations import Operation, Operations, Phase, new_operation_id
@@ -213,6 +214,11 @@ class Cloud:
                 await transition.succeed(self, operation)
                 if operation.running:
                     operation.end("Succeeded", at=at)
+        except AzureError as refused:
+            # What Azure finds out only while it works: a quota, a name that is taken by now.
+            operation.recovers = None
+            await self._transitions[operation.transition].fail(self, operation)
+            operation.end("Failed", at=at, error={"code": refused.code, "message": refused.message})
         except Exception:
             # A defect of a provider ends its operation, not the local Azure.
             logger.exception("operation %s (%s) broke", operation.id, operation.name)

@@ -205,3 +205,26 @@ async def test_the_quota_of_addresses_holds_and_usages_tell_of_it(small_azure: L
         usages = await arm.send("GET", "providers/Microsoft.Network/locations/westus2/usages")
         shown = {usage["name"]["value"]: (usage["currentValue"], usage["limit"]) for usage in usages.body["value"]}
         assert shown["PublicIPAddresses"] == shown["IPv4StandardSkuPublicIpAddresses"] == (2, 2)
+
+
+async def test_a_cluster_fails_where_no_address_is_left_and_a_second_put_heals_it(
+    small_azure: LocalAzureForTests,
+) -> None:
+    small_azure.register()
+    async with arm_for(small_azure) as arm:
+        net = Net(arm, small_azure)
+        await arm.make_group()
+        for name in ("a", "b"):
+            await net.make_address(name)
+        made = await arm.make_cluster()
+        small_azure.advance(301)
+        status = await arm.status_of(made)
+        assert (status["status"], status["error"]["code"]) == ("Failed", "PublicIPCountLimitReached")
+        assert (await arm.send("GET", arm.cluster())).body["properties"]["provisioningState"] == "Failed"
+        await net.delete("publicIPAddresses/a")
+        small_azure.advance(11)
+        assert (await arm.make_cluster()).status == 200
+        small_azure.advance(301)
+        healed = (await arm.send("GET", arm.cluster())).body["properties"]
+        assert healed["provisioningState"] == "Succeeded"
+        assert len(healed["networkProfile"]["loadBalancerProfile"]["effectiveOutboundIPs"]) == 1

@@ -17,6 +17,7 @@ from app.emulator.core.network_documents import (
     reference,
     resource,
 )
+from app.emulator.core.network_limits import check_public_ip_quota
 from app.emulator.core.network_security import security_group
 from app.emulator.core.paths import split_path
 from app.emulator.core.store import Resource
@@ -72,6 +73,7 @@ def _make_load_balancer(cloud: Cloud, group: NodeGroup) -> None:
     balancer = group.resource_id(LOAD_BALANCER, "kubernetes")
     if cloud.store.get(balancer) is not None:
         return
+    check_public_ip_quota(cloud, group.subscription, group.location)
     guid = cloud.guid()
     address = public_ip(
         group.outbound_ip_id,

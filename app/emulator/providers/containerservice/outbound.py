@@ -6,6 +6,7 @@ from app.emulator.core.cloud import Cloud
 from app.emulator.core.documents import Document, section
 from app.emulator.core.network_addresses import free_address
 from app.emulator.core.network_documents import LOAD_BALANCER, frontend, part_id, public_ip, reference
+from app.emulator.core.network_limits import check_public_ip_quota
 from app.emulator.core.paths import key_of, split_path
 from app.emulator.core.store import Resource
 from app.emulator.providers.containerservice.load_balancer_profile import own_ids, prefix_ids
@@ -56,6 +57,7 @@ def _managed(cloud: Cloud, cluster: Resource, balancer: Resource) -> list[str]:
         candidate = group.outbound_ip_id if number == 0 else _id_of(group, number)
         number += 1
         if key_of(candidate) not in taken:
+            check_public_ip_quota(cloud, group.subscription, group.location)
             guid = cloud.guid()
             address = free_address(cloud, guid=guid)
             put_once(cloud, public_ip(candidate, group.location, guid=guid, address=address, tags=MANAGED_TAGS))

@@ -141,6 +141,9 @@ class Transitions:
         cluster.internal["kubernetes_version"] = version
         await self._start_api(cluster)
         await self._host.update(cluster.key, kubernetes_version=version)
+        if cloud.store.get(node_group_of(cluster).id) is not None:
+            # What is missing is made again; a group that somebody removed is not.
+            make_network(cloud, cluster)
         apply_outbound(cloud, cluster)
         await self._settle_pools(cloud, cluster, state="Succeeded")
         set_state(cloud, cluster, "Succeeded")
