@@ -7,7 +7,7 @@ from functools import partial
 
 import structlog
 
-from app.bootstrap import OBSERVERS, WORKFLOWS, Parts, open_parts
+from app.bootstrap import OBSERVERS, WORKFLOWS, Parts, cluster_readers, open_parts
 from app.core.errors import SlipwayError
 from app.core.settings import Settings
 from app.engine.lease import Lease
@@ -39,12 +39,15 @@ async def run(settings: Settings) -> bool:
         await engine.start()
         observing = asyncio.create_task(_observe(parts, engine.lease), name="observers")
         following = asyncio.create_task(_follow_changes(parts, engine.lease), name="changes")
+        readers = cluster_readers(parts, engine.lease)
+        reading = asyncio.create_task(readers.run(), name="readers")
         stopped = asyncio.create_task(stop.wait())
         failed = asyncio.create_task(engine.failed())
         await asyncio.wait({stopped, failed}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (observing, following, stopped, failed):
+        for task in (observing, following, reading, stopped, failed):
             task.cancel()
-        await asyncio.gather(observing, stopped, failed, return_exceptions=True)
+        await asyncio.gather(observing, following, reading, stopped, failed, return_exceptions=True)
+        await readers.stop()
         await engine.stop()
         return stop.is_set()
     finally:

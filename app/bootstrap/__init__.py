@@ -2,6 +2,7 @@
 
 from app.bootstrap.observers import OBSERVERS
 from app.bootstrap.parts import Parts, open_parts
+from app.bootstrap.readers import cluster_readers
 from app.bootstrap.workflows import KINDS, WORKFLOWS
 
-__all__ = ["KINDS", "OBSERVERS", "WORKFLOWS", "Parts", "open_parts"]
+__all__ = ["KINDS", "OBSERVERS", "WORKFLOWS", "Parts", "cluster_readers", "open_parts"]

@@ -96,7 +96,12 @@ async def list_clusters(
         descending=True,
     )
     pools = await read.pools_by_cluster(call.session, page.items)
-    return paging.answer(project_id, page, lambda row: read.cluster_read(row, pools.get(row.id, [])), response)
+    readers = await read.readers_by_cluster(call.session, page.items)
+
+    def shown(row: Cluster) -> ClusterRead:
+        return read.cluster_read(row, pools.get(row.id, []), readers.get(row.id))
+
+    return paging.answer(project_id, page, shown, response)
 
 
 @router.get("/{cluster:name}", summary="Read a cluster")
@@ -106,9 +111,9 @@ async def get_cluster_by_id_or_name(
     response: Response,
 ) -> ClusterRead:
     """By id or name; by id also after it was deleted."""
-    found, pools = call.found()
+    found, pools, kubernetes = call.found()
     set_etag(response, found.version)
-    return read.cluster_read(found, pools)
+    return read.cluster_read(found, pools, kubernetes)
 
 
 @router.patch(

@@ -141,6 +141,17 @@ class NodePoolRead(ResponseModel):
     """Azure's count, state and version."""
 
 
+class KubernetesRead(ResponseModel):
+    """How Slipway reads what is in the cluster."""
+
+    state: str
+    """connecting, watching, unreachable, private (read now and then by a command that AKS runs), or stopped."""
+    seen_at: datetime | None
+    """When the cluster's API server was last heard."""
+    problem: dict[str, Any] | None
+    """Why it is not watched, as an error has it."""
+
+
 class ClusterRead(ResponseModel):
     """A cluster."""
 
@@ -163,6 +174,8 @@ class ClusterRead(ResponseModel):
     observed: dict[str, Any] | None
     """What Azure last said, at `observed_at`."""
     observed_at: datetime | None
+    kubernetes: KubernetesRead | None = None
+    """How the cluster itself is read; null while no worker does. It changes without a new ETag."""
     created_by: str
     created_at: datetime
     updated_at: datetime

@@ -82,6 +82,17 @@ class KubernetesSettings(BaseModel):
         250, ge=1, le=5000, description="Clusters that one process talks to at once; each costs a few connections."
     )
     idle_seconds: Seconds = Field(300, description="A cluster's connections are closed when unused for so long.")
+    max_watched_clusters: int = Field(
+        200,
+        ge=0,
+        le=5000,
+        description="Clusters that one worker watches at most, and never more than `max_clients`; each takes three "
+        "connections. With more clusters than all workers may watch, some are not watched.",
+    )
+    run_command_seconds: Seconds = Field(
+        300,
+        description="A private cluster that cannot be reached is read so often by a command that AKS runs in it.",
+    )
 
 
 class WorkerSettings(BaseModel):

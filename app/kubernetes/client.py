@@ -12,6 +12,7 @@ from lightkube.core.resource import NamespacedResource
 from lightkube.resources.core_v1 import Event, Namespace, Node, Pod, Service
 from lightkube.resources.discovery_v1 import EndpointSlice
 
+from app.core.breaker import NotAnsweringError
 from app.kubernetes import services
 from app.kubernetes.connection import Connection
 from app.kubernetes.errors import (
@@ -238,7 +239,7 @@ class ClusterClient:
         try:
             async with self._slot.breaker.guard(_KEY), connection.used(), _unreachable_after(seconds):
                 return await work(connection)
-        except ClusterUnreachableError as error:
+        except (ClusterUnreachableError, NotAnsweringError) as error:
             self._slot.doubt(connection)
             if connection.login.private and not isinstance(error, ClusterNotServingError):
                 raise ClusterPrivateError(error.problem.detail) from error

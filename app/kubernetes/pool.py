@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from app.core.breaker import Breaker
 from app.core.clock import Clock
+from app.core.errors import SlipwayError
 from app.kubernetes.connection import Connection
 from app.kubernetes.errors import ClientsUsedUpError
 from app.kubernetes.types.login import Login
@@ -19,6 +20,8 @@ LogIn = Callable[[], Awaitable[Login]]
 _BEFORE_END = timedelta(minutes=2)
 # An address that does not answer may be an old one; Azure is asked for it at most so often.
 _RENEWAL_SECONDS = 60.0
+# A login that failed is not tried again at once by the next who asks.
+_REFUSED_SECONDS = 5.0
 
 
 @dataclass
@@ -33,6 +36,7 @@ class Slot:
     _connection: Connection | None = None
     _connected_at: float = 0.0
     _doubtful: bool = False
+    _refused: tuple[float, SlipwayError] | None = None
     _logging_in: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
@@ -74,12 +78,23 @@ class Slot:
         return expires_at is not None and expires_at - _BEFORE_END <= self.clock.now()
 
     async def _replace(self, log_in: LogIn) -> Connection:
-        fresh = Connection(await log_in(), timeout_seconds=self.timeout_seconds)
+        fresh = Connection(await self._log_in(log_in), timeout_seconds=self.timeout_seconds)
         before, self._connection = self._connection, fresh
         self._connected_at, self._doubtful = self.clock.monotonic(), False
         if before is not None:
             await before.retire()
         return fresh
+
+    async def _log_in(self, log_in: LogIn) -> Login:
+        if self._refused is not None and self.clock.monotonic() - self._refused[0] < _REFUSED_SECONDS:
+            raise self._refused[1]
+        try:
+            login = await log_in()
+        except SlipwayError as error:
+            self._refused = self.clock.monotonic(), error
+            raise
+        self._refused = None
+        return login
 
 
 class ClientPool:

@@ -147,8 +147,9 @@ class AzureResource(Base, kw_only=True):
 
 
 class ReaderState(StrEnum):
-    """How a cluster's API server is being read."""
+    """How a cluster's API server is being read. `private`: without a watch, by commands that AKS runs for us."""
 
+    CONNECTING = "connecting"
     WATCHING = "watching"
     UNREACHABLE = "unreachable"
     PRIVATE = "private"
@@ -170,6 +171,8 @@ class ClusterReader(Base, kw_only=True):
     state: Mapped[str] = mapped_column(STATE)
     # By resource ("services"): the resourceVersion from which a watch goes on.
     positions: Mapped[JsonObject] = mapped_column(default_factory=dict)
+    # All nodes as they were last seen: {"items": [NodeState of app/kubernetes/types, as JSON]}.
+    nodes: Mapped[JsonObject | None] = mapped_column(default=None)
     problem: Mapped[JsonObject | None] = mapped_column(default=None)
     seen_at: Mapped[datetime | None] = mapped_column(default=None)
     taken_at: Mapped[datetime | None] = mapped_column(default=None)

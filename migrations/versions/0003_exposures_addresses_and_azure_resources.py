@@ -73,6 +73,7 @@ def upgrade() -> None:
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=24), nullable=False),
         sa.Column("positions", PortableJson, nullable=False),
+        sa.Column("nodes", PortableJson, nullable=True),
         sa.Column("problem", PortableJson, nullable=True),
         sa.Column("seen_at", UtcDateTime(), nullable=True),
         sa.Column("taken_at", UtcDateTime(), nullable=True),

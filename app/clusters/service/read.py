@@ -1,15 +1,17 @@
 """Read clusters."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TypeAlias, cast
 
 from sqlalchemy import Connection, Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.scope import Scope, in_project, no_such_cluster, parameters
-from app.clusters.schemas import ClusterRead, NodePoolRead
+from app.clusters.schemas import ClusterRead, KubernetesRead, NodePoolRead
 from app.core.ids import Prefix, is_id
-from app.models import Cluster, NodePool
+from app.core.json import JsonObject
+from app.models import Cluster, ClusterReader, NodePool
 
 _MOST_POOLS = 100
 
@@ -21,10 +23,17 @@ async def list_pools(session: AsyncSession, clusters: Sequence[Cluster]) -> Sequ
     return (await session.scalars(asked)).all() if ids else []
 
 
-FoundCluster: TypeAlias = tuple[Cluster, Sequence[NodePool]]
-"""Rows with the attributes of a cluster and of its pools, to be read only: no session keeps them."""
+FoundCluster: TypeAlias = tuple[Cluster, Sequence[NodePool], KubernetesRead | None]
+"""Rows with the attributes of a cluster and of its pools, to be read only: no session keeps them; and its reader."""
 
-_ANY = in_project(select(*Cluster.__table__.columns), Cluster)
+_READER = (
+    ClusterReader.state.label("reader_state"),
+    ClusterReader.seen_at.label("reader_seen_at"),
+    ClusterReader.problem.label("reader_problem"),
+)
+_ANY = in_project(select(*Cluster.__table__.columns, *_READER), Cluster).outerjoin(
+    ClusterReader, ClusterReader.cluster_id == Cluster.id
+)
 _BY_ID = _ANY.where(Cluster.id == bindparam("cluster"))
 _LIVING_BY_NAME = _ANY.where(Cluster.name == bindparam("cluster"), Cluster.deleted_at.is_(None))
 _POOLS = (
@@ -44,7 +53,8 @@ def look_up_cluster(connection: Connection, scope: Scope, path: Mapping[str, str
     found = connection.execute(by, {"cluster": path["cluster"], **parameters(scope)}).one_or_none()
     if found is None:
         raise no_such_cluster()
-    return cast("FoundCluster", (found, connection.execute(_POOLS, {"cluster_id": found.id}).all()))
+    pools = connection.execute(_POOLS, {"cluster_id": found.id}).all()
+    return cast("FoundCluster", (found, pools, _kubernetes_read(*found[-len(_READER) :])))
 
 
 def list_(
@@ -81,13 +91,26 @@ async def pools_by_cluster(session: AsyncSession, clusters: Sequence[Cluster]) -
     return pools
 
 
+async def readers_by_cluster(session: AsyncSession, clusters: Sequence[Cluster]) -> dict[str, KubernetesRead | None]:
+    """How all these clusters are being read, by one query."""
+    ids = [cluster.id for cluster in clusters]
+    asked = select(ClusterReader.cluster_id, *_READER).where(ClusterReader.cluster_id.in_(ids)).limit(len(ids) + 1)
+    rows = (await session.execute(asked)).all() if ids else []
+    return {row.cluster_id: _kubernetes_read(*row[1:]) for row in rows}
+
+
 async def one_cluster_read(session: AsyncSession, cluster: Cluster) -> ClusterRead:
     """A cluster as callers see it."""
-    return cluster_read(cluster, await list_pools(session, [cluster]))
+    readers = await readers_by_cluster(session, [cluster])
+    return cluster_read(cluster, await list_pools(session, [cluster]), readers.get(cluster.id))
 
 
-def cluster_read(cluster: Cluster, pools: Sequence[NodePool]) -> ClusterRead:
-    """A cluster and its pools as callers see them."""
+def _kubernetes_read(state: str | None, seen_at: datetime | None, problem: JsonObject | None) -> KubernetesRead | None:
+    return None if state is None else KubernetesRead(state=state, seen_at=seen_at, problem=problem)
+
+
+def cluster_read(cluster: Cluster, pools: Sequence[NodePool], kubernetes: KubernetesRead | None = None) -> ClusterRead:
+    """A cluster, its pools and how it is read, as callers see them."""
     observed = cluster.observed or {}
     return ClusterRead(
         id=cluster.id,
@@ -115,6 +138,7 @@ def cluster_read(cluster: Cluster, pools: Sequence[NodePool]) -> ClusterRead:
         tags=cluster.wanted["tags"],
         observed=cluster.observed,
         observed_at=cluster.observed_at,
+        kubernetes=kubernetes,
         created_by=cluster.created_by,
         created_at=cluster.created_at,
         updated_at=cluster.updated_at,

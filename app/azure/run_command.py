@@ -1,0 +1,79 @@
+"""Commands that AKS runs inside a cluster, for clusters whose API server cannot be reached.
+
+AKS starts a pod in the cluster, runs the command in it, and keeps the first 512 KB of its output
+(https://learn.microsoft.com/azure/aks/access-private-cluster).
+"""
+
+from dataclasses import dataclass, field
+
+from azure.core.rest import AsyncHttpResponse
+from azure.mgmt.containerservice.models import RunCommandRequest
+
+from app.azure import errors
+from app.azure.clients import Clients, settled, whole_answer
+from app.azure.errors import AzureError
+from app.azure.feed import Sharing
+from app.azure.fields import Fields
+from app.azure.types.call import Call
+
+_ACCEPTED = 202
+_FIRST_LOOK_SECONDS = 1.0
+_LONGEST_LOOK_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """How a command ended. `logs` is what it printed, cut at 512 KB."""
+
+    exit_code: int
+    logs: str = field(repr=False)
+
+
+class RunCommands:
+    """`Microsoft.ContainerService/managedClusters/{name}/runCommand`."""
+
+    def __init__(self, clients: Clients, subscription_id: str, sharing: Sharing) -> None:
+        self._clients = clients
+        self._clusters = clients.container_service(subscription_id).managed_clusters
+        self._clock = sharing.clock
+        self._sleep = sharing.sleep
+
+    async def run(
+        self, group: str, name: str, command: str, *, call: Call, cluster_token: str | None = None
+    ) -> CommandResult:
+        """Run a command and wait for its end, until the call's deadline.
+
+        `cluster_token`: for a cluster whose users log in through Entra. Raises AzureError; a command that ended with
+        another code than 0 is a result.
+        """
+        answer = await settled(
+            self._clusters.begin_run_command(
+                group,
+                name,
+                RunCommandRequest(command=command, context="", cluster_token=cluster_token or ""),
+                polling=False,
+                cls=whole_answer,
+                slipway_call=call,
+            )
+        )
+        where = answer.headers.get("Location")
+        pause = _FIRST_LOOK_SECONDS
+        while answer.status_code == _ACCEPTED:
+            if where is None:
+                raise AzureError(errors.MALFORMED, azure_message="the answer does not say where the result will be")
+            if self._clock.now() >= call.deadline:
+                raise AzureError(errors.TIMED_OUT, azure_message="the command has not ended in time")
+            await self._sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_LOOK_SECONDS)
+            answer = await self._clients.get(where, call=call)
+        return _result(answer)
+
+
+def _result(answer: AsyncHttpResponse) -> CommandResult:
+    properties = Fields(answer.json(), "commandResult").part("properties")
+    if (properties.maybe("provisioningState") or "").lower() != "succeeded":
+        raise AzureError(errors.UNKNOWN, azure_message=properties.maybe("reason") or "the command was not run")
+    exit_code = properties.number("exitCode")
+    if exit_code is None:
+        raise AzureError(errors.MALFORMED, azure_message="the command's result names no exit code")
+    return CommandResult(exit_code, properties.maybe("logs") or "")

@@ -1,0 +1,6 @@
+"""What is kept of what is seen of clusters: in Azure, by lists; in the clusters themselves, by their readers."""
+
+from app.clusters.observe.azure import observe_all
+from app.clusters.observe.readers import ClusterReaders, Sink
+
+__all__ = ["ClusterReaders", "Sink", "observe_all"]

@@ -1,0 +1,39 @@
+"""What `kubectl get -o json` printed, read as if the API server had said it."""
+
+import json
+from collections.abc import Iterator
+from typing import cast
+
+from lightkube.resources.core_v1 import Event, Node, Service
+
+from app.core.json import JsonObject
+from app.kubernetes.errors import KubernetesError
+from app.kubernetes.observed import node_state
+from app.kubernetes.services import event_seen, in_order, service_state
+from app.kubernetes.types.seen import Seen
+
+
+def seen_in(services_and_nodes: str, events: str) -> Seen:
+    """Read two printed lists. Raises KubernetesError for what cannot be read, such as a list that was cut."""
+    try:
+        found = list(_items(services_and_nodes))
+        services = [
+            service_state(cast("Service", Service.from_dict(item))) for item in found if item.get("kind") == "Service"
+        ]
+        nodes = [node_state(cast("Node", Node.from_dict(item))) for item in found if item.get("kind") == "Node"]
+        said = [event_seen(cast("Event", Event.from_dict(item))) for item in _items(events)]
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise KubernetesError("What the command printed cannot be read; AKS cuts it at 512 KB.") from error
+    return Seen(
+        services=tuple(sorted(services, key=lambda item: (item.namespace, item.name))),
+        nodes=tuple(sorted(nodes, key=lambda item: item.name)),
+        events=in_order(said),
+    )
+
+
+def _items(printed: str) -> Iterator[JsonObject]:
+    document = json.loads(printed)
+    items = document["items"] if isinstance(document, dict) and "items" in document else None
+    if not isinstance(items, list):
+        raise TypeError("a list is expected")
+    yield from items
