@@ -124,3 +124,20 @@ async def test_what_somebody_broke_in_azure_is_mended_with_the_next_change(scene
     scene.azure.call(lose())
     await scene.annotate("web", load_balancer_tcp_idle_timeout="5")
     assert list(await scene.frontends()) == [base_of(web)]
+
+
+async def test_a_stopped_clusters_services_wait_until_it_starts(scene: Scene) -> None:
+    web = await scene.apply(service("web"))
+    scene.azure.add_fault("error", operation="PublicIPAddresses_CreateOrUpdate", caller="cluster", count=None)
+    await scene.apply(service("late"))
+    assert (await scene.arm.send("POST", f"{scene.arm.cluster()}/stop")).status == 202
+    await scene.advance(1000)
+    scene.azure.clear_faults()
+    await scene.advance(1000)
+    assert list(await scene.addresses()) == [f"kubernetes-{base_of(web)}"]
+    assert (await scene.arm.send("POST", f"{scene.arm.cluster()}/start")).status == 202
+    await scene.advance(1000)
+    await scene.advance(10)
+    assert ingress(await scene.service("web")) == ingress(web)
+    assert len(ingress(await scene.service("late"))) == 1
+    assert await scene.members() == ["0"]
