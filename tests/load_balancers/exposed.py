@@ -1,10 +1,15 @@
 """A Slipway with one cluster, and exposures in it, which get their addresses from the cluster's own controller."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
+from app.azure.types.call import Call
+from app.azure.types.public_ip import PublicIpSpec
+from app.core.ids import Prefix, new_id
+from app.models import PublicIp
 from tests.load_balancers.cluster import Inside
-from tests.load_balancers.exposing import EXPOSURES, WEB
+from tests.load_balancers.exposing import EXPOSURES, WEB, add_public_ip
 from tests.support.whole import Slipway
 
 CCM = {"caller": "cluster", "count": None}
@@ -58,6 +63,27 @@ class Stage:
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found
+
+    async def reserve(self, name: str, *, group: str = "addresses", sku: str = "Standard") -> PublicIp:
+        """A static public address in Azure, and its row."""
+        subscription = self.slipway.parts.gateways.azure.subscription(self.slipway.azure.subscription_id)
+        call = Call(deadline=self.slipway.parts.clock.now() + timedelta(seconds=30))
+        await subscription.resource_groups.put(group, "westeurope", {}, call=call)
+        spec = PublicIpSpec(location="westeurope", tags={}, sku=sku)
+        await subscription.network.public_ips.create(group, name, spec, call=call)
+        return await add_public_ip(self.slipway, name, id=new_id(Prefix.PUBLIC_IP), resource_group=group)
+
+    def azure_address(self, name: str) -> dict[str, Any] | None:
+        """The properties of a public IP in Azure; None when there is none."""
+
+        async def read() -> dict[str, Any] | None:
+            for record in self.slipway.azure.azure.cloud.store:
+                if record.id.lower().endswith(f"/publicipaddresses/{name}"):
+                    properties: dict[str, Any] = record.body["properties"]
+                    return properties
+            return None
+
+        return self.slipway.azure.call(read())
 
     def fault(self, kind: str, operation: str, **fields: Any) -> None:
         """Let the cluster's controller meet a fault in Azure."""

@@ -64,22 +64,28 @@ class _Look:
         self.errors.append(FieldError(code, pointer, detail))
 
     async def shared(self) -> str | None:
-        """The id of the exposure whose address is shared, at its root."""
+        """The id of the exposure that brought the address which is shared; it may be gone, and the address is not."""
         at = "/share_address_with"
         reference = self.body.share_address_with
         if reference is None:
             self._ports_free(await sharers_of(self.session, self.itself) if self.itself else ())
             return None
-        root = await self._root(reference)
-        if root is None:
+        root_id = await self._root_id(reference)
+        if root_id is None:
             self.note("unknown_exposure", at, "The cluster has no other exposure of this id or name.")
             return None
-        if bool((root.wanted or root.observed or {}).get("internal")) is not self.body.internal:
+        root = await self.session.get(Exposure, root_id)
+        others = [*([root] if root and root.deleted_at is None else []), *await sharers_of(self.session, root_id)]
+        others = [each for each in others if each.id != self.itself]
+        if any(bool((each.wanted or each.observed or {}).get("internal")) is not self.body.internal for each in others):
             self.note("shared_address_differs", at, "One of the two is internal, and the other one is public.")
-        self._ports_free([root, *await sharers_of(self.session, root.id)])
-        return root.id
+        self._ports_free(others)
+        return root_id
 
-    async def _root(self, reference: str) -> Exposure | None:
+    async def _root_id(self, reference: str) -> str | None:
+        itself = await self.session.get(Exposure, self.itself) if self.itself else None
+        if itself is not None and root_of(itself) == reference:
+            return reference
         asked = select(Exposure).where(Exposure.cluster_id == self.cluster.id, Exposure.deleted_at.is_(None))
         if is_id(reference, Prefix.EXPOSURE):
             asked = asked.where(Exposure.id == reference)
@@ -87,19 +93,14 @@ class _Look:
             namespace, slash, name = reference.partition("/")
             asked = asked.where(Exposure.namespace == (namespace if slash else self.body.namespace))
             asked = asked.where(Exposure.name == (name if slash else namespace))
-        found = (await self.session.scalars(asked)).one_or_none()
-        if found is None or found.id == self.itself:
-            return None
-        root = await self.session.get(Exposure, root_of(found))
-        # The address outlives the exposure that brought it, as long as another one uses it.
-        return found if root is None or root.deleted_at is not None else root
+        found = (await self.session.scalars(asked.where(Exposure.id != self.itself))).one_or_none()
+        return None if found is None else root_of(found)
 
     def _ports_free(self, others: Sequence[Exposure]) -> None:
         holders = {
             (port["port"], port.get("protocol", "TCP")): exposure
             for exposure in others
             for port in (exposure.wanted or exposure.observed or {}).get("ports", [])
-            if exposure.id != self.itself
         }
         for index, port in enumerate(self.body.ports):
             holder = holders.get((port.port, port.protocol.value))

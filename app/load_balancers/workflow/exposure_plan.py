@@ -8,6 +8,7 @@ from app.clusters.workflow.plan import ClusterGoneError
 from app.core.errors import ConflictError
 from app.core.json import JsonObject
 from app.engine.steps import JobEnd, Record, record_step
+from app.load_balancers.service.exposure_checks import sharers_of
 from app.load_balancers.specs.exposure_wanted import WantedExposure
 from app.models import Cluster, ClusterState, Exposure, ExposureState, PublicIp
 
@@ -87,7 +88,7 @@ async def _asked(record: Record, exposure: Exposure, cluster: Cluster) -> Asked:
     shared = None
     if wanted.share_address_with is not None:
         root = await record.session.get(Exposure, wanted.share_address_with)
-        shared = None if root is None else await _shared(record, root, exposure)
+        shared = None if root is None else await _shared(record, root)
     return Asked(
         place=place_of(cluster),
         location=cluster.location,
@@ -111,12 +112,14 @@ async def _before(record: Record, wanted: WantedExposure) -> Reserved | None:
     return None if before.public_ip == wanted.public_ip else await _reserved(record, before)
 
 
-async def _shared(record: Record, root: Exposure, exposure: Exposure) -> Shared:
+async def _shared(record: Record, root: Exposure) -> Shared:
     reserved = None
     if root.wanted is not None:
         reserved = await _reserved(record, WantedExposure.from_json(root.wanted))
     gone = root.deleted_at is not None
-    addresses = tuple(str(found["address"]) for found in (exposure if gone else root).addresses)
+    holders = await sharers_of(record.session, root.id) if gone else [root]
+    known = next((holder.addresses for holder in holders if holder.addresses), [])
+    addresses = tuple(str(found["address"]) for found in known)
     gone_uid = root.service_uid if gone else None
     return Shared(root.id, f"{root.namespace}/{root.name}", addresses, reserved, gone_uid)
 
