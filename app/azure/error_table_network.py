@@ -1,6 +1,7 @@
 """What Microsoft.Network says of load balancers, addresses and rules.
 
-The codes are those of `app/load_balancers/specs/pending_table.py`, which reads the same words in a cluster's events.
+The codes are those of `app/load_balancers/specs/pending_table.py`, which reads the same words in a cluster's events,
+with `azure_` before them.
 """
 
 from app.azure.error_row import Action, Row, row
@@ -40,7 +41,7 @@ NETWORK_ROWS: tuple[Row, ...] = (
         "Azure has no public address to give in this region or zone.",
         "Take another zone or region, or wait.", minutes=10,
         codes="PublicIPAddressAllocationFailed PublicIpPrefixAllocationFailed"),
-    row("dns_label_taken", _CONFLICT, Action.FAIL,
+    row("azure_dns_label_taken", _CONFLICT, Action.FAIL,
         "Another public address in this region has the DNS label; often one that was left over.",
         "Take another label, or release the address that has it: GET /v1/public-ips shows yours.",
         codes="DnsRecordInUse DnsRecordIsReserved"),
@@ -48,7 +49,7 @@ NETWORK_ROWS: tuple[Row, ...] = (
         "Azure does not take this DNS label.",
         "Take 3 to 63 lower-case letters, digits and hyphens, beginning with a letter.",
         codes="InvalidDomainNameLabel DomainNameLabelReserved"),
-    row("public_ip_not_found", _CONFIGURATION, Action.FAIL,
+    row("azure_public_ip_not_found", _CONFIGURATION, Action.FAIL,
         "There is no such public address where the cluster looks for it: by default, its node resource group.",
         "Name the address's own resource group, and give the cluster's identity Network Contributor on it.",
         message=r"user supplied IP Address \S+ was not found"),
@@ -66,15 +67,15 @@ NETWORK_ROWS: tuple[Row, ...] = (
         "A Standard address is always static.",
         "Ask for a static address.",
         codes="StandardSkuPublicIPAddressMustBeStatic PublicIPAddressMustBeStatic"),
-    row("private_address_taken", _CONFLICT, Action.FAIL,
+    row("azure_private_address_taken", _CONFLICT, Action.FAIL,
         "Something else in the subnet has the private address.",
         "Take another address of the subnet, or let Azure choose one.",
         codes="PrivateIPAddressIsAllocated PrivateIPAddressInUse PrivateIPAddressIsBeingCleanedUp"),
-    row("private_address_not_in_subnet", _CONFIGURATION, Action.FAIL,
+    row("azure_private_address_not_in_subnet", _CONFIGURATION, Action.FAIL,
         "The private address lies outside of the subnet, or is one of those that Azure keeps for itself.",
         "Take an address of the subnet but its first four and its last, or let Azure choose one.",
         codes="PrivateIPAddressInReservedRange PrivateIPAddressNotInSubnet PrivateIPAddressNotInAnySubnet"),
-    row("port_taken", _CONFLICT, Action.FAIL,
+    row("azure_port_taken", _CONFLICT, Action.FAIL,
         "Another rule of the load balancer has this port of this address.",
         "Take another port, or an address of its own.",
         codes="RulesUseSameFrontendPortProtocolAndFrontendIP RulesUseSameBackendPortProtocolAndPool "

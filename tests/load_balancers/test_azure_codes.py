@@ -47,10 +47,10 @@ CASES = (
     *_all("PublicIpPrefixOutOfIpAddresses", "quota", "azure_prefix_exhausted", "another prefix"),
     *_all("PublicIPAddressAllocationFailed PublicIpPrefixAllocationFailed", "capacity",
           "azure_public_ip_allocation_failed", "another zone", 9),
-    *_all("DnsRecordInUse DnsRecordIsReserved", "conflict", "dns_label_taken", "another label"),
+    *_all("DnsRecordInUse DnsRecordIsReserved", "conflict", "azure_dns_label_taken", "another label"),
     *_all("InvalidDomainNameLabel DomainNameLabelReserved", "configuration", "azure_dns_label_invalid", "hyphens"),
-    Case("BadRequest", "configuration", "public_ip_not_found", "Network Contributor", message=NOT_FOUND),
-    Case("SomethingNew", "configuration", "public_ip_not_found", "resource group", message=NOT_FOUND),
+    Case("BadRequest", "configuration", "azure_public_ip_not_found", "Network Contributor", message=NOT_FOUND),
+    Case("SomethingNew", "configuration", "azure_public_ip_not_found", "resource group", message=NOT_FOUND),
     *_all("PublicIPAddressInUse PublicIPReferencedByMultipleIPConfigs", "conflict", "azure_public_ip_in_use",
           "GET /v1/public-ips", 9),
     *_all("PublicIPAndLBSkuDoNotMatch PublicIPAddressAndPublicIPPrefixDoNotMatch PublicIpPrefixMustBeStandardSku "
@@ -59,11 +59,11 @@ CASES = (
     *_all("StandardSkuPublicIPAddressMustBeStatic PublicIPAddressMustBeStatic", "configuration",
           "azure_public_ip_must_be_static", "static"),
     *_all("PrivateIPAddressIsAllocated PrivateIPAddressInUse PrivateIPAddressIsBeingCleanedUp", "conflict",
-          "private_address_taken", "another address"),
+          "azure_private_address_taken", "another address"),
     *_all("PrivateIPAddressInReservedRange PrivateIPAddressNotInSubnet PrivateIPAddressNotInAnySubnet",
-          "configuration", "private_address_not_in_subnet", "first four"),
+          "configuration", "azure_private_address_not_in_subnet", "first four"),
     *_all("RulesUseSameFrontendPortProtocolAndFrontendIP RulesUseSameBackendPortProtocolAndPool "
-          "RulesUseSameBackendPortProtocolAndFrontendIPWithFloatingIPEnabled", "conflict", "port_taken",
+          "RulesUseSameBackendPortProtocolAndFrontendIPWithFloatingIPEnabled", "conflict", "azure_port_taken",
           "another port"),
     *_all("SecurityRuleConflict", "conflict", "azure_security_rule_conflict", "priority"),
     *_all("SecurityRuleInvalidAddressPrefix SecurityRuleInvalidPortRange SecurityRuleInvalidPriority "
@@ -123,7 +123,9 @@ def test_the_same_words_in_a_clusters_event_have_the_same_meaning(case: Case) ->
     if case.ours in NEVER_OF_A_SERVICE:
         assert found.code == "azure_unknown_error"
     else:
-        assert (found.code, found.error_class) == (case.ours, case.error_class)
+        # A Service's own words, such as `port_taken`, have no `azure_` before them.
+        assert found.code in {case.ours, case.ours.removeprefix("azure_")}
+        assert found.error_class == case.error_class
 
 
 NEVER_OF_A_SERVICE = frozenset(
