@@ -92,8 +92,9 @@ openapi: install ## Write openapi/openapi.json anew
 	@$(BIN)/slipway openapi --output openapi/openapi.json
 
 .PHONY: docs
-docs: install ## Write docs/settings.md anew
+docs: install ## Write docs/settings.md and docs/infrastructure.svg anew
 	@$(BIN)/python scripts/settings_reference.py
+	@$(BIN)/python -m tests.infrastructure.example
 
 .PHONY: tools
 tools: $(BIN)/python ## Take kubectl into .tools/, where none is installed

@@ -15,6 +15,7 @@ from app.infrastructure.layout.shapes import Tone
 from app.infrastructure.layout.svg import render_svg
 from app.infrastructure.layout.text import shorten, text_width, wrap
 from app.infrastructure.schemas.graph import Finding, Graph, Severity
+from tests.infrastructure import example
 from tests.infrastructure.graphs import GraphMaker, PoolPlan, ServicePlan, make_graph
 
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -163,3 +164,8 @@ def test_a_shortened_text_keeps_both_ends() -> None:
     assert shown.startswith("kubernetes-")
     assert shown.endswith("69788")
     assert "…" in shown
+
+
+def test_the_picture_in_the_documentation_is_what_is_drawn_today() -> None:
+    """`make docs` writes it anew."""
+    assert example.FILE.read_text("utf-8") == render_svg(compose(example.example()))

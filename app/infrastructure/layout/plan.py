@@ -38,11 +38,12 @@ class Balancer:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """A node pool. `routed`: a load balancer sends traffic to it."""
+    """A node pool. `routed`: a load balancer sends traffic to it. `attached`: disks and interfaces, by machine."""
 
     node: Node
     machines: tuple[Node, ...]
     routed: bool
+    attached: dict[str, tuple[Node, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,8 @@ def _order(graph: Graph, band: Band) -> tuple[object, ...]:
 def _pool(graph: Graph, node: Node) -> Pool:
     machines = graph.targets(node, Relation.CONTAINS, Kind.MACHINE)
     routed = bool(graph.sources(node, Relation.ROUTES_TO, Kind.LOAD_BALANCER))
-    return Pool(node, tuple(machines), routed)
+    parts = {each.id: tuple(graph.sources(each, Relation.ATTACHED, Kind.DISK, Kind.INTERFACE)) for each in machines}
+    return Pool(node, tuple(machines), routed, parts)
 
 
 def _subnet(graph: Graph, node: Node) -> Subnet:

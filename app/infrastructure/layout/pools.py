@@ -70,12 +70,13 @@ def _one_by_one(pool: Pool, x: float, y: float, room: float) -> _Placed:
     for place, machine in enumerate(pool.machines):
         row, column = divmod(place, columns)
         left, top = x + column * (width + _GAP), y + row * (_MACHINE_HEIGHT + _GAP)
-        boxes.append(_machine(machine, Rect(left, top, width, _MACHINE_HEIGHT)))
+        title = words.tooltip(machine, pool.attached.get(machine.id, ()))
+        boxes.append(_machine(machine, Rect(left, top, width, _MACHINE_HEIGHT), title))
     rows = -(-len(boxes) // columns)
     return _Placed(rows * (_MACHINE_HEIGHT + _GAP) - _GAP, tuple(boxes))
 
 
-def _machine(node: Node, rect: Rect) -> Box:
+def _machine(node: Node, rect: Rect, title: str) -> Box:
     details = node.details if isinstance(node.details, MachineDetails) else MachineDetails()
     name = details.computer_name or node.name
     # The pool's name is above it: what tells machines apart comes last.
@@ -87,7 +88,7 @@ def _machine(node: Node, rect: Rect) -> Box:
         fitting(short, rect.x + 21, rect.y + 16.5, rect.width - 27, 11, ink=Ink.STRONG, bold=True),
         fitting(second, rect.x + 8, rect.y + 32, rect.width - 14, 9.5),
     )
-    return Box(rect, Tone.MACHINE, words.tooltip(node), texts, (dot,), radius=4)
+    return Box(rect, Tone.MACHINE, title, texts, (dot,), radius=4)
 
 
 def _many(pool: Pool, x: float, y: float, room: float) -> _Placed:
@@ -101,7 +102,8 @@ def _many(pool: Pool, x: float, y: float, room: float) -> _Placed:
     for place, machine in enumerate(pool.machines[:_MOST_DOTS]):
         row, column = divmod(place, columns)
         rect = Rect(x + column * _STEP, y + row * _STEP, _DOT, _DOT)
-        dots.append(Box(rect, state_tone(machine.state), words.tooltip(machine), radius=3))
+        title = words.tooltip(machine, pool.attached.get(machine.id, ()))
+        dots.append(Box(rect, state_tone(machine.state), title, radius=3))
     below = y + (-(-len(dots) // columns)) * _STEP
     texts = tuple(fitting(line, x, below + 13 + 15 * place, room) for place, line in enumerate(lines))
     return _Placed(below - y + 15 * len(lines) + 2, tuple(dots), texts)

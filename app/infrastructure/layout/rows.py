@@ -156,7 +156,7 @@ class _Placing:
             details = node.details
             aside = (details.address or "no address") if details.internal else ""
             first = words.ports_of(details) or ("Outbound" if details.outbound else "No rules")
-            second = words.joined([words.probe_words(details), *details.outbound[:1], node.name])
+            second = words.probe_words(details) or next(iter(details.outbound), node.name)
         return leaf(rect, self.tone(node, Tone.FRONTEND), first, second, title=words.tooltip(node), aside=aside)
 
     def address(self, node: Node, rect: Rect) -> Box:

@@ -64,13 +64,11 @@ def ports_of(details: FrontendDetails) -> str:
 
 
 def probe_words(details: FrontendDetails) -> str:
-    """`probes TCP 31080`, of all rules that have one."""
-    probes = {
-        f"{rule.probe.protocol.upper()} {rule.probe.port}{rule.probe.path or ''}": None
-        for rule in details.rules
-        if rule.probe is not None
-    }
-    return f"probes {', '.join(probes)}" if probes else ""
+    """`probes TCP 31080, 31081`, of all rules that have one."""
+    by_protocol: dict[str, dict[str, None]] = {}
+    for probe in (rule.probe for rule in details.rules if rule.probe is not None):
+        by_protocol.setdefault(probe.protocol.upper(), {})[f"{probe.port}{probe.path or ''}"] = None
+    return joined((f"probes {name} {', '.join(ports)}" for name, ports in by_protocol.items()), ", ")
 
 
 def second_line(node: Node) -> str:
@@ -98,11 +96,12 @@ def _below(node: Node) -> list[str | None]:
     return parts
 
 
-def tooltip(node: Node) -> str:
-    """A node in words, one fact a line."""
+def tooltip(node: Node, attached: Sequence[Node] = ()) -> str:
+    """A node in words, one fact a line. `attached`: a machine's disks and interfaces."""
     lines = [f"{KIND_WORDS[node.kind]} {node.name}", *(line for line in _facts(node) if line)]
     if node.state:
         lines.append(f"state: {node.state}")
+    lines += [joined([f"{KIND_WORDS[part.kind].lower()} {part.name}", _size(part)], ", ") for part in attached]
     if node.azure_id:
         lines.append(node.azure_id)
     return "\n".join(_bounded(lines))
@@ -131,6 +130,11 @@ def _facts(node: Node) -> list[str | None]:
         case LoadBalancerDetails() as found:
             facts = [joined([found.sku, counted(found.rules, "rule"), *found.backend_pools], ", ")]
     return facts
+
+
+def _size(part: Node) -> str | None:
+    details = part.details
+    return f"{details.size_gib} GiB" if isinstance(details, DiskDetails) and details.size_gib else None
 
 
 def _rule_words(rule: RuleDetails) -> str:
