@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.engine.steps import JobView
+from tests.load_balancers.addresses import make_foreign, remove
 from tests.support.api import Tenant
 from tests.support.crashes import At, Point
 from tests.support.whole import Slipway
 
 FAILING, STUCK, CANCELED = "failing", "stuck", "canceled"
+FAILING_ADDRESS = "failing-ip"
 """Beginnings of names by which Azure and the callers know what shall befall."""
 
 _CLUSTER = {
@@ -78,6 +80,8 @@ async def cluster(life: Life, kinds: frozenset[str]) -> None:
         await life.job("PATCH", own, {"tags": {"cost": "42"}})
     if "cluster.scale" in kinds:
         await life.job("POST", f"{own}:scale", {"count": 2})
+    if "cluster.outbound" in kinds:
+        await life.job("PATCH", f"{own}/outbound", {"managed_ip_count": 2})
     if "cluster.upgrade" in kinds:
         now = created["outcome"]["kubernetes_version"]
         offers = (await life.slipway.ask("GET", "/v1/locations/westeurope/kubernetes-versions")).json()["items"]
@@ -120,6 +124,26 @@ async def resource_group(life: Life, _kinds: frozenset[str]) -> None:
         await life.job("DELETE", f"/v1/resource-groups/{life.name}")
 
 
+async def address(life: Life, _kinds: frozenset[str]) -> None:
+    """An address that is reserved, in a group of its own, and released."""
+    options = {"on_failure": "delete"} if life.name.startswith(FAILING_ADDRESS) else {}
+    asked = {"name": life.name, "location": "westeurope", "resource_group": life.name, "options": options}
+    await life.job("POST", "/v1/public-ips", asked)
+    await life.job("DELETE", f"/v1/public-ips/{life.name}")
+    await life.job("DELETE", f"/v1/resource-groups/{life.name}")
+
+
+async def foreign_address(life: Life, _kinds: frozenset[str]) -> None:
+    """An address of the caller's that is adopted and forgotten, and stays."""
+    azure = life.slipway.azure
+    group = f"/subscriptions/{azure.subscription_id}/resourceGroups/{life.name}"
+    azure_id = make_foreign(azure, life.name, group=life.name)
+    await life.job("POST", "/v1/public-ips:adopt", {"azure_id": azure_id})
+    await life.job("DELETE", f"/v1/public-ips/{life.name}")
+    for there in (azure_id, group):
+        assert remove(azure, there), f"{there} was removed"
+
+
 async def registration(life: Life, _kinds: frozenset[str]) -> None:
     """A provider that the project's subscription does not have yet."""
     await life.job("POST", "/v1/providers/Microsoft.ContainerService:register")
@@ -141,6 +165,9 @@ SCENARIOS = (
     Scenario("accepted", accepted_cluster),
     Scenario("group", resource_group),
     Scenario(CANCELED, resource_group),
+    Scenario("address", address),
+    Scenario(FAILING_ADDRESS, address),
+    Scenario("www", foreign_address),
     Scenario("first", cluster, own_subscription=True),
     Scenario("register", registration, own_subscription=True),
 )

@@ -15,7 +15,7 @@ from app.emulator.core.registration import record_of
 from app.emulator.local_azure import LocalAzureOptions
 from app.engine.steps import CloudStep, RecordStep
 from tests.crashes.judge import of_azure, of_the_job
-from tests.crashes.lives import FAILING, SCENARIOS, STUCK, Life, Scenario
+from tests.crashes.lives import FAILING, FAILING_ADDRESS, SCENARIOS, STUCK, Life, Scenario
 from tests.crashes.stage import Stage
 from tests.support.crashes import At, Point
 from tests.support.local_azure import FAST, LocalAzureForTests, start_local_azure
@@ -32,6 +32,13 @@ def azure() -> Iterator[LocalAzureForTests]:
         azure.register()
         azure.call(_forget_registrations(azure))
         azure.add_fault("fail_operation", operation=PUT, path=f"/{FAILING}[0-9]+$", count=None, code="AllocationFailed")
+        azure.add_fault(
+            "fail_operation",
+            operation="PublicIPAddresses_CreateOrUpdate",
+            path=f"/{FAILING_ADDRESS}[0-9]+$",
+            count=None,
+            code="InternalServerError",
+        )
         azure.add_fault("stuck_operation", operation=PUT, path=f"/{STUCK}[0-9]+$", count=None)
         yield azure
 

@@ -83,10 +83,10 @@ def use(azure: LocalAzureForTests, address_id: str, *, balancer: str = "theirs",
     return str(part["id"])
 
 
-def remove(azure: LocalAzureForTests, resource_id: str) -> None:
-    """What somebody does in Azure's portal."""
+def remove(azure: LocalAzureForTests, resource_id: str) -> bool:
+    """What somebody does in Azure's portal; whether it was there."""
 
-    async def take() -> None:
-        azure.azure.cloud.store.remove(resource_id)
+    async def take() -> bool:
+        return azure.azure.cloud.store.remove(resource_id) is not None
 
-    azure.call(take())
+    return azure.call(take())
