@@ -54,4 +54,4 @@ class StateFragments:
         self._snapshots.clear()
 
     def _snapshot(self, key: str) -> str:
-        return json.dumps(self._host.snapshot(key), separators=(",", ":"))
+        return self._host.snapshot(key)

@@ -1,5 +1,6 @@
 """One cluster: its objects, its credentials, its listener."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -9,7 +10,7 @@ from app.emulator.kubernetes import system, writes
 from app.emulator.kubernetes.api import Api
 from app.emulator.kubernetes.controllers import Controllers, Plan
 from app.emulator.kubernetes.credentials import LOOPBACK, Account, Credentials, kubeconfig
-from app.emulator.kubernetes.documents import JSON, Object
+from app.emulator.kubernetes.documents import Object
 from app.emulator.kubernetes.kinds import BY_RESOURCE
 from app.emulator.kubernetes.listener import Listener
 from app.emulator.kubernetes.node_sync import NodeSync
@@ -95,19 +96,15 @@ class Cluster:
             admin_kubeconfig=config(self._credentials.admin, "clusterAdmin"),
         )
 
-    def dump(self) -> dict[str, JSON]:
-        """Return all that a restart needs."""
-        return {
-            "port": self._listener.port,
-            "credentials": self._credentials.dump(),
-            "store": self._store.dump(),
-            **self._nodes.dump(),
-        }
+    def dump(self) -> str:
+        """Return all that a restart needs, as JSON."""
+        rest = {"port": self._listener.port, "credentials": self._credentials.dump(), **self._nodes.dump()}
+        return f'{json.dumps(rest, separators=(",", ":"))[:-1]},"store":{self._store.dump()}}}'
 
-    def set_nodes(self, nodes: Sequence[NodeSpec]) -> None:
+    async def set_nodes(self, nodes: Sequence[NodeSpec]) -> None:
         """Make these the nodes, and let all that follows from it happen: the system's pods run when this returns."""
         self._nodes.set_nodes(nodes)
-        self._controllers.work.drain()
+        await self._controllers.work.settled()
 
     def _found(self) -> None:
         """Fill a new cluster with what AKS puts into it."""
@@ -116,7 +113,7 @@ class Cluster:
         for resource, document in self._platform_objects():
             namespace = document["metadata"]["namespace"]
             writes.create(self._store, BY_RESOURCE[resource], namespace, document)
-        self.set_nodes([])
+        self._controllers.work.drain()
 
     def _platform_objects(self) -> Iterator[tuple[str, Object]]:
         for service in system.services():

@@ -1,6 +1,5 @@
 """What travels: JSON documents, and Kubernetes objects as the open documents that they are."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
@@ -10,11 +9,11 @@ JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | Non
 Object: TypeAlias = dict[str, Any]
 
 
-def at(document: Mapping[str, Any], path: str, default: Any = None) -> Any:
+def at(document: Object, path: str, default: Any = None) -> Any:
     """Return what lies at a dotted path (`spec.type`), or the default where a step is missing."""
     value: Any = document
     for step in path.split("."):
-        if not isinstance(value, Mapping) or step not in value:
+        if not isinstance(value, dict) or step not in value:
             return default
         value = value[step]
     return value

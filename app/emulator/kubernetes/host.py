@@ -83,7 +83,7 @@ class ClusterHost:
 
     async def set_nodes(self, key: str, nodes: Sequence[NodeSpec]) -> None:
         """Make these the nodes; watchers see what changed, and nothing where nothing did."""
-        self._clusters[key].set_nodes(nodes)
+        await self._clusters[key].set_nodes(nodes)
 
     def endpoint(self, key: str) -> Endpoint:
         """Return where a cluster answers, also while it is stopped."""
@@ -102,8 +102,8 @@ class ClusterHost:
             for observer in self._observers:
                 observer.removed(key)
 
-    def snapshot(self, key: str) -> dict[str, JSON]:
-        """Return a cluster's state, keys included, for `start` after a restart."""
+    def snapshot(self, key: str) -> str:
+        """Return a cluster's state, keys included, as JSON whose document `start` takes after a restart."""
         return self._clusters[key].dump()
 
     async def close(self) -> None:

@@ -68,8 +68,9 @@ def list_page(store: Store, kind: Kind, namespace: str, request: Request) -> Pag
     shown = store.version
     if token := request.query.get("continue", ""):
         shown, last = _read_token(token)
-        if shown < store.oldest:
-            raise expired(shown, store.oldest)
+        oldest = store.oldest(kind.resource)
+        if shown < oldest:
+            raise expired(shown, oldest)
         found = [document for document in found if _key(document) > last]
     limit = request.number("limit") or 0
     metadata: Object = {"resourceVersion": str(shown)}

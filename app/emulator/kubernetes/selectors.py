@@ -58,7 +58,10 @@ def matches(selector: Object | None, labels: Mapping[str, str]) -> bool:
 
 def includes(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
     """Say whether labels have all of the wanted values."""
-    return all(labels.get(key) == value for key, value in wanted.items())
+    for key, value in wanted.items():  # noqa: SIM110 (asked for every pod by every service: `all` takes thrice as long)
+        if labels.get(key) != value:
+            return False
+    return True
 
 
 def expression_holds(expression: Object, labels: Mapping[str, str]) -> bool:

@@ -4,6 +4,7 @@ Objects are never changed in place: a write stores a new document, so that reade
 """
 
 import asyncio
+import json
 import uuid
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from app.emulator.kubernetes.documents import JSON, Object, at, timestamp
+from app.emulator.kubernetes.documents import Object, at, timestamp
 
-HISTORY = 2000  # changes that a watch may go back; past them it is told 410
+HISTORY = 1000  # changes of one resource that a watch may go back; past them it is told 410
 _WATCH_BACKLOG = 1000  # changes that a slow watcher may be behind; past them its watch ends
 
 ChangeType = Literal["ADDED", "MODIFIED", "DELETED"]
@@ -57,8 +58,11 @@ class Store:
         self.ip_families = tuple(ip_families)
         self.version = 1
         self._objects: defaultdict[str, dict[tuple[str, str], Object]] = defaultdict(dict)
-        self._history: deque[Change] = deque(maxlen=HISTORY)
-        self._forgotten = 0
+        self._histories: defaultdict[str, deque[Change]] = defaultdict(lambda: deque(maxlen=HISTORY))
+        self._forgotten: dict[str, int] = {}
+        self._began = 0
+        self._texts: defaultdict[str, dict[tuple[str, str], str]] = defaultdict(dict)
+        self._dumped = (-1, "")
         self._subscriptions: set[Subscription] = set()
         self._observers: list[Callable[[Change], None]] = []
 
@@ -113,23 +117,31 @@ class Store:
         """Stop collecting."""
         self._subscriptions.discard(subscription)
 
-    @property
-    def oldest(self) -> int:
-        """The oldest version from which all changes are still known."""
-        return self._forgotten
+    def oldest(self, resource: str) -> int:
+        """Return the oldest version from which all changes of a resource are still known."""
+        return self._forgotten.get(resource, self._began)
 
     def since(self, resource: str, version: int) -> list[Change]:
         """Return a resource's changes after a version that is not older than `oldest`."""
-        return [change for change in self._history if change.version > version and change.resource == resource]
+        return [change for change in self._histories[resource] if change.version > version]
 
-    def dump(self) -> dict[str, JSON]:
-        """Return all objects and the version."""
-        objects: dict[str, JSON] = {resource: [*self.list_(resource)] for resource in self.resources()}
-        return {"version": self.version, "objects": objects}
+    def dump(self) -> str:
+        """Return all objects and the version as JSON; only what has changed since the last time is written anew."""
+        if self._dumped[0] != self.version:
+            parts = [f"{json.dumps(resource)}:[{self._listed(resource)}]" for resource in self.resources()]
+            self._dumped = (self.version, f'{{"version":{self.version},"objects":{{{",".join(parts)}}}}}')
+        return self._dumped[1]
+
+    def _listed(self, resource: str) -> str:
+        texts = self._texts[resource]
+        for key, document in self._objects[resource].items():
+            if key not in texts:
+                texts[key] = json.dumps(document, separators=(",", ":"))
+        return ",".join(texts[key] for key in sorted(texts))
 
     def load(self, saved: Mapping[str, Any]) -> None:
         """Read what `dump` wrote; the history before it is gone, so watches from then on are told 410."""
-        self.version = self._forgotten = saved["version"]
+        self.version = self._began = saved["version"]
         for resource, objects in saved["objects"].items():
             self._objects[resource] = {_key(document): document for document in objects}
 
@@ -137,14 +149,17 @@ class Store:
         self.version += 1
         metadata = {**document["metadata"], "resourceVersion": str(self.version)}
         document = {**document, "metadata": metadata}
+        key = _key(document)
         if type_ == "DELETED":
-            del self._objects[resource][_key(document)]
+            del self._objects[resource][key]
         else:
-            self._objects[resource][_key(document)] = document
+            self._objects[resource][key] = document
+        self._texts[resource].pop(key, None)
         change = Change(self.version, resource, type_, document, previous)
-        if len(self._history) == HISTORY:
-            self._forgotten = self._history[0].version
-        self._history.append(change)
+        history = self._histories[resource]
+        if len(history) == HISTORY:
+            self._forgotten[resource] = history[0].version
+        history.append(change)
         for subscription in self._subscriptions:
             if subscription.resource == resource:
                 subscription.offer(change)

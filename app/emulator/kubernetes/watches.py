@@ -75,8 +75,9 @@ async def _stream(asked: _Watch, version: int | None, initial: bool | None, seco
 async def _events(
     asked: _Watch, subscription: Subscription, version: int | None, initial: bool | None, deadline: float
 ) -> AsyncGenerator[tuple[str, Object]]:
-    if version is not None and 0 < version < asked.store.oldest and not initial:
-        yield "ERROR", expired(version, asked.store.oldest).body()
+    oldest = asked.store.oldest(asked.kind.resource)
+    if version is not None and 0 < version < oldest and not initial:
+        yield "ERROR", expired(version, oldest).body()
         return
     for event in _first(asked, version, initial):
         yield event

@@ -1,5 +1,6 @@
 import asyncio
 import base64
+import json
 import resource
 import ssl
 import time
@@ -123,7 +124,7 @@ async def test_a_restart_from_a_snapshot_keeps_port_authority_tokens_and_objects
     host: ClusterHost, cluster: Endpoint, client: Client, spec: ClusterSpec
 ) -> None:
     created = (await client.ask("POST", _SVC, _SERVICE)).body
-    saved = host.snapshot(spec.key)
+    saved = json.loads(host.snapshot(spec.key))
     await host.close()
     again = ClusterHost(now=lambda: datetime.now(UTC))
     try:
@@ -141,7 +142,7 @@ async def test_a_restart_from_a_snapshot_keeps_port_authority_tokens_and_objects
 async def test_a_saved_port_that_is_taken_is_an_error_and_no_other_port(
     host: ClusterHost, cluster: Endpoint, spec: ClusterSpec
 ) -> None:
-    saved = host.snapshot(spec.key)
+    saved = json.loads(host.snapshot(spec.key))
     other = ClusterHost(now=lambda: datetime.now(UTC))
     with pytest.raises(OSError, match="in use"):
         await other.start(spec, saved)
@@ -204,7 +205,7 @@ async def test_labels_follow_the_pool_and_keep_what_users_set(
     path = f"/api/v1/nodes/{node_spec(0).name}"
     patch = {"metadata": {"labels": {"mine": "yes"}}}
     await client.ask("PATCH", path, patch, content_type="application/merge-patch+json")
-    saved = host.snapshot(spec.key)
+    saved = json.loads(host.snapshot(spec.key))
     await host.remove(spec.key)
     await host.start(spec, saved)
     await host.set_nodes(spec.key, [node_spec(0, labels={"tier": "web"})])

@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 from app.emulator.kubernetes import store
@@ -88,6 +89,21 @@ async def test_a_version_that_the_history_has_lost_is_told_as_410(
     assert expired.status == 410
 
 
+async def test_a_busy_resource_does_not_cost_the_watchers_of_another_their_place(
+    host: ClusterHost, client: Client, cluster: Endpoint, spec: ClusterSpec
+) -> None:
+    version = (await client.ask("GET", "/api/v1/namespaces/default/services")).body["metadata"]["resourceVersion"]
+    await client.ask("POST", _MAPS, _map("busy"))
+    for index in range(store.HISTORY + 1):
+        host._clusters[spec.key]._store.replace("configmaps", _numbered(host, spec, index))
+    service = {"metadata": {"name": "web"}, "spec": {"ports": [{"port": 80}]}}
+    await client.ask("POST", "/api/v1/namespaces/default/services", service)
+    path = f"/api/v1/namespaces/default/services?watch=true&resourceVersion={version}"
+    async with client.watching(path) as events:
+        seen = await anext(events)
+    assert (seen["type"], seen["object"]["metadata"]["name"]) == ("ADDED", "web")
+
+
 def _numbered(host: ClusterHost, spec: ClusterSpec, index: int) -> dict[str, Any]:
     document = host._clusters[spec.key]._store.get("configmaps", "default", "busy")
     assert document is not None
@@ -99,7 +115,7 @@ async def test_a_version_from_before_a_restart_is_told_as_410(
 ) -> None:
     version = await _version(client)
     await client.ask("POST", _MAPS, _map("new"))
-    saved = host.snapshot(spec.key)
+    saved = json.loads(host.snapshot(spec.key))
     await host.remove(spec.key)
     await host.start(spec, saved)
     async with connect(cluster.user_kubeconfig) as again:

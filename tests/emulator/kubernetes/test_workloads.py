@@ -1,5 +1,6 @@
 """What makes pods, and what becomes of them."""
 
+import json
 from datetime import UTC, datetime
 
 from app.emulator.kubernetes.host import ClusterHost
@@ -220,7 +221,7 @@ async def test_a_restart_goes_on_with_what_was_under_way(driver: Driver) -> None
     await driver.create(f"{APPS}/deployments", workload(replicas=2))
     driver.drain()
     later = Later()
-    saved = driver._host.snapshot(driver._spec.key)
+    saved = json.loads(driver._host.snapshot(driver._spec.key))
     await driver._host.close()
     again = ClusterHost(now=lambda: datetime.now(UTC), plan=later.plan)
     endpoint = await again.start(driver._spec, saved)

@@ -79,8 +79,8 @@ class Deployments:
     def _adopt(self, document: Object) -> None:
         """Take replica sets that match and belong to nobody: those of an earlier deployment that left them."""
         selector, metadata = document["spec"].get("selector"), document["metadata"]
-        for one in self._store.list_(_SETS, metadata["namespace"]):
-            if controller_of(one) is None and matches(selector, one["metadata"].get("labels") or {}):
+        for one in self._owners.orphans(_SETS, metadata["namespace"]):
+            if matches(selector, one["metadata"].get("labels") or {}):
                 references = [owner_reference("apps/v1", "Deployment", document)]
                 self._store.replace(_SETS, {**one, "metadata": {**one["metadata"], "ownerReferences": references}})
 

@@ -1,7 +1,6 @@
 """Who owns what: dependents by the uid of their owner, and their end with it."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 
 from app.emulator.kubernetes.controllers.work import Work
 from app.emulator.kubernetes.documents import Object
@@ -10,6 +9,7 @@ from app.emulator.kubernetes.removal import FOREGROUND, remove
 from app.emulator.kubernetes.store import Change, Store
 
 _Place = tuple[str, str, str]
+_CONTROLLED = {"pods", "replicasets.apps"}  # what a controller takes up when it has none
 
 
 class Owners:
@@ -19,6 +19,7 @@ class Owners:
         self._store = store
         self._work = work
         self._dependents: defaultdict[str, set[_Place]] = defaultdict(set)
+        self._orphans: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
         # Owners that go in the foreground, that is after their dependents.
         self._waiting: dict[str, _Place] = {}
         for kind in KINDS:
@@ -35,24 +36,37 @@ class Owners:
         found = [self._store.get(*place) for place in places]
         return [document for document in found if document is not None and controller_of(document, uid)]
 
+    def orphans(self, resource: str, namespace: str) -> list[Object]:
+        """Return a namespace's objects that no controller has, in order of their names."""
+        names = sorted(name for place, name in self._orphans.get(resource, ()) if place == namespace)
+        found = [self._store.get(resource, namespace, name) for name in names]
+        return [document for document in found if document is not None]
+
     def _hear(self, change: Change) -> None:
         metadata = change.object["metadata"]
         place = (change.resource, metadata.get("namespace", ""), metadata["name"])
-        for uid in _owner_uids(change.previous):
+        before, after = _owner_uids(change.previous), _owner_uids(change.object)
+        if change.type == "DELETED":
+            after = set()
+            self._orphans[change.resource].discard(place[1:])
+            if metadata["uid"] in self._dependents:
+                self._work.add(self._collect, metadata["uid"], "")
+        else:
+            self._index(change.resource, change.object)
+            self._await(change.resource, change.object)
+        for uid in before - after:
             self._dependents[uid].discard(place)
             if not self._dependents[uid]:
                 del self._dependents[uid]
                 self._work.add(self._finish, uid, "")
-        if change.type != "DELETED":
-            self._index(change.resource, change.object)
-            self._await(change.resource, change.object)
-        elif metadata["uid"] in self._dependents:
-            self._work.add(self._collect, metadata["uid"], "")
 
     def _index(self, resource: str, document: Object) -> None:
         metadata = document["metadata"]
+        place = (metadata.get("namespace", ""), metadata["name"])
         for uid in _owner_uids(document):
-            self._dependents[uid].add((resource, metadata.get("namespace", ""), metadata["name"]))
+            self._dependents[uid].add((resource, *place))
+        if resource in _CONTROLLED:
+            (self._orphans[resource].discard if controller_of(document) else self._orphans[resource].add)(place)
 
     def _await(self, resource: str, document: Object) -> None:
         metadata = document["metadata"]
@@ -91,9 +105,9 @@ class Owners:
             self._store.delete(*place)
 
 
-def _owner_uids(document: Object | None) -> Iterator[str]:
-    references = (document or {"metadata": {}})["metadata"].get("ownerReferences") or ()
-    yield from [reference["uid"] for reference in references]
+def _owner_uids(document: Object | None) -> set[str]:
+    references = (document or {"metadata": {}})["metadata"].get("ownerReferences")
+    return {reference["uid"] for reference in references} if references else set()
 
 
 def controller_of(document: Object, uid: str | None = None) -> Object | None:

@@ -66,16 +66,17 @@ class ReplicaSets:
     def _adopt(self, document: Object) -> None:
         """Take pods that match and belong to nobody, and let go of those that match no more."""
         selector, metadata = document["spec"].get("selector"), document["metadata"]
-        for pod in self._store.list_("pods", metadata["namespace"]):
-            held = pod["metadata"].get("ownerReferences") or []
-            fits = matches(selector, pod["metadata"].get("labels") or {})
-            if fits and controller_of(pod) is None and is_active(pod):
-                references = [*held, owner_reference("apps/v1", "ReplicaSet", document)]
-            elif not fits and controller_of(pod, metadata["uid"]):
-                references = [entry for entry in held if entry["uid"] != metadata["uid"]]
-            else:
-                continue
-            self._store.replace("pods", {**pod, "metadata": {**pod["metadata"], "ownerReferences": references}})
+        for pod in self._owners.orphans("pods", metadata["namespace"]):
+            if is_active(pod) and matches(selector, pod["metadata"].get("labels") or {}):
+                held = pod["metadata"].get("ownerReferences") or []
+                self._give(pod, [*held, owner_reference("apps/v1", "ReplicaSet", document)])
+        for pod in self._owners.owned(document, "pods"):
+            if not matches(selector, pod["metadata"].get("labels") or {}):
+                held = pod["metadata"]["ownerReferences"]
+                self._give(pod, [entry for entry in held if entry["uid"] != metadata["uid"]])
+
+    def _give(self, pod: Object, references: list[Object]) -> None:
+        self._store.replace("pods", {**pod, "metadata": {**pod["metadata"], "ownerReferences": references}})
 
     def _remove(self, document: Object, pod: Object) -> None:
         remove(self._store, "pods", pod)

@@ -1,11 +1,10 @@
 """Which node a pod goes to: selectors, affinity, taints, readiness, room (kubernetes.io/docs/concepts/scheduling)."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 
 from app.emulator.kubernetes.controllers.conditions import conditions_with
-from app.emulator.kubernetes.controllers.owners import controller_of
-from app.emulator.kubernetes.controllers.quantities import number
+from app.emulator.kubernetes.controllers.room import Room
 from app.emulator.kubernetes.controllers.work import Work
 from app.emulator.kubernetes.documents import Object, at, timestamp
 from app.emulator.kubernetes.recorder import Recorder
@@ -14,11 +13,7 @@ from app.emulator.kubernetes.store import Change, Store
 
 _COMPONENT = "default-scheduler"
 _HARD = {"NoSchedule", "NoExecute"}
-_RESOURCES = ("cpu", "memory")
 _NO_PREEMPTION = "Preemption is not helpful for scheduling."
-
-Used = defaultdict[str, float]
-Usage = dict[str, Used]
 
 
 class Scheduler:
@@ -28,38 +23,50 @@ class Scheduler:
         self._store = store
         self._work = work
         self._recorder = recorder
+        self._room = Room()
+        self._waiting: set[tuple[str, str]] = set()
         work.on("pods", self._hear)
         work.on("nodes", self._hear_node)
+        for pod in store.list_("pods"):
+            self._note(pod)
 
     def resume(self) -> None:
         """Look at all pods that wait."""
-        for pod in self._store.list_("pods"):
-            self._consider(pod)
+        for namespace, name in sorted(self._waiting):
+            self._work.add(self.schedule, namespace, name)
 
     def _hear(self, change: Change) -> None:
-        if change.type == "DELETED" and at(change.object, "spec.nodeName"):
+        pod = change.object
+        place = (pod["metadata"]["namespace"], pod["metadata"]["name"])
+        if change.type != "DELETED":
+            self._note(pod)
+            if change.type == "ADDED" and place in self._waiting:
+                self._work.add(self.schedule, *place)
+            return
+        self._waiting.discard(place)
+        self._room.forget(pod)
+        if at(pod, "spec.nodeName"):
             self.resume()
-        elif change.type == "ADDED":
-            self._consider(change.object)
 
     def _hear_node(self, change: Change) -> None:
         if change.previous is None or change.object.get("spec") != change.previous.get("spec"):
             self.resume()
 
-    def _consider(self, pod: Object) -> None:
-        if not at(pod, "spec.nodeName"):
-            self._work.add(self.schedule, pod["metadata"]["namespace"], pod["metadata"]["name"])
+    def _note(self, pod: Object) -> None:
+        place = (pod["metadata"]["namespace"], pod["metadata"]["name"])
+        (self._waiting.discard if at(pod, "spec.nodeName") else self._waiting.add)(place)
+        self._room.note(pod)
 
     def schedule(self, namespace: str, name: str) -> None:
         """Bind a pod that waits, or say why it goes on waiting."""
         pod = self._store.get("pods", namespace, name)
         if pod is None or at(pod, "spec.nodeName") or pod["metadata"].get("deletionTimestamp"):
             return
-        nodes, usage = self._store.list_("nodes"), self._usage()
+        nodes = self._store.list_("nodes")
         reasons: Counter[str] = Counter()
         fitting = []
         for node in nodes:
-            reason = misfit(pod, node) or _no_room(pod, node, usage[node["metadata"]["name"]])
+            reason = misfit(pod, node) or self._room.lacking(pod, node)
             if reason:
                 reasons[reason] += 1
             else:
@@ -68,26 +75,7 @@ class Scheduler:
         if missing or not fitting:
             self._refuse(pod, missing or _summary(len(nodes), reasons))
         else:
-            siblings = self._siblings(pod)
-            self._bind(pod, min(fitting, key=lambda node: _load(node, siblings, usage[node["metadata"]["name"]])))
-
-    def _usage(self) -> Usage:
-        usage: Usage = {node["metadata"]["name"]: defaultdict(float) for node in self._store.list_("nodes")}
-        for pod in self._store.list_("pods"):
-            used = usage.get(at(pod, "spec.nodeName", ""))
-            if used is not None and at(pod, "status.phase") not in {"Succeeded", "Failed"}:
-                used["pods"] += 1
-                for resource, amount in _requests(pod):
-                    used[resource] += amount
-        return usage
-
-    def _siblings(self, pod: Object) -> Counter[str]:
-        """Return how many pods of the same owner each node has."""
-        owner = controller_of(pod)
-        if owner is None:
-            return Counter()
-        pods = self._store.list_("pods", pod["metadata"]["namespace"])
-        return Counter(at(one, "spec.nodeName", "") for one in pods if controller_of(one, owner["uid"]))
+            self._bind(pod, min(fitting, key=lambda node: self._room.load(pod, node)))
 
     def _missing_claims(self, pod: Object) -> Iterator[str]:
         for volume in at(pod, "spec.volumes", ()):
@@ -158,35 +146,6 @@ def _covers(toleration: Object, taint: Object) -> bool:
     if toleration["key"] != taint["key"]:
         return False
     return toleration.get("operator") == "Exists" or toleration.get("value", "") == taint.get("value", "")
-
-
-def _requests(pod: Object) -> Iterator[tuple[str, float]]:
-    for container in pod["spec"].get("containers") or ():
-        wanted = at(container, "resources.requests", {})
-        for resource in _RESOURCES:
-            if resource in wanted:
-                yield resource, number(str(wanted[resource]))
-
-
-def _no_room(pod: Object, node: Object, used: Used) -> str | None:
-    allocatable = at(node, "status.allocatable", {})
-    if used["pods"] + 1 > number(str(allocatable.get("pods", "110"))):
-        return "Too many pods"
-    for resource, amount in _requests(pod):
-        if used[resource] + amount > number(str(allocatable.get(resource, "0"))):
-            return f"Insufficient {resource}"
-    return None
-
-
-def _load(node: Object, siblings: Counter[str], used: Used) -> tuple[bool, int, float, str]:
-    """Order nodes: those of an owner's pods apart, and then evenly.
-
-    A real scheduler knows no system of a pod that names none; here such pods go to Windows last, as their images
-    would not start there.
-    """
-    name = node["metadata"]["name"]
-    windows = at(node, "metadata.labels", {}).get("kubernetes.io/os") == "windows"
-    return windows, siblings[name], used["pods"], name
 
 
 def _summary(count: int, reasons: Counter[str]) -> str:

@@ -1,8 +1,8 @@
 """The work of a cluster's controllers: keys to be looked at, in turns that leave the event loop to others."""
 
 import asyncio
-import time
 from collections.abc import Callable
+from time import monotonic
 
 from app.emulator.kubernetes.store import Change, Store
 
@@ -40,10 +40,16 @@ class Work:
         while self._queue:
             self._next()
 
+    async def settled(self) -> None:
+        """Return when nothing is left to be done at once."""
+        while self._asked:  # noqa: ASYNC110 (every turn has its own call; this only lets them come)
+            await asyncio.sleep(0)
+
     def stop(self) -> None:
         """Do nothing any more: the cluster is gone."""
         self._stopped = True
         self._queue.clear()
+        self._asked = False
 
     def _hear(self, change: Change) -> None:
         for heard in self._listeners.get(change.resource, ()):
@@ -51,8 +57,8 @@ class Work:
 
     def _turn(self) -> None:
         self._asked = False
-        until = time.monotonic() + _TURN
-        while self._queue and time.monotonic() < until:
+        until = monotonic() + _TURN
+        while self._queue and monotonic() < until:
             self._next()
         if self._queue and not self._stopped:
             self._asked = True
