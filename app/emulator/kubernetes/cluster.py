@@ -33,6 +33,7 @@ class Cluster:
             self._credentials = Credentials.restore(saved["credentials"])
             self._listener = Listener(self._credentials, saved["port"])
             self._store.load(saved["store"])
+        self._is_open = False
         self._nodes = NodeSync(self._store, saved)
         self._controllers = Controllers(
             self._store,
@@ -51,13 +52,16 @@ class Cluster:
 
     @property
     def is_open(self) -> bool:
-        """Whether its API serves."""
-        return self._listener.is_open
+        """Whether its API serves, be it to its own network alone."""
+        return self._is_open
 
     async def open(self) -> None:
         """Serve; a cluster that serves stays as it is."""
-        if not self._listener.is_open:
-            self._controllers.resume()
+        if self._is_open:
+            return
+        self._is_open = True
+        self._controllers.resume()
+        if not self.spec.private:
             await self._listener.open(self._api)
 
     def forget(self) -> None:
@@ -66,6 +70,7 @@ class Cluster:
 
     async def close(self) -> None:
         """Refuse connections."""
+        self._is_open = False
         await self._listener.close()
 
     def upgrade(self, version: str) -> None:

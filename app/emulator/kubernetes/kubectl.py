@@ -262,5 +262,5 @@ def _label(document: Object) -> str:
 
 def _dump(document: Object, form: str) -> str:
     if form == "yaml":
-        return yaml.safe_dump(document, sort_keys=True).rstrip("\n")
-    return json.dumps(document, indent=4)
+        return yaml.safe_dump(document, sort_keys=True, allow_unicode=True).rstrip("\n")
+    return json.dumps(document, indent=4, ensure_ascii=False)

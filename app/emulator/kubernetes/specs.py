@@ -8,7 +8,8 @@ from dataclasses import dataclass
 class ClusterSpec:
     """A cluster: `key` is its ARM id in lower case, `kubernetes_version` the full one (1.33.5).
 
-    `ip_families`: IPv4 and IPv6, what its Services may have; the first is what they have by default.
+    `ip_families`: IPv4 and IPv6, what its Services may have; the first is what they have by default. `private`: its
+    API answers nobody outside its network.
     """
 
     key: str
@@ -18,6 +19,7 @@ class ClusterSpec:
     fqdn: str
     kubernetes_version: str
     ip_families: tuple[str, ...] = ("IPv4",)
+    private: bool = False
 
 
 @dataclass(frozen=True)

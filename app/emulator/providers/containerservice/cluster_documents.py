@@ -30,6 +30,7 @@ IMMUTABLE = (
     ("networkProfile", "serviceCidr"),
     ("networkProfile", "dnsServiceIP"),
     ("networkProfile", "loadBalancerSku"),
+    ("apiServerAccessProfile", "enablePrivateCluster"),
     ("linuxProfile", "adminUsername"),
     ("linuxProfile", "ssh"),
     ("windowsProfile", "adminUsername"),
@@ -40,6 +41,7 @@ READ_ONLY = (
     "powerState",
     "currentKubernetesVersion",
     "fqdn",
+    "privateFQDN",
     "azurePortalFQDN",
     "maxAgentPools",
     "resourceUID",
@@ -139,6 +141,7 @@ def new_cluster(place: Place, document: Document, *, suffix: str, guids: tuple[s
         asked,
     )
     _take_outbound(properties, usual, asked)
+    _close(properties, host, location, guids[0])
     body: Document = {
         "id": place.id,
         "location": location,
@@ -161,6 +164,14 @@ def new_cluster(place: Place, document: Document, *, suffix: str, guids: tuple[s
         entra.setdefault("tenantID", place.tenant_id)
     _check_profiles(properties)
     return body
+
+
+def _close(properties: Document, host: str, location: str, guid: str) -> None:
+    """Show of a private cluster under which name its own network knows it."""
+    access = section(properties, "apiServerAccessProfile")
+    if access.get("enablePrivateCluster"):
+        properties["apiServerAccessProfile"] = {"privateDNSZone": "system", **access}
+        properties["privateFQDN"] = f"{host}.{guid}.privatelink.{location}.azmk8s.io"
 
 
 def changed_cluster(known: Document, document: Document) -> Document:

@@ -30,6 +30,7 @@ def cluster_spec(cluster: Resource) -> ClusterSpec:
         fqdn=properties["fqdn"],
         kubernetes_version=cluster.internal.get("kubernetes_version", properties["currentKubernetesVersion"]),
         ip_families=tuple(properties["networkProfile"].get("ipFamilies") or ("IPv4",)),
+        private=bool((properties.get("apiServerAccessProfile") or {}).get("enablePrivateCluster")),
     )
 
 

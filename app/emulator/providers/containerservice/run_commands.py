@@ -20,6 +20,7 @@ from app.emulator.providers.containerservice.names import CLUSTER, JSON, NAMESPA
 
 TRANSITION = "command.run"
 RUN_SECONDS = 8
+LONGEST_LOG = 512 * 1024
 _LARGEST_CONTEXT = 4 * 1024 * 1024
 
 
@@ -86,7 +87,9 @@ class RunCommands:
             return
         version = cluster.body["properties"]["currentKubernetesVersion"]
         output = kubectl.run(store, version, operation.arguments["command"], _files(context))
-        operation.arguments["output"] = {"exitCode": output.code, "logs": output.text}
+        # AKS keeps no more than that of what a command wrote.
+        kept = output.text.encode()[:LONGEST_LOG].decode(errors="ignore")
+        operation.arguments["output"] = {"exitCode": output.code, "logs": kept}
 
 
 async def _nothing(_cloud: Cloud, operation: Operation) -> None:
