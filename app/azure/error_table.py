@@ -104,10 +104,6 @@ _QUOTA_ROWS: tuple[Row, ...] = (
         "Take another zone or size, or drop the ephemeral disk or the zone.",
         codes="AllocationFailed ZonalAllocationFailed OverconstrainedAllocationRequest "
               "OverconstrainedZonalAllocationRequest"),
-    row("azure_prefix_exhausted", _CAPACITY, Action.FAIL,
-        "The public IP prefix has no address left.",
-        "Release an address of the prefix, or take another prefix, or none.",
-        codes="PublicIpPrefixOutOfIpAddresses PublicIPAddressAllocationFailed"),
     row("azure_subnet_full", _CAPACITY, Action.FAIL,
         "The subnet has not enough addresses, counting surge nodes and the autoscaler's maximum.",
         "Take a bigger subnet, fewer pods a node, overlay networking, or a surge of 1.",

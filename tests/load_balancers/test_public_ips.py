@@ -159,7 +159,7 @@ async def test_a_failed_reservation_is_taken_up_by_a_retry(slipway: Slipway) -> 
             "azure_public_ip_limit",
             "quota",
         ),
-        ("PublicIpPrefixOutOfIpAddresses", "Public IP prefix p is full.", "azure_prefix_exhausted", "capacity"),
+        ("PublicIpPrefixOutOfIpAddresses", "Public IP prefix p is full.", "azure_prefix_exhausted", "quota"),
     ],
 )
 async def test_quota_and_an_exhausted_prefix_end_the_job_with_what_to_do(
