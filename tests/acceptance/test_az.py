@@ -179,13 +179,15 @@ def test_public_addresses_and_load_balancers(az: Program) -> None:
     block = az.json("network", "public-ip", "prefix", "create", *prefix, "--length", "31")
     assert block["ipPrefix"].endswith("/31")
     az.run("network", "public-ip", "prefix", "delete", *prefix)
-    az.json("network", "lb", "create", "--name", "own", *GROUP, "--sku", "Standard", "--public-ip-address", "front")
-    assert {one["name"] for one in az.json("network", "lb", "list")} == {"kubernetes", "own"}
+    place = ("--vnet-name", "net", "--subnet", "nodes", "--public-ip-address", "front")
+    (address,) = az.json("network", "nic", "create", "--name", "card", *GROUP, *place)["NewNIC"]["ipConfigurations"]
+    assert address["privateIPAddress"] == "10.1.0.4"
+    assert [one["name"] for one in az.json("network", "lb", "list")] == ["kubernetes"]
     (cluster,) = az.json("network", "lb", "list", "--resource-group", NODE_GROUP)
     assert cluster["backendAddressPools"][0]["name"] == "aksOutboundBackendPool"
-    assert az.rows("network", "lb", "list", *GROUP)[1][1] == "own"
+    assert az.json("network", "lb", "list", *GROUP) == []
     assert "(PublicIPAddressCannotBeDeleted)" in az.run("network", "public-ip", "delete", *front, code=1)
-    az.run("network", "lb", "delete", "--name", "own", *GROUP)
+    az.run("network", "nic", "delete", "--name", "card", *GROUP)
     az.run("network", "public-ip", "delete", *front)
     assert az.json("network", "public-ip", "list", *GROUP) == []
     usages = {

@@ -170,6 +170,28 @@ async def test_tags_are_changed_by_themselves_and_lists_are_by_group_and_by_subs
     assert refusal(await net.arm.send("GET", net.id("routeTables", "none"))) == (404, "ResourceGroupNotFound")
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("resourceGroup eq 'G1' and name eq 't' and resourceType eq 'microsoft.network/routetables'", ["t"]),
+        ("name eq 't' and resourceType eq 'Microsoft.Network/networkSecurityGroups'", []),
+        ("tagName eq 'a' and tagValue eq '1'", ["t"]),
+        ("tagName eq 'a' and tagValue eq '2'", []),
+        ("tagName eq 'A'", ["t", "u"]),
+    ],
+)
+async def test_resources_are_found_by_what_is_said_of_them(net: Net, text: str, names: list[str]) -> None:
+    await net.make("routeTables/t", {}, tags={"a": "1"})
+    await net.make("networkSecurityGroups/u", {}, tags={"a": "3"})
+    found = await net.arm.send("GET", "resources", filter=text)
+    assert sorted(one["name"] for one in found.body["value"]) == names
+
+
+@pytest.mark.parametrize("text", ["name eq t", "tagValue eq '1'", "name eq 't' or name eq 'u'"])
+async def test_a_filter_that_is_none_is_refused(net: Net, text: str) -> None:
+    assert refusal(await net.arm.send("GET", "resources", filter=text)) == (400, "InvalidFilterInQueryString")
+
+
 async def test_a_group_goes_with_all_that_is_in_it_but_not_while_another_group_uses_it(net: Net) -> None:
     group = await net.make("networkSecurityGroups/g", {})
     await net.make_network({"addressPrefix": "10.0.0.0/24", "networkSecurityGroup": {"id": group["id"]}})

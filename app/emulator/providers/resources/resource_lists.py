@@ -13,11 +13,8 @@ from app.emulator.core.registry import Route
 from app.emulator.core.store import Resource, group_key_of
 from app.emulator.providers.resources.names import GROUP, GROUP_TYPE, NAMESPACE
 
-_FILTER = re.compile(
-    r"^\s*(?:(?P<field>resourceType|name|resourceGroup)\s+eq\s+'(?P<value>[^']*)'"
-    r"|tagName\s+eq\s+'(?P<tag>[^']*)'(?:\s+and\s+tagValue\s+eq\s+'(?P<tag_value>[^']*)')?)\s*$",
-    re.IGNORECASE,
-)
+_TERM = r"(resourceType|name|resourceGroup|tagName|tagValue)\s+eq\s+'([^']*)'"
+_FILTER = re.compile(rf"^\s*{_TERM}(\s+and\s+{_TERM})*\s*$", re.IGNORECASE)
 _SHOWN = ("id", "name", "type", "kind", "managedBy", "location", "identity", "sku", "tags", "zones")
 
 
@@ -44,21 +41,24 @@ def _selected(call: Call, resources: list[Resource]) -> list[Document]:
     text = call.query.get("$filter")
     if not text:
         return found
-    match = _FILTER.match(text)
-    if match is None:
+    terms = {name.lower(): value for name, value in re.findall(_TERM, text, re.IGNORECASE)}
+    if not _FILTER.match(text) or ("tagvalue" in terms and "tagname" not in terms):
         raise AzureError(400, "InvalidFilterInQueryString", f"Invalid $filter '{text}' specified in the query string.")
-    return [document for document in found if _matches(document, match)]
+    return [document for document in found if _matches(document, terms)]
 
 
-def _matches(document: Document, match: re.Match[str]) -> bool:
-    if match["tag"] is not None:
-        tags = {name.lower(): value for name, value in document.get("tags", {}).items()}
-        value = tags.get(match["tag"].lower())
-        return value is not None and match["tag_value"] in {None, value}
-    if match["field"].lower() == "resourcegroup":
-        return key_of(document["id"]).split("/")[4] == match["value"].lower()
-    shown = document["type"] if match["field"].lower() == "resourcetype" else document["name"]
-    return bool(shown.lower() == match["value"].lower())
+def _matches(document: Document, terms: dict[str, str]) -> bool:
+    tags = {name.lower(): value for name, value in document.get("tags", {}).items()}
+    if "tagname" in terms:
+        value = tags.get(terms["tagname"].lower())
+        if value is None or terms.get("tagvalue") not in {None, value}:
+            return False
+    shown = {
+        "resourcetype": document["type"],
+        "name": document["name"],
+        "resourcegroup": key_of(document["id"]).split("/")[4],
+    }
+    return all(terms[name].lower() == value.lower() for name, value in shown.items() if name in terms)
 
 
 async def _list_by_group(cloud: Cloud, call: Call) -> Answer:
