@@ -31,6 +31,10 @@ class Client:
         """Return the answer's JSON. Raises RequestError."""
         return self._object(await self._send("GET", path, {}, None))
 
+    async def get_raw(self, path: str) -> bytes:
+        """Return the answer as it came. Raises RequestError."""
+        return await self._send("GET", path, {}, None)
+
     async def post(self, path: str, body: dict[str, Any], *, idempotency_key: str) -> dict[str, Any]:
         """Send JSON, return the answer's. Raises RequestError."""
         headers = {"Content-Type": "application/json", "Idempotency-Key": idempotency_key}

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,20 @@ from app.cli.screen import Json, Screen
 
 _POLL_SECONDS = 0.25
 _NOT_FOUND = 404
+_SEEN_SECONDS = 30.0
+_BUILT = frozenset(
+    {
+        "virtual_network",
+        "subnet",
+        "network_security_group",
+        "route_table",
+        "load_balancer",
+        "public_ip",
+        "scale_set",
+        "machine",
+        "identity",
+    }
+)
 _COMMANDS = (("version",), ("cluster-info",), ("get", "nodes"))
 
 
@@ -40,7 +55,6 @@ class Story:
 
     def __init__(self, screen: Screen, ready: Json, directory: Path) -> None:
         self._screen = screen
-        self._ready = ready
         self._directory = directory
         self._slipway = Client(ready["url"], api_key=ready["api_key"])
 
@@ -134,18 +148,32 @@ class Story:
                 ("Node resource group", cluster["node_resource_group"]),
             ]
         )
-        built = await self._built(cluster["node_resource_group"])
-        if built:
-            self._screen.text("Azure built there:", "dim")
-            for line in built:
-                self._screen.text(f"  {line}")
+        await self._show_infrastructure(cluster)
 
-    async def _built(self, node_resource_group: str) -> list[str]:
-        """What the local Azure holds in the group, by its own page: type, name."""
-        state = await Client(self._ready["azure_url"]).get("/_local/state")
-        part = f"/resourcegroups/{node_resource_group}/providers/".lower()
-        found = [item for item in state["resources"] if part in item["id"].lower()]
-        return [f"{item['type'].rpartition('/')[2]:<24} {item['name']}" for item in found]
+    async def _show_infrastructure(self, cluster: Json) -> None:
+        """What Azure built for the cluster, in lines, and as a picture."""
+        path = f"/v1/clusters/{cluster['name']}/infrastructure"
+        graph = await self._seen(path)
+        self._screen.text("Azure built there:", "dim")
+        for node in graph["nodes"]:
+            if node["kind"] in _BUILT:
+                self._screen.text(f"  {node['kind'].replace('_', ' '):<24} {node['name']}")
+        for finding in [*graph["missing"], *graph["strange"]]:
+            self._screen.text(f"  {finding['title']}. {finding['remedy']}", "yellow")
+        picture = f"{path}?format=svg"
+        file = self._directory / f"{cluster['name']}.svg"
+        file.write_bytes(await self._slipway.get_raw(picture))
+        self._screen.text(f"As a picture: GET {picture}")
+        self._screen.text(f"Written to {file}.")
+
+    async def _seen(self, path: str) -> Json:
+        """The graph once the worker has seen the machines: it looks at a cluster right after its job."""
+        deadline = time.monotonic() + _SEEN_SECONDS
+        while True:
+            graph = await self._slipway.get(path)
+            if any(node["kind"] == "machine" for node in graph["nodes"]) or time.monotonic() > deadline:
+                return graph
+            await asyncio.sleep(_POLL_SECONDS)
 
     async def _take_kubeconfig(self, cluster: Json) -> Path:
         self._screen.chapter("Take a kubeconfig")
