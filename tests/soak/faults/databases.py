@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import resource
 import sqlite3
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -156,6 +157,20 @@ class TooManyConnections(Fault):
         """Give them back."""
         for connection in self.facts.pop("held", ()):
             connection.close()
+
+
+@contextlib.contextmanager
+def silenced(fault: Fault, worker: Process) -> Iterator[None]:
+    """Hold back what this worker wants to write of its life, and nothing that it reads."""
+    file = fault.stage.fleet.database.file
+    if file is None:
+        with _connect(fault) as server, server.transaction():
+            server.execute("SELECT id FROM workers WHERE pid = %s FOR UPDATE", (worker.popen.pid,))
+            yield
+        return
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None, timeout=5)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
 
 
 def _connect(fault: Fault) -> psycopg.Connection[Any]:

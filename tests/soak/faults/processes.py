@@ -6,6 +6,7 @@ import signal
 
 from tests.processes.wire import Sent
 from tests.soak.client import Clients
+from tests.soak.faults.databases import silenced
 from tests.soak.faults.fault import Fault
 from tests.soak.stage import LEASE_SECONDS
 from tests.soak.stories import DEADLINE
@@ -13,7 +14,8 @@ from tests.support.whole import CLUSTER
 
 _TRIGGER_SECONDS = 4.0
 _KILLS = 4
-_WAKE_AFTER_SECONDS = LEASE_SECONDS + 2.0
+_TAKEOVER_SECONDS = 10.0
+_SILENT_SECONDS = 1.0
 
 
 class KilledWorker(Fault):
@@ -76,22 +78,40 @@ class PausedWorker(Fault):
                 return False
             # Azure hears of the look only after this, so its answer finds the worker stopped.
             await self.stage.fleet.pause(sender)
-            self.facts["worker"] = sender
+            self.facts |= {"worker": sender, "look": sent}
             return True
 
         self.fired = await self.stage.at_request(at_look, _TRIGGER_SECONDS)
         if self.fired:
-            self.lasts = _WAKE_AFTER_SECONDS
+            self.lasts = LEASE_SECONDS
 
     def _changed(self, sent: Sent) -> bool:
         return any(change.job_id == sent.job_id for change in self.stage.fleet.wire.changes())
 
+    async def wait_until_fired(self) -> None:
+        """Sleep on until another worker is at the job: from then on a change by this one comes too late."""
+        if "look" in self.facts:
+            with contextlib.suppress(AssertionError):
+                await self.stage.fleet.until(self._taken_over, "another worker is at the job", _TAKEOVER_SECONDS)
+
+    async def _taken_over(self) -> bool:
+        look: Sent = self.facts["look"]
+        its = [sent for sent in self.stage.fleet.wire.sent if sent.job_id == look.job_id]
+        return any(sent.epoch > look.epoch for sent in its if sent.name.count(".") == look.name.count("."))
+
     async def end(self) -> None:
-        """Wake it."""
-        if "worker" in self.facts:
-            worker = self.facts.pop("worker")
-            if worker.alive:
+        """Wake it. What it writes of its life waits a moment, so that it finds out by the fence or not at all."""
+        if "worker" not in self.facts:
+            return
+        worker = self.facts.pop("worker")
+        if not worker.alive:
+            return
+        try:
+            with silenced(self, worker):
                 worker.signal(signal.SIGCONT)
+                await asyncio.sleep(_SILENT_SECONDS)
+        finally:
+            await self.stage.resume(worker)
 
 
 class DrainedWorker(Fault):
