@@ -149,13 +149,62 @@ async def registration(life: Life, _kinds: frozenset[str]) -> None:
     await life.job("POST", "/v1/providers/Microsoft.ContainerService:register")
 
 
+async def exposure(life: Life, kinds: frozenset[str]) -> None:
+    """A Service with an address that is made, changed and removed, in a cluster of its own."""
+    await life.create()
+    exposures = f"/v1/clusters/{life.name}/exposures"
+    body = {"name": life.name, "selector": {"app": "web"}, "ports": [{"port": 80}]}
+    made = await life.job("POST", exposures, body)
+    own = f"{exposures}/{made['target_id']}"
+    if "exposure.update" in kinds:
+        await life.job("PATCH", own, {"idle_timeout_minutes": 30})
+    if "exposure.delete" in kinds:
+        await life.job("DELETE", own)
+    await life.delete()
+
+
+async def made_exposure(life: Life, kinds: frozenset[str]) -> None:
+    """An exposure for which an address is reserved, and released with it."""
+    await life.create()
+    exposures = f"/v1/clusters/{life.name}/exposures"
+    body = {"name": life.name, "selector": {"app": "web"}, "ports": [{"port": 80}], "public_ip": {"make": True}}
+    own = f"{exposures}/{(await life.job('POST', exposures, body))['target_id']}"
+    if "exposure.update" in kinds:
+        await life.job("PATCH", own, {"tcp_reset": False})
+    if "exposure.delete" in kinds:
+        await life.job("DELETE", own)
+    await life.delete()
+
+
+async def refused_exposure(life: Life, _kinds: frozenset[str]) -> None:
+    """There is no namespace for it, and what was made shall be removed."""
+    await life.create()
+    exposures = f"/v1/clusters/{life.name}/exposures"
+    body = {"name": life.name, "selector": {"app": "web"}, "ports": [{"port": 80}], "namespace": "nowhere"}
+    await life.job("POST", exposures, {**body, "options": {"on_failure": "delete"}})
+    await life.delete()
+
+
+async def accepted_exposure(life: Life, _kinds: frozenset[str]) -> None:
+    """The caller is content when the cluster has the Service."""
+    await life.create()
+    exposures = f"/v1/clusters/{life.name}/exposures"
+    body = {"name": life.name, "selector": {"app": "web"}, "ports": [{"port": 80}]}
+    await life.job("POST", exposures, {**body, "options": {"wait_for": "accepted"}})
+    await life.delete()
+
+
 @dataclass(frozen=True)
 class Scenario:
-    """A life, and whether it needs a subscription in which nothing is registered."""
+    """A life, and whether it needs a subscription in which nothing is registered.
+
+    `target`: the name of what the jobs are about that may die, by the life's name.
+    """
 
     name: str
     live: Callable[[Life, frozenset[str]], Awaitable[None]]
     own_subscription: bool = False
+    target: str = "{name}"
 
 
 SCENARIOS = (
@@ -169,7 +218,11 @@ SCENARIOS = (
     Scenario(FAILING_ADDRESS, address),
     Scenario("www", foreign_address),
     Scenario("first", cluster, own_subscription=True),
-    Scenario("register", registration, own_subscription=True),
+    Scenario("register", registration, own_subscription=True, target="Microsoft.ContainerService"),
+    Scenario("exposed", exposure, target="default/{name}"),
+    Scenario("made", made_exposure, target="default/{name}"),
+    Scenario("refused", refused_exposure, target="nowhere/{name}"),
+    Scenario("taken", accepted_exposure, target="default/{name}"),
 )
 
 

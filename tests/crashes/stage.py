@@ -68,8 +68,7 @@ class Stage:
         tenant = self.slipway.tenant
         if scenario.own_subscription:
             tenant = await self._tenant(name)
-        target = "Microsoft.ContainerService" if scenario.name == "register" else name
-        life = Life(self.slipway, tenant, name, target, self.ends)
+        life = Life(self.slipway, tenant, name, scenario.target.format(name=name), self.ends)
         self.lives[life.key] = life
         self.armed[life.key] = list(crashes)
         try:

@@ -28,6 +28,29 @@ async def test_a_reserved_address_in_another_group_is_used_and_stays_when_the_ex
     assert addresses_of(again) == [address["ipAddress"]]
 
 
+async def test_an_address_that_is_made_for_an_exposure_goes_with_it_unless_it_shall_be_kept(slipway: Slipway) -> None:
+    """Trouble 54: whose an address is decides what becomes of it."""
+    stage = await Stage.open(slipway)
+    exposure = await stage.expose(public_ip={"make": True})
+    made = exposure["addresses"][0]
+    name = made["azure_id"].rsplit("/", 1)[1]
+    assert (made["origin"], name.startswith("default-web-")) == ("reserved", True)
+    listed = (await slipway.ask("GET", "/v1/public-ips")).json()["items"]
+    assert [(each["name"], each["state"], each["address"]) for each in listed] == [(name, "ready", made["address"])]
+    same = await stage.change(exposure, idle_timeout_minutes=20)
+    assert addresses_of(same) == addresses_of(exposure)
+    removed = await stage.remove(exposure)
+    assert removed["outcome"]["kept"] is None
+    assert stage.azure_address(name) is None
+    assert (await slipway.ask("GET", "/v1/public-ips")).json()["items"] == []
+
+    kept = await stage.expose(public_ip={"make": True, "keep": True})
+    name = kept["addresses"][0]["azure_id"].rsplit("/", 1)[1]
+    assert (await stage.remove(kept))["outcome"]["kept"] == name
+    again = await stage.expose(public_ip={"id": name})
+    assert addresses_of(again) == addresses_of(kept)
+
+
 async def test_a_swap_binds_the_new_address_and_releases_the_old_one(slipway: Slipway) -> None:
     """Trouble 55: from one's own to a reserved one, to another one, and back."""
     stage = await Stage.open(slipway)

@@ -1,5 +1,6 @@
 """Ask for exposures, change and remove them: rows, and the jobs that bring clusters and Azure in line with them."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -15,6 +16,7 @@ from app.events import emit
 from app.jobs import service as jobs
 from app.load_balancers.schemas.exposures import ExposureCreate, ExposureUpdate
 from app.load_balancers.service.exposure_checks import Found, look_around, root_of
+from app.load_balancers.service.made_address import reserve_for_exposure
 from app.load_balancers.specs import exposure_kinds as kinds
 from app.load_balancers.specs.exposure_changes import changed, merged
 from app.load_balancers.specs.exposure_rules import check_exposure
@@ -54,8 +56,12 @@ async def create_exposure(
     found = await look_around(session, asker.scope, cluster, body)
     wanted = check_exposure(_resolved(body, found), found.share_with, found.errors)
     await _require_free_name(session, cluster, body)
+    exposure_id = new_id(Prefix.EXPOSURE)
+    if wanted.public_ip is not None and wanted.public_ip.make:
+        made = await reserve_for_exposure(session, asker, cluster, body, exposure_id=exposure_id)
+        wanted = replace(wanted, public_ip=replace(wanted.public_ip, id=made.id))
     exposure = Exposure(
-        id=new_id(Prefix.EXPOSURE),
+        id=exposure_id,
         project_id=cluster.project_id,
         cluster_id=cluster.id,
         namespace=body.namespace,
@@ -85,6 +91,11 @@ async def update_exposure(session: AsyncSession, asker: Asker, exposure: Exposur
     found = await look_around(session, asker.scope, cluster, asked, itself=exposure.id)
     errors = [*found.errors, *_immutable(before, asked)]
     wanted = check_exposure(_resolved(asked, found), found.share_with, errors)
+    if wanted.public_ip is not None and wanted.public_ip.make:
+        made_id = before.public_ip.id if before.public_ip is not None and before.public_ip.make else None
+        if made_id is None:
+            made_id = (await reserve_for_exposure(session, asker, cluster, asked, exposure_id=exposure.id)).id
+        wanted = replace(wanted, public_ip=replace(wanted.public_ip, id=made_id))
     names = changed(before, wanted)
     if names:
         exposure.wanted = wanted.as_json()

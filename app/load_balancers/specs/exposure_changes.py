@@ -8,6 +8,10 @@ from app.load_balancers.specs.exposure_wanted import WantedExposure
 def merged(wanted: JsonObject, change: ExposureUpdate, *, namespace: str, name: str) -> ExposureCreate:
     """The exposure as it would be asked for anew, after RFC 7396: null is the default again, lists are whole."""
     patch = change.model_dump(mode="json", exclude_unset=True, exclude={"options"})
+    given = wanted.get("public_ip")
+    if given is not None and given["make"]:
+        # Which one was made is not asked for, but follows.
+        wanted = {**wanted, "public_ip": {**given, "id": None}}
     document = _merge(wanted, patch)
     return ExposureCreate.model_validate({**document, "namespace": namespace, "name": name})
 

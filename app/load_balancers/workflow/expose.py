@@ -1,29 +1,25 @@
-"""`exposure.create` and `exposure.update`."""
+"""`exposure.create`."""
 
-from app.clusters.workflow.reach import reach
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
-from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
-from app.load_balancers.specs.exposure_kinds import CREATE, UPDATE
+from app.jobs.workflow import Cloud, JobRun, Workflow
+from app.load_balancers.specs.exposure_kinds import CREATE
 from app.load_balancers.specs.services import JOB_ANNOTATION, is_ours
-from app.load_balancers.workflow.exposure_apply import await_address, put_service
+from app.load_balancers.workflow.exposure_apply import await_address, note_change, put_service
 from app.load_balancers.workflow.exposure_check import check_exposure
 from app.load_balancers.workflow.exposure_plan import Asked, begin, read_asked, record_failed, record_service
 from app.load_balancers.workflow.exposure_verify import record_ready, verify_pieces
+from app.load_balancers.workflow.inside import inside
+from app.load_balancers.workflow.made_address import ensure_made_address, record_made_address
 from app.models import ExposureState
 
 
 async def expose(job: JobRun) -> None:
     """Make a Service of type LoadBalancer, and prove that its address is served."""
-    await _apply(job, await job.record(begin_expose))
-
-
-async def change(job: JobRun) -> None:
-    """Bring a changed row to the cluster and to Azure, and prove it again."""
-    await _apply(job, await job.record(begin_change))
-
-
-async def _apply(job: JobRun, asked: Asked) -> None:
+    asked = await job.record(begin_expose)
     checked = await job.cloud(check_exposure, asked)
+    if asked.made is not None:
+        address = await job.cloud(ensure_made_address, asked.made)
+        await job.record(record_made_address, asked.made, address)
     applied = await job.cloud(put_service, asked, checked)
     await job.record(record_service, applied.uid)
     if job.view.options.get("wait_for") == "accepted":
@@ -38,12 +34,6 @@ async def _apply(job: JobRun, asked: Asked) -> None:
 async def begin_expose(record: Record) -> Asked:
     """Mark the exposure as being made."""
     return await begin(record, ExposureState.PENDING)
-
-
-@record_step
-async def begin_change(record: Record) -> Asked:
-    """Mark the exposure as being changed."""
-    return await begin(record, ExposureState.UPDATING)
 
 
 @record_step
@@ -65,7 +55,7 @@ async def clean_up_expose(job: JobRun, _end: JobEnd) -> None:
 @cloud_step
 async def remove_leftovers(cloud: Cloud, asked: Asked) -> None:
     """Remove the Service that this job made, and nothing else."""
-    async with reach(cloud.gateways, asked.place, call=azure_call(cloud)) as client:
+    async with inside(cloud, asked) as client:
         present = await client.service(asked.namespace, asked.name)
         if present is None or not is_ours(present, asked.exposure_id):
             return
@@ -73,7 +63,7 @@ async def remove_leftovers(cloud: Cloud, asked: Asked) -> None:
             return
         await cloud.context.fence()
         await client.delete_service(asked.namespace, asked.name, uid=present.uid)
+        note_change(cloud, "DELETE", asked)
 
 
 create_workflow = Workflow(CREATE, expose, ended=record_failed, clean_up=clean_up_expose)
-update_workflow = Workflow(UPDATE, change, ended=record_failed)

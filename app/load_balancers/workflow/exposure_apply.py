@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from app.clusters.workflow.reach import reach
 from app.core.errors import ConflictError, ErrorClass, SlipwayError
 from app.engine.errors import JobFailedError
 from app.engine.steps import cloud_step
-from app.jobs.workflow import Cloud, azure_call
+from app.jobs.workflow import Cloud
 from app.kubernetes.client import ClusterClient
 from app.kubernetes.types.service import ServiceSpec, ServiceState
 from app.load_balancers.specs.annotations import StaticAddress
@@ -16,6 +15,7 @@ from app.load_balancers.specs.pending import Pending, cause_of, mark_of
 from app.load_balancers.specs.services import is_ours, service_of
 from app.load_balancers.workflow.exposure_check import Checked
 from app.load_balancers.workflow.exposure_plan import Asked
+from app.load_balancers.workflow.inside import inside
 
 FIRST_LOOK_SECONDS = 0.5
 LONGEST_LOOK_SECONDS = 5.0
@@ -91,7 +91,7 @@ def _statics(asked: Asked) -> tuple[StaticAddress, ...]:
 async def put_service(cloud: Cloud, asked: Asked, checked: Checked) -> Applied:
     """Make the Service, or make it as it is wanted; one that is not ours is left alone."""
     spec = spec_of(cloud, asked, checked)
-    async with reach(cloud.gateways, asked.place, call=azure_call(cloud)) as client:
+    async with inside(cloud, asked) as client:
         present = await client.service(asked.namespace, asked.name)
         known: tuple[str, ...] = ()
         if present is not None:
@@ -100,9 +100,16 @@ async def put_service(cloud: Cloud, asked: Asked, checked: Checked) -> Applied:
             known = tuple(mark_of(event) for event in events)
         await cloud.context.fence()
         made = await client.apply_service(spec)
+        note_change(cloud, "PATCH", asked)
     if not is_ours(made, asked.exposure_id):
         raise ServiceNotOursError(f"The namespace has a Service {asked.key} that Slipway did not make for this.")
     return Applied(made.uid, known)
+
+
+def note_change(cloud: Cloud, method: str, asked: Asked) -> None:
+    """Keep on the step that the cluster has taken a change of the Service."""
+    path = f"/api/v1/namespaces/{asked.namespace}/services/{asked.name}"
+    cloud.context.note({"change": {"method": method, "path": path, "cluster_id": asked.place.cluster_id}})
 
 
 def require_ours(present: ServiceState, asked: Asked) -> None:
@@ -142,7 +149,7 @@ async def looks(cloud: Cloud, asked: Asked, applied: Applied) -> AsyncIterator[S
     while True:
         service = None
         try:
-            async with reach(cloud.gateways, asked.place, call=azure_call(cloud)) as client:
+            async with inside(cloud, asked) as client:
                 service = await _look(cloud, client, asked, applied)
         except SlipwayError as error:
             if isinstance(error, BlockedError) or not error.problem.retryable:

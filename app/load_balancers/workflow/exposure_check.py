@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.azure.types.network import PublicIpAddress
-from app.clusters.workflow.reach import reach
 from app.core.errors import ErrorClass, FieldError, Problem, SlipwayError
 from app.engine.steps import cloud_step
 from app.jobs.workflow import Cloud, azure_call
@@ -14,6 +13,7 @@ from app.load_balancers.specs.pieces import Network
 from app.load_balancers.specs.services import base_name, is_ours
 from app.load_balancers.workflow.exposure_network import network_of
 from app.load_balancers.workflow.exposure_plan import Asked
+from app.load_balancers.workflow.inside import inside
 
 _STATUS = {ErrorClass.QUOTA: 409, ErrorClass.CONFLICT: 409, ErrorClass.CONFIGURATION: 422}
 
@@ -50,7 +50,7 @@ class Checked:
 @cloud_step
 async def check_exposure(cloud: Cloud, asked: Asked) -> Checked:
     """Look at the namespace, at the names, ports and addresses that others have, and at Azure's limits."""
-    async with reach(cloud.gateways, asked.place, call=azure_call(cloud)) as client:
+    async with inside(cloud, asked) as client:
         against = await _namespace(client, asked)
         selector: Mapping[str, str] = {}
         if not against:
@@ -64,7 +64,9 @@ async def check_exposure(cloud: Cloud, asked: Asked) -> Checked:
         asked.location, call=azure_call(cloud)
     )
     wanted = asked.wanted
-    new_address = not wanted.internal and asked.reserved is None and asked.shared is None and uid is None
+    unmade = asked.made is not None and asked.reserved is not None and not network.address(asked.reserved.azure_id)
+    own = asked.reserved is None and asked.shared is None and uid is None
+    new_address = not wanted.internal and (own or unmade)
     against += objections(wanted, network, usages, uid=uid, new_address=new_address)
     against += _given_address(asked, network, uid)
     if against:
@@ -134,6 +136,8 @@ def _given_address(asked: Asked, network: Network, uid: str | None) -> list[Obje
             return [_shared_missing()]
         return []
     found = network.address(asked.reserved.azure_id)
+    if found is None and asked.made is not None:
+        return []
     if found is None:
         return [
             Objection(

@@ -10,6 +10,7 @@ from app.core.json import JsonObject
 from app.engine.steps import JobEnd, Record, record_step
 from app.load_balancers.service.exposure_checks import sharers_of
 from app.load_balancers.specs.exposure_wanted import WantedExposure
+from app.load_balancers.specs.public_ips import AddressPlan, plan_of
 from app.models import Cluster, ClusterState, Exposure, ExposureState, PublicIp
 
 _LEAVING = frozenset({ExposureState.DELETING, ExposureState.DELETED})
@@ -45,7 +46,10 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Where the exposure is and what it shall be. `before`: the address that was given to it before a change."""
+    """Where the exposure is and what it shall be.
+
+    `before`: the address that was given to it before a change. `made`: the given address is reserved with the exposure.
+    """
 
     place: Place
     location: str
@@ -58,6 +62,12 @@ class Asked:
     reserved: Reserved | None = None
     shared: Shared | None = None
     before: Reserved | None = None
+    made: AddressPlan | None = None
+
+    @property
+    def keeps_made(self) -> bool:
+        """Whether the address that was reserved with the exposure stays after it."""
+        return self.wanted.public_ip is not None and self.wanted.public_ip.keep
 
     @property
     def key(self) -> str:
@@ -101,7 +111,16 @@ async def _asked(record: Record, exposure: Exposure, cluster: Cluster) -> Asked:
         reserved=await _reserved(record, wanted),
         shared=shared,
         before=await _before(record, wanted),
+        made=await _made(record, wanted),
     )
+
+
+async def _made(record: Record, wanted: WantedExposure) -> AddressPlan | None:
+    given = wanted.public_ip
+    if given is None or not given.make or given.id is None:
+        return None
+    row = await record.session.get(PublicIp, given.id)
+    return None if row is None or row.deleted_at is not None else plan_of(row)
 
 
 async def _before(record: Record, wanted: WantedExposure) -> Reserved | None:

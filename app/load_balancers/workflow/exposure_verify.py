@@ -1,15 +1,15 @@
 """The steps that prove an exposure piece by piece, and write that it is ready."""
 
-from app.clusters.workflow.reach import reach
 from app.core.json import JsonObject
 from app.engine.steps import Record, cloud_step, record_step
-from app.jobs.workflow import Cloud, azure_call
+from app.jobs.workflow import Cloud
 from app.kubernetes.types.service import ServiceState
 from app.load_balancers.specs.exposure_observed import Proof, observed_proof
 from app.load_balancers.specs.pieces import Origins, Pieces, look_for_pieces
 from app.load_balancers.workflow.exposure_apply import Applied, looks
 from app.load_balancers.workflow.exposure_network import network_of
 from app.load_balancers.workflow.exposure_plan import Asked, exposure_of, facts, set_state
+from app.load_balancers.workflow.inside import inside
 from app.models import ExposureState
 
 
@@ -20,7 +20,7 @@ async def verify_pieces(cloud: Cloud, asked: Asked, applied: Applied) -> Proof:
         pieces = await _pieces(cloud, asked, service)
         missing = [*_wrong_addresses(asked, service, pieces), *pieces.missing]
         if not missing:
-            async with reach(cloud.gateways, asked.place, call=azure_call(cloud)) as client:
+            async with inside(cloud, asked) as client:
                 endpoints = await client.endpoints(asked.namespace, asked.name)
             return Proof(service, endpoints, pieces)
         cloud.context.progress(f"Waiting for Azure: {missing[0]}")

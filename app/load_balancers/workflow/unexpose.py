@@ -4,20 +4,26 @@ import asyncio
 from dataclasses import dataclass
 
 from app.clusters.live import ClusterLostError
-from app.clusters.workflow.reach import reach
 from app.core.errors import ErrorClass, SlipwayError
 from app.core.json import JsonList, JsonObject
 from app.engine.errors import JobFailedError
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
-from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
+from app.jobs.workflow import Cloud, JobRun, Workflow
 from app.kubernetes.types.service import ServiceState
 from app.load_balancers.specs.exposure_kinds import DELETE
 from app.load_balancers.specs.leftovers import left_over
 from app.load_balancers.specs.pending import cause_of, mark_of
 from app.load_balancers.specs.services import is_ours
-from app.load_balancers.workflow.exposure_apply import FIRST_LOOK_SECONDS, LONGEST_LOOK_SECONDS, BlockedError
+from app.load_balancers.workflow.exposure_apply import (
+    FIRST_LOOK_SECONDS,
+    LONGEST_LOOK_SECONDS,
+    BlockedError,
+    note_change,
+)
 from app.load_balancers.workflow.exposure_network import network_of
 from app.load_balancers.workflow.exposure_plan import Asked, begin, exposure_of, facts, pending_of, set_state
+from app.load_balancers.workflow.inside import inside
+from app.load_balancers.workflow.made_address import record_address_released, release_made_address
 from app.models import ExposureState, Job
 
 _MOST_NAMED = 5
@@ -29,7 +35,11 @@ async def unexpose(job: JobRun) -> None:
     leaving = await job.cloud(remove_service, asked)
     await job.cloud(await_service_gone, asked, leaving)
     left = await job.cloud(await_pieces_gone, asked, leaving)
-    await job.record(record_deleted, left, asked.reserved.name if asked.reserved else None)
+    kept = asked.reserved.name if asked.reserved else None
+    if asked.made is not None and not asked.keeps_made and await job.cloud(release_made_address, asked.made):
+        await job.record(record_address_released, asked.made)
+        kept = None
+    await job.record(record_deleted, left, kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +78,7 @@ async def begin_unexpose(record: Record) -> Asked:
 async def remove_service(cloud: Cloud, asked: Asked) -> Leaving:
     """Ask for the Service's deletion, by its uid. One that is not ours stays; a cluster that is gone has none."""
     try:
-        async with reach(cloud.gateways, asked.place, call=azure_call(cloud)) as client:
+        async with inside(cloud, asked) as client:
             present = await client.service(asked.namespace, asked.name)
             if present is None or not is_ours(present, asked.exposure_id):
                 return Leaving(asked.service_uid)
@@ -76,6 +86,7 @@ async def remove_service(cloud: Cloud, asked: Asked) -> Leaving:
             if not present.deleting:
                 await cloud.context.fence()
                 await client.delete_service(asked.namespace, asked.name, uid=present.uid)
+                note_change(cloud, "DELETE", asked)
     except ClusterLostError:
         return Leaving(asked.service_uid)
     return Leaving(present.uid, tuple(mark_of(event) for event in events), there=True)
@@ -102,7 +113,7 @@ async def await_service_gone(cloud: Cloud, asked: Asked, leaving: Leaving) -> No
 
 
 async def _is_gone(cloud: Cloud, asked: Asked, leaving: Leaving) -> bool:
-    async with reach(cloud.gateways, asked.place, call=azure_call(cloud)) as client:
+    async with inside(cloud, asked) as client:
         present = await client.service(asked.namespace, asked.name)
         if present is None or present.uid != leaving.uid:
             return True
