@@ -119,6 +119,30 @@ def test_get_credentials_and_talk_with_kubectl(
     assert "namespace/kube-system" in kubectl.run("get", "ns", "--output", "name")
 
 
+def test_run_a_command_in_the_cluster(az: Program) -> None:
+    ran = az.json("aks", "command", "invoke", *BLUE, "--command", "kubectl get nodes -o name")
+    assert (ran["provisioningState"], ran["exitCode"]) == ("Succeeded", 0)
+    assert [line.partition("/")[0] for line in ran["logs"].split()] == ["node", "node"]
+    failed = az.json("aks", "command", "invoke", *BLUE, "--command", "kubectl get service nobody -o json")
+    assert (failed["exitCode"], failed["logs"]) == (1, 'Error from server (NotFound): services "nobody" not found\n')
+
+
+def test_a_service_gets_an_address_that_az_shows(az: Program, kubectl: Program) -> None:
+    kubectl.run("create", "service", "loadbalancer", "web", "--tcp=80:8080")
+    wait = ("wait", "service/web", "--for=jsonpath={.status.loadBalancer.ingress}", "--timeout=60s")
+    kubectl.run(*wait)
+    address = kubectl.run("get", "service", "web", "-o", "jsonpath={.status.loadBalancer.ingress[0].ip}")
+    listed = az.json("network", "public-ip", "list", "--resource-group", NODE_GROUP)
+    (mine,) = [found for found in listed if found.get("ipAddress") == address]
+    assert mine["tags"] == {"k8s-azure-cluster-name": "kubernetes", "k8s-azure-service": "default/web"}
+    (balancer,) = az.json("network", "lb", "list", "--resource-group", NODE_GROUP)
+    assert mine["ipConfiguration"]["id"] in [frontend["id"] for frontend in balancer["frontendIPConfigurations"]]
+    assert "Ensured load balancer" in kubectl.run("describe", "service", "web")
+    kubectl.run("delete", "service", "web")
+    left = az.json("network", "public-ip", "list", "--resource-group", NODE_GROUP)
+    assert address not in [found.get("ipAddress") for found in left]
+
+
 def test_resource_list_and_show(az: Program) -> None:
     (cluster,) = az.json("resource", "list", *GROUP)
     assert cluster["type"] == "Microsoft.ContainerService/managedClusters"

@@ -68,6 +68,8 @@ async def test_a_command_takes_its_time(cluster: Arm, stopped_azure: LocalAzureF
     assert (sent.status, sent.text) == (202, "")
     waiting = await cluster.send("GET", sent.headers["location"])
     assert (waiting.status, waiting.headers["location"]) == (202, sent.headers["location"])
+    assert waiting.body["properties"]["provisioningState"] == "Running"
+    assert waiting.body["id"].isalnum()
     stopped_azure.advance(10)
     done = await cluster.send("GET", sent.headers["location"])
     assert (done.status, done.body["id"] in sent.headers["location"]) == (200, True)

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import io
+import uuid
 import zipfile
 from datetime import datetime
 
@@ -57,7 +58,7 @@ class RunCommands:
         arguments: Document = {"cluster": cluster.id, "command": command, "context": context}
         operation = cloud.begin(call, plan, arguments=arguments)
         call.effect = "updated"
-        return _pending(call, cluster, operation)
+        return Answer(202, headers=_location(call, cluster, operation), content_type=None)
 
     def _refuse(self, cluster: Resource) -> None:
         if section(cluster.body, "properties", "apiServerAccessProfile").get("disableRunCommand"):
@@ -70,12 +71,13 @@ class RunCommands:
 
     async def _result(self, cloud: Cloud, call: Call) -> Answer:
         cluster = access.require_cluster(cloud, call)
-        operation = cloud.operations.get(call.parameter("command"))
+        operation = cloud.operations.get(_operation_id(call.parameter("command")))
         if operation is None or operation.transition != TRANSITION or operation.arguments["cluster"] != cluster.id:
             said = f"Could not find the command result {call.parameter('command')}."
             raise not_found("Command", said, "GetCommandResult_NotFound")
         if operation.running:
-            return _pending(call, cluster, operation)
+            # az reads the state from the body of a 202, too.
+            return Answer(202, _running(operation), _location(call, cluster, operation), JSON)
         return Answer(200, _shown(operation), content_type=JSON)
 
     async def _finished(self, cloud: Cloud, operation: Operation) -> None:
@@ -110,9 +112,26 @@ def _files(context: str) -> dict[str, bytes]:
         raise invalid_parameter("context", "a base64 encoded zip file was expected") from error
 
 
-def _pending(call: Call, cluster: Resource, operation: Operation) -> Answer:
-    location = f"{call.base_url}{cluster.id}/commandResults/{operation.id}?api-version={call.api_version}"
-    return Answer(202, headers={"Location": location}, content_type=None)
+def _command_id(operation: Operation) -> str:
+    """32 digits: az finds no other id in a Location."""
+    return operation.id.replace("-", "")
+
+
+def _operation_id(command: str) -> str:
+    try:
+        return str(uuid.UUID(command))
+    except ValueError:
+        return command
+
+
+def _location(call: Call, cluster: Resource, operation: Operation) -> dict[str, str]:
+    results = f"{call.base_url}{cluster.id}/commandResults"
+    return {"Location": f"{results}/{_command_id(operation)}?api-version={call.api_version}"}
+
+
+def _running(operation: Operation) -> Document:
+    properties = {"provisioningState": "Running", "startedAt": _stamp(operation.started)}
+    return {"id": _command_id(operation), "properties": properties}
 
 
 def _shown(operation: Operation) -> Document:
@@ -127,7 +146,7 @@ def _shown(operation: Operation) -> Document:
     else:
         error = operation.error or {}
         properties["reason"] = operation.arguments.get("reason") or error.get("message") or operation.status
-    return {"id": operation.id, "properties": properties}
+    return {"id": _command_id(operation), "properties": properties}
 
 
 def _stamp(moment: datetime) -> str:
