@@ -4,6 +4,8 @@ from typing import Any
 
 from app.emulator.core.network_documents import LOAD_BALANCER, PUBLIC_IP, frontend, load_balancer, public_ip
 from app.emulator.core.store import Resource
+from app.load_balancers.observe.network import observe_network
+from app.load_balancers.observe.public_ips import observe_public_ips
 from tests.support.local_azure import LocalAzureForTests
 from tests.support.whole import Slipway
 
@@ -90,3 +92,10 @@ def remove(azure: LocalAzureForTests, resource_id: str) -> bool:
         return azure.azure.cloud.store.remove(resource_id) is not None
 
     return azure.call(take())
+
+
+async def observe(slipway: Slipway) -> None:
+    """What a worker does every few minutes."""
+    parts = slipway.parts
+    await observe_network(parts.database, parts.gateways.azure, parts.clock)
+    await observe_public_ips(parts.database, parts.gateways.azure, parts.clock)

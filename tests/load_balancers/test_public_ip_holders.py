@@ -7,11 +7,13 @@ from tests.load_balancers.addresses import (
     adopted,
     in_azure,
     make_foreign,
+    observe,
     remove,
     reserved,
     shown,
     use,
 )
+from tests.load_balancers.exposed import Stage
 from tests.support.database import ONE_DATABASE
 from tests.support.whole import Slipway
 
@@ -120,3 +122,40 @@ async def test_a_sweep_releases_only_what_is_ours_and_unused_for_long(slipway: S
         "young": "Nothing has used it for a shorter time only.",
         "www": "Slipway did not make it, and never removes it.",
     }
+
+
+async def test_an_address_that_an_exposure_asks_for_is_neither_released_nor_given_away(slipway: Slipway) -> None:
+    """Troubles 54 and 55: the holder is named, wherever the address is asked for, and it is free once it was let go."""
+    stage = await Stage.open(slipway)
+    await stage.reserve("gateway")
+    exposure = await stage.expose(public_ip={"id": "gateway"})
+    await observe(slipway)
+    used = (await shown(slipway, "gateway"))["used_by"]
+    assert (used["kind"], used["exposure_id"]) == ("service", exposure["id"])
+
+    released = await slipway.ask("DELETE", f"{ALL}/gateway")
+    assert (released.status_code, released.json()["code"]) == (409, "public_ip_in_use")
+    assert f"the Service {exposure['namespace']}/{exposure['name']}" in released.json()["detail"]
+    outbound = await slipway.ask("PATCH", "/v1/clusters/blue/outbound", {"public_ips": ["gateway"]})
+    assert (outbound.status_code, outbound.json()["code"]) == (409, "public_ip_in_use")
+    assert [error["pointer"] for error in outbound.json()["errors"]] == ["/public_ips/0"]
+
+    await stage.remove(exposure)
+    # What was seen last still shows the old holder; the jobs look themselves.
+    await slipway.done("PATCH", "/v1/clusters/blue/outbound", {"public_ips": ["gateway"]})
+    refused = await slipway.ask(
+        "POST",
+        "/v1/clusters/blue/exposures",
+        {
+            "name": "late",
+            "namespace": "default",
+            "selector": {"app": "late"},
+            "ports": [{"port": 80}],
+            "public_ip": {"id": "gateway"},
+        },
+    )
+    assert refused.status_code == 422
+    assert [(error["code"], error["pointer"]) for error in refused.json()["errors"]] == [
+        ("public_ip_in_use", "/public_ip/id")
+    ]
+    assert "the outbound traffic of the cluster blue" in refused.text

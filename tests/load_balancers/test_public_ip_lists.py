@@ -4,22 +4,24 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
-from app.load_balancers.observe.network import observe_network
-from app.load_balancers.observe.public_ips import observe_public_ips
 from app.load_balancers.specs.address_use import frontend_name
 from app.models import Exposure, ExposureState, PublicIp
-from tests.load_balancers.addresses import ALL, DELETE, adopted, in_azure, listed, make_foreign, remove, reserved, shown
+from tests.load_balancers.addresses import (
+    ALL,
+    DELETE,
+    adopted,
+    in_azure,
+    listed,
+    make_foreign,
+    observe,
+    remove,
+    reserved,
+    shown,
+)
 from tests.support.database import ONE_DATABASE
 from tests.support.whole import Slipway
 
 pytestmark = ONE_DATABASE
-
-
-async def observe(slipway: Slipway) -> None:
-    """What a worker does every few minutes."""
-    parts = slipway.parts
-    await observe_network(parts.database, parts.gateways.azure, parts.clock)
-    await observe_public_ips(parts.database, parts.gateways.azure, parts.clock)
 
 
 async def test_the_ledger_has_reserved_adopted_and_clusters_addresses(slipway: Slipway) -> None:

@@ -10,6 +10,8 @@ from app.auth.scope import Scope, in_project
 from app.core.errors import FieldError
 from app.core.ids import Prefix, is_id
 from app.load_balancers.schemas.exposures import ExposureCreate
+from app.load_balancers.service.public_ip_use import holder_of
+from app.load_balancers.specs.address_use import in_words
 from app.models import Cluster, Exposure, PublicIp, PublicIpState
 
 _MOST_SHARERS = 300
@@ -130,6 +132,9 @@ class _Look:
         if holder is not None:
             way = "Take it from there first, or share that one's address: `share_address_with`."
             self.note("public_ip_in_use", at, f"{_name(holder)} has it. {way}")
+        other = await holder_of(self.session, found) if holder is None else None
+        if other is not None and not (self.itself and other.exposure_id == self.itself):
+            self.note("public_ip_in_use", at, f"It belongs to {in_words(other)}. Take it from there first.")
         return found
 
     async def dns_label(self) -> None:

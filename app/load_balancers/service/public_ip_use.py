@@ -174,28 +174,25 @@ async def _wanted_by_clusters(
     return found
 
 
-async def require_free(
-    session: AsyncSession,
-    row: PublicIp,
-    *,
-    exposure_id: str | None = None,
-    cluster_id: str | None = None,
-    pointer: str | None = None,
-) -> None:
-    """Raise PublicIpInUseError unless nothing has the address, or this exposure, or this cluster's outbound traffic.
+async def holder_of(session: AsyncSession, row: PublicIp) -> AddressUse | None:
+    """Who has an address, as far as rows are sure of it: exposures and clusters that ask for it, Services of others.
 
-    An address moves from one exposure to another in two steps (trouble 55): the old one lets it go, and once Azure
-    shows nothing in its place, the new one takes it.
+    What Azure was last seen to have of an exposure or a cluster that has let the address go is no use of it any more:
+    an address moves in two steps (trouble 55), let go there and taken here, and the jobs look in Azure themselves.
     """
+    wanted = await _wanted_by_exposures(session, [row.id])
+    wanted |= await _wanted_by_clusters(session, row.project_id, {azure_id_of(row).lower(): row})
+    if row.id in wanted:
+        return wanted[row.id]
     use = (await uses_of_rows(session, row.project_id, [row]))[row.id]
-    own = (use.kind == "service" and exposure_id is not None and use.exposure_id == exposure_id) or (
-        use.kind == "outbound" and cluster_id is not None and use.cluster_id == cluster_id
-    )
-    if use.kind == UNUSED.kind or own:
-        return
+    asked = select(Exposure.managed).where(Exposure.id == use.exposure_id)
+    return use if use.exposure_id and (await session.scalars(asked)).one_or_none() is False else None
+
+
+def in_use(row: PublicIp, use: AddressUse, *, pointer: str | None = None) -> PublicIpInUseError:
+    """The refusal that names the holder."""
     detail = f"The address {row.name} ({row.address}) belongs to {in_words(use)}."
-    errors = [FieldError(PublicIpInUseError.code, pointer, detail)] if pointer else []
-    raise PublicIpInUseError(detail, errors=errors)
+    return PublicIpInUseError(detail, errors=[FieldError(PublicIpInUseError.code, pointer, detail)] if pointer else [])
 
 
 async def find_for_outbound(
@@ -222,7 +219,9 @@ async def find_for_outbound(
         errors += _unfit(row, cluster, at)
         rows.append(row)
     for index, row in enumerate(rows):
-        await require_free(session, row, cluster_id=cluster.id, pointer=f"/public_ips/{index}")
+        use = await holder_of(session, row)
+        if use is not None and not (use.kind == "outbound" and use.cluster_id == cluster.id):
+            raise in_use(row, use, pointer=f"/public_ips/{index}")
     return FoundAddresses(tuple(azure_id_of(row) for row in rows), errors)
 
 

@@ -16,9 +16,8 @@ from app.engine.kinds import JobKind
 from app.events import emit
 from app.jobs import service as jobs
 from app.load_balancers.schemas.public_ips import PublicIpAdopt, PublicIpCreate
-from app.load_balancers.service.public_ip_use import PublicIpInUseError, uses_of_rows
+from app.load_balancers.service.public_ip_use import holder_of, in_use
 from app.load_balancers.specs import public_ip_kinds as kinds
-from app.load_balancers.specs.address_use import UNUSED, in_words
 from app.load_balancers.specs.public_ips import (
     WantedAddress,
     broken_adoption,
@@ -172,9 +171,9 @@ async def release(session: AsyncSession, asker: Asker, row: PublicIp, options: J
     for job in open_jobs:
         if job.kind == kinds.DELETE.name and job.cancel_code is None:
             return job
-    use = (await uses_of_rows(session, row.project_id, [row]))[row.id]
-    if use.kind != UNUSED.kind and (row.managed or use.kind in {"service", "outbound"}):
-        raise PublicIpInUseError(f"The address {row.name} ({row.address}) belongs to {in_words(use)}.")
+    use = await holder_of(session, row)
+    if use is not None:
+        raise in_use(row, use)
     for job in open_jobs:
         await jobs.ask_to_stop(session, job, code=SUPERSEDED, now=asker.now)
     before = row.state

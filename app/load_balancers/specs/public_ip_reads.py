@@ -5,14 +5,14 @@ from datetime import datetime
 from app.azure.types.tags import caller_tags
 from app.load_balancers.schemas.public_ips import AddressUse, Origin, Orphan, PublicIpRead
 from app.load_balancers.specs.address_use import UNUSED
-from app.load_balancers.specs.public_ips import azure_id_of, unused_since
+from app.load_balancers.specs.public_ips import WantedAddress, azure_id_of, unused_since
 from app.models import AzureResource, PublicIp, PublicIpState
 
 
 def public_ip_read(row: PublicIp, use: AddressUse) -> PublicIpRead:
     """An address of the project's as callers see it."""
     observed = row.observed or {}
-    wanted = row.wanted
+    wanted = WantedAddress.from_json(row.wanted)
     origin = Origin.SLIPWAY if row.managed else Origin.CALLER
     return PublicIpRead(
         id=row.id,
@@ -20,20 +20,20 @@ def public_ip_read(row: PublicIp, use: AddressUse) -> PublicIpRead:
         state=row.state,
         origin=origin,
         address=row.address,
-        version=wanted["version"],
-        sku=wanted["sku"],
-        dns_label=wanted["dns_label"],
+        version=wanted.version,
+        sku=wanted.sku,
+        dns_label=wanted.dns_label,
         fqdn=observed.get("fqdn"),
-        zones=list(observed.get("zones") or wanted["zones"]),
+        zones=list(observed.get("zones") or wanted.zones),
         location=row.location,
         resource_group=row.resource_group,
         subscription_id=row.subscription_id,
         azure_id=azure_id_of(row),
-        prefix_id=wanted["prefix_id"],
-        idle_timeout_minutes=observed.get("idle_timeout_minutes") or wanted["idle_timeout_minutes"],
+        prefix_id=wanted.prefix_id,
+        idle_timeout_minutes=observed.get("idle_timeout_minutes") or wanted.idle_timeout_minutes,
         used_by=use,
         orphan=_orphan(origin, use, unused_since(row) if row.state == PublicIpState.READY else None, row.id),
-        tags=dict(wanted["tags"] or {}),
+        tags=dict(wanted.tags or {}),
         observed_at=row.observed_at,
         created_by=row.created_by,
         created_at=row.created_at,

@@ -9,8 +9,7 @@ from app.clusters.workflow import await_azure
 from app.clusters.workflow.await_azure import Begun
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
-from app.load_balancers.service.public_ip_use import PublicIpInUseError, uses_of_rows
-from app.load_balancers.specs.address_use import UNUSED, in_words
+from app.load_balancers.service.public_ip_use import PublicIpInUseError, holder_of, in_use
 from app.load_balancers.specs.public_ip_kinds import DELETE
 from app.load_balancers.specs.public_ips import AddressPlan, plan_of
 from app.load_balancers.workflow.public_ip_rows import AddressGoneError, row_of, set_state
@@ -42,10 +41,9 @@ async def begin_release(record: Record) -> AddressPlan:
     row = await row_of(record)
     if row.deleted_at is not None:
         raise AddressGoneError("The address is released already.")
-    use = (await uses_of_rows(record.session, row.project_id, [row]))[row.id]
-    # What Azure shows is asked again in a moment; what exposures and clusters want is known here alone.
-    if use.kind != UNUSED.kind and use.azure_id is None:
-        raise PublicIpInUseError(f"The address {row.name} ({row.address}) belongs to {in_words(use)}.")
+    use = await holder_of(record.session, row)
+    if use is not None:
+        raise in_use(row, use)
     if row.state != PublicIpState.DELETING:
         job = await record.session.get_one(Job, record.view.id)
         job.request = {**job.request, "before": row.state}
