@@ -20,9 +20,9 @@ async def test_a_missing_api_version_is_refused(arm: Arm) -> None:
 
 
 async def test_what_is_not_implemented_is_a_loud_501_that_names_it(arm: Arm) -> None:
-    reply = await arm.send("POST", arm.cluster() + "/runCommand", {})
+    reply = await arm.send("GET", arm.cluster() + "/machines")
     assert reply.status == 501
-    assert "runCommand" in reply.body["error"]["message"]
+    assert "machines" in reply.body["error"]["message"]
 
 
 async def test_another_subscription_is_not_found(arm: Arm) -> None:

@@ -116,6 +116,8 @@ async def test_what_aks_made_goes_with_the_cluster(zonal: Arm, stopped_azure: Lo
     for path in ("Microsoft.Compute/disks", "Microsoft.Network/publicIPAddresses"):
         assert await _listed(zonal, f"providers/{path}") == []
     assert await _listed(zonal, identities) == []
+    left = [one["id"] for one in stopped_azure.get("/_local/state")["resources"]]
+    assert [identity for identity in left if "/resourcegroups/mc_" in identity.lower()] == []
 
 
 async def _own_network(net: Net, prefix: str = "10.0.0.0/24", **fields: Any) -> str:
