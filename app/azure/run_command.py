@@ -5,12 +5,16 @@ AKS starts a pod in the cluster, runs the command in it, and keeps the first 512
 """
 
 from dataclasses import dataclass, field
+from typing import cast
 
-from azure.core.rest import AsyncHttpResponse
+from azure.core.pipeline import PipelineResponse
+from azure.core.polling import AsyncNoPolling
+from azure.core.rest import AsyncHttpResponse, HttpRequest
 from azure.mgmt.containerservice.models import RunCommandRequest
+from typing_extensions import override
 
 from app.azure import errors
-from app.azure.clients import Clients, settled, whole_answer
+from app.azure.clients import Clients, settled
 from app.azure.errors import AzureError
 from app.azure.feed import Sharing
 from app.azure.fields import Fields
@@ -19,6 +23,14 @@ from app.azure.types.call import Call
 _ACCEPTED = 202
 _FIRST_LOOK_SECONDS = 1.0
 _LONGEST_LOOK_SECONDS = 10.0
+
+
+class _FirstAnswer(AsyncNoPolling[AsyncHttpResponse]):
+    """Gives the first answer as it is: the SDK would read a result out of its body, and it has none."""
+
+    @override
+    def resource(self) -> AsyncHttpResponse:
+        return cast("PipelineResponse[HttpRequest, AsyncHttpResponse]", self._initial_response).http_response
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +63,7 @@ class RunCommands:
                 group,
                 name,
                 RunCommandRequest(command=command, context="", cluster_token=cluster_token or ""),
-                polling=False,
-                cls=whole_answer,
+                polling=_FirstAnswer(),  # type: ignore[no-untyped-call] # of the SDK's base
                 slipway_call=call,
             )
         )

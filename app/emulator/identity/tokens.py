@@ -2,6 +2,7 @@
 
 import base64
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -95,7 +96,7 @@ class TokenIssuer:
         text = jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self.key_id, "x5t": self.key_id})
         return IssuedToken(text, now, expires)
 
-    def verify(self, authorization: str | None) -> str:
+    def verify(self, authorization: str | None, *, audiences: Collection[str] = AUDIENCES) -> str:
         """The principal (`oid`) behind an `Authorization` header. 401 as ARM's gateway says it."""
         scheme, _, text = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not text:
@@ -120,11 +121,11 @@ class TokenIssuer:
         now = self._clock.now().timestamp()
         if claims["exp"] + _LEEWAY.total_seconds() < now:
             raise self._refusal("ExpiredAuthenticationToken", "The access token expiry UTC time is earlier than now.")
-        if str(claims["aud"]).rstrip("/") not in AUDIENCES:
+        if str(claims["aud"]).rstrip("/") not in audiences:
             raise self._refusal(
                 "InvalidAuthenticationTokenAudience",
                 f"The access token has been obtained for wrong audience or resource '{claims['aud']}'. It should "
-                f"exactly match with one of the allowed audiences '{','.join(AUDIENCES)}'.",
+                f"exactly match with one of the allowed audiences '{','.join(audiences)}'.",
             )
         if claims["tid"] != self._tenant_id:
             raise self._refusal(

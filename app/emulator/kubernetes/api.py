@@ -10,8 +10,9 @@ from urllib.parse import parse_qsl
 from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 
 from app.emulator.kubernetes import discovery, health, openapi
-from app.emulator.kubernetes.credentials import Credentials, User
+from app.emulator.kubernetes.credentials import User
 from app.emulator.kubernetes.documents import Object
+from app.emulator.kubernetes.logins import Door
 from app.emulator.kubernetes.requests import Request, target
 from app.emulator.kubernetes.status import (
     StatusError,
@@ -31,10 +32,10 @@ _READS = {"GET", "HEAD"}
 class Api:
     """The API server of one cluster; `version` is Kubernetes' full one."""
 
-    def __init__(self, store: Store, credentials: Credentials, version: str, address: str) -> None:
+    def __init__(self, store: Store, door: Door, version: str, address: str) -> None:
         self.version = version
         self._verbs = Verbs(store)
-        self._credentials = credentials
+        self._door = door
         self._address = address
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -59,9 +60,9 @@ class Api:
         """Return who asks, by bearer token or verified client certificate; raise 401."""
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme:
-            user = self._credentials.by_token(token.strip()) if scheme.lower() == "bearer" else None
+            user = self._door.by_token(token.strip()) if scheme.lower() == "bearer" else None
         else:
-            user = self._credentials.by_certificate(str(state.get("common_name", "")))
+            user = self._door.by_certificate(str(state.get("common_name", "")))
             if user is None and not state.get("common_name") and _is_public(path):
                 user = User("system:anonymous", ("system:unauthenticated",))
         if user is None:

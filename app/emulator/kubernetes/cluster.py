@@ -9,10 +9,11 @@ from typing import Any
 from app.emulator.kubernetes import system, writes
 from app.emulator.kubernetes.api import Api
 from app.emulator.kubernetes.controllers import Controllers, Plan
-from app.emulator.kubernetes.credentials import LOOPBACK, Account, Credentials, kubeconfig
-from app.emulator.kubernetes.documents import Object
+from app.emulator.kubernetes.credentials import LOOPBACK, Credentials, entra_user, kubeconfig, local_user
+from app.emulator.kubernetes.documents import JSON, Object
 from app.emulator.kubernetes.kinds import BY_RESOURCE
 from app.emulator.kubernetes.listener import Listener
+from app.emulator.kubernetes.logins import AKS_CLIENT_ID, AKS_SERVER_ID, Door, Logins
 from app.emulator.kubernetes.node_sync import NodeSync
 from app.emulator.kubernetes.specs import ClusterSpec, Endpoint, NodeSpec
 from app.emulator.kubernetes.store import Store
@@ -22,7 +23,12 @@ class Cluster:
     """A cluster from its spec, or from what an earlier one dumped."""
 
     def __init__(
-        self, spec: ClusterSpec, now: Callable[[], datetime], plan: Plan, saved: Mapping[str, Any] | None
+        self,
+        spec: ClusterSpec,
+        now: Callable[[], datetime],
+        plan: Plan,
+        saved: Mapping[str, Any] | None,
+        logins: Callable[[], Logins],
     ) -> None:
         self.spec = spec
         self._store = Store(now, spec.ip_families)
@@ -41,7 +47,8 @@ class Cluster:
             lambda key, seconds, action: plan((spec.key, *key), seconds, action),
         )
         address = f"{LOOPBACK}:{self._listener.port}"
-        self._api = Api(self._store, self._credentials, spec.kubernetes_version, address)
+        door = Door(self._credentials, spec.key, logins)
+        self._api = Api(self._store, door, spec.kubernetes_version, address)
         if saved is None:
             self._found()
 
@@ -80,25 +87,32 @@ class Cluster:
 
     def endpoint(self) -> Endpoint:
         """Return where the cluster answers, and its kubeconfigs."""
-        url = f"https://{LOOPBACK}:{self._listener.port}"
-        spec = self.spec
-
-        def config(account: Account, role: str) -> bytes:
-            return kubeconfig(
-                account,
-                self._credentials.ca,
-                cluster=spec.name,
-                user=f"{role}_{spec.resource_group}_{spec.name}",
-                server=url,
-                tls_server_name=spec.fqdn,
-            )
-
         return Endpoint(
-            url=url,
+            url=self._url,
             port=self._listener.port,
             ca_pem=self._credentials.ca.certificate.encode(),
-            user_kubeconfig=config(self._credentials.user, "clusterUser"),
-            admin_kubeconfig=config(self._credentials.admin, "clusterAdmin"),
+            user_kubeconfig=self._kubeconfig(local_user(self._credentials.user), "clusterUser"),
+            admin_kubeconfig=self._kubeconfig(local_user(self._credentials.admin), "clusterAdmin"),
+        )
+
+    def entra_kubeconfig(self, tenant_id: str) -> bytes:
+        """Return the kubeconfig of users who log in through Entra."""
+        login = entra_user(server_id=AKS_SERVER_ID, client_id=AKS_CLIENT_ID, tenant_id=tenant_id)
+        return self._kubeconfig(login, "clusterUser")
+
+    @property
+    def _url(self) -> str:
+        return f"https://{LOOPBACK}:{self._listener.port}"
+
+    def _kubeconfig(self, login: Mapping[str, JSON], role: str) -> bytes:
+        spec = self.spec
+        return kubeconfig(
+            login,
+            self._credentials.ca,
+            cluster=spec.name,
+            user=f"{role}_{spec.resource_group}_{spec.name}",
+            server=self._url,
+            tls_server_name=spec.fqdn,
         )
 
     def dump(self) -> str:

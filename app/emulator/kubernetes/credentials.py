@@ -13,7 +13,7 @@ from app.emulator.kubernetes.certificates import Authority, KeyPair
 from app.emulator.kubernetes.documents import JSON
 
 LOOPBACK = "127.0.0.1"
-_MASTERS = "system:masters"
+MASTERS = "system:masters"
 
 
 @dataclass(frozen=True)
@@ -82,14 +82,41 @@ class Credentials:
 
 
 def _account(authority: Authority, name: str) -> Account:
-    return Account(name, authority.client(name, _MASTERS), secrets.token_hex(64))
+    return Account(name, authority.client(name, MASTERS), secrets.token_hex(64))
 
 
 def _user(name: str) -> User:
-    return User(name, (_MASTERS, "system:authenticated"))
+    return User(name, (MASTERS, "system:authenticated"))
 
 
-def kubeconfig(account: Account, ca: KeyPair, *, cluster: str, user: str, server: str, tls_server_name: str) -> bytes:
+def local_user(account: Account) -> dict[str, JSON]:
+    """Return a kubeconfig's user who logs in with the cluster's own keys."""
+    return {
+        "client-certificate-data": _base64(account.pair.certificate),
+        "client-key-data": _base64(account.pair.key),
+        "token": account.token,
+    }
+
+
+def entra_user(*, server_id: str, client_id: str, tenant_id: str) -> dict[str, JSON]:
+    """Return a kubeconfig's user who logs in through Entra, with kubelogin, as AKS issues it (`format=exec`)."""
+    arguments: list[JSON] = ["get-token", "--environment", "AzurePublicCloud", "--server-id", server_id]
+    arguments += ["--client-id", client_id, "--tenant-id", tenant_id, "--login", "devicecode"]
+    return {
+        "exec": {
+            "apiVersion": "client.authentication.k8s.io/v1beta1",
+            "command": "kubelogin",
+            "args": arguments,
+            "env": None,
+            "installHint": "kubelogin is not installed; see https://aka.ms/aks/kubelogin",
+            "provideClusterInfo": False,
+        }
+    }
+
+
+def kubeconfig(
+    login: Mapping[str, JSON], ca: KeyPair, *, cluster: str, user: str, server: str, tls_server_name: str
+) -> bytes:
     """Return a kubeconfig as AKS issues it, which reaches the cluster on the loopback address.
 
     Its context has the cluster's name for either role: the `-admin` that users know is added by `az`.
@@ -111,14 +138,7 @@ def kubeconfig(account: Account, ca: KeyPair, *, cluster: str, user: str, server
         "kind": "Config",
         "preferences": {},
         "users": [
-            {
-                "name": user,
-                "user": {
-                    "client-certificate-data": _base64(account.pair.certificate),
-                    "client-key-data": _base64(account.pair.key),
-                    "token": account.token,
-                },
-            }
+            {"name": user, "user": dict(login)},
         ],
     }
     return yaml.safe_dump(document, sort_keys=False, width=1 << 20).encode()

@@ -8,6 +8,7 @@ from typing import Protocol
 from app.emulator.kubernetes.cluster import Cluster
 from app.emulator.kubernetes.controllers import Plan
 from app.emulator.kubernetes.documents import JSON
+from app.emulator.kubernetes.logins import LocalLogins, Logins
 from app.emulator.kubernetes.specs import ClusterSpec, Endpoint, NodeSpec
 from app.emulator.kubernetes.store import Change, Store
 
@@ -47,6 +48,11 @@ class ClusterHost:
         self._plan = plan or _soon
         self._clusters: dict[str, Cluster] = {}
         self._observers: list[Observer] = []
+        self._logins: Logins = LocalLogins()
+
+    def log_in_by(self, logins: Logins) -> None:
+        """Let the platform decide who may log in, from now on."""
+        self._logins = logins
 
     def observe(self, observer: Observer) -> None:
         """Tell `observer` of every cluster from now on."""
@@ -60,7 +66,7 @@ class ClusterHost:
         """
         cluster = self._clusters.get(spec.key)
         if cluster is None:
-            cluster = self._clusters[spec.key] = Cluster(spec, self._now, self._plan, saved)
+            cluster = self._clusters[spec.key] = Cluster(spec, self._now, self._plan, saved, lambda: self._logins)
             cluster.store.observe(lambda change: self._tell(spec.key, change))
         if not cluster.is_open:
             await cluster.open()
@@ -84,6 +90,10 @@ class ClusterHost:
     async def set_nodes(self, key: str, nodes: Sequence[NodeSpec]) -> None:
         """Make these the nodes; watchers see what changed, and nothing where nothing did."""
         await self._clusters[key].set_nodes(nodes)
+
+    def entra_kubeconfig(self, key: str, tenant_id: str) -> bytes:
+        """Return the kubeconfig of users who log in through Entra."""
+        return self._clusters[key].entra_kubeconfig(tenant_id)
 
     def endpoint(self, key: str) -> Endpoint:
         """Return where a cluster answers, also while it is stopped."""

@@ -3,7 +3,7 @@
 import base64
 
 from app.emulator.core.cloud import Cloud, Plan
-from app.emulator.core.documents import Document
+from app.emulator.core.documents import Document, section
 from app.emulator.core.exchange import Answer, Call
 from app.emulator.core.gateway import check_tags, require_group
 from app.emulator.core.links import page, status_headers
@@ -205,6 +205,12 @@ class ManagedClusters:
 
     async def _user(self, cloud: Cloud, call: Call) -> Answer:
         cluster = _with_api(access.require_cluster(cloud, call))
+        entra = section(cluster.body, "properties", "aadProfile")
+        if entra.get("managed"):
+            return _kubeconfig(
+                "clusterUser",
+                self._host.entra_kubeconfig(cluster.key, entra.get("tenantID") or cloud.settings.tenant_id),
+            )
         return _kubeconfig("clusterUser", self._host.endpoint(cluster.key).user_kubeconfig)
 
     async def _admin(self, cloud: Cloud, call: Call) -> Answer:
