@@ -14,6 +14,7 @@ DEADLINE = {"deadline_seconds": 60}
 """The least that the API takes: an operation that never ends leads to a failed job soon."""
 
 _SETTLE_SECONDS = 4
+_LOOKS = 5
 
 
 class Narrator:
@@ -32,9 +33,12 @@ class Narrator:
         await self._clients.settle(self._posts[-1])
         self._note(self._posts[-1])
         assert self._last is not None, self._posts[-1]
-        answer = await self._clients.look(self._story.tenant, f"/v1/jobs/{self._last.job_id}?wait=60")
-        assert answer is not None, "the API does not answer"
-        assert answer.json()["state"] == "succeeded", answer.text
+        for _ in range(_LOOKS):
+            answer = await self._clients.look(self._story.tenant, f"/v1/jobs/{self._last.job_id}?wait=60")
+            # While all are being prepared, a busy API may say no (503): the job is asked for again.
+            if answer is not None and answer.json().get("state") == "succeeded":
+                return
+        raise AssertionError(f"{self._story.name} is not there: {answer.text if answer is not None else None}")
 
     async def tell(self, until: float) -> None:
         """Make the moves, one after the other; begin none after `until` (monotonic)."""
