@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 
 from app.emulator.kubernetes import discovery, health, openapi
+from app.emulator.kubernetes.account_tokens import AccountTokens
 from app.emulator.kubernetes.credentials import User
 from app.emulator.kubernetes.documents import Object
 from app.emulator.kubernetes.logins import Door
@@ -34,8 +35,9 @@ class Api:
 
     def __init__(self, store: Store, door: Door, version: str, address: str) -> None:
         self.version = version
-        self._verbs = Verbs(store)
         self._door = door
+        self._tokens = AccountTokens(store, door.credentials)
+        self._verbs = Verbs(store, self._tokens)
         self._address = address
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -60,7 +62,7 @@ class Api:
         """Return who asks, by bearer token or verified client certificate; raise 401."""
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme:
-            user = self._door.by_token(token.strip()) if scheme.lower() == "bearer" else None
+            user = self._bearer(token.strip()) if scheme.lower() == "bearer" else None
         else:
             user = self._door.by_certificate(str(state.get("common_name", "")))
             if user is None and not state.get("common_name") and _is_public(path):
@@ -68,6 +70,9 @@ class Api:
         if user is None:
             raise unauthorized()
         return user
+
+    def _bearer(self, token: str) -> User | None:
+        return self._door.by_token(token) or self._tokens.user(token)
 
     def _answer(self, request: Request) -> Answer:
         found = self._public(request) or discovery.discover(request.path, self._address)

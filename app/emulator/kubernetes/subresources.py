@@ -3,6 +3,7 @@
 import copy
 
 from app.emulator.kubernetes import patching, reads, writes
+from app.emulator.kubernetes.account_tokens import TOKEN_REQUEST, AccountTokens
 from app.emulator.kubernetes.controllers.budgets import budget_status, budgets_of
 from app.emulator.kubernetes.controllers.conditions import is_ready
 from app.emulator.kubernetes.documents import Object, at
@@ -24,7 +25,9 @@ _REFUSED = {
 }
 
 
-def answer(store: Store, request: Request, where: Target, by: Writer) -> tuple[int, Object | str]:
+def answer(
+    store: Store, tokens: AccountTokens | None, request: Request, where: Target, by: Writer
+) -> tuple[int, Object | str]:
     """Return the status and body of a request for a subresource; raise 404, 405, 429, 501."""
     document = reads.get(store, where.kind, where.namespace, where.name)
     match where.subresource:
@@ -34,6 +37,8 @@ def answer(store: Store, request: Request, where: Target, by: Writer) -> tuple[i
             return 200, _log(request, document)
         case "eviction" if request.method == "POST":
             return 201, _evict(store, request, where.kind, document)
+        case "token" if request.method == "POST" and tokens is not None:
+            return 201, tokens.issue(document, read_object(request, TOKEN_REQUEST)[0])
         case refused if refused in _REFUSED:
             raise not_implemented(_REFUSED[refused])
         case _:

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 
 from app.emulator.kubernetes import patching, reads, subresources, writes
+from app.emulator.kubernetes.account_tokens import AccountTokens
 from app.emulator.kubernetes.documents import Object, timestamp
 from app.emulator.kubernetes.kinds.kind import Kind
 from app.emulator.kubernetes.ownership.apply import apply
@@ -29,8 +30,9 @@ class Answer:
 class Verbs:
     """The answers of one cluster's API server about its objects."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, tokens: AccountTokens | None = None) -> None:
         self.store = store
+        self._tokens = tokens
 
     def answer(self, request: Request, where: Target) -> Answer:
         """Answer a request for a resource; raise 405 for a method that it does not have."""
@@ -45,7 +47,7 @@ class Verbs:
         if request.method not in verbs:
             raise method_not_allowed()
         if where.subresource not in {"", "status"}:
-            status, body = subresources.answer(self.store, request, where, self._writer(request, where))
+            status, body = subresources.answer(self.store, self._tokens, request, where, self._writer(request, where))
             return Answer(status, body)
         return verbs[request.method](request, where)
 

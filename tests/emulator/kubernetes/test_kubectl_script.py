@@ -105,6 +105,8 @@ _STEPS = (
     Step("create secret generic word --from-literal=a=b", "secret/word created"),
     Step("create job pi --image=pi:1", "job.batch/pi created"),
     Step("create cronjob tick --image=tick:1 --schedule=*/5_*_*_*_*", "cronjob.batch/tick created"),
+    Step("create serviceaccount robot", "serviceaccount/robot created"),
+    Step("create token robot", r"^[\w-]+\.[\w-]+\.[\w-]+\n$"),
     Step("create role reader --verb=get --resource=pods", "created"),
     Step("create rolebinding reads --role=reader --serviceaccount=default:default", "created"),
     Step("auth can-i create deployments", "^yes\n"),

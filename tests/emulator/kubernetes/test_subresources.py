@@ -84,6 +84,21 @@ async def test_a_pod_is_given_its_grace_unless_it_is_forced(driver: Driver) -> N
     assert (await driver.client.ask("GET", f"{CORE}/pods/one")).status == 404
 
 
+async def test_a_service_accounts_token_works_until_its_account_is_gone(client: Client) -> None:
+    path = f"{CORE}/serviceaccounts"
+    await client.ask("POST", path, {"metadata": {"name": "robot"}})
+    issued = await client.ask("POST", f"{path}/robot/token", {"spec": {"expirationSeconds": 600}})
+    assert issued.status == 201
+    bearer = {"authorization": f"Bearer {issued.body['status']['token']}"}
+    reviews = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+    review = await client.ask("POST", reviews, {}, headers=bearer)
+    assert review.body["status"]["userInfo"]["username"] == "system:serviceaccount:default:robot"
+    short = await client.ask("POST", f"{path}/robot/token", {"spec": {"expirationSeconds": 1}})
+    assert (short.status, short.body["reason"]) == (422, "Invalid")
+    await client.ask("DELETE", f"{path}/robot")
+    assert (await client.ask("GET", path, headers=bearer)).status == 401
+
+
 async def test_custom_resources_are_refused_with_a_word(client: Client) -> None:
     groups = (await client.ask("GET", "/apis")).body["groups"]
     assert "apiextensions.k8s.io" in [group["name"] for group in groups]

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from app.emulator.kubernetes.documents import Object
-from app.emulator.kubernetes.kinds.kind import AGE, NAME, Column, Kind, count_cell, field_cell
+from app.emulator.kubernetes.kinds.kind import AGE, NAME, Column, Kind, Subresource, count_cell, field_cell
 from app.emulator.kubernetes.status import Cause
 
 _KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
@@ -90,6 +90,7 @@ SERVICE_ACCOUNTS = Kind(
     namespaced=True,
     short_names=("sa",),
     returns_deleted=True,
+    subresources=(Subresource("token", "TokenRequest", ("create",), "authentication.k8s.io", "v1"),),
     columns=(
         NAME,
         Column("Secrets", count_cell("secrets"), description="How many secrets it names."),
