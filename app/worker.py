@@ -64,10 +64,11 @@ async def _observe(parts: Parts, lease: Lease) -> None:
 
 async def _follow_changes(parts: Parts, lease: Lease) -> None:
     """Look at what Azure has for a cluster soon after something changed in it."""
-    networks = NetworkChanges(parts.database, parts.gateways.azure, parts.clock)
-    machines = InfrastructureChanges(parts.database, parts.gateways.azure, parts.clock)
+    azure = parts.gateways.azure
+    networks = NetworkChanges(parts.database, azure, parts.clock, pace=azure.pace)
+    machines = InfrastructureChanges(parts.database, azure, parts.clock)
     while True:
-        await asyncio.sleep(min(_CHANGES_SECONDS, parts.settings.worker.sync_seconds))
+        await asyncio.sleep(min(_CHANGES_SECONDS * azure.pace, parts.settings.worker.sync_seconds))
         await _if_oldest(lease, networks.observe)
         await _if_oldest(lease, machines.observe)
 

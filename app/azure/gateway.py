@@ -134,6 +134,12 @@ class AzureGateway:
         """
         return await self._clients.cluster_token(server_id, call=call)
 
+    @property
+    def pace(self) -> float:
+        """How long something takes in this Azure, beside real Azure's 1; at least a tenth."""
+        scale = self._expect.cluster_create / float(ExpectSettings.model_fields["cluster_create"].default)
+        return min(1.0, max(0.1, scale))
+
     async def expected(self, kind: str) -> timedelta:
         """How long an operation of a kind takes (`usual`)."""
         return (await self.usual(kind)).median
@@ -163,5 +169,4 @@ class AzureGateway:
 
     def _spacing(self) -> timedelta:
         """The least time between two shared questions of a kind: 1 s in real Azure, less where all goes faster."""
-        scale = self._expect.cluster_create / ExpectSettings.model_fields["cluster_create"].default
-        return timedelta(seconds=min(1.0, max(0.1, scale)))
+        return timedelta(seconds=self.pace)

@@ -7,6 +7,7 @@ from uuid import uuid4
 from sqlalchemy import func, select, update
 
 from app.bootstrap import OBSERVERS
+from app.core.clock import ManualClock
 from app.load_balancers.observe.changes import NetworkChanges
 from app.load_balancers.observe.network import observe_network
 from app.models import AzureResource, Cluster
@@ -96,6 +97,32 @@ async def test_a_change_of_a_cluster_is_looked_at_at_once_and_many_changes_toget
     await _touch(slipway)
     await changes.observe()
     # Nothing had changed; then something had, but the last look was just now.
+    assert len(slipway.azure.requests()) == before + 2
+
+
+async def test_fifty_exposures_that_come_one_after_the_other_cost_at_most_twelve_lists(slipway: Slipway) -> None:
+    """As in Azure: each is served ten seconds after the one before, and each is a change."""
+    await slipway.create()
+    await slipway.done("POST", "/v1/clusters/blue:sync")
+    clock = ManualClock(slipway.parts.clock.now() + timedelta(seconds=1))
+    changes = NetworkChanges(slipway.parts.database, slipway.parts.gateways.azure, clock)
+    before = len(slipway.azure.requests())
+    for second in range(0, 500, 2):
+        if second % 10 == 0:
+            async with slipway.parts.database.write() as session:
+                await session.execute(update(Cluster).values(updated_at=clock.now()))
+        await changes.observe()
+        clock.advance(timedelta(seconds=2))
+    asked = [request.operation for request in slipway.azure.requests()[before:]]
+    assert set(asked) == {"LoadBalancers_List", "PublicIPAddresses_List"}
+    assert 4 < len(asked) <= 12
+
+    # A long quiet later a change is seen at once again.
+    clock.advance(timedelta(hours=1))
+    async with slipway.parts.database.write() as session:
+        await session.execute(update(Cluster).values(updated_at=clock.now()))
+    before = len(slipway.azure.requests())
+    await changes.observe()
     assert len(slipway.azure.requests()) == before + 2
 
 

@@ -1,7 +1,7 @@
 """What many jobs ask of a subscription's network at about the same time: one LIST of each type for all of them."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.azure.feed import Feed, Sharing
 from app.azure.network.load_balancers import LoadBalancers
@@ -9,6 +9,9 @@ from app.azure.network.public_ips import PublicIps
 from app.azure.network.security_groups import SecurityGroups
 from app.azure.network.virtual_networks import VirtualNetworks
 from app.azure.types.network import LoadBalancer, PublicIpAddress, SecurityGroup, VirtualNetwork
+
+# Four lists at once: as many jobs as there may be ask for them, each when its own Service is served.
+_SPACINGS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Together:
             )
             return NetworkSeen(balancers, addresses, groups, networks)
 
-        self._seen: Feed[NetworkSeen] = Feed(fetch, sharing)
+        self._seen: Feed[NetworkSeen] = Feed(fetch, replace(sharing, spacing=sharing.spacing * _SPACINGS))
 
     async def fresh(self) -> NetworkSeen:
         """What Azure had after this moment; all who ask at about one time share the answer."""

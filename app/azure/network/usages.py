@@ -3,6 +3,7 @@
 from azure.mgmt.network.aio import NetworkManagementClient
 
 from app.azure.clients import read_all
+from app.azure.feed import Feeds, Sharing
 from app.azure.fields import Fields
 from app.azure.types.call import Call
 from app.azure.types.network import Usage
@@ -11,12 +12,17 @@ from app.azure.types.network import Usage
 class Usages:
     """`Microsoft.Network/locations/usages`."""
 
-    def __init__(self, client: NetworkManagementClient) -> None:
+    def __init__(self, client: NetworkManagementClient, sharing: Sharing) -> None:
         self._usages = client.usages
+        self._shared = Feeds(lambda location: self.list_(location, call=sharing.call()), sharing)
 
     async def list_(self, location: str, *, call: Call) -> tuple[Usage, ...]:
         """The limits of the subscription in a location, each with what is used of it."""
         return tuple(await read_all(self._usages.list(location, slipway_call=call), _usage))
+
+    async def fresh(self, location: str) -> tuple[Usage, ...]:
+        """As `list_`; all who ask for it at about the same time share one call."""
+        return await self._shared.fresh(location)
 
 
 def _usage(value: object) -> Usage:

@@ -14,8 +14,8 @@ from app.models import AzureResource, Cluster, Exposure
 
 # Of many changes in a row the first is looked at at once, the others together and ever less often, so that 50 Services
 # at once cost a few lists and not 50. A quiet time makes it quick again.
-_FIRST_GAP = timedelta(seconds=5)
-_LONGEST_GAP = timedelta(seconds=60)
+_FIRST_GAP = timedelta(seconds=10)
+_LONGEST_GAP = timedelta(minutes=5)
 
 
 @dataclass(slots=True)
@@ -27,7 +27,9 @@ class _Looked:
 class NetworkChanges:
     """What has changed since the inventory last looked. Of several workers one should use it."""
 
-    def __init__(self, database: Database, azure: AzureGateway, clock: Clock) -> None:
+    def __init__(self, database: Database, azure: AzureGateway, clock: Clock, *, pace: float = 1.0) -> None:
+        """`pace`: how long something takes in this Azure, beside real Azure's 1."""
+        self._first = _FIRST_GAP * pace
         self._database = database
         self._azure = azure
         self._clock = clock
@@ -40,10 +42,12 @@ class NetworkChanges:
             looked = self._looked.get(cluster_id) or _Looked(seen_at or datetime.min.replace(tzinfo=now.tzinfo))
             if changed_at < looked.at or now < looked.at + looked.gap:
                 continue
-            busy = now < looked.at + looked.gap + _LONGEST_GAP
-            gap = min(max(looked.gap * 2, _FIRST_GAP), _LONGEST_GAP) if busy else _FIRST_GAP
-            self._looked[cluster_id] = _Looked(now, gap)
+            self._looked[cluster_id] = _Looked(now, self._next_gap(looked, now))
             await observe_group(self._database, self._azure.subscription(subscription_id), self._clock, group)
+
+    def _next_gap(self, looked: _Looked, now: datetime) -> timedelta:
+        quiet = now > looked.at + looked.gap * 2 + self._first
+        return self._first if quiet else min(max(looked.gap * 2, self._first), _LONGEST_GAP)
 
     async def _candidates(self) -> list[tuple[str, str, str, datetime, datetime | None]]:
         exposures = (

@@ -60,9 +60,7 @@ async def check_exposure(cloud: Cloud, asked: Asked) -> Checked:
     if present is not None and not is_ours(present, asked.exposure_id):
         against.append(_taken(asked))
     network = await network_of(cloud, asked)
-    usages = await cloud.gateways.azure.subscription(asked.place.subscription_id).network.usages.list_(
-        asked.location, call=azure_call(cloud)
-    )
+    usages = await cloud.gateways.azure.subscription(asked.place.subscription_id).network.usages.fresh(asked.location)
     wanted = asked.wanted
     unmade = asked.made is not None and asked.reserved is not None and not network.address(asked.reserved.azure_id)
     own = asked.reserved is None and asked.shared is None and uid is None
