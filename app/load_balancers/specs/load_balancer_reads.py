@@ -214,9 +214,10 @@ class _Reading:
 
 def keys_around(bodies: Iterable[JsonObject]) -> tuple[set[str], set[str]]:
     """The keys of the public addresses and of the machines that these load balancers name."""
-    balancers: list[LoadBalancer] = [read_body(LoadBalancer, body) for body in bodies]
-    addresses = {one.public_ip_id.lower() for each in balancers for one in each.frontends if one.public_ip_id}
-    members = {one for each in balancers for pool in each.backend_pools for one in pool.member_ids}
+    addresses, members = set(), set()
+    for body in bodies:
+        addresses |= {found.lower() for one in body["frontends"] if (found := one["public_ip_id"])}
+        members |= {one for pool in body["backend_pools"] for one in pool["member_ids"]}
     return addresses, {key for one in members if (key := _machine_key(one))}
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from app.azure.types.network import PublicIpAddress
 from app.core.errors import ErrorClass, FieldError, Problem, SlipwayError
 from app.engine.steps import cloud_step
-from app.jobs.workflow import Cloud, azure_call
+from app.jobs.workflow import Cloud
 from app.kubernetes.client import ClusterClient
 from app.load_balancers.specs.exposure_limits import Objection, objections
 from app.load_balancers.specs.pieces import Network
