@@ -75,6 +75,11 @@ class Clients:
             credential, base_url=self._url, credential_scopes=[self._scope], pipeline=self._pipeline
         )
 
+    @property
+    def url(self) -> str:
+        """Resource Manager's address, without a slash at its end."""
+        return self._url
+
     async def get(self, url: str, *, call: Call) -> AsyncHttpResponse:
         """GET an address that Azure gave, such as an operation's."""
         answer = await self._pipeline.run(HttpRequest("GET", url), **{CALL: call})

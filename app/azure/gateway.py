@@ -23,6 +23,7 @@ from app.azure.policies import Pace
 from app.azure.ports import BucketStore, Durations
 from app.azure.providers import Providers
 from app.azure.resource_groups import ResourceGroups
+from app.azure.role_assignments import RoleAssignments
 from app.azure.run_command import RunCommands
 from app.azure.throttle import Throttle
 from app.azure.transport import open_session
@@ -51,6 +52,7 @@ class SubscriptionGateway:
         self.compute = Compute(clients.compute(subscription_id))
         self.identities = Identities(resources)
         self.run_commands = RunCommands(clients, subscription_id, sharing)
+        self.role_assignments = RoleAssignments(clients)
         self.operations = Operations(clients)
         self.watcher = Watcher(
             list_clusters=self.managed_clusters.list_,

@@ -20,6 +20,7 @@ from app.emulator.identity.certificates import KeyPair, new_authority
 from app.emulator.identity.tokens import TokenIssuer, new_key
 from app.emulator.kubernetes.host import ClusterHost
 from app.emulator.providers import (
+    authorization,
     compute,
     containerservice,
     managed_identity,
@@ -101,6 +102,7 @@ class LocalAzure:
             compute.provider(),
             network.provider(),
             managed_identity.provider(),
+            authorization.provider(),
             storage.provider(),
             operational_insights.provider(),
         )

@@ -20,6 +20,9 @@ FOLLOWED = (
     "/subscriptions/s/operationresults/x",
     "/subscriptions/s/providers/Microsoft.ContainerService/locations/l/operations/x",
     "/subscriptions/s/providers/Microsoft.ContainerService/locations/l/operationresults/x",
+    # By app/azure/role_assignments.py, for which there is no client of the SDK here.
+    "/subscriptions/s/providers/Microsoft.Authorization/roleAssignments",
+    "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/x",
 )
 
 

@@ -12,6 +12,8 @@ from tests.support.whole import Slipway
 ALL = "/v1/public-ips"
 PUT = "PublicIPAddresses_CreateOrUpdate"
 DELETE = "PublicIPAddresses_Delete"
+NETWORK_CONTRIBUTOR = "4d97b98b-1d4f-4787-a291-c67834d212e7"
+READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 
 
 async def reserve(slipway: Slipway, name: str = "shop", **body: Any) -> dict[str, Any]:
@@ -92,6 +94,22 @@ def remove(azure: LocalAzureForTests, resource_id: str) -> bool:
         return azure.azure.cloud.store.remove(resource_id) is not None
 
     return azure.call(take())
+
+
+def grant(azure: LocalAzureForTests, scope: str, role: str = NETWORK_CONTRIBUTOR) -> None:
+    """Give the identities of all clusters a role, as their owner does: Slipway never does."""
+
+    async def put() -> None:
+        cloud = azure.azure.cloud
+        for number, cluster in enumerate(cloud.store.of_type("Microsoft.ContainerService/managedClusters")):
+            at = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{number}"
+            role_id = f"/subscriptions/{azure.subscription_id}/providers/Microsoft.Authorization/roleDefinitions/{role}"
+            principal = cluster.body["identity"]["principalId"]
+            properties = {"roleDefinitionId": role_id, "principalId": principal, "scope": scope}
+            body = {"id": at, "name": str(number), "type": "roleAssignments", "properties": properties}
+            cloud.store.put(Resource(at, "Microsoft.Authorization/roleAssignments", body, cloud.now()))
+
+    azure.call(put())
 
 
 async def observe(slipway: Slipway) -> None:

@@ -4,7 +4,9 @@ from tests.load_balancers.addresses import (
     ALL,
     DELETE,
     PUT,
+    READER,
     adopted,
+    grant,
     in_azure,
     make_foreign,
     observe,
@@ -42,6 +44,7 @@ async def test_an_address_of_outbound_traffic_is_refused_with_its_holder_and_mov
     """Troubles 54 and 55: taken, refused elsewhere, let go, free."""
     found = await reserved(slipway, "egress")
     await slipway.create()
+    grant(slipway.azure, found["azure_id"])
     await slipway.done("PATCH", "/v1/clusters/blue/outbound", {"public_ips": ["egress"]})
     assert (await slipway.cluster())["outbound_ips"] == [found["address"]]
     assert (await shown(slipway, "egress"))["used_by"] | {"azure_id": None, "cluster_id": None} == {
@@ -141,6 +144,7 @@ async def test_an_address_that_an_exposure_asks_for_is_neither_released_nor_give
     assert [error["pointer"] for error in outbound.json()["errors"]] == ["/public_ips/0"]
 
     await stage.remove(exposure)
+    grant(slipway.azure, f"/subscriptions/{slipway.azure.subscription_id}")
     # What was seen last still shows the old holder; the jobs look themselves.
     await slipway.done("PATCH", "/v1/clusters/blue/outbound", {"public_ips": ["gateway"]})
     refused = await slipway.ask(
@@ -159,3 +163,36 @@ async def test_an_address_that_an_exposure_asks_for_is_neither_released_nor_give
         ("public_ip_in_use", "/public_ip/id")
     ]
     assert "the outbound traffic of the cluster blue" in refused.text
+
+
+async def test_the_clusters_identity_needs_a_role_where_the_address_lies_elsewhere(slipway: Slipway) -> None:
+    """Trouble 56: told before Azure is asked for anything, with role, scope and command; nothing is granted."""
+    found = await reserved(slipway, "egress")
+    await slipway.create()
+    grant(slipway.azure, found["azure_id"], READER)
+
+    job = await slipway.ended(await slipway.accepted("PATCH", "/v1/clusters/blue/outbound", {"public_ips": ["egress"]}))
+
+    assert (job["state"], job["problem"]["code"]) == ("failed", "cluster_identity_lacks_role")
+    assert job["problem"]["class"] == "permission"
+    assert "Microsoft.Network/publicIPAddresses/join/action" in job["problem"]["detail"]
+    remedy = job["problem"]["remedy"]
+    assert '--role "Network Contributor"' in remedy
+    assert f"--scope {found['azure_id']}" in remedy
+    assert slipway.puts() == 1
+    assert slipway.azure.requests(operation="RoleAssignments_Create") == []
+
+    group = found["azure_id"].partition("/providers/")[0]
+    grant(slipway.azure, group)
+    again = await slipway.ended(await slipway.accepted("POST", f"/v1/jobs/{job['id']}:retry"))
+    assert again["state"] == "succeeded", again
+    assert again["outcome"]["outbound_ips"] == [found["address"]]
+
+
+async def test_where_slipway_may_not_read_roles_azure_decides(slipway: Slipway) -> None:
+    """Troubles 56 and 75: only a certain no blocks."""
+    await reserved(slipway, "egress")
+    await slipway.create()
+    slipway.azure.add_fault("forbid", operation="RoleAssignments_ListForScope")
+
+    await slipway.done("PATCH", "/v1/clusters/blue/outbound", {"public_ips": ["egress"]})

@@ -10,6 +10,7 @@ from tests.load_balancers.addresses import (
     ALL,
     DELETE,
     adopted,
+    grant,
     in_azure,
     listed,
     make_foreign,
@@ -29,6 +30,7 @@ async def test_the_ledger_has_reserved_adopted_and_clusters_addresses(slipway: S
     await reserved(slipway, "spare")
     await reserved(slipway, "egress")
     await adopted(slipway, make_foreign(slipway.azure, "www"))
+    grant(slipway.azure, f"/subscriptions/{slipway.azure.subscription_id}")
     await slipway.done("PATCH", "/v1/clusters/blue/outbound", {"public_ips": ["egress"]})
     await observe(slipway)
 

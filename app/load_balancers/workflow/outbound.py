@@ -17,6 +17,7 @@ from app.clusters.workflow.await_azure import Begun, Made
 from app.core.errors import ConflictError, ErrorClass, SlipwayError
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
+from app.load_balancers.workflow.rights import require_right_to_join
 from app.models import ClusterState
 
 R = TypeVar("R")
@@ -79,10 +80,12 @@ async def check_outbound(cloud: Cloud, asked: OutboundPlan) -> None:
         found = {each.id.lower(): each for each in await network.public_ips.list_(call=azure_call(cloud))}
         own = [_there(found, each) for each in outbound.public_ip_ids]
         _require_free(own, present.node_resource_group or "")
+        await require_right_to_join(cloud, asked.place.subscription_id, present, [each.id for each in own])
         addresses = len(own)
     elif outbound.prefix_ids:
         prefixes = {each.id.lower(): each for each in await network.public_ip_prefixes.list_(call=azure_call(cloud))}
         named = [_there(prefixes, each) for each in outbound.prefix_ids]
+        await require_right_to_join(cloud, asked.place.subscription_id, present, [each.id for each in named])
         addresses = sum(2 ** (32 - (each.length or 32)) for each in named)
     sizes = [
         PoolSize((pool.max_count if pool.auto_scaling else None) or pool.count, pool.max_surge)
