@@ -126,3 +126,19 @@ async def test_a_prefix_gives_addresses_until_it_is_exhausted(scene: Scene) -> N
     await scene.delete("one")
     await scene.advance(60)
     assert ingress(await scene.service("three")) == ingress(one)
+
+
+async def test_the_clusters_own_outbound_address_can_be_shared_and_stays(scene: Scene) -> None:
+    ((outbound, _),) = (await scene.parts("frontendIPConfigurations")).items()
+    listed = [found.as_dict() async for found in scene.network.public_ip_addresses.list(GROUP)]
+    shared = ip_of(listed[0])
+    web = await scene.apply(service("web", annotations={"load-balancer-ipv4": shared}))
+    assert ingress(web) == [shared]
+    assert list(await scene.parts("frontendIPConfigurations")) == [outbound]
+    assert list(await scene.rules()) == [f"{base_of(web)}-TCP-80"]
+    await scene.delete("web")
+    assert (await scene.find("web")).status == 404
+    assert list(await scene.parts("frontendIPConfigurations")) == [outbound]
+    assert await scene.rules() == {}
+    told = {reason: message for reason, message, _ in await scene.events("web")}
+    assert "referenced by the outbound rule aksOutboundRule" in told["DeletingFrontendIPConfiguration"]
