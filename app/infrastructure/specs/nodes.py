@@ -64,7 +64,8 @@ def group_id(wiring: Wiring, name: str) -> str:
 
 def _groups(wiring: Wiring) -> Iterator[Node]:
     """The groups as ids spell them; the node resource group also while nothing was seen in it."""
-    names = {piece.resource_group.lower(): piece.resource_group for piece in wiring.pieces.all}
+    named = (piece.resource_group for piece in wiring.pieces.all)
+    names = {name.lower(): name for name in named if name}
     own = wiring.cluster.node_resource_group
     if own is not None:
         names[own.lower()] = own
@@ -89,7 +90,7 @@ def _node(piece: Piece, kind: Kind, details: Details, state: str | None = None) 
         name=piece.name,
         details=details,
         azure_id=piece.id,
-        resource_group=piece.resource_group,
+        resource_group=piece.resource_group or None,
         state=word.lower() if word.lower() != _UNSAID else None,
     )
 
@@ -156,7 +157,7 @@ def _part(owner: VirtualNetwork | LoadBalancer, kind: Kind, part_id: str, name: 
         name=name,
         details=details,
         azure_id=part_id,
-        resource_group=owner.resource_group,
+        resource_group=owner.resource_group or None,
         state=owner.provisioning_state.lower(),
     )
 
