@@ -13,6 +13,7 @@ from app.emulator.kubernetes.store import Change, Store
 
 _COMPONENT = "default-scheduler"
 _HARD = {"NoSchedule", "NoExecute"}
+_NO_MATCH = "node(s) didn't match Pod's node affinity/selector"
 _NO_PREEMPTION = "Preemption is not helpful for scheduling."
 
 
@@ -63,9 +64,14 @@ class Scheduler:
         if pod is None or at(pod, "spec.nodeName") or pod["metadata"].get("deletionTimestamp"):
             return
         nodes = self._store.list_("nodes")
+        only = _only_node(pod)
+        # A daemon's pod names its node: looking at all of them takes the square of their number.
+        candidates = nodes if only is None else [node for node in nodes if node["metadata"]["name"] == only]
         reasons: Counter[str] = Counter()
+        if len(candidates) < len(nodes):
+            reasons[_NO_MATCH] = len(nodes) - len(candidates)
         fitting = []
-        for node in nodes:
+        for node in candidates:
             reason = misfit(pod, node) or self._room.lacking(pod, node)
             if reason:
                 reasons[reason] += 1
@@ -119,8 +125,16 @@ def misfit(pod: Object, node: Object) -> str | None:
     terms = at(spec, "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms")
     chosen = includes(labels, spec.get("nodeSelector") or {})
     if not chosen or (terms and not any(_term_holds(term, node) for term in terms)):
-        return "node(s) didn't match Pod's node affinity/selector"
+        return _NO_MATCH
     return None
+
+
+def _only_node(pod: Object) -> str | None:
+    """The one node that a pod's affinity names, if it names one."""
+    terms = at(pod, "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms", ())
+    fields = terms[0].get("matchFields") or [] if len(terms) == 1 else []
+    names = [one["values"] for one in fields if one.get("key") == "metadata.name" and one.get("operator") == "In"]
+    return str(names[0][0]) if len(names) == 1 and len(names[0]) == 1 else None
 
 
 def _term_holds(term: Object, node: Object) -> bool:
