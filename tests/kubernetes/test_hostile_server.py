@@ -8,9 +8,10 @@ import pytest
 from app.core.settings import KubernetesSettings
 from app.kubernetes.errors import ClusterUnreachableError, KubernetesError
 from app.kubernetes.gateway import KubernetesGateway
+from app.kubernetes.refusals import refusal
 from app.kubernetes.types import Kubeconfig
 from tests.support.kubeconfigs import FQDN, Authority, dump
-from tests.support.kubernetes_server import Answer, Server, kubernetes_server
+from tests.support.kubernetes_server import Answer, Server, Stream, kubernetes_server
 
 BOMB = gzip.compress(b" " * 16 * 1024 * 1024)
 SETTINGS = KubernetesSettings(allowed_server_hosts=["127.0.0.1"], call_timeout_seconds=5)
@@ -56,3 +57,39 @@ async def test_a_list_whose_pages_never_end_costs_the_time_of_one_call(kubeconfi
         with pytest.raises(ClusterUnreachableError):
             await client.nodes()
     assert len(server.requests) > 1
+
+
+@pytest.mark.parametrize("end", [b"", None])
+async def test_half_an_answer_is_none(kubeconfig: Kubeconfig, server: Server, end: bytes | None) -> None:
+    half = Stream()
+    half.put(b'{"items": [{"metadata": {"name": "we')
+    half.put(end)
+    server.answers["/api/v1/services"] = half
+    async with KubernetesGateway.open(SETTINGS).connect(kubeconfig) as client:
+        with pytest.raises(KubernetesError):
+            await client.services()
+
+
+async def test_an_answer_that_trickles_costs_the_time_of_one_call(kubeconfig: Kubeconfig, server: Server) -> None:
+    slow = Stream()
+    slow.put(b" " * 100)
+    server.answers["/api/v1/services"] = slow
+    short = SETTINGS.model_copy(update={"call_timeout_seconds": 0.2})
+    async with KubernetesGateway.open(short).connect(kubeconfig) as client:
+        with pytest.raises(ClusterUnreachableError):
+            await client.services()
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 409, 422, 429, 500])
+async def test_a_refusal_whose_words_are_cut_is_still_that_refusal(
+    kubeconfig: Kubeconfig, server: Server, status: int
+) -> None:
+    cut = Stream()
+    cut.status = status
+    cut.put(b'{"kind": "Status", "mess')
+    cut.put(b"")
+    server.answers["/api/v1/nodes"] = cut
+    async with KubernetesGateway.open(SETTINGS).connect(kubeconfig) as client:
+        with pytest.raises(KubernetesError) as caught:
+            await client.nodes()
+    assert type(caught.value) is type(refusal(status, b""))

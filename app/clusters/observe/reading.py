@@ -131,4 +131,6 @@ class ReadCluster:
                 self._read_at = timing.clock.now()
             except SlipwayError as error:
                 _log.warning("command_failed", cluster_id=self.held.place.cluster_id, code=error.problem.code)
+            except Exception:  # noqa: BLE001 - logged; the watch beside it must go on trying
+                _log.exception("command_crashed", cluster_id=self.held.place.cluster_id)
             await timing.sleep(self._reading.command_seconds)
