@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import select
 
 from app.db.engine import Database, sync_engine
-from app.models import Cluster, Credential, Event, Job, JobStep, ResourceGroup
+from app.models import Cluster, Credential, Event, Exposure, Job, JobStep, ResourceGroup
 from app.models.base import Base
 from tests.processes.process import Process
 from tests.soak.evidence import Evidence, Footprint, Row
@@ -33,6 +33,7 @@ async def collect_rows(evidence: Evidence, database: Database) -> None:
     evidence.steps = await rows(database, JobStep, JobStep.job_id, JobStep.ordinal)
     evidence.events = await rows(database, Event, Event.transaction_id, Event.sequence)
     evidence.clusters = {row["id"]: row for row in await rows(database, Cluster, Cluster.id)}
+    evidence.exposures = await rows(database, Exposure, Exposure.id)
     evidence.groups = await rows(database, ResourceGroup, ResourceGroup.id)
     evidence.credentials = await rows(database, Credential, Credential.id)
     evidence.engine = await engine_states(database)

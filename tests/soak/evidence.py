@@ -44,6 +44,7 @@ class Evidence:
     steps: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
     clusters: dict[str, Row] = field(default_factory=dict)
+    exposures: list[Row] = field(default_factory=list)
     groups: list[Row] = field(default_factory=list)
     credentials: list[Row] = field(default_factory=list)
     engine: dict[str, str] = field(default_factory=dict)

@@ -67,7 +67,14 @@ class Operation:
     @property
     def cluster_id(self) -> str | None:
         """The cluster that an acknowledged request was about."""
-        return self._named("resource")
+        found = self._named("resource")
+        return found if found is not None and found.startswith("cls_") else None
+
+    @property
+    def exposure_id(self) -> str | None:
+        """The exposure that an acknowledged request was about."""
+        found = self._named("resource")
+        return found if found is not None and found.startswith("exp_") else None
 
     def _named(self, member: str) -> str | None:
         found = self.accepted.document.get(member) if self.accepted else None

@@ -71,6 +71,8 @@ _WEIGHTS = {
     "cancel": 3,
     "retry": 2,
     "credential": 2,
+    "expose": 3,
+    "hide": 2,
     "repeat": 2,
     "other_body": 1,
     "other_tenant": 1,

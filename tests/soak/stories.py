@@ -25,6 +25,7 @@ class Narrator:
         self._story = story
         self._path = f"/v1/clusters/{story.name}"
         self._posts: list[Operation] = []
+        self._exposures: list[Operation] = []
         self._last: Operation | None = None
 
     async def prepare(self) -> None:
@@ -50,6 +51,8 @@ class Narrator:
             "cancel": self._cancel,
             "retry": self._retry,
             "credential": self._credential,
+            "expose": self._expose,
+            "hide": self._hide,
             "repeat": self._repeat,
             "other_body": self._other_body,
             "other_tenant": self._other_tenant,
@@ -123,6 +126,23 @@ class Narrator:
 
     async def _credential(self, _move: Move) -> None:
         await self._post("credential", f"{self._path}/credentials", {})
+
+    async def _expose(self, move: Move) -> None:
+        """Services with an address, side by side with whatever the cluster is at."""
+        for _ in range(move.amount - 1):
+            name = f"e{len(self._clients.history.operations)}"
+            body = {"name": name, "selector": {"app": "web"}, "ports": [{"port": 80}], "options": DEADLINE}
+            await self._post("expose", f"{self._path}/exposures", body)
+            self._exposures.append(self._posts[-1])
+
+    async def _hide(self, move: Move) -> None:
+        """Remove one again, perhaps before it is there."""
+        known = [each.exposure_id for each in self._exposures if each.exposure_id is not None]
+        if known:
+            exposure_id = known[int(move.fraction * len(known))]
+            path = f"{self._path}/exposures/{exposure_id}?deadline_seconds={DEADLINE['deadline_seconds']}"
+            operation = self._clients.history.add(self._story.tenant, "hide", "DELETE", path)
+            self._note(await self._clients.send(operation))
 
     async def _repeat(self, move: Move) -> None:
         """The same request with the same key."""

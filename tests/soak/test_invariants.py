@@ -95,6 +95,12 @@ def _look(job: str, version: int, state: str) -> Looked:
     return Looked(_at(16), {"job_1": job}, {"cls_1": (version, state)})
 
 
+def _outlive(evidence: Evidence, deleted_at: datetime | None, state: str) -> None:
+    evidence.clusters["cls_1"].update(state="deleted", deleted_at=_at(19))
+    row = {"id": "exp_1", "cluster_id": "cls_1", "deleted_at": deleted_at, "state": state, "addresses": [{}]}
+    evidence.exposures.append(row)
+
+
 def _repeat(evidence: Evidence, status: int, text: str) -> None:
     evidence.history.operations[0].hear(Answer(status, text, replayed=True))
 
@@ -130,6 +136,10 @@ WRONG: dict[str, tuple[str, Callable[[Evidence], Any]]] = {
     ),
     "a cluster that was created twice": ("A1", lambda e: e.azure_log.append(e.azure_log[0])),
     "something left behind": ("A2", lambda e: e.azure_left.append({"id": "x", "tags": {"managed-by": "slipway"}})),
+    "an address of a Service left behind": (
+        "A2",
+        lambda e: e.azure_left.append({"id": "/x/providers/Microsoft.Network/publicIPAddresses/kubernetes-a1"}),
+    ),
     "a stranger's resource that changed": ("A3", lambda e: e.sentinels[1].append({"id": "new"})),
     "other tags in Azure": ("A4", lambda e: e.azure_held[0]["tags"].pop("op1")),
     "another number of nodes in Azure": ("A4", lambda e: e.azure_held[1]["properties"].update(count=3)),
@@ -145,6 +155,8 @@ WRONG: dict[str, tuple[str, Callable[[Evidence], Any]]] = {
     "an open step of an ended job": ("D4", lambda e: e.steps[0].update(finished_at=None)),
     "a success without its event": ("D4", lambda e: e.events.pop(1)),
     "a name that two have": ("D5", lambda e: e.clusters.update(cls_2={**e.clusters["cls_1"], "id": "cls_2"})),
+    "an exposure that outlives its cluster": ("D6", lambda e: _outlive(e, None, "ready")),
+    "an exposure that is gone and has an address": ("D6", lambda e: _outlive(e, _at(20), "deleted")),
     "an event that a reader missed": ("E1", lambda e: e.feeds[0].pop(2)),
     "an event that came twice": ("E1", lambda e: e.feeds[0].append("evt_12")),
     "a secret in a log": ("C1", lambda e: e.found_secrets.append("slw_… is in 1-serve.log")),

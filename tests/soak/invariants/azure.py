@@ -34,6 +34,8 @@ def nothing_is_left(evidence: Evidence) -> list[str]:
     for entry in evidence.azure_left:
         tags, name = entry.get("tags", {}), entry["id"].rpartition("/")[2].lower()
         owner = tags.get("slipway-project")
+        if "/publicipaddresses/kubernetes-a" in entry["id"].lower():
+            found.append(f"A2: the address {entry['id']} of a Service is left in Azure")
         shared = any(group == name and project != owner for project, group in users)
         if tags.get("managed-by") == "slipway" and not (shared and (owner, name) in kept):
             found.append(f"A2: {entry['id']} is left in Azure")

@@ -24,6 +24,7 @@ INVARIANTS: Sequence[Callable[[Evidence], list[str]]] = (
     data.versions_rise,
     data.facts_come_together,
     data.names_are_freed_once,
+    data.exposures_go_with_their_clusters,
     data.feed_is_complete,
     data.secrets_are_nowhere,
     data.nothing_grows,

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 
-from app.models import ClusterState
+from app.models import ClusterState, ExposureState
 from tests.soak.evidence import Evidence
 from tests.soak.history import Outcome
 
@@ -86,6 +86,18 @@ def names_are_freed_once(evidence: Evidence) -> list[str]:
             found.append(
                 f"D5: cluster {cluster_id} is {row['state']} and was told {deleted[cluster_id]} times as deleted"
             )
+    return found
+
+
+def exposures_go_with_their_clusters(evidence: Evidence) -> list[str]:
+    """D6: of a cluster that is gone no exposure is left, and none that is gone has an address."""
+    found = []
+    for row in evidence.exposures:
+        gone = evidence.clusters[row["cluster_id"]]["deleted_at"] is not None
+        if gone and row["deleted_at"] is None:
+            found.append(f"D6: {row['id']} ({row['state']}) outlives its cluster {row['cluster_id']}")
+        if row["deleted_at"] is not None and (row["addresses"] or row["state"] != ExposureState.DELETED):
+            found.append(f"D6: {row['id']} is deleted, {row['state']}, and has {row['addresses']}")
     return found
 
 
