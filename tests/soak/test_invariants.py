@@ -97,7 +97,13 @@ def _look(job: str, version: int, state: str) -> Looked:
 
 def _outlive(evidence: Evidence, deleted_at: datetime | None, state: str) -> None:
     evidence.clusters["cls_1"].update(state="deleted", deleted_at=_at(19))
-    row = {"id": "exp_1", "cluster_id": "cls_1", "deleted_at": deleted_at, "state": state, "addresses": [{}]}
+    row: dict[str, Any] = {
+        "id": "exp_1",
+        "cluster_id": "cls_1",
+        "deleted_at": deleted_at,
+        "state": state,
+        "addresses": [{}],
+    }
     evidence.exposures.append(row)
 
 

@@ -18,7 +18,11 @@ from tests.support.crashes import Point, crash_points
 
 def arm(folder: Path, target: str, point: Point) -> None:
     """Let the worker die that first comes to this point of a job about the target."""
-    (folder / f"{target} {point}").touch()
+    (folder / _file(target, point)).touch()
+
+
+def _file(target: str, point: Point) -> str:
+    return f"{target} {point}".replace("/", "_")
 
 
 def armed(folder: Path) -> list[str]:
@@ -28,7 +32,7 @@ def armed(folder: Path) -> list[str]:
 
 def _work(folder: Path) -> None:
     def reached(view: JobView, point: Point) -> None:
-        here = folder / f"{view.target_name} {point}"
+        here = folder / _file(view.target_name, point)
         if here.exists():
             here.unlink()
             os.kill(os.getpid(), signal.SIGKILL)
