@@ -64,7 +64,8 @@ ROWS: tuple[Meaning, ...] = (
          r"LoadBalancerFrontendIPConfigurationCountLimitReached|more than \d+ NAT or load balancing rules|"
          r"LoadBalancingRuleCountLimit|Security(Group)?Rules?(Count|AddressPrefixes)Limit|MaxSecurityRule|RulesPerNic|"
          r"more than \d+ security rules|"
-         r"LoadBalancer\w*(CountLimit|LimitReached|CannotHaveMoreThan)|LoadBalancingRulesPerLoadBalancer",
+         r"LoadBalancer\w*(CountLimit|LimitReached|CannotHaveMoreThan)|LoadBalancingRulesPerLoadBalancer|"
+         r"exceeds the maximum number of (rules|(source|destination) IP addresses)|rule priority exhausted",
          "A limit of the load balancer or its security group is reached: {said}",
          "Remove ports or ranges that are not needed, or share the address of another exposure."),
     _row("dns_label_taken", _CONFLICT,
@@ -94,7 +95,7 @@ ROWS: tuple[Meaning, ...] = (
     _row("public_ip_not_found", _CONFIGURATION,
          r"cannot find public IP with IP address (?P<address>\S+) in resource group (?P<group>\S+)|"
          r"user supplied IP Address (?P<address2>\S+) was not found in resource group (?P<group2>\S+)|"
-         r"PublicIP from annotation \S*=(?P<name>\S+) for service \S+ doesn't exist",
+         r"PublicIP from annotation \S*=(?P<name>\S+) for service \S+ doesn't exist|ResourceGroupNotFound",
          "Azure has no such public IP where the controller looks for it: {said}",
          "It looks in the node resource group, unless the Service names another one: make the address known to "
          "Slipway (POST /v1/public-ips) and give it as `public_ip`."),
@@ -119,7 +120,9 @@ ROWS: tuple[Meaning, ...] = (
          r"failed to get subnet|subnet \S+ (was )?not found|InvalidResourceReference.*?subnets/(?P<subnet>[^/' ]+)",
          "The cluster's virtual network has no such subnet: {said}", "Name a subnet of that network."),
     _row("annotation_invalid", _CONFIGURATION,
-         r"failed to parse annotation (?P<key>\S+)|error parsing value|error value:|unsupported .*annotation",
+         r"failed to parse annotation (?P<key>\S+)|error parsing (value|idle timeout)|error value:|"
+         r"unsupported .*annotation|invalid service annotation|cannot set both spec\.LoadBalancerSourceRanges|"
+         r"SCTP is only supported",
          "The controller cannot read the value of an annotation: {said}", "Correct the annotation."),
     _row("azure_throttled", _TRANSIENT, r"TooManyRequests|Throttled|rate limit|StatusCode: 429|RESPONSE 429",
          "Azure takes no more calls of the cluster's for the moment.", by_itself=True),
