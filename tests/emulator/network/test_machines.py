@@ -144,6 +144,21 @@ async def test_a_subnet_of_ones_own_is_used_by_the_nodes_and_free_when_they_are_
     assert (await net.delete("virtualNetworks/v")).status == 202
 
 
+async def test_a_cluster_that_goes_out_by_routes_has_no_load_balancer_and_no_address(net: Net) -> None:
+    subnet = await _own_network(net)
+    profile = {"outboundType": "userDefinedRouting"}
+    await net.arm.make_cluster(agentPoolProfiles=_pools(vnetSubnetID=subnet), networkProfile=profile)
+    net.azure.advance(301)
+    shown = (await net.arm.send("GET", net.arm.cluster())).body["properties"]
+    assert shown["provisioningState"] == "Succeeded"
+    assert "effectiveOutboundIPs" not in shown["networkProfile"].get("loadBalancerProfile", {})
+    for kind in ("loadBalancers", "publicIPAddresses"):
+        assert await _listed(net.arm, f"{NETWORK}/{kind}") == []
+    (scale_set,) = await _listed(net.arm, f"{COMPUTE}/virtualMachineScaleSets")
+    (nic,) = await _listed(net.arm, f"{scale_set['id']}/networkInterfaces")
+    assert nic["properties"]["ipConfigurations"][0]["properties"]["loadBalancerBackendAddressPools"] == []
+
+
 async def test_a_group_goes_with_its_cluster_and_the_network_that_the_cluster_used(net: Net) -> None:
     subnet = await _own_network(net)
     await net.arm.make_cluster(agentPoolProfiles=_pools(vnetSubnetID=subnet))

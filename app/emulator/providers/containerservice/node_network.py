@@ -45,7 +45,9 @@ def make_network(cloud: Cloud, cluster: Resource) -> None:
         routes: Document = {"resourceGuid": cloud.guid(), "disableBgpRoutePropagation": False, "routes": []}
         put_once(cloud, resource(routes_id, ROUTE_TABLE, group.location, routes))
         put_once(cloud, _virtual_network(cloud, group, security_id, routes_id))
-    _make_load_balancer(cloud, group)
+    if str(cluster.body["properties"]["networkProfile"].get("outboundType")).lower() == "loadbalancer":
+        # Otherwise the first Service of type LoadBalancer makes it.
+        _make_load_balancer(cloud, group)
     identity = {"clientId": cloud.guid(), "principalId": cloud.guid(), "tenantId": cloud.settings.tenant_id}
     put_once(cloud, resource(group.kubelet_identity_id, _IDENTITY, group.location, identity))
     cloud.store.touch(cluster)

@@ -57,6 +57,8 @@ def _scale_set(cloud: Cloud, group: NodeGroup, pool: Resource, identity: str) ->
     properties = pool.body["properties"]
     name = identity.rsplit("/", 1)[1]
     balancer = group.resource_id(LOAD_BALANCER, "kubernetes")
+    outbound = reference(part_id(balancer, "backendAddressPools", "aksOutboundBackendPool"))
+    pools = [outbound] if cloud.store.get(balancer) is not None else []
     interface: Document = {
         "primary": True,
         "enableAcceleratedNetworking": True,
@@ -68,9 +70,7 @@ def _scale_set(cloud: Cloud, group: NodeGroup, pool: Resource, identity: str) ->
                     "primary": True,
                     "subnet": reference(subnet_of(group, pool)),
                     "privateIPAddressVersion": "IPv4",
-                    "loadBalancerBackendAddressPools": [
-                        reference(part_id(balancer, "backendAddressPools", "aksOutboundBackendPool"))
-                    ],
+                    "loadBalancerBackendAddressPools": pools,
                 },
             }
         ],
