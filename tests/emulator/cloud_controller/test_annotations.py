@@ -20,14 +20,16 @@ async def test_probes_follow_their_annotations_and_those_of_a_port_go_first(scen
         "service.beta.kubernetes.io/port_9000_no_probe_rule": "true",
         "service.beta.kubernetes.io/port_9100_no_lb_rule": "true",
     }
-    web = await scene.apply(service("web", 80, 443, 9000, annotations=annotations))
+    web = await scene.apply(service("web", 80, 443, 9000, 9100, annotations=annotations))
     base, probes = base_of(web), await scene.probes()
     shown = {
         name: (probe["protocol"], probe.get("requestPath"), probe["intervalInSeconds"], probe["probeThreshold"])
         for name, probe in probes.items()
     }
     assert shown == {f"{base}-TCP-80": ("Http", "/ready", 10, 3), f"{base}-TCP-443": ("Https", "/live", 20, 3)}
-    assert "probe" not in (await scene.rules())[f"{base}-TCP-9000"]
+    rules = await scene.rules()
+    assert sorted(rules) == sorted(f"{base}-TCP-{port}" for port in (80, 443, 9000))
+    assert "probe" not in rules[f"{base}-TCP-9000"]
 
 
 async def test_a_probe_may_go_to_another_port(scene: Scene) -> None:
@@ -124,3 +126,9 @@ async def test_a_dns_label_is_taken_away_by_an_empty_one(scene: Scene) -> None:
     await scene.annotate("web", dns_label_name="")
     (address,) = (await scene.addresses()).values()
     assert "dnsSettings" not in address["properties"]
+
+
+async def test_a_service_may_do_without_security_rules(scene: Scene) -> None:
+    await scene.apply(service("web"))
+    await scene.annotate("web", disable_load_balancer_security_group_rules="true")
+    assert await scene.security_rules() == []
