@@ -65,8 +65,8 @@ async def _page(
     orphaned: bool | None,
 ) -> Page[LoadBalancerRead]:
     owner = call.scope.project.id
-    query = load_balancers.list_(call.scope, cluster=cluster, name=name, left_over=orphaned)
+    query = load_balancers.list_(call.scope, now=call.now, cluster=cluster, name=name, left_over=orphaned)
     after = paging.after(owner, (str,))
     page = await read_page(call.session, query, (AzureResource.key,), after=after, limit=paging.limit)
-    around = await load_balancers.around(call.session, call.scope, page.items)
+    around = await load_balancers.around(call.session, call.scope, page.items, now=call.now)
     return paging.answer(owner, page, lambda row: load_balancer_read(row, around), response)

@@ -1,6 +1,7 @@
 """Read load balancers: rows only, as Azure's lists last filled them."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from sqlalchemy import Select, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,7 +12,7 @@ from app.clusters.specs.inventory import LOAD_BALANCER, PUBLIC_IP, SCALE_SET_MAC
 from app.core.ids import Prefix, is_id
 from app.core.json import JsonObject
 from app.load_balancers.schemas.public_ips import Origin
-from app.load_balancers.specs.left_over import KINDS
+from app.load_balancers.specs.left_over import GRACE, KINDS
 from app.load_balancers.specs.load_balancer_reads import Around, keys_around, services_by_name
 from app.load_balancers.specs.public_ips import azure_id_of
 from app.models import AzureResource, Cluster, Exposure, PublicIp
@@ -23,7 +24,7 @@ _MOST_ADDRESSES = 5_000
 
 
 def list_(
-    scope: Scope, *, cluster: str | None = None, name: str | None = None, left_over: bool | None = None
+    scope: Scope, *, now: datetime, cluster: str | None = None, name: str | None = None, left_over: bool | None = None
 ) -> Select[AzureResource]:
     """The query of the project's load balancers: those of its living clusters, whatever else lies in a subscription."""
     query = select(AzureResource).join(Cluster, Cluster.id == AzureResource.cluster_id)
@@ -34,12 +35,12 @@ def list_(
         query = query.where(AzureResource.name == name)
     if left_over is not None:
         other = aliased(AzureResource)
-        found = exists().where(other.cluster_id == Cluster.id, other.type.in_(KINDS), other.unused_since.is_not(None))
+        found = exists().where(other.cluster_id == Cluster.id, other.type.in_(KINDS), other.unused_since <= now - GRACE)
         query = query.where(found if left_over else ~found)
     return query
 
 
-async def around(session: AsyncSession, scope: Scope, rows: Sequence[AzureResource]) -> Around:
+async def around(session: AsyncSession, scope: Scope, rows: Sequence[AzureResource], *, now: datetime) -> Around:
     """What is known around these load balancers of a project, by a fixed number of queries."""
     clusters = {row.cluster_id for row in rows if row.cluster_id}
     if not clusters:
@@ -50,7 +51,7 @@ async def around(session: AsyncSession, scope: Scope, rows: Sequence[AzureResour
         addresses=await _bodies(session, PUBLIC_IP, addresses),
         services=services_by_name(await _exposures(session, scope, clusters)),
         machines=await _bodies(session, SCALE_SET_MACHINE, machines),
-        left_over=await _left_over(session, clusters),
+        left_over=await _left_over(session, clusters, before=now - GRACE),
         origins=await _origins(session, scope),
     )
 
@@ -82,13 +83,15 @@ async def _exposures(session: AsyncSession, scope: Scope, clusters: Collection[s
     return (await session.scalars(query)).all()
 
 
-async def _left_over(session: AsyncSession, clusters: Collection[str]) -> dict[str, list[AzureResource]]:
+async def _left_over(
+    session: AsyncSession, clusters: Collection[str], *, before: datetime
+) -> dict[str, list[AzureResource]]:
     query = (
         select(AzureResource)
         .where(
             AzureResource.cluster_id.in_(clusters),
             AzureResource.type.in_(KINDS),
-            AzureResource.unused_since.is_not(None),
+            AzureResource.unused_since <= before,
         )
         .order_by(AzureResource.key)
         .limit(_MOST_LEFT_OVER)

@@ -1,6 +1,7 @@
 """What nothing needs any more, and the safe way to remove it. Nobody is asked, and nothing is removed here."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from app.azure.types.network import LoadBalancer
 from app.clusters.specs.inventory import FRONTEND, PUBLIC_IP, SECURITY_RULE, service_name
@@ -8,6 +9,8 @@ from app.load_balancers.schemas.load_balancers import LeftOver
 from app.load_balancers.schemas.public_ips import Origin
 from app.models import AzureResource
 
+GRACE = timedelta(minutes=10)
+"""What is being made has nobody for a moment, and a Service may be known a little later than its frontend."""
 KINDS = (FRONTEND, PUBLIC_IP, SECURITY_RULE)
 """The types of which rows may be left over."""
 
