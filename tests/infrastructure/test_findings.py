@@ -1,7 +1,7 @@
 """What is missing and what is strange, each from a cluster in which just that was done."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,7 +10,9 @@ from app.azure.types.network import LoadBalancer, NetworkInterface, RouteTable, 
 from app.infrastructure.schemas.graph import Finding, Graph, Severity
 from app.infrastructure.specs.inputs import Piece, PoolFacts, Unknown
 from tests.infrastructure.azure import (
+    AT,
     BALANCER_ID,
+    BASE,
     NSG_ID,
     SET_ID,
     SUBNET_ID,
@@ -245,3 +247,29 @@ def test_every_finding_says_what_follows_and_what_to_do() -> None:
 def test_a_route_table_of_somebody_elses_is_not_taken_for_akss() -> None:
     stray = RouteTable(**common("Microsoft.Network/routeTables", "stray"))
     assert strange(graph_of({**pieces(), "stray": stray})) == ["resource_unknown"]
+
+
+def test_what_was_seen_before_a_service_changed_says_nothing_of_what_it_lacks_or_left() -> None:
+    """The network is compared every few minutes, Services at once: what is on its way is not missing."""
+    later = AT + timedelta(seconds=1)
+    new = service(addresses=("20.61.0.99",), uid="9f6c1e7d-94b4-4a5f-8e2d-3c4b5a697881", changed_at=later)
+    assert missing(graph_of(services=(service(), new))) == []
+    assert missing(graph_of(services=(service(), replace(new, changed_at=AT)))) == ["frontend_missing"]
+    assert missing(graph_of(changed("guard", rules=()), services=(service(changed_at=later),))) == []
+    assert missing(graph_of(changed("guard", rules=()), services=(service(changed_at=AT),))) == [
+        "service_ports_blocked"
+    ]
+    for changed_at, found in ((later, []), (AT, ["rule_without_service"])):
+        gone = facts(services_changed_at=changed_at)
+        assert strange(graph_of(cluster=gone, services=())) == found
+    old = security_rule("k8s-azure-lb_allow_IPv4_2", 501, destinations=("20.9.9.9/32",))
+    guard = pieces()["guard"]
+    assert isinstance(guard, SecurityGroup)
+    left = changed("guard", rules=(*guard.rules, old))
+    assert strange(graph_of(left, cluster=facts(services_changed_at=later))) == []
+
+
+def test_an_address_that_is_being_made_for_a_service_is_not_unused() -> None:
+    orphan = {**pieces(), "orphan": public_ip(f"kubernetes-{BASE}-2", "20.9.9.9")}
+    assert strange(graph_of(orphan, services=(service(state="updating"),))) == []
+    assert strange(graph_of(orphan)) == ["public_ip_unused"]

@@ -1,9 +1,10 @@
 """Read what was seen of a cluster in Azure and in itself, and put it together."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeVar
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.scope import Scope, get_cluster
@@ -35,7 +36,10 @@ async def get_graph(session: AsyncSession, scope: Scope, id_or_name: str) -> Gra
     services = await _list(session, _exposures(cluster.id))
     pools = await _list(session, _pools(cluster.id))
     reader = await session.get(ClusterReader, cluster.id)
-    return build_graph(_facts(cluster, pools, reader), read_pieces(rows), [_service(found) for found in services])
+    # Of those that are gone, too.
+    changed_at = await session.scalar(select(func.max(Exposure.updated_at)).where(Exposure.cluster_id == cluster.id))
+    facts = replace(_facts(cluster, pools, reader), services_changed_at=changed_at)
+    return build_graph(facts, read_pieces(rows), [_service(found) for found in services])
 
 
 def _pools(cluster_id: str) -> Select[NodePool]:
@@ -132,6 +136,7 @@ def _service(exposure: Exposure) -> ServiceFacts:
         ports=tuple(f"{port['port']}/{port.get('protocol') or 'TCP'}" for port in ports),
         addresses=tuple(found["address"] for found in exposure.addresses if found.get("address")),
         sources=tuple(str(found) for found in ranges),
+        changed_at=exposure.updated_at,
         closed=bool(wanted.get("allowed_service_tags"))
         or any(_TAGS in key for key in observed.get("annotations") or ()),
     )

@@ -39,6 +39,8 @@ class ClusterFacts:
     """What is known of the cluster itself. `settled`: nothing is being changed, so that what is not there, is missing.
 
     `plugin` and `outbound_type` are AKS's words for its network ("kubenet", "azure"; "loadBalancer").
+    `services_changed_at`: when the last of its Services came, changed or went: what Azure showed before is too old to
+    say what a Service lacks, or has left.
     """
 
     id: str
@@ -55,6 +57,7 @@ class ClusterFacts:
     outbound_type: str | None = None
     pools: tuple[PoolFacts, ...] = ()
     services_observed_at: datetime | None = None
+    services_changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +79,7 @@ class ServiceFacts:
     addresses: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     closed: bool = False
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,11 +152,12 @@ def group_of(resource_id: str) -> str:
 
 @dataclass(frozen=True)
 class Pieces:
-    """All that was seen, in the order of its ids. `since`: since when what is unused has been so, by id."""
+    """All that was seen, in the order of its ids. By id: `since`, since when what is unused has been so; `seen_at`."""
 
     all: tuple[Piece, ...] = ()
     observed_at: datetime | None = None
     since: dict[str, datetime] = field(default_factory=dict)
+    seen_at: dict[str, datetime] = field(default_factory=dict)
 
     def of(self, kind: type[_Piece]) -> list[_Piece]:
         """Those of one type."""
@@ -174,7 +179,8 @@ def read_pieces(rows: Iterable[Row]) -> Pieces:
     times = [row.observed_at for row in ordered]
     since = {row.id.lower(): row.unused_since for row in ordered if row.unused_since is not None}
     pieces = tuple(_piece(row) for row in ordered if row.type.lower() not in PARTS)
-    return Pieces(pieces, min(times, default=None), since)
+    seen_at = {row.id.lower(): row.observed_at for row in ordered}
+    return Pieces(pieces, min(times, default=None), since, seen_at)
 
 
 def _piece(row: Row) -> Piece:

@@ -163,7 +163,7 @@ def _frontends(wiring: Wiring) -> Iterator[Finding]:
                 )
     for service in wiring.services:
         lost = [address for address in service.addresses if address not in held]
-        if service.state == "ready" and lost:
+        if service.state == "ready" and lost and wiring.seen_after(LoadBalancer, service.changed_at):
             yield Finding(
                 code="frontend_missing",
                 severity=Severity.ERROR,

@@ -46,13 +46,18 @@ def strange_of(wiring: Wiring) -> Iterator[Finding]:
     """All findings."""
     yield from _failed(wiring)
     yield from _addresses(wiring)
-    if wiring.cluster.services_observed_at is not None:
+    if wiring.cluster.services_observed_at is not None and _after_services(wiring, LoadBalancer):
         yield from _rules(wiring)
     yield from _frontends(wiring)
     yield from _security_rules(wiring)
     yield from _sets(wiring)
     yield from _unattached(wiring)
     yield from _unknown(wiring)
+
+
+def _after_services(wiring: Wiring, *kinds: type[Piece]) -> bool:
+    """Whether these were seen after the last change of a Service: else they may show what is on its way."""
+    return all(wiring.seen_after(kind, wiring.cluster.services_changed_at) for kind in kinds)
 
 
 def _in_node_group(wiring: Wiring, piece: Piece) -> bool:
@@ -79,7 +84,7 @@ def _failed(wiring: Wiring) -> Iterator[Finding]:
 def _addresses(wiring: Wiring) -> Iterator[Finding]:
     """Trouble 54: an address that nothing uses costs, and may still be known to somebody as a Service's."""
     for address in wiring.pieces.of(PublicIpAddress):
-        if purpose(wiring, address) != "unused" or not _in_node_group(wiring, address):
+        if purpose(wiring, address) != "unused" or not _in_node_group(wiring, address) or _on_its_way(wiring, address):
             continue
         since = wiring.pieces.since.get(key(address.id))
         yield Finding(
@@ -91,6 +96,12 @@ def _addresses(wiring: Wiring) -> Iterator[Finding]:
             nodes=(key(address.id),),
             since=since,
         )
+
+
+def _on_its_way(wiring: Wiring, address: PublicIpAddress) -> bool:
+    """Whether it is made for a Service that is not served yet."""
+    bases = [base for service in wiring.services if service.state != "ready" and (base := base_name(service))]
+    return any(base in address.name.lower() for base in bases)
 
 
 def _since(since: datetime | None) -> str:
@@ -145,7 +156,7 @@ def _security_rules(wiring: Wiring) -> Iterator[Finding]:
         if not _in_node_group(wiring, group):
             continue
         by_controller = [rule for rule in group.rules if _by_controller(rule)]
-        for rule in by_controller:
+        for rule in by_controller if _after_services(wiring, LoadBalancer, SecurityGroup) else ():
             alone = [address for each in rule.destinations if (address := _one_address(each)) is not None]
             if balancers and alone and not held & set(alone):
                 yield Finding(

@@ -75,7 +75,9 @@ def _kept_out(
     """Ports of a Service at a frontend, by the rule that closes them and the source that it keeps out."""
     found: dict[tuple[SecurityRule, str], list[str]] = {}
     address = wiring.address_of(frontend)
-    if service.closed or address is None:
+    seen_at = wiring.pieces.seen_at.get(key(group.id))
+    too_old = service.changed_at is not None and (seen_at is None or seen_at < service.changed_at)
+    if service.closed or address is None or too_old:
         return found
     base = base_name(service)
     for rule in rules_of(balancer, frontend):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from app.azure.types.compute import AvailabilitySet, Disk, Machine, ScaleSet
@@ -18,7 +19,7 @@ from app.azure.types.network import (
     Subnet,
     VirtualNetwork,
 )
-from app.infrastructure.specs.inputs import ClusterFacts, Pieces, PoolFacts, ServiceFacts
+from app.infrastructure.specs.inputs import ClusterFacts, Piece, Pieces, PoolFacts, ServiceFacts
 
 # The cloud controller names what it makes for a Service after its uid: https://cloud-provider-azure.sigs.k8s.io
 BASE_NAME = re.compile(r"^a[0-9a-f]{31}")
@@ -45,6 +46,13 @@ class Wiring:
     cluster: ClusterFacts
     pieces: Pieces
     services: tuple[ServiceFacts, ...]
+
+    def seen_after(self, kind: type[Piece], changed_at: datetime | None) -> bool:
+        """Whether all of a type were seen after a change; where there is none, whether all that there is was."""
+        if changed_at is None:
+            return True
+        times = [self.pieces.seen_at.get(key(piece.id)) for piece in self.pieces.of(kind)] or [self.pieces.observed_at]
+        return all(at is not None and at >= changed_at for at in times)
 
     @cached_property
     def subnets(self) -> dict[str, tuple[VirtualNetwork, Subnet]]:
