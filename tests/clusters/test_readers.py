@@ -88,6 +88,8 @@ async def test_who_ends_leaves_its_clusters_to_the_others_at_once(office: Office
     await office.rounds(2)
     await office.workers[0].stop()
     assert office.workers[0].clusters == frozenset()
+    left = [row for row in (await office.rows()).values() if row.worker_id is None]
+    assert [row.state for row in left] == [ReaderState.CONNECTING]
     office.leases[0].give_up()
     await office.die(0)
     await office.workers[1].round()

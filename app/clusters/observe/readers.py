@@ -1,5 +1,6 @@
 """The readers of one worker: takes its share of the clusters, reads them, gives up what is not its own any more."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
@@ -74,6 +75,7 @@ class ClusterReaders:
         if self._lease.lost:
             await self._stop(list(self._running))
             return
+        await self._gateways.kubernetes.clients.sweep()
         if not self._lease.held:
             return
         worker_id = self._lease.worker_id
@@ -122,7 +124,7 @@ class ClusterReaders:
     async def _stop(self, keys: Sequence[str]) -> None:
         for key in keys:
             self._written.pop(key, None)
-            await self._running.pop(key).stop()
+        await asyncio.gather(*(self._running.pop(key).stop() for key in keys))
 
     async def _end(self, ended: Sequence[Held]) -> None:
         if ended:

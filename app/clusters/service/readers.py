@@ -118,7 +118,9 @@ async def release(session: AsyncSession, worker_id: str, held: Iterable[Held]) -
     """Leave these to others: nobody reads them until somebody takes them."""
     for one in held:
         await session.execute(
-            update(ClusterReader).where(_is_held(worker_id, one.place.cluster_id, one.epoch)).values(worker_id=None)
+            update(ClusterReader)
+            .where(_is_held(worker_id, one.place.cluster_id, one.epoch))
+            .values(worker_id=None, state=ReaderState.CONNECTING)
         )
 
 
