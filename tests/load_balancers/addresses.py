@@ -2,7 +2,15 @@
 
 from typing import Any
 
-from app.emulator.core.network_documents import LOAD_BALANCER, PUBLIC_IP, frontend, load_balancer, public_ip
+from app.emulator.core.network_documents import (
+    LOAD_BALANCER,
+    PUBLIC_IP,
+    PUBLIC_IP_PREFIX,
+    frontend,
+    load_balancer,
+    public_ip,
+    resource,
+)
 from app.emulator.core.store import Resource
 from app.load_balancers.observe.network import observe_network
 from app.load_balancers.observe.public_ips import observe_public_ips
@@ -77,6 +85,13 @@ def make_foreign(azure: LocalAzureForTests, name: str, *, group: str = "edge", *
     """An address that somebody else has made; its id."""
     at = f"/subscriptions/{azure.subscription_id}/resourceGroups/{group}/providers/{PUBLIC_IP}/{name}"
     return _keep(azure, public_ip(at, "westeurope", guid=name, **{"address": "192.0.2.77", **more}))
+
+
+def make_prefix(azure: LocalAzureForTests, name: str, *, length: int, group: str = "edge") -> str:
+    """A public IP prefix of the caller's; its id."""
+    at = f"/subscriptions/{azure.subscription_id}/resourceGroups/{group}/providers/{PUBLIC_IP_PREFIX}/{name}"
+    properties = {"ipPrefix": f"198.19.0.0/{length}", "prefixLength": length, "publicIPAddressVersion": "IPv4"}
+    return _keep(azure, resource(at, PUBLIC_IP_PREFIX, "westeurope", properties, sku={"name": "Standard"}))
 
 
 def use(azure: LocalAzureForTests, address_id: str, *, balancer: str = "theirs", group: str = "edge") -> str:

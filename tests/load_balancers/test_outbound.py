@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.load_balancers.addresses import grant, make_prefix, observe
 from tests.support.database import ONE_DATABASE
 from tests.support.whole import Slipway
 
@@ -161,3 +162,37 @@ async def test_an_outbound_profile_stays_with_the_cluster_when_it_is_put_again(s
 
     assert (await outbound(slipway))["managed_ip_count"] == 2
     assert len((await outbound(slipway))["addresses"]) == 2
+
+
+async def test_a_prefix_serves_with_all_its_addresses(slipway: Slipway) -> None:
+    """Its size counts as soon as the inventory has seen it, and in the job in any case."""
+    await slipway.create(node_count=3)
+    prefix = make_prefix(slipway.azure, "egress", length=31)
+    grant(slipway.azure, prefix)
+
+    job = await slipway.ended(await slipway.accepted("PATCH", AT, {"prefix_ids": [prefix], "ports_per_node": 40_000}))
+    assert (job["state"], job["problem"]["code"]) == ("failed", "snat_ports_exhausted")
+    assert slipway.puts() == 1
+
+    await slipway.done("PATCH", AT, {"ports_per_node": 32_000})
+    shown = await outbound(slipway)
+    assert (shown["applied"], shown["prefix_ids"], shown["managed_ip_count"]) == (True, [prefix], None)
+
+    await observe(slipway)
+    shown = await outbound(slipway)
+    assert (shown["snat"]["addresses"], shown["snat"]["breaks_at_nodes"]) == (2, 5)
+    assert await refused(slipway, {"ports_per_node": 40_000}) == {"/ports_per_node": "snat_ports_exhausted"}
+
+
+async def test_a_prefix_that_azure_does_not_have_is_said_before_anything_is_sent(slipway: Slipway) -> None:
+    await slipway.create()
+    group = f"/subscriptions/{slipway.azure.subscription_id}/resourceGroups/edge"
+
+    job = await slipway.ended(
+        await slipway.accepted(
+            "PATCH", AT, {"prefix_ids": [f"{group}/providers/Microsoft.Network/publicIPPrefixes/none"]}
+        )
+    )
+
+    assert (job["state"], job["problem"]["code"]) == ("failed", "outbound_address_missing")
+    assert slipway.puts() == 1

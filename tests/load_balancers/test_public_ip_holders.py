@@ -196,3 +196,20 @@ async def test_where_slipway_may_not_read_roles_azure_decides(slipway: Slipway) 
     slipway.azure.add_fault("forbid", operation="RoleAssignments_ListForScope")
 
     await slipway.done("PATCH", "/v1/clusters/blue/outbound", {"public_ips": ["egress"]})
+
+
+async def test_a_resource_group_stays_as_long_as_an_address_is_reserved_in_it(slipway: Slipway) -> None:
+    """Also while the reservation is still on its way: it would put the address into a group that is going."""
+    await slipway.create(resource_group="shared")
+    await reserved(slipway, "egress", resource_group="shared")
+
+    refused = await slipway.ask("DELETE", "/v1/resource-groups/shared")
+    assert (refused.status_code, refused.json()["code"]) == (409, "resource_group_in_use")
+    await slipway.done("DELETE", "/v1/clusters/blue")
+    assert in_azure(slipway.azure, "egress") is not None
+    refused = await slipway.ask("DELETE", "/v1/resource-groups/shared")
+    assert "reserved addresses: egress" in refused.json()["detail"]
+
+    await slipway.done("DELETE", f"{ALL}/egress")
+    await slipway.done("DELETE", "/v1/resource-groups/shared")
+    assert slipway.leftovers() == []

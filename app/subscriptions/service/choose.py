@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.scope import Scope
 from app.core.errors import ConflictError, FieldError, NotFoundError
 from app.core.ids import Prefix, new_id
-from app.models import Cluster, ResourceGroup, ResourceGroupState
+from app.models import Cluster, PublicIp, ResourceGroup, ResourceGroupState
 
 _MOST_NAMED = 5
 
@@ -24,10 +24,10 @@ class GroupDeletingError(ConflictError):
 
 
 class GroupInUseError(ConflictError):
-    """Living clusters of Slipway's lie in the resource group."""
+    """Living clusters or reserved addresses of Slipway's lie in the resource group."""
 
     code = "resource_group_in_use"
-    title = "Clusters lie in the resource group"
+    title = "The resource group is in use"
     remedy = "Delete those clusters first; a group that was made for clusters goes with the last of them."
 
 
@@ -85,7 +85,8 @@ async def _add_group(
 async def claim_group(session: AsyncSession, group: ResourceGroup, *, now: datetime) -> None:
     """Mark a group as being deleted, so that no cluster can choose it any more.
 
-    Raises GroupInUseError while living clusters, of any project, lie in it; NotFoundError when it was deleted since.
+    Raises GroupInUseError while living clusters or addresses, of any project, lie in it; NotFoundError when it was
+    deleted since.
     """
     if group not in await lock_rows(session, group.project_id, subscription_id=group.subscription_id, name=group.name):
         raise NotFoundError("The resource group is deleted already.")
@@ -97,6 +98,16 @@ async def claim_group(session: AsyncSession, group: ResourceGroup, *, now: datet
         named = [*own[:_MOST_NAMED], *([f"{len(own) - _MOST_NAMED} more"] if len(own) > _MOST_NAMED else [])]
         named += [f"{rest} of other projects"] if rest else []
         raise GroupInUseError(f"In the resource group {group.azure_name} lie clusters: {', '.join(named)}.")
+    addresses = await living_addresses(session, group)
+    if addresses:
+        # A reservation may be about to put one there.
+        own = [address.name for address in addresses if address.project_id == group.project_id]
+        rest = len(addresses) - len(own)
+        named = [*own[:_MOST_NAMED], *([f"{rest} of other projects"] if rest else [])]
+        raise GroupInUseError(
+            f"In the resource group {group.azure_name} lie reserved addresses: {', '.join(named)}.",
+            remedy="Release those addresses first: DELETE /v1/public-ips/{id}.",
+        )
     if group.state != ResourceGroupState.DELETING:
         group.state = ResourceGroupState.DELETING
         group.version += 1
@@ -145,6 +156,22 @@ async def living_clusters(session: AsyncSession, group: ResourceGroup) -> Sequen
             Cluster.deleted_at.is_(None),
         )
         .order_by(Cluster.id)
+        .limit(100)
+    )
+    return (await session.scalars(asked)).all()
+
+
+async def living_addresses(session: AsyncSession, group: ResourceGroup) -> Sequence[PublicIp]:
+    """The addresses of all projects that were reserved in a group; certain only under `lock_rows`."""
+    asked = (
+        select(PublicIp)
+        .where(
+            func.lower(PublicIp.subscription_id) == group.subscription_id.lower(),
+            func.lower(PublicIp.resource_group) == group.name,
+            PublicIp.managed,
+            PublicIp.deleted_at.is_(None),
+        )
+        .order_by(PublicIp.id)
         .limit(100)
     )
     return (await session.scalars(asked)).all()
