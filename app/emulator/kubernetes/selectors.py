@@ -68,7 +68,7 @@ def expression_holds(expression: Object, labels: Mapping[str, str]) -> bool:
     """Say whether one `matchExpressions` entry holds, of a LabelSelector or of a node's selector."""
     values: list[str] = expression.get("values") or []
     operator: str = expression.get("operator", "")
-    value = labels.get(expression["key"])
+    value = labels.get(expression.get("key", ""))
     match operator:
         case "In" | "NotIn":
             return (value in values) == (operator == "In")

@@ -73,8 +73,10 @@ class DaemonSets:
         self._tell(namespace, name)
 
     def _fitting(self, document: Object) -> list[str]:
-        pod = {"spec": _daemon_spec(document["spec"]["template"].get("spec") or {}, None)}
-        return [node["metadata"]["name"] for node in self._store.list_("nodes") if misfit(pod, node) is None]
+        template = document["spec"]["template"].get("spec") or {}
+        pod, only = {"spec": _daemon_spec(template, None)}, template.get("nodeName")
+        names = [node["metadata"]["name"] for node in self._store.list_("nodes") if misfit(pod, node) is None]
+        return [name for name in names if only in {None, "", name}]
 
     def _pods(self, document: Object) -> dict[str, list[Object]]:
         found: dict[str, list[Object]] = {}

@@ -1,10 +1,13 @@
 """The work of a cluster's controllers: keys to be looked at, in turns that leave the event loop to others."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from time import monotonic
 
 from app.emulator.kubernetes.store import Change, Store
+
+logger = logging.getLogger(__name__)
 
 Reconcile = Callable[[str, str], None]
 Heard = Callable[[Change], None]
@@ -67,4 +70,8 @@ class Work:
     def _next(self) -> None:
         reconcile, namespace, name = key = next(iter(self._queue))
         del self._queue[key]
-        reconcile(namespace, name)
+        try:
+            reconcile(namespace, name)
+        except Exception:
+            # A defect at one object must not stop the work on all others.
+            logger.exception("a controller broke at %s/%s", namespace, name)

@@ -56,7 +56,7 @@ def selector_text(selector: Object | None) -> str:
     if selector is None:
         return "<none>"
     parts = [(key, f"{key}={value}") for key, value in (selector.get("matchLabels") or {}).items()]
-    parts += [(entry["key"], _expression(entry)) for entry in selector.get("matchExpressions") or ()]
+    parts += [(entry.get("key", ""), _expression(entry)) for entry in selector.get("matchExpressions") or ()]
     return ",".join(text for _, text in sorted(parts)) or "<none>"
 
 
@@ -64,13 +64,13 @@ def _expression(entry: Object) -> str:
     values = f"({','.join(sorted(entry.get('values') or ()))})"
     match entry.get("operator"):
         case "In":
-            return f"{entry['key']} in {values}"
+            return f"{entry.get('key', '')} in {values}"
         case "NotIn":
-            return f"{entry['key']} notin {values}"
+            return f"{entry.get('key', '')} notin {values}"
         case "DoesNotExist":
-            return f"!{entry['key']}"
+            return f"!{entry.get('key', '')}"
         case _:
-            return str(entry["key"])
+            return str(entry.get("key", ""))
 
 
 def labels_text(labels: Object | None) -> str:

@@ -68,7 +68,7 @@ def _parameters(document: Object, _now: datetime) -> JSON:
     if not found:
         return "<none>"
     group = f".{found['apiGroup']}" if found.get("apiGroup") else ""
-    return f"{found['kind']}{group}/{found['name']}"
+    return f"{found.get('kind', '')}{group}/{found.get('name', '')}"
 
 
 def _prepare_endpoints(document: Object, _previous: Object | None) -> None:
@@ -79,7 +79,7 @@ def _prepare_endpoints(document: Object, _previous: Object | None) -> None:
 
 def _endpoints(document: Object, _now: datetime) -> JSON:
     found = [
-        f"{address['ip']}:{port['port']}"
+        f"{address.get('ip', '')}:{port.get('port', 0)}"
         for subset in document.get("subsets") or ()
         for port in subset.get("ports") or ()
         for address in subset.get("addresses") or ()
@@ -98,7 +98,7 @@ def _slice_ports(document: Object, _now: datetime) -> JSON:
 
 
 def _slice_endpoints(document: Object, _now: datetime) -> JSON:
-    found = [address for endpoint in document.get("endpoints") or () for address in endpoint["addresses"]]
+    found = [address for endpoint in document.get("endpoints") or () for address in endpoint.get("addresses") or ()]
     return shortened(found, _SHOWN)
 
 

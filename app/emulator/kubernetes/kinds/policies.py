@@ -91,8 +91,8 @@ def _metric(metric: Object) -> str:
         return "<unknown>/<auto>"
     target = resource.get("target", {})
     if "averageUtilization" in target:
-        return f"{resource['name']}: <unknown>/{target['averageUtilization']}%"
-    return f"{resource['name']}: <unknown>/{target.get('averageValue', '<auto>')}"
+        return f"{resource.get('name', '')}: <unknown>/{target['averageUtilization']}%"
+    return f"{resource.get('name', '')}: <unknown>/{target.get('averageValue', '<auto>')}"
 
 
 def _quota_cell(document: Object, *, limits: bool) -> str:
