@@ -67,6 +67,7 @@ class Story:
             await self._show(cluster)
             kubeconfig = await self._take_kubeconfig(cluster)
             await self._talk(cluster, kubeconfig)
+            await self._expose(cluster)
         except RequestError as error:
             raise StoryError(error.problem) from error
         except KubectlError as error:
@@ -196,6 +197,33 @@ class Story:
         for arguments in _COMMANDS:
             self._screen.command(kubectl.shown(*arguments))
             self._screen.text(await kubectl.run(*arguments))
+
+    async def _expose(self, cluster: Json) -> None:
+        """Give a Service an address, and show whose each address of the load balancer is."""
+        path = f"/v1/clusters/{cluster['name']}"
+        body = {"name": "web", "namespace": "default", "selector": {"app": "web"}, "ports": [{"port": 80}]}
+        self._screen.chapter("Expose a Service at a public address")
+        self._screen.text(f"POST {path}/exposures", "bold")
+        self._screen.text(json.dumps(body))
+        answer = await self._slipway.post(f"{path}/exposures", body, idempotency_key=str(uuid4()))
+        job = await self._slipway.get(f"/v1/jobs/{answer['job']['id']}?wait=60")
+        if job["state"] != "succeeded":
+            raise StoryError(job["problem"] or {"code": job["state"], "title": job["summary"]})
+        self._screen.text(job["summary"], "bold green")
+        self._screen.text(f"GET {path}/load-balancers", "bold")
+        for frontend in await self._frontends(path):
+            served = ", ".join(f"{one['namespace']}/{one['name']}" for one in frontend["services"])
+            self._screen.text(f"  {frontend['address']:<18} {served or frontend['purpose']}")
+
+    async def _frontends(self, path: str) -> list[Json]:
+        """All frontends, once the worker has seen one that serves: it looks soon after a change."""
+        deadline = time.monotonic() + _SEEN_SECONDS
+        while True:
+            found = await self._slipway.get(f"{path}/load-balancers")
+            frontends = [frontend for one in found["items"] for frontend in one["frontends"]]
+            if any(one["services"] for one in frontends) or time.monotonic() > deadline:
+                return frontends
+            await asyncio.sleep(_POLL_SECONDS)
 
 
 def _write_private(file: Path, content: bytes) -> None:

@@ -32,6 +32,9 @@ async def test_it_ends_well_in_plain_lines_and_leaves_nothing(tmp_path: Path) ->
         "Server Version: v1.33",
         "Kubernetes control plane is running at https://127.0.0.1:",
         "aks-system-",
+        "default/web answers at ",
+        "outbound\n",
+        "default/web\n",
         "are stopped",
     ):
         assert told in output
