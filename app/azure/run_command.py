@@ -47,7 +47,6 @@ class RunCommands:
     def __init__(self, clients: Clients, subscription_id: str, sharing: Sharing) -> None:
         self._clients = clients
         self._clusters = clients.container_service(subscription_id).managed_clusters
-        self._clock = sharing.clock
         self._sleep = sharing.sleep
 
     async def run(
@@ -55,8 +54,8 @@ class RunCommands:
     ) -> CommandResult:
         """Run a command and wait for its end, until the call's deadline.
 
-        `cluster_token`: for a cluster whose users log in through Entra. Raises AzureError; a command that ended with
-        another code than 0 is a result.
+        `cluster_token`: for a cluster whose users log in through Entra. A command that ended with another code than 0
+        is a result. Raises AzureError, AzureDeadlineError.
         """
         answer = await settled(
             self._clusters.begin_run_command(
@@ -72,8 +71,6 @@ class RunCommands:
         while answer.status_code == _ACCEPTED:
             if where is None:
                 raise AzureError(errors.MALFORMED, azure_message="the answer does not say where the result will be")
-            if self._clock.now() >= call.deadline:
-                raise AzureError(errors.TIMED_OUT, azure_message="the command has not ended in time")
             await self._sleep(pause)
             pause = min(pause * 1.5, _LONGEST_LOOK_SECONDS)
             answer = await self._clients.get(where, call=call)
