@@ -19,10 +19,7 @@ from tests.load_balancers.addresses import (
     reserved,
     shown,
 )
-from tests.support.database import ONE_DATABASE
 from tests.support.whole import Slipway
-
-pytestmark = ONE_DATABASE
 
 
 async def test_the_ledger_has_reserved_adopted_and_clusters_addresses(slipway: Slipway) -> None:
