@@ -18,6 +18,7 @@ VERBS = {"GET": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
 # Addresses that Azure gives, and Slipway asks while an operation runs.
 FOLLOWED = (
     "/subscriptions/s/operationresults/x",
+    "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/c/commandResults/x",
     "/subscriptions/s/providers/Microsoft.ContainerService/locations/l/operations/x",
     "/subscriptions/s/providers/Microsoft.ContainerService/locations/l/operationresults/x",
     # By app/azure/role_assignments.py, for which there is no client of the SDK here.
