@@ -20,7 +20,7 @@ from tests.emulator.kubernetes.client import node_spec
 from tests.emulator.kubernetes.conftest import aware_now
 from tests.emulator.kubernetes.workloads import Later
 
-_SEEDS = 300
+_SEEDS = 20
 _ROUNDS = 6  # of what the controllers plan
 
 

@@ -11,7 +11,7 @@ from app.emulator.kubernetes.host import Endpoint
 from tests.emulator.kubernetes.client import node_spec
 from tests.emulator.kubernetes.kubectls import configured, kubectls
 
-pytestmark = pytest.mark.kubectl
+pytestmark = [pytest.mark.kubectl, pytest.mark.slow, pytest.mark.timeout(300)]
 
 _NODE = node_spec(0).name
 _SERVICE = """
@@ -106,12 +106,12 @@ _STEPS = (
     Step("create job pi --image=pi:1", "job.batch/pi created"),
     Step("create cronjob tick --image=tick:1 --schedule=*/5_*_*_*_*", "cronjob.batch/tick created"),
     Step("create serviceaccount robot", "serviceaccount/robot created"),
-    Step("create token robot", r"^[\w-]+\.[\w-]+\.[\w-]+\n$"),
+    Step("create token robot", r"^[\w-]+\.[\w-]+\.[\w-]+\s*$"),
     Step("create role reader --verb=get --resource=pods", "created"),
     Step("create rolebinding reads --role=reader --serviceaccount=default:default", "created"),
     Step("auth can-i create deployments", "^yes\n"),
     Step("autoscale deployment web --max=5 --cpu-percent=80", "autoscaled"),
-    Step("taint node aks-nodepool1-12345678-vmss000001 only=batch:PreferNoSchedule", "tainted"),
+    Step(f"taint node {node_spec(1).name} only=batch:PreferNoSchedule", "tainted"),
     Step("top nodes", "Metrics API not available", refused=True),
     Step("get crd", "no custom resource definitions", refused=True),
     Step("delete deployment web --cascade=foreground --timeout=30s", 'deployment.apps "web" deleted'),

@@ -25,6 +25,19 @@ async def test_a_pod_that_fits_nowhere_waits_with_its_reasons_until_a_node_fits(
     assert (pod["spec"]["nodeName"], pod["status"]["phase"]) == (node_spec(3).name, "Running")
 
 
+async def test_a_daemon_set_whose_pods_name_a_node_has_one_there_only(driver: Driver) -> None:
+    document = workload()
+    document["spec"]["template"]["spec"]["nodeName"] = node_spec(1).name
+    await driver.create(f"{APPS}/daemonsets", document)
+    driver.settle()
+    assert [pod["spec"]["nodeName"] for pod in await driver.pods()] == [node_spec(1).name]
+    document["metadata"]["name"] = "lost"
+    document["spec"]["template"]["spec"]["nodeName"] = "nowhere"
+    await driver.create(f"{APPS}/daemonsets", document)
+    driver.settle()
+    assert (await driver.get(f"{APPS}/daemonsets/lost"))["status"]["desiredNumberScheduled"] == 0
+
+
 async def test_no_node_takes_more_than_it_has_room_for(driver: Driver) -> None:
     resources = {"requests": {"cpu": "1500m", "memory": "1Gi"}}
     document = workload(replicas=5)
