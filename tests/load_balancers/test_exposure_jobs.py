@@ -138,9 +138,14 @@ async def test_exposures_go_with_their_cluster(slipway: Slipway) -> None:
     exposure = await stage.expose()
     stage.fault("error", "LoadBalancers_CreateOrUpdate", status=503, code="ServiceUnavailable", message="later")
     job_id, late_id = await stage.ask(name="late")
+    for _ in range(200):
+        if await stage.inside.service("late") is not None:
+            break
+        await asyncio.sleep(0.05)
     cluster = await slipway.cluster()
     await slipway.done("DELETE", "/v1/clusters/blue")
-    assert (await slipway.ended(job_id))["state"] == "canceled"
+    job = await slipway.ended(job_id)
+    assert (job["state"], job["problem"]["code"]) == ("canceled", "superseded_by_delete")
     for exposure_id in (exposure["id"], late_id):
         path = f"/v1/clusters/{cluster['id']}/exposures/{exposure_id}"
         gone = (await slipway.ask("GET", path)).json()
