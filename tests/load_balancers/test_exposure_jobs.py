@@ -1,7 +1,11 @@
 """Whole jobs about exposures, against a local Azure whose controller gives addresses."""
 
 import asyncio
+from datetime import timedelta
 
+import pytest
+
+from app.azure.types.call import Call
 from tests.load_balancers.exposed import Stage, addresses_of
 from tests.load_balancers.exposing import EXPOSURES, WEB
 from tests.support.database import ONE_DATABASE
@@ -159,3 +163,24 @@ async def test_accepted_is_enough_where_the_caller_says_so(slipway: Slipway) -> 
     assert (job["state"], job["outcome"]) == ("succeeded", {"accepted": True})
     assert exposure["state"] == "pending"
     assert await stage.inside.service(WEB["name"]) is not None
+
+
+async def test_of_a_cluster_that_is_gone_from_azure_no_exposure_is_left(
+    slipway: Slipway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trouble 4: somebody deleted the cluster; the exposure is deleted all the same."""
+    # An address that does not answer is asked for anew in Azure after a minute.
+    monkeypatch.setattr("app.kubernetes.pool._RENEWAL_SECONDS", 0.0)
+    stage = await Stage.open(slipway)
+    exposure = await stage.expose()
+    cluster = await slipway.cluster()
+    clusters = slipway.parts.gateways.azure.subscription(cluster["subscription_id"]).managed_clusters
+    call = Call(deadline=slipway.parts.clock.now() + timedelta(seconds=60))
+    await clusters.delete(cluster["resource_group"], "blue", call=call)
+    for _ in range(400):
+        if await clusters.get(cluster["resource_group"], "blue", call=call) is None:
+            break
+        await asyncio.sleep(0.05)
+    job = await stage.remove(exposure)
+    assert job["outcome"] == {"deleted": True, "kept": None, "left": []}
+    assert (await stage.read(exposure["id"]))["state"] == "deleted"

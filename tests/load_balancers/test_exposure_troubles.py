@@ -2,12 +2,10 @@
 
 import asyncio
 import itertools
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from app.azure.types.call import Call
 from app.kubernetes.client import ClusterClient
 from app.kubernetes.errors import ClusterStoppedError, ClusterUnreachableError, KubernetesError
 from app.kubernetes.refusals import refusal
@@ -271,23 +269,6 @@ async def test_a_cluster_that_refuses_fails_the_job_with_what_to_do(
     assert (job["state"], job["problem"]["code"], job["problem"]["class"]) == ("failed", code, class_)
     assert job["problem"]["remedy"]
     assert exposure["pending"]["code"] == code
-
-
-async def test_of_a_cluster_that_is_gone_from_azure_no_exposure_is_left(slipway: Slipway) -> None:
-    """Trouble 4: somebody deleted the cluster; the exposure is deleted all the same."""
-    stage = await Stage.open(slipway)
-    exposure = await stage.expose()
-    cluster = await slipway.cluster()
-    clusters = slipway.parts.gateways.azure.subscription(cluster["subscription_id"]).managed_clusters
-    call = Call(deadline=slipway.parts.clock.now() + timedelta(seconds=60))
-    await clusters.delete(cluster["resource_group"], "blue", call=call)
-    for _ in range(400):
-        if await clusters.get(cluster["resource_group"], "blue", call=call) is None:
-            break
-        await asyncio.sleep(0.05)
-    job = await stage.remove(exposure)
-    assert job["outcome"] == {"deleted": True, "kept": None, "left": []}
-    assert (await stage.read(exposure["id"]))["state"] == "deleted"
 
 
 async def test_a_family_that_the_cluster_does_not_have_is_refused_by_name(slipway: Slipway) -> None:
