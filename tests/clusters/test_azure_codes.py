@@ -220,6 +220,7 @@ def _memory_buckets(_database: Database, clock: Clock) -> MemoryBuckets:
 
 
 @pytest.mark.first
+@pytest.mark.timeout(300)
 async def test_each_code_ends_as_the_table_of_azures_errors_says(
     sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -102,7 +102,13 @@ async def list_public_ips(
     paging: Paging,
     response: Response,
     cluster: Annotated[
-        str | None, Query(max_length=128, description="Of this cluster, by id or name: what it has or uses.")
+        str | None,
+        Query(
+            min_length=1,
+            max_length=128,
+            pattern=r"^[A-Za-z0-9_-]+$",
+            description="Of this cluster, by id or name: what it has or uses.",
+        ),
     ] = None,
     used: Annotated[bool | None, Query(description="Whether something in Azure has the address.")] = None,
     address: Annotated[str | None, Query(max_length=45, pattern=r"^[0-9A-Fa-f.:]+$")] = None,
