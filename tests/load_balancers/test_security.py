@@ -67,3 +67,10 @@ def test_a_rule_that_denies_before_azures_own_keeps_the_probes_out() -> None:
     assert lets_in(
         group(rule("probes", 3999, "Allow", sources=("AzureLoadBalancer",)), rule("shut", 4000, "Deny")), probe
     )
+
+
+@pytest.mark.parametrize(("destination", "reaches"), [("203.0.113.7", False), ("10.224.0.4", True), ("fd00::4", True)])
+def test_a_rule_for_a_public_address_is_none_for_the_machines(destination: str, reaches: bool) -> None:
+    """Also one of the networks of documentation, in which the local Azure's public addresses lie."""
+    shut = rule("shut", 500, "Deny", destinations=(destination,))
+    assert lets_in(group(shut), Traffic(PROBES, "VirtualNetwork", 31080, "TCP")) is not reaches

@@ -13,6 +13,12 @@ PROBES = "AzureLoadBalancer"
 """Azure's name for where probes come from."""
 INTERNET = "Internet"
 _ANY = frozenset({"*", "any", "0.0.0.0/0", "::/0"})
+# What a virtual network is made of (RFC 1918, 6598 and 4193). Python's `is_private` takes more for it, as the
+# networks of documentation, out of which the local Azure gives public addresses.
+_PRIVATE = tuple(
+    ipaddress.ip_network(network)
+    for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +79,17 @@ def _reaches(destinations: Iterable[str], address: str) -> bool:
     except ValueError:
         # Azure's name for where the nodes are, which rules may also name by their addresses.
         return any(each.lower() == address.lower() or _is_private(each) for each in found)
-    return any(_within(own, each) for each in found) or (own.is_private and "virtualnetwork" in map(str.lower, found))
+    return any(_within(own, each) for each in found) or (
+        _is_private(address) and "virtualnetwork" in map(str.lower, found)
+    )
 
 
 def _is_private(prefix: str) -> bool:
     try:
-        return ipaddress.ip_network(prefix, strict=False).is_private
+        network = ipaddress.ip_network(prefix, strict=False)
     except ValueError:
         return False
+    return any(_within(network, str(private)) for private in _PRIVATE)
 
 
 def _within(inner: ipaddress.IPv4Network | ipaddress.IPv6Network, outer: str) -> bool:
