@@ -123,7 +123,9 @@ async def frontends(slipway: Slipway, count: int) -> dict[str, dict[str, Any]] |
         for item in items
         for each in item["frontends"]
     }
-    known = all(one["exposure_id"] for each in found.values() for one in each["services"])
+    # An internal frontend carries no tag: whom it serves is known once the cluster's reader has seen its Service.
+    served = all(each["services"] for purpose, each in found.items() if purpose != "outbound")
+    known = served and all(one["exposure_id"] for each in found.values() for one in each["services"])
     return found if len(found) == count and known else None
 
 
