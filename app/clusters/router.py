@@ -81,7 +81,11 @@ async def list_clusters(
     resource_group: GroupName | None = None,
     tag: Annotated[
         str | None,
-        Query(max_length=800, pattern=r"^[^:\x00-\x1f]+(:[^\x00-\x1f]*)?$", description="`key` or `key:value`."),
+        Query(
+            max_length=800,
+            pattern=r"^[^:\x00-\x1f\x7f-\x9f]+(:[^\x00-\x1f\x7f-\x9f]*)?$",
+            description="`key` or `key:value`.",
+        ),
     ] = None,
 ) -> Page[ClusterRead]:
     """The project's clusters; deleted ones only with `state=deleted`."""
