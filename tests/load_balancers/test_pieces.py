@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from app.azure.types.network import Frontend, LoadBalancer
+from app.load_balancers.specs.exposure_leftovers import left_over
 from app.load_balancers.specs.exposure_wanted import WantedExposure, WantedProbe
-from app.load_balancers.specs.leftovers import left_over
 from app.load_balancers.specs.pieces import Network, Origins, look_for_pieces
 from tests.load_balancers.azure_pieces import (
     BASE,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from app.azure.error_row import Action
 from app.azure.errors import AzureError
 from app.azure.types.cluster import ManagedCluster
-from app.azure.types.resource import Provider, ResourceGroup
+from app.azure.types.resource import ResourceGroup
 from app.azure.types.tags import JOB, is_of_project, is_ours, owner_tags
 from app.azure.types.watch import Goal, TargetKind
 from app.clusters.specs.kinds import CREATE
@@ -20,6 +20,7 @@ from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import ClusterState, ResourceGroupState
 from app.models import ResourceGroup as ResourceGroupRow
+from app.subscriptions.workflow.registration import ensure_registered
 
 PROVIDER = "Microsoft.ContainerService"
 
@@ -73,24 +74,8 @@ async def begin_create(record: Record) -> Plan:
 async def check_provider(cloud: Cloud, asked: Plan) -> None:
     """Register the resource provider where it is not: without it Azure refuses every cluster."""
     providers = cloud.gateways.azure.subscription(asked.place.subscription_id).providers
-    await _ensure_registered(cloud, asked, await providers.recent(PROVIDER, call=azure_call(cloud)))
-
-
-async def _ensure_registered(cloud: Cloud, asked: Plan, provider: Provider) -> None:
-    if provider.registered:
-        return
-    providers = cloud.gateways.azure.subscription(asked.place.subscription_id).providers
-    if provider.registration_state.lower() != "registering":
-        await providers.register(provider.namespace, call=azure_call(cloud))
-    cloud.context.progress(f"Azure registers {provider.namespace}")
-    await cloud.context.wait(
-        providers.await_registered(
-            provider.namespace,
-            call=azure_call(cloud),
-            expected=await cloud.gateways.azure.expected("provider_register"),
-            on_progress=cloud.context.progress,
-        )
-    )
+    provider = await providers.recent(PROVIDER, call=azure_call(cloud))
+    await ensure_registered(cloud, asked.place.subscription_id, provider)
 
 
 @cloud_step
@@ -145,7 +130,8 @@ async def put_cluster(cloud: Cloud, asked: Plan) -> Begun:
         # A cluster needs more providers than its own; Azure names the one that is missing. Once: no second refusal.
         namespace = error.facts.get("namespace", PROVIDER)
         providers = cloud.gateways.azure.subscription(asked.place.subscription_id).providers
-        await _ensure_registered(cloud, asked, await providers.get(namespace, call=azure_call(cloud)))
+        provider = await providers.get(namespace, call=azure_call(cloud))
+        await ensure_registered(cloud, asked.place.subscription_id, provider)
         return await _make(cloud, asked)
 
 

@@ -61,7 +61,7 @@ def _guards(wiring: Wiring) -> Iterator[Finding]:
         for subnet in found.subnet_ids
     }
     for subnet_id, (network, subnet) in sorted(wiring.subnets.items()):
-        own = _in_node_group(wiring, network.resource_group)
+        own = wiring.in_node_group(network.resource_group)
         if not wiring.is_shown(network, subnet):
             continue
         named = key(subnet.security_group_id or "") in groups
@@ -78,10 +78,6 @@ def _guards(wiring: Wiring) -> Iterator[Finding]:
             wiring, own=own, named=subnet.route_table_id
         ):
             yield _no_route_table(wiring, subnet_id, subnet.name)
-
-
-def _in_node_group(wiring: Wiring, group: str) -> bool:
-    return group.lower() == (wiring.cluster.node_resource_group or "").lower()
 
 
 def _needs_routes(wiring: Wiring, *, own: bool, named: str | None) -> bool:
@@ -206,7 +202,7 @@ def _identity(wiring: Wiring) -> Iterator[Finding]:
     """The nodes' own identity, which AKS makes in its group. Of one of the caller's nothing is said: it may be far."""
     identities = wiring.pieces.of(Identity)
     every = {identity for found in wiring.pieces.of(ScaleSet) for identity in map(key, found.identity_ids)}
-    named = {identity for identity in every if _in_node_group(wiring, group_of(identity))}
+    named = {identity for identity in every if wiring.in_node_group(group_of(identity))}
     if not named or any(key(identity.id) in named for identity in identities):
         return
     names = ", ".join(sorted(identity.rpartition("/")[2] for identity in named))

@@ -60,10 +60,6 @@ def _after_services(wiring: Wiring, *kinds: type[Piece]) -> bool:
     return all(wiring.seen_after(kind, wiring.cluster.services_changed_at) for kind in kinds)
 
 
-def _in_node_group(wiring: Wiring, piece: Piece) -> bool:
-    return piece.resource_group.lower() == (wiring.cluster.node_resource_group or "").lower()
-
-
 def _failed(wiring: Wiring) -> Iterator[Finding]:
     for piece in wiring.pieces.all:
         state = "" if isinstance(piece, Unknown) else piece.provisioning_state.lower()
@@ -84,7 +80,11 @@ def _failed(wiring: Wiring) -> Iterator[Finding]:
 def _addresses(wiring: Wiring) -> Iterator[Finding]:
     """Trouble 54: an address that nothing uses costs, and may still be known to somebody as a Service's."""
     for address in wiring.pieces.of(PublicIpAddress):
-        if purpose(wiring, address) != "unused" or not _in_node_group(wiring, address) or _on_its_way(wiring, address):
+        if (
+            purpose(wiring, address) != "unused"
+            or not wiring.in_node_group(address.resource_group)
+            or _on_its_way(wiring, address)
+        ):
             continue
         since = wiring.pieces.since.get(key(address.id))
         yield Finding(
@@ -153,7 +153,7 @@ def _security_rules(wiring: Wiring) -> Iterator[Finding]:
     balancers = wiring.pieces.of(LoadBalancer)
     held = {wiring.address_of(frontend) for balancer in balancers for frontend in balancer.frontends} - {None}
     for group in wiring.pieces.of(SecurityGroup):
-        if not _in_node_group(wiring, group):
+        if not wiring.in_node_group(group.resource_group):
             continue
         by_controller = [rule for rule in group.rules if _by_controller(rule)]
         for rule in by_controller if _after_services(wiring, LoadBalancer, SecurityGroup) else ():
@@ -196,7 +196,7 @@ def _sets(wiring: Wiring) -> Iterator[Finding]:
     if not wiring.cluster.pools or not wiring.cluster.settled:
         return
     for found in wiring.sets:
-        if wiring.pool_of(found) is None and _in_node_group(wiring, found):
+        if wiring.pool_of(found) is None and wiring.in_node_group(found.resource_group):
             yield Finding(
                 code="scale_set_without_pool",
                 severity=Severity.WARNING,
@@ -209,7 +209,11 @@ def _sets(wiring: Wiring) -> Iterator[Finding]:
 
 def _unattached(wiring: Wiring) -> Iterator[Finding]:
     for disk in wiring.pieces.of(Disk):
-        if key(disk.id) not in wiring.disk_holders and not disk.machine_id and _in_node_group(wiring, disk):
+        if (
+            key(disk.id) not in wiring.disk_holders
+            and not disk.machine_id
+            and wiring.in_node_group(disk.resource_group)
+        ):
             since = wiring.pieces.since.get(key(disk.id))
             yield Finding(
                 code="disk_unattached",
@@ -238,7 +242,7 @@ def _unknown(wiring: Wiring) -> Iterator[Finding]:
     """What AKS did not make: it goes with the node resource group when the cluster is deleted."""
     for piece in wiring.pieces.all:
         what = _foreign(wiring, piece)
-        if what is not None and _in_node_group(wiring, piece):
+        if what is not None and wiring.in_node_group(piece.resource_group):
             yield Finding(
                 code="resource_unknown",
                 severity=Severity.WARNING,

@@ -70,8 +70,11 @@ class Wiring:
 
     def is_shown(self, network: VirtualNetwork, subnet: Subnet) -> bool:
         """Whether a subnet is of the cluster: a network of its caller's may have others as well."""
-        own = network.resource_group.lower() == (self.cluster.node_resource_group or "").lower()
-        return own or key(subnet.id) in self.used_subnets
+        return self.in_node_group(network.resource_group) or key(subnet.id) in self.used_subnets
+
+    def in_node_group(self, resource_group: str) -> bool:
+        """Whether this is the group in which AKS keeps what it makes for the cluster."""
+        return resource_group.lower() == (self.cluster.node_resource_group or "").lower()
 
     @cached_property
     def machines(self) -> list[Machine]:

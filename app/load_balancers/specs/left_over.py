@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from app.azure.types.network import LoadBalancer
+from app.azure.types.resource import same_id
 from app.clusters.specs.inventory import FRONTEND, PUBLIC_IP, SECURITY_RULE, service_name
 from app.load_balancers.schemas.load_balancers import LeftOver
 from app.load_balancers.schemas.public_ips import Origin
@@ -46,7 +47,7 @@ _Words = tuple[str, str, list[str]]
 def _frontend(row: AzureResource, balancer: LoadBalancer | None) -> _Words:
     group, name = row.resource_group, row.azure_id.split("/")[8]
     at = f"--resource-group {group} --lb-name {name}"
-    rules = [rule for rule in balancer.rules if _same(rule.frontend_id, row.key)] if balancer else []
+    rules = [rule for rule in balancer.rules if same_id(rule.frontend_id or "", row.key)] if balancer else []
     probes = {rule.probe_id for rule in rules if rule.probe_id}
     commands = [f"az network lb rule delete {at} --name {rule.name}" for rule in rules]
     commands += [f"az network lb probe delete {at} --name {probe.rpartition('/')[2]}" for probe in sorted(probes)]
@@ -78,7 +79,3 @@ def _security_rule(row: AzureResource) -> _Words:
     group = row.azure_id.split("/")[8]
     command = f"az network nsg rule delete --resource-group {row.resource_group} --nsg-name {group} --name {row.name}"
     return reason, "It lets traffic in that nobody serves. Remove it by hand.", [command]
-
-
-def _same(resource_id: str | None, key: str) -> bool:
-    return resource_id is not None and resource_id.lower() == key

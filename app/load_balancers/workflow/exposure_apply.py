@@ -17,8 +17,8 @@ from app.load_balancers.workflow.exposure_check import Checked
 from app.load_balancers.workflow.exposure_plan import Asked
 from app.load_balancers.workflow.inside import inside
 
-FIRST_LOOK_SECONDS = 0.5
-LONGEST_LOOK_SECONDS = 5.0
+_FIRST_LOOK_SECONDS = 0.5
+_LONGEST_LOOK_SECONDS = 5.0
 _PERSONS = frozenset({ErrorClass.CONFIGURATION, ErrorClass.CONFLICT})
 _BLOCKING = frozenset({ErrorClass.QUOTA, ErrorClass.PERMISSION})
 
@@ -145,8 +145,7 @@ async def looks(cloud: Cloud, asked: Asked, applied: Applied) -> AsyncIterator[S
 
     A cluster that does not answer is waited for: what it has begun goes on without us.
     """
-    pause = FIRST_LOOK_SECONDS
-    while True:
+    async for _ in ever_less_often(cloud):
         service = None
         try:
             async with inside(cloud, asked) as client:
@@ -157,8 +156,15 @@ async def looks(cloud: Cloud, asked: Asked, applied: Applied) -> AsyncIterator[S
             cloud.context.progress(f"Waiting for the cluster: {error.problem.detail}")
         if service is not None:
             yield service
+
+
+async def ever_less_often(cloud: Cloud) -> AsyncIterator[None]:
+    """Come up for each look: at once, after half a second, and then after ever longer pauses of at most five."""
+    pause = _FIRST_LOOK_SECONDS
+    while True:
+        yield
         await cloud.context.wait(asyncio.sleep(pause))
-        pause = min(pause * 1.3, LONGEST_LOOK_SECONDS)
+        pause = min(pause * 1.3, _LONGEST_LOOK_SECONDS)
 
 
 async def _look(cloud: Cloud, client: ClusterClient, asked: Asked, applied: Applied) -> ServiceState | None:

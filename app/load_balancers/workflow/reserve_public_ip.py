@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from app.azure.errors import AzureError
 from app.azure.types.network import PublicIpAddress
-from app.azure.types.resource import Provider, ResourceGroup
+from app.azure.types.resource import ResourceGroup
 from app.azure.types.tags import JOB, is_of_project, is_public_ip, owner_tags
 from app.azure.types.watch import TargetKind
 from app.clusters.workflow import await_azure
@@ -21,6 +21,7 @@ from app.load_balancers.workflow.public_ip_rows import record_failed, set_state,
 from app.models import PublicIp, PublicIpState, ResourceGroupState
 from app.models import ResourceGroup as ResourceGroupRow
 from app.subscriptions.service.choose import lock_rows
+from app.subscriptions.workflow.registration import ensure_registered
 
 _PROVIDER = "Microsoft.Network"
 _LABEL_TAKEN = "dnsrecordinuse"
@@ -82,24 +83,7 @@ async def begin_reserve(record: Record) -> AddressPlan:
 async def check_network_provider(cloud: Cloud, asked: AddressPlan) -> None:
     """Register the resource provider where it is not: without it Azure refuses every address."""
     providers = cloud.gateways.azure.subscription(asked.subscription_id).providers
-    await _ensure_registered(cloud, asked, await providers.recent(_PROVIDER, call=azure_call(cloud)))
-
-
-async def _ensure_registered(cloud: Cloud, asked: AddressPlan, provider: Provider) -> None:
-    if provider.registered:
-        return
-    providers = cloud.gateways.azure.subscription(asked.subscription_id).providers
-    if provider.registration_state.lower() != "registering":
-        await providers.register(provider.namespace, call=azure_call(cloud))
-    cloud.context.progress(f"Azure registers {provider.namespace}")
-    await cloud.context.wait(
-        providers.await_registered(
-            provider.namespace,
-            call=azure_call(cloud),
-            expected=await cloud.gateways.azure.expected("provider_register"),
-            on_progress=cloud.context.progress,
-        )
-    )
+    await ensure_registered(cloud, asked.subscription_id, await providers.recent(_PROVIDER, call=azure_call(cloud)))
 
 
 @cloud_step

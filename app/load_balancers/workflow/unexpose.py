@@ -1,6 +1,5 @@
 """`exposure.delete`."""
 
-import asyncio
 from dataclasses import dataclass
 
 from app.clusters.live import ClusterLostError
@@ -11,13 +10,12 @@ from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow
 from app.kubernetes.types.service import ServiceState
 from app.load_balancers.specs.exposure_kinds import DELETE
-from app.load_balancers.specs.leftovers import left_over
+from app.load_balancers.specs.exposure_leftovers import left_over
 from app.load_balancers.specs.pending import cause_of, mark_of
 from app.load_balancers.specs.services import is_ours
 from app.load_balancers.workflow.exposure_apply import (
-    FIRST_LOOK_SECONDS,
-    LONGEST_LOOK_SECONDS,
     BlockedError,
+    ever_less_often,
     note_change,
 )
 from app.load_balancers.workflow.exposure_network import network_of
@@ -97,8 +95,7 @@ async def await_service_gone(cloud: Cloud, asked: Asked, leaving: Leaving) -> No
     """Wait until the controller has taken down what it made, and has let the Service go."""
     if not leaving.there:
         return
-    pause = FIRST_LOOK_SECONDS
-    while True:
+    async for _ in ever_less_often(cloud):
         try:
             if await _is_gone(cloud, asked, leaving):
                 return
@@ -108,8 +105,6 @@ async def await_service_gone(cloud: Cloud, asked: Asked, leaving: Leaving) -> No
             if isinstance(error, BlockedError) or not error.problem.retryable:
                 raise
             cloud.context.progress(f"Waiting for the cluster: {error.problem.detail}")
-        await cloud.context.wait(asyncio.sleep(pause))
-        pause = min(pause * 1.3, LONGEST_LOOK_SECONDS)
 
 
 async def _is_gone(cloud: Cloud, asked: Asked, leaving: Leaving) -> bool:
@@ -139,8 +134,8 @@ async def await_pieces_gone(cloud: Cloud, asked: Asked, leaving: Leaving) -> Jso
         return []
     uids = [uid for uid in (leaving.uid, asked.shared and asked.shared.gone_uid) if uid]
     usual = await cloud.gateways.azure.expected("exposure_delete")
-    until, pause = cloud.clock.now() + 4 * usual, FIRST_LOOK_SECONDS
-    while True:
+    until = cloud.clock.now() + 4 * usual
+    async for _ in ever_less_often(cloud):
         network = await network_of(cloud, asked)
         left = [found for uid in uids for found in left_over(uid, network)]
         in_the_way = [found for found in left if not found.get("shared")]
@@ -149,8 +144,7 @@ async def await_pieces_gone(cloud: Cloud, asked: Asked, leaving: Leaving) -> Jso
         if cloud.clock.now() >= until:
             raise JobFailedError(LeftoversError(_sentence(in_the_way)).problem)
         cloud.context.progress(f"Waiting for Azure: {_sentence(in_the_way[:1])}")
-        await cloud.context.wait(asyncio.sleep(pause))
-        pause = min(pause * 1.3, LONGEST_LOOK_SECONDS)
+    raise AssertionError("the looks end with the step")
 
 
 def _sentence(left: list[JsonObject]) -> str:

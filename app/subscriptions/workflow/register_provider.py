@@ -7,6 +7,7 @@ from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.subscriptions.live import ProviderUnknownError
 from app.subscriptions.service import providers
 from app.subscriptions.specs import REGISTER_PROVIDER
+from app.subscriptions.workflow.registration import await_registered
 
 _UNDER_WAY = frozenset({"registered", "registering"})
 
@@ -38,16 +39,7 @@ async def ensure_registration(cloud: Cloud) -> Provider:
 @cloud_step
 async def await_registration(cloud: Cloud) -> Provider:
     """Wait until the provider is registered."""
-    namespace = cloud.job.request["namespace"]
-    cloud.context.progress(f"Azure registers {namespace}")
-    return await cloud.context.wait(
-        cloud.gateways.azure.subscription(cloud.job.request["subscription_id"]).providers.await_registered(
-            namespace,
-            call=azure_call(cloud),
-            expected=await cloud.gateways.azure.expected("provider_register"),
-            on_progress=cloud.context.progress,
-        )
-    )
+    return await await_registered(cloud, cloud.job.request["subscription_id"], cloud.job.request["namespace"])
 
 
 @record_step
