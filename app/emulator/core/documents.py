@@ -2,10 +2,16 @@
 
 import copy
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 Document = dict[str, Any]
 """An open JSON object: ARM bodies carry fields that no provider here knows, and they are kept."""
+
+
+def arm_time(moment: datetime) -> str:
+    """A time (UTC) as most of Azure's documents write it: to the microsecond."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def clone(document: Mapping[str, Any]) -> Document:

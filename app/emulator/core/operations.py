@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
-from app.emulator.core.documents import Document
+from app.emulator.core.documents import Document, arm_time
 from app.emulator.core.exchange import Failure
 
 TERMINAL = frozenset({"Succeeded", "Failed", "Canceled"})
@@ -61,9 +61,9 @@ class Operation:
 
     def document(self) -> Document:
         """AKS's status document: `{name, status, startTime[, endTime][, error]}`."""
-        shown: Document = {"name": self.id, "status": self.status, "startTime": _stamp(self.started)}
+        shown: Document = {"name": self.id, "status": self.status, "startTime": arm_time(self.started)}
         if self.ended is not None:
-            shown["endTime"] = _stamp(self.ended)
+            shown["endTime"] = arm_time(self.ended)
         if self.error is not None:
             shown["error"] = self.error
         return shown
@@ -80,10 +80,6 @@ class Operation:
             phase.at = now + (phase.at - now) * factor
         if self.ends is not None and self.ends > now:
             self.ends = now + (self.ends - now) * factor
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 class Operations:

@@ -14,6 +14,26 @@ _SYSTEM = "kube-system"
 _Key = tuple[str, str, str, str]
 
 
+def new_event(  # noqa: PLR0913 (an event has these parts)
+    name: str, namespace: str, involved: Object, *, reason: str, message: str, component: str, type_: str, now: str
+) -> Object:
+    """An event as the parts of a cluster write it for the first time; `involved` says about which object."""
+    return {
+        "metadata": {"name": name, "namespace": namespace},
+        "involvedObject": involved,
+        "reason": reason,
+        "message": message,
+        "source": {"component": component},
+        "firstTimestamp": now,
+        "lastTimestamp": now,
+        "count": 1,
+        "type": type_,
+        "eventTime": None,
+        "reportingComponent": component,
+        "reportingInstance": "",
+    }
+
+
 class Recorder:
     """Writes events into one cluster's store; what is said again raises the count of the event that said it."""
 
@@ -51,20 +71,10 @@ class Recorder:
             "apiVersion": kind.api_version,
             "resourceVersion": metadata.get("resourceVersion"),
         }
-        event = {
-            "metadata": {"name": name, "namespace": namespace},
-            "involvedObject": {field: value for field, value in involved.items() if value},
-            "reason": reason,
-            "message": message,
-            "source": {"component": component},
-            "firstTimestamp": now,
-            "lastTimestamp": now,
-            "count": 1,
-            "type": type_,
-            "eventTime": None,
-            "reportingComponent": component,
-            "reportingInstance": "",
-        }
+        involved = {field: value for field, value in involved.items() if value}
+        event = new_event(
+            name, namespace, involved, reason=reason, message=message, component=component, type_=type_, now=now
+        )
         self._store.create("events", event)
         self._forget()
 

@@ -9,6 +9,7 @@ from app.emulator.kubernetes.controllers.owners import Owners, controller_of, ow
 from app.emulator.kubernetes.controllers.rollout import Fleet, available, next_sizes, size
 from app.emulator.kubernetes.controllers.templates import template_hash
 from app.emulator.kubernetes.controllers.work import Work
+from app.emulator.kubernetes.controllers.workloads import WorkloadController
 from app.emulator.kubernetes.documents import Object, at, timestamp
 from app.emulator.kubernetes.kinds import BY_RESOURCE
 from app.emulator.kubernetes.recorder import Recorder
@@ -23,31 +24,15 @@ _REVISION = f"{_PREFIX}revision"
 _NOT_COPIED = {"kubectl.kubernetes.io/last-applied-configuration", _REVISION}
 
 
-class Deployments:
+class Deployments(WorkloadController):
     """The deployment controller."""
 
+    resource = _RESOURCE
+    kind = "Deployment"
+
     def __init__(self, store: Store, work: Work, owners: Owners, recorder: Recorder) -> None:
-        self._store = store
-        self._work = work
-        self._owners = owners
-        self._recorder = recorder
-        work.on(_RESOURCE, self._hear)
-        work.on(_SETS, self._hear_set)
-        work.on("pods", self._hear_pod)
-
-    def resume(self) -> None:
-        """Look at all."""
-        for document in self._store.list_(_RESOURCE):
-            self._work.add(self.sync, document["metadata"]["namespace"], document["metadata"]["name"])
-
-    def _hear(self, change: Change) -> None:
-        if change.type != "DELETED":
-            self._work.add(self.sync, change.object["metadata"]["namespace"], change.object["metadata"]["name"])
-
-    def _hear_set(self, change: Change) -> None:
-        owner = controller_of(change.object)
-        if owner and owner["kind"] == "Deployment":
-            self._work.add(self.sync, change.object["metadata"]["namespace"], owner["name"])
+        super().__init__(store, work, owners, recorder)
+        work.on(_SETS, self._hear_dependent)
 
     def _hear_pod(self, change: Change) -> None:
         # Recreate waits for the very last old pod, which no replica set counts any more.

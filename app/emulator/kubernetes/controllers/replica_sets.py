@@ -1,37 +1,22 @@
 """Replica sets: as many pods as they want."""
 
 from app.emulator.kubernetes.controllers.conditions import is_active, is_ready
-from app.emulator.kubernetes.controllers.owners import Owners, controller_of, owner_reference
+from app.emulator.kubernetes.controllers.owners import controller_of, owner_reference
 from app.emulator.kubernetes.controllers.templates import make_pod
-from app.emulator.kubernetes.controllers.work import Work
+from app.emulator.kubernetes.controllers.workloads import WorkloadController
 from app.emulator.kubernetes.documents import Object, at
-from app.emulator.kubernetes.recorder import Recorder
 from app.emulator.kubernetes.removal import remove
 from app.emulator.kubernetes.selectors import includes, matches
-from app.emulator.kubernetes.store import Change, Store
+from app.emulator.kubernetes.store import Change
 
 _RESOURCE = "replicasets.apps"
 
 
-class ReplicaSets:
+class ReplicaSets(WorkloadController):
     """The replica set controller."""
 
-    def __init__(self, store: Store, work: Work, owners: Owners, recorder: Recorder) -> None:
-        self._store = store
-        self._work = work
-        self._owners = owners
-        self._recorder = recorder
-        work.on(_RESOURCE, self._hear)
-        work.on("pods", self._hear_pod)
-
-    def resume(self) -> None:
-        """Look at all."""
-        for document in self._store.list_(_RESOURCE):
-            self._work.add(self.sync, document["metadata"]["namespace"], document["metadata"]["name"])
-
-    def _hear(self, change: Change) -> None:
-        if change.type != "DELETED":
-            self._work.add(self.sync, change.object["metadata"]["namespace"], change.object["metadata"]["name"])
+    resource = _RESOURCE
+    kind = "ReplicaSet"
 
     def _hear_pod(self, change: Change) -> None:
         metadata = change.object["metadata"]

@@ -3,42 +3,20 @@
 import copy
 
 from app.emulator.kubernetes.controllers.conditions import is_ready
-from app.emulator.kubernetes.controllers.owners import Owners, controller_of
 from app.emulator.kubernetes.controllers.revisions import HASH, current_revision
 from app.emulator.kubernetes.controllers.templates import make_pod
-from app.emulator.kubernetes.controllers.work import Work
+from app.emulator.kubernetes.controllers.workloads import WorkloadController
 from app.emulator.kubernetes.documents import Object, at
-from app.emulator.kubernetes.recorder import Recorder
 from app.emulator.kubernetes.removal import remove
-from app.emulator.kubernetes.store import Change, Store
 
 _RESOURCE = "statefulsets.apps"
 
 
-class StatefulSets:
+class StatefulSets(WorkloadController):
     """The stateful set controller."""
 
-    def __init__(self, store: Store, work: Work, owners: Owners, recorder: Recorder) -> None:
-        self._store = store
-        self._work = work
-        self._owners = owners
-        self._recorder = recorder
-        work.on(_RESOURCE, self._hear)
-        work.on("pods", self._hear_pod)
-
-    def resume(self) -> None:
-        """Look at all."""
-        for document in self._store.list_(_RESOURCE):
-            self._work.add(self.sync, document["metadata"]["namespace"], document["metadata"]["name"])
-
-    def _hear(self, change: Change) -> None:
-        if change.type != "DELETED":
-            self._work.add(self.sync, change.object["metadata"]["namespace"], change.object["metadata"]["name"])
-
-    def _hear_pod(self, change: Change) -> None:
-        owner = controller_of(change.object)
-        if owner and owner["kind"] == "StatefulSet":
-            self._work.add(self.sync, change.object["metadata"]["namespace"], owner["name"])
+    resource = _RESOURCE
+    kind = "StatefulSet"
 
     def sync(self, namespace: str, name: str) -> None:
         """Take the next step in order, and tell how many pods there are."""

@@ -3,7 +3,7 @@
 import re
 from datetime import datetime, timedelta
 
-from app.emulator.core.documents import Document, overlay, section
+from app.emulator.core.documents import Document, arm_time, overlay, section
 from app.emulator.core.gateway import check_tags
 from app.emulator.providers.operational_insights.names import WORKSPACE_TYPE, refused
 
@@ -29,7 +29,7 @@ def new_body(
     identity: str, name: str, location: str, document: Document, *, customer_id: str, now: datetime
 ) -> Document:
     """A workspace as it is made by a PUT; it is `Creating`."""
-    stamp = _stamp(now)
+    stamp = arm_time(now)
     body: Document = {
         "properties": {
             "customerId": customer_id,
@@ -39,7 +39,7 @@ def new_body(
             "features": {"legacy": 0, "searchVersion": 1, "enableLogAccessUsingOnlyResourcePermissions": True},
             "workspaceCapping": {
                 "dailyQuotaGb": -1.0,
-                "quotaNextResetTime": _stamp(now + timedelta(days=1)),
+                "quotaNextResetTime": arm_time(now + timedelta(days=1)),
                 "dataIngestionStatus": "RespectQuota",
             },
             "publicNetworkAccessForIngestion": "Enabled",
@@ -72,12 +72,8 @@ def changed_body(body: Document, document: Document, now: datetime) -> Document:
     properties = overlay(body["properties"], {name: asked[name] for name in _SETTABLE if name in asked})
     if sku is not None:
         properties["sku"] = {**properties["sku"], "name": _SKUS[str(sku).lower()]}
-    properties["modifiedDate"] = _stamp(now)
+    properties["modifiedDate"] = arm_time(now)
     result = {**body, "properties": properties}
     if document.get("tags") is not None:
         result["tags"] = check_tags(document)
     return result
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

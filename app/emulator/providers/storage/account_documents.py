@@ -3,7 +3,7 @@
 import re
 from datetime import datetime
 
-from app.emulator.core.documents import Document, overlay, section
+from app.emulator.core.documents import Document, arm_time, overlay, section
 from app.emulator.core.errors import AzureError
 from app.emulator.core.gateway import check_tags
 from app.emulator.providers.storage.errors import refused
@@ -54,7 +54,7 @@ def checked_form(document: Document) -> tuple[str, str]:
 def new_body(identity: str, name: str, location: str, document: Document, now: datetime) -> Document:
     """An account as it is made by a PUT; it is `Creating`."""
     sku, kind = checked_form(document)
-    stamp = _stamp(now)
+    stamp = arm_time(now)
     enabled = {"keyType": "Account", "enabled": True, "lastEnabledTime": stamp}
     defaults: Document = {
         "allowCrossTenantDelegationSas": False,
@@ -128,7 +128,3 @@ def _sku(name: str) -> Document:
 def _endpoint(account: str, service: str) -> str:
     zone = ".z4" if service == "web" else ""
     return f"https://{account}{zone}.{service}.core.windows.net/"
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

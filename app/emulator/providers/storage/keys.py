@@ -3,7 +3,7 @@
 import base64
 
 from app.emulator.core.cloud import Cloud
-from app.emulator.core.documents import Document
+from app.emulator.core.documents import Document, arm_time
 from app.emulator.core.exchange import Answer, Call
 from app.emulator.core.registry import Route
 from app.emulator.core.store import Resource
@@ -58,7 +58,7 @@ async def _regenerate(cloud: Cloud, call: Call) -> Answer:
         raise refused(400, "InvalidValuesForRequestParameters", "Values for request parameters are invalid: keyName.")
     account.internal["keys"] = {**account.internal["keys"], name: _new_key(cloud)}
     created = account.body["properties"]["keyCreationTime"]
-    account.body["properties"]["keyCreationTime"] = {**created, name: cloud.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
+    account.body["properties"]["keyCreationTime"] = {**created, name: arm_time(cloud.now())}
     cloud.store.touch(account)
     call.effect = "updated"
     return answered(200, _show(account))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app.emulator.kubernetes.documents import Object, timestamp
 from app.emulator.kubernetes.host import Store
+from app.emulator.kubernetes.recorder import new_event
 
 SERVICE_CONTROLLER = "service-controller"
 CLOUD_PROVIDER = "azure-cloud-provider"
@@ -42,18 +43,7 @@ class Recorder:
             "apiVersion": "v1",
             "resourceVersion": metadata["resourceVersion"],
         }
-        event: Object = {
-            "metadata": {"name": name, "namespace": namespace},
-            "involvedObject": involved,
-            "reason": reason,
-            "message": message,
-            "source": {"component": component},
-            "firstTimestamp": now,
-            "lastTimestamp": now,
-            "count": 1,
-            "type": type_,
-            "eventTime": None,
-            "reportingComponent": component,
-            "reportingInstance": "",
-        }
+        event = new_event(
+            name, namespace, involved, reason=reason, message=message, component=component, type_=type_, now=now
+        )
         self.store.create("events", event)
