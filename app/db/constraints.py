@@ -36,6 +36,7 @@ MEANINGS = MappingProxyType(
     {
         "uq_clusters_project_id_name": _name_taken("cluster"),
         "uq_resource_groups_project_id_name": _name_taken("resource group"),
+        "uq_public_ips_project_id_name": _name_taken("public IP"),
         "uq_exposures_cluster_id_namespace_name": _name_taken("exposure", "the namespace"),
         "uq_node_pools_cluster_id_name": _name_taken("node pool", "the cluster"),
         "uq_projects_name": _name_taken("project", "this installation"),
