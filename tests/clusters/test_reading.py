@@ -1,8 +1,7 @@
 """A worker reads its clusters: what happens in them is seen, and how they are read is shown."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -10,27 +9,12 @@ import httpx2
 from sqlalchemy import select, update
 
 from app.azure.types.call import Call
-from app.bootstrap import cluster_readers
 from app.clusters.live import log_in
 from app.clusters.observe import observe_all
 from app.clusters.specs.wanted import place_of
 from app.kubernetes.types import ServicePort, ServiceSpec
 from app.models import Cluster, ClusterReader
-from tests.support.whole import Slipway
-
-
-@asynccontextmanager
-async def reading(slipway: Slipway) -> AsyncIterator[None]:
-    """The worker's readers, as `app.worker` runs them."""
-    assert slipway.worker is not None
-    readers = cluster_readers(slipway.parts, slipway.worker.lease)
-    running = asyncio.create_task(readers.run())
-    try:
-        yield
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        await readers.stop()
+from tests.support.whole import Slipway, reading
 
 
 async def until(fine: Callable[[], Awaitable[bool]]) -> None:

@@ -1,31 +1,15 @@
 """A cluster's reader, from a Service that somebody makes with kubectl to what the API lists, and back."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import Any
 
-from app.bootstrap.readers import cluster_readers
 from tests.load_balancers.exposed import Stage, addresses_of
 from tests.load_balancers.exposing import EXPOSURES
 from tests.support.database import ONE_DATABASE
-from tests.support.whole import Slipway
+from tests.support.whole import Slipway, reading
 
 pytestmark = ONE_DATABASE
-
-
-@asynccontextmanager
-async def reading(slipway: Slipway) -> AsyncIterator[None]:
-    """The readers of the worker, as its process runs them."""
-    assert slipway.worker is not None
-    readers = cluster_readers(slipway.parts, slipway.worker.lease)
-    running = asyncio.create_task(readers.run())
-    try:
-        yield
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        await readers.stop()
 
 
 async def until(slipway: Slipway, holds: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:

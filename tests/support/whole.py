@@ -1,5 +1,6 @@
 """A whole Slipway in one process: API over ASGI, one worker, a local Azure, on each database."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -11,7 +12,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from app.bootstrap import WORKFLOWS, Parts, open_parts
+from app.bootstrap import WORKFLOWS, Parts, cluster_readers, open_parts
 from app.core.settings import (
     AzureSettings,
     CredentialKind,
@@ -181,3 +182,17 @@ async def idle_slipway(local_azure: LocalAzureForTests, database_settings: Datab
     """A Slipway without a worker: what is asked stays queued."""
     async with running_slipway(local_azure, database_settings, worker=False) as running:
         yield running
+
+
+@asynccontextmanager
+async def reading(slipway: Slipway) -> AsyncIterator[None]:
+    """The worker's readers of clusters, as its process runs them."""
+    assert slipway.worker is not None
+    readers = cluster_readers(slipway.parts, slipway.worker.lease)
+    running = asyncio.create_task(readers.run())
+    try:
+        yield
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await readers.stop()
