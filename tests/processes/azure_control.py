@@ -2,6 +2,7 @@
 
 import json
 import urllib.request
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -48,9 +49,29 @@ class AzureControl:
         """Forget everything."""
         self._ask("/_local/reset", {})
 
-    def _ask(self, path: str, body: Any = None, method: str | None = None) -> Any:
+    def register(self, namespace: str, *, subscription_id: str, identity_header: str) -> None:
+        """Register a resource provider, as a person would beforehand; it needs a moment to be in force."""
+        resource = "https://management.azure.com"
+        token = self._ask(
+            f"/msi/token?resource={resource}&api-version=2019-08-01", headers={"X-IDENTITY-HEADER": identity_header}
+        )["access_token"]
+        self._ask(
+            f"/subscriptions/{subscription_id}/providers/{namespace}/register?api-version=2022-09-01",
+            {},
+            headers={"Authorization": f"Bearer {token}"},
+        )
+
+    def is_registered(self, namespace: str) -> bool:
+        """Whether the provider is registered, of any subscription."""
+        states: dict[str, str] = self.state()["registrations"]
+        ends = f"/providers/{namespace}".lower()
+        return any(name.lower().endswith(ends) and state == "Registered" for name, state in states.items())
+
+    def _ask(
+        self, path: str, body: Any = None, method: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json", **(headers or {})}
         request = urllib.request.Request(self._url + path, data, headers, method=method)  # noqa: S310 - our own loopback URL
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - the same
             return json.loads(answer.read() or b"null")

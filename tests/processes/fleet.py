@@ -33,6 +33,7 @@ from tests.support.whole import CLUSTER
 ROOT = Path(__file__).resolve().parents[2]
 SPEED = 600.0
 START_SECONDS = 30
+_PROVIDER = "Microsoft.ContainerService"
 SOON = {"LEASE_SECONDS": "5", "HEARTBEAT_SECONDS": "0.5", "STUCK_SECONDS": "5", "QUEUE_POLL_SECONDS": "0.1"}
 """Workers' settings where the time of a takeover is not the subject."""
 
@@ -109,12 +110,21 @@ class Fleet:
         return self._start(arguments, self._environment() | further, module=module)
 
     async def renew(self) -> None:
-        """Before each test: an empty Azure, full buckets, and both servers up, whatever the test before has done."""
+        """Before each test: an empty Azure, full buckets, and both servers up, whatever the test before has done.
+
+        A worker of the test before may live on, and knows that its provider is registered: so it is.
+        """
         if not self.azure.alive:
             await self.start_azure()
         if not self.api.alive:
             await self.start_api()
         self.control.reset()
+        self.control.register(
+            _PROVIDER,
+            subscription_id=self.about_azure["subscription_id"],
+            identity_header=self.about_azure["environment"]["IDENTITY_HEADER"],
+        )
+        await self.until(lambda: _is(self.control.is_registered(_PROVIDER)), "the provider is registered", 10)
         async with self.database.write() as session:
             await session.execute(delete(RateBucket))
         self.wire.sent.clear()
