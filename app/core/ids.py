@@ -25,12 +25,17 @@ class Prefix(StrEnum):
     EVENT = "evt"
     EXPOSURE = "exp"
     JOB = "job"
+    MONITORING = "mon"
     NODE_POOL = "npl"
     PROJECT = "prj"
     PUBLIC_IP = "pip"
     REQUEST = "req"
     RESOURCE_GROUP = "rgp"
+    SHARE = "shr"
+    STORAGE_ACCOUNT = "sta"
+    VOLUME = "vol"
     WORKER = "wrk"
+    WORKSPACE = "wsp"
 
 
 _ID = re.compile(r"^(?:" + "|".join(Prefix) + r")_[0-9a-hjkmnp-tv-z]{26}$")

@@ -38,6 +38,11 @@ MEANINGS = MappingProxyType(
         "uq_resource_groups_project_id_name": _name_taken("resource group"),
         "uq_public_ips_project_id_name": _name_taken("public IP"),
         "uq_exposures_cluster_id_namespace_name": _name_taken("exposure", "the namespace"),
+        "uq_storage_accounts_name": _name_taken("storage account", "this installation"),
+        "uq_shares_project_id_name": _name_taken("share"),
+        "uq_volumes_cluster_id_namespace_name": _name_taken("volume", "the namespace"),
+        "uq_workspaces_project_id_azure_key": _name_taken("workspace"),
+        "uq_monitoring_cluster_id": Meaning(NameTakenError, "The cluster is monitored already.", ""),
         "uq_node_pools_cluster_id_name": _name_taken("node pool", "the cluster"),
         "uq_projects_name": _name_taken("project", "this installation"),
         "pk_idempotency_keys": Meaning(

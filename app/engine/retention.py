@@ -32,12 +32,17 @@ from app.models import (
     Exposure,
     IdempotencyKey,
     Job,
+    Monitoring,
     NodePool,
     PublicIp,
     RateBucket,
     ResourceGroup,
+    Share,
+    StorageAccount,
+    Volume,
     Worker,
     WorkerState,
+    Workspace,
 )
 
 _EVERY_SECONDS = 3600.0
@@ -82,6 +87,11 @@ def rules(settings: RetentionSettings) -> tuple[Rule, ...]:
         Rule(Credential, Credential.issued_at, keep["credentials_days"], _has_ended),
         Rule(Exposure, Exposure.deleted_at, keep["deleted_days"], _no_job_names(Exposure.id)),
         Rule(PublicIp, PublicIp.deleted_at, keep["deleted_days"], _no_job_names(PublicIp.id)),
+        Rule(Volume, Volume.deleted_at, keep["deleted_days"], _no_job_names(Volume.id)),
+        Rule(Share, Share.deleted_at, keep["deleted_days"], _nothing_names_share),
+        Rule(StorageAccount, StorageAccount.deleted_at, keep["deleted_days"], _nothing_names_account),
+        Rule(Monitoring, Monitoring.deleted_at, keep["deleted_days"], _no_job_names(Monitoring.id)),
+        Rule(Workspace, Workspace.deleted_at, keep["deleted_days"], _nothing_names_workspace),
         Rule(
             Cluster,
             Cluster.deleted_at,
@@ -185,10 +195,23 @@ def _no_job_names(target: InstrumentedAttribute[str]) -> Callable[[datetime], Co
     return lambda _now: ~exists().where(Job.target_id == target)
 
 
+def _nothing_names_share(now: datetime) -> ColumnElement[bool]:
+    return ~exists().where(Volume.share_id == Share.id) & _no_job_names(Share.id)(now)
+
+
+def _nothing_names_account(now: datetime) -> ColumnElement[bool]:
+    return ~exists().where(Share.account_id == StorageAccount.id) & _no_job_names(StorageAccount.id)(now)
+
+
+def _nothing_names_workspace(now: datetime) -> ColumnElement[bool]:
+    return ~exists().where(Monitoring.workspace_id == Workspace.id) & _no_job_names(Workspace.id)(now)
+
+
 def _nothing_names_cluster(now: datetime) -> ColumnElement[bool]:
-    credential = exists().where(Credential.cluster_id == Cluster.id)
-    exposure = exists().where(Exposure.cluster_id == Cluster.id)
-    return ~credential & ~exposure & _no_job_names(Cluster.id)(now)
+    named = (
+        exists().where(part.cluster_id == Cluster.id) for part in (Credential, Exposure, Volume, Share, Monitoring)
+    )
+    return ~or_(*named) & _no_job_names(Cluster.id)(now)
 
 
 def _nothing_names_group(_now: datetime) -> ColumnElement[bool]:

@@ -4,6 +4,7 @@ from app.models.base import Base
 from app.models.cluster import Cluster, ClusterState, Credential, NodePool
 from app.models.event import Event
 from app.models.job import TERMINAL, Job, JobState, JobStep, StepState, Worker, WorkerState
+from app.models.monitoring import Monitoring, MonitoringState, Workspace, WorkspaceState
 from app.models.network import (
     AzureResource,
     ClusterReader,
@@ -15,6 +16,7 @@ from app.models.network import (
 )
 from app.models.project import ApiKey, Project, Role
 from app.models.request import Duration, IdempotencyKey, RateBucket
+from app.models.storage import Share, StorageAccount, StorageState, Volume, VolumeState
 from app.models.subscription import CatalogEntry, Provider, ResourceGroup, ResourceGroupState
 
 __all__ = [
@@ -35,6 +37,8 @@ __all__ = [
     "Job",
     "JobState",
     "JobStep",
+    "Monitoring",
+    "MonitoringState",
     "NodePool",
     "Project",
     "Provider",
@@ -45,7 +49,14 @@ __all__ = [
     "ResourceGroup",
     "ResourceGroupState",
     "Role",
+    "Share",
     "StepState",
+    "StorageAccount",
+    "StorageState",
+    "Volume",
+    "VolumeState",
     "Worker",
     "WorkerState",
+    "Workspace",
+    "WorkspaceState",
 ]

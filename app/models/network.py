@@ -173,6 +173,9 @@ class ClusterReader(Base, kw_only=True):
     positions: Mapped[JsonObject] = mapped_column(default_factory=dict)
     # All nodes as they were last seen: {"items": [NodeState of app/kubernetes/types, as JSON]}.
     nodes: Mapped[JsonObject | None] = mapped_column(default=None)
+    # Storage classes, claims and persistent volumes as they were last seen, and the monitoring agents' pods.
+    storage: Mapped[JsonObject | None] = mapped_column(default=None)
+    agents: Mapped[JsonObject | None] = mapped_column(default=None)
     problem: Mapped[JsonObject | None] = mapped_column(default=None)
     seen_at: Mapped[datetime | None] = mapped_column(default=None)
     taken_at: Mapped[datetime | None] = mapped_column(default=None)

@@ -22,12 +22,17 @@ from app.models import (
     Job,
     JobState,
     JobStep,
+    Monitoring,
     NodePool,
     PublicIp,
     RateBucket,
     ResourceGroup,
+    Share,
+    StorageAccount,
+    Volume,
     Worker,
     WorkerState,
+    Workspace,
 )
 from tests.support.engine import EngineBench
 from tests.support.slices import ShiftedClock
@@ -69,7 +74,7 @@ class Sweeps:
         async with self.bench.database.read() as session:
             column = getattr(table, "id", next(iter(table.__table__.primary_key)))
             found = (await session.scalars(sa.select(column).order_by(column))).all()
-        return [name for name in found if name not in {"grp", "live", self.worker_id}]
+        return [name for name in found if name not in {"grp", "live", "shr", self.worker_id}]
 
     async def no_broken_references(self) -> None:
         """PostgreSQL would not have let it come to that."""
@@ -120,6 +125,40 @@ class Sweeps:
             updated_at=NOW, deleted_at=deleted_at,
         )  # fmt: skip
 
+    def account(self, name: str, deleted_at: datetime | None) -> StorageAccount:
+        return StorageAccount(
+            id=name, project_id=self.bench.project_id, name=name, subscription_id="s", resource_group="g", location="l",
+            managed=True, state="deleted", wanted={}, created_by="t", created_at=NOW, updated_at=NOW,
+            deleted_at=deleted_at,
+        )  # fmt: skip
+
+    def share(self, name: str, deleted_at: datetime | None, **fields: Any) -> Share:
+        return Share(
+            id=name, project_id=self.bench.project_id, name=name, azure_name=name, protocol="SMB", quota_gib=1,
+            managed=True, state="deleted", wanted={}, created_by="t", created_at=NOW, updated_at=NOW,
+            deleted_at=deleted_at, **fields,
+        )  # fmt: skip
+
+    def volume(self, name: str, deleted_at: datetime | None, *, share: str, cluster: str = "live") -> Volume:
+        return Volume(
+            id=name, project_id=self.bench.project_id, cluster_id=cluster, share_id=share, namespace="default",
+            name=name, persistent_volume=name, state="deleted", wanted={}, created_by="t", created_at=NOW,
+            updated_at=NOW, deleted_at=deleted_at,
+        )  # fmt: skip
+
+    def workspace(self, name: str, deleted_at: datetime | None) -> Workspace:
+        return Workspace(
+            id=name, project_id=self.bench.project_id, name=name, subscription_id="s", resource_group="g", location="l",
+            azure_key=name, managed=True, state="deleted", wanted={}, created_by="t", created_at=NOW, updated_at=NOW,
+            deleted_at=deleted_at,
+        )  # fmt: skip
+
+    def monitoring(self, name: str, deleted_at: datetime | None, **fields: Any) -> Monitoring:
+        return Monitoring(
+            id=name, project_id=self.bench.project_id, cluster_id="live", state="disabled", wanted={}, created_by="t",
+            created_at=NOW, updated_at=NOW, deleted_at=deleted_at, **fields,
+        )  # fmt: skip
+
     def of_age(self, table: type[Base], name: str, at: datetime) -> list[Base]:
         """A row that nothing keeps, whose time begins then; with what belongs to it."""
         step = JobStep(job_id=name, ordinal=1, name="s", state="failed", started_at=at)
@@ -138,6 +177,11 @@ class Sweeps:
             Credential: [self.credential(name, at)],
             Cluster: [self.cluster(name, at), pool, seen, reader],
             Exposure: [self.exposure(name, at)],
+            Volume: [self.volume(name, at, share="shr")],
+            Share: [self.share(name, at)],
+            StorageAccount: [self.account(name, at)],
+            Monitoring: [self.monitoring(name, at)],
+            Workspace: [self.workspace(name, at)],
             PublicIp: [self.public_ip(name, at)],
             ResourceGroup: [self.group(name, at)],
             IdempotencyKey: [key],

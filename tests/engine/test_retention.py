@@ -21,8 +21,12 @@ from app.models import (
     NodePool,
     RateBucket,
     ResourceGroup,
+    Share,
+    StorageAccount,
+    Volume,
     Worker,
     WorkerState,
+    Workspace,
 )
 from tests.engine.sweeps import MINUTE, NOW, StoppedClock, Sweeps
 from tests.support.api import add_tenant, bearer, client_of, make_app
@@ -42,7 +46,7 @@ async def sweeps(bench: EngineBench) -> Sweeps:
     await lease.register()
     retention = Retention(bench.database, clock, RetentionSettings(), lease=lease, forget_ended=nothing_of_dbos)
     made = Sweeps(bench, clock, retention, lease.worker_id)
-    await made.add(made.group("grp", None), made.cluster("live", None))
+    await made.add(made.group("grp", None), made.cluster("live", None), made.share("shr", None))
     return made
 
 
@@ -106,17 +110,36 @@ async def test_what_is_live_stays_however_old_it_is(sweeps: Sweeps) -> None:
         sweeps.cluster("cls_exposed", ages),
         sweeps.exposure("exp_named", ages, cluster="cls_exposed"),
         sweeps.job(None, name="open_exposure", target_id="exp_named"),
+        # What lies in a share whose volume's job is kept, and what it names; a workspace that somebody sends to.
+        sweeps.cluster("cls_mounted", ages),
+        sweeps.account("sta_named", ages),
+        sweeps.share("shr_named", ages, account_id="sta_named"),
+        sweeps.volume("vol_named", ages, share="shr_named", cluster="cls_mounted"),
+        sweeps.job(None, name="open_volume", target_id="vol_named"),
+        sweeps.workspace("wsp_named", ages),
+        sweeps.monitoring("mon_live", None, workspace_id="wsp_named"),
         RateBucket(key="blocked", tokens=0, updated_at=ages, blocked_until=NOW + timedelta(days=1)),
         RateBucket(key="was_blocked", tokens=0, updated_at=ages, blocked_until=ages),
         sweeps.worker("z_live", ages, WorkerState.LIVE),
         sweeps.worker("z_draining", ages, WorkerState.DRAINING),
     )
     await sweeps.sweep()
-    assert await sweeps.ids(Job) == ["open", "open_exposure", "retried", "retry", "retry_that_ended"]
+    assert await sweeps.ids(Job) == [
+        "open",
+        "open_exposure",
+        "open_volume",
+        "retried",
+        "retry",
+        "retry_that_ended",
+    ]
     assert await sweeps.ids(Event) == ["newest", "of_open"]
     assert await sweeps.ids(Credential) == ["valid", "young"]
-    assert await sweeps.ids(Cluster) == ["cls_exposed", "cls_recorded", "toy_1"]
+    assert await sweeps.ids(Cluster) == ["cls_exposed", "cls_mounted", "cls_recorded", "toy_1"]
     assert await sweeps.ids(Exposure) == ["exp_named"]
+    assert await sweeps.ids(Volume) == ["vol_named"]
+    assert await sweeps.ids(Share) == ["shr_named"]
+    assert await sweeps.ids(StorageAccount) == ["sta_named"]
+    assert await sweeps.ids(Workspace) == ["wsp_named"]
     assert await sweeps.ids(ResourceGroup) == ["grp_named"]
     assert await sweeps.ids(RateBucket) == ["blocked"]
     assert {"z_live", "z_draining"} <= set(await sweeps.ids(Worker))

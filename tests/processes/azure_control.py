@@ -1,6 +1,7 @@
 """The control interface of a local Azure in another process (`/_local/`)."""
 
 import json
+import time
 import urllib.request
 from collections.abc import Mapping
 from typing import Any
@@ -49,23 +50,15 @@ class AzureControl:
         """Forget everything."""
         self._ask("/_local/reset", {})
 
-    def register(self, namespace: str, *, subscription_id: str, identity_header: str) -> None:
-        """Register a resource provider, as a person would beforehand; it needs a moment to be in force."""
-        resource = "https://management.azure.com"
-        token = self._ask(
-            f"/msi/token?resource={resource}&api-version=2019-08-01", headers={"X-IDENTITY-HEADER": identity_header}
-        )["access_token"]
-        self._ask(
-            f"/subscriptions/{subscription_id}/providers/{namespace}/register?api-version=2022-09-01",
-            {},
-            headers={"Authorization": f"Bearer {token}"},
-        )
-
-    def is_registered(self, namespace: str) -> bool:
-        """Whether the provider is registered, of any subscription."""
-        states: dict[str, str] = self.state()["registrations"]
-        ends = f"/providers/{namespace}".lower()
-        return any(name.lower().endswith(ends) and state == "Registered" for name, state in states.items())
+    def register(self, namespace: str, about: Mapping[str, Any]) -> None:
+        """Register a resource provider, as a person would beforehand (`about`: what `slipway azure` printed)."""
+        audience = "https://management.azure.com"
+        identity = {"X-IDENTITY-HEADER": about["environment"]["IDENTITY_HEADER"]}
+        token = self._ask(f"/msi/token?resource={audience}&api-version=2019-08-01", headers=identity)["access_token"]
+        path = f"/subscriptions/{about['subscription_id']}/providers/{namespace}"
+        self._ask(f"{path}/register?api-version=2022-09-01", {}, headers={"Authorization": f"Bearer {token}"})
+        while "Registered" not in self.state()["registrations"].values():
+            time.sleep(0.01)
 
     def _ask(
         self, path: str, body: Any = None, method: str | None = None, headers: Mapping[str, str] | None = None

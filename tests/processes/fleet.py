@@ -33,7 +33,6 @@ from tests.support.whole import CLUSTER
 ROOT = Path(__file__).resolve().parents[2]
 SPEED = 600.0
 START_SECONDS = 30
-_PROVIDER = "Microsoft.ContainerService"
 SOON = {"LEASE_SECONDS": "5", "HEARTBEAT_SECONDS": "0.5", "STUCK_SECONDS": "5", "QUEUE_POLL_SECONDS": "0.1"}
 """Workers' settings where the time of a takeover is not the subject."""
 
@@ -119,12 +118,7 @@ class Fleet:
         if not self.api.alive:
             await self.start_api()
         self.control.reset()
-        self.control.register(
-            _PROVIDER,
-            subscription_id=self.about_azure["subscription_id"],
-            identity_header=self.about_azure["environment"]["IDENTITY_HEADER"],
-        )
-        await self.until(lambda: _is(self.control.is_registered(_PROVIDER)), "the provider is registered", 10)
+        self.control.register("Microsoft.ContainerService", self.about_azure)
         async with self.database.write() as session:
             await session.execute(delete(RateBucket))
         self.wire.sent.clear()

@@ -1,0 +1,1 @@
+"""Container monitoring with Log Analytics: an agent on each node, and what it sends."""
