@@ -14,11 +14,11 @@ help: ## Show this help
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  %-16s %s\n' $$name "$$text"; done
 	@echo
-	@echo 'Variables: PYTHON=python3.12, ARGS="-k name" (test, acceptance), WORKERS=2 (test), KEEP=1 (demo), UPGRADE=1 (lock)'
+	@echo 'Variables: PYTHON=python3.12, ARGS="-k name" (test, acceptance), WORKERS=2 (test), KEEP=1 and STORY=full (demo), UPGRADE=1 (lock)'
 	@echo '           SEED=1 SEEDS=20 DATABASE=postgresql (soak)'
 
 .PHONY: demo
-demo: install tools-optional ## Make a first cluster on this machine and talk to it; KEEP=1 leaves it running
+demo: install tools-optional ## Make a first cluster on this machine and talk to it; KEEP=1 leaves it running, STORY=full tells all
 	@$(BIN)/slipway demo
 
 .PHONY: run

@@ -35,10 +35,15 @@ class Client:
         """Return the answer as it came. Raises RequestError."""
         return await self._send("GET", path, {}, None)
 
-    async def post(self, path: str, body: dict[str, Any], *, idempotency_key: str) -> dict[str, Any]:
-        """Send JSON, return the answer's. Raises RequestError."""
-        headers = {"Content-Type": "application/json", "Idempotency-Key": idempotency_key}
-        return self._object(await self._send("POST", path, headers, json.dumps(body)))
+    async def change(
+        self, method: str, path: str, body: dict[str, Any] | None, *, idempotency_key: str
+    ) -> dict[str, Any]:
+        """Send JSON, or nothing, to change something; return the answer's JSON. Raises RequestError."""
+        headers = {"Idempotency-Key": idempotency_key}
+        if body is None:
+            return self._object(await self._send(method, path, headers, None))
+        headers["Content-Type"] = "application/json"
+        return self._object(await self._send(method, path, headers, json.dumps(body)))
 
     async def post_for_yaml(self, path: str) -> bytes:
         """Send nothing, return the answer's YAML as it came. Raises RequestError."""

@@ -11,9 +11,10 @@ from pathlib import Path
 import click
 
 from app.cli.children import Child, ChildError
+from app.cli.client import Client
 from app.cli.screen import Json, Screen
 from app.cli.signals import run_until_signal
-from app.cli.story import Story, StoryError, Told
+from app.cli.story import STORIES, StoryError, Teller, Told, tell
 
 _KEPT = Path(".slipway")
 _READY = "ready.json"
@@ -24,18 +25,25 @@ _INTERRUPTED = 130
 
 @click.command("demo", help="Make a first cluster on this machine and talk to it; then stop all. No account needed.")
 @click.option("--keep", is_flag=True, envvar="KEEP", help="Leave it running, with its state in .slipway.")
-def command(keep: bool) -> None:
+@click.option(
+    "--story",
+    type=click.Choice(list(STORIES)),
+    default="first",
+    envvar="STORY",
+    help="A first cluster, or the full story: from the provider over storage and monitoring to the deletion.",
+)
+def command(keep: bool, story: str) -> None:
     """Tell the story and return its exit code: 1 when it broke off, 130 after Ctrl-C."""
     directory = _KEPT if keep else Path(tempfile.mkdtemp(prefix="slipway-demo-"))
     directory.mkdir(mode=0o700, exist_ok=True)
-    code = asyncio.run(_run(Screen(), directory, keep=keep))
+    code = asyncio.run(_run(Screen(), directory, story, keep=keep))
     # After a failure the logs are worth more than a tidy folder.
     if not keep and code != 1:
         shutil.rmtree(directory)
     raise SystemExit(code)
 
 
-async def _run(screen: Screen, directory: Path, *, keep: bool) -> int:
+async def _run(screen: Screen, directory: Path, story: str, *, keep: bool) -> int:
     slipway = Child(
         "slipway dev",
         ("dev", "--state-dir", str(directory), "--port", "0", "--ready-file", str(directory / _READY)),
@@ -45,7 +53,7 @@ async def _run(screen: Screen, directory: Path, *, keep: bool) -> int:
     )
     told = False
     try:
-        code = await run_until_signal(_tell(screen, slipway, directory, keep=keep))
+        code = await run_until_signal(_tell(screen, slipway, directory, story, keep=keep))
         told = code == 0
     finally:
         if not (keep and told):
@@ -59,7 +67,7 @@ async def _run(screen: Screen, directory: Path, *, keep: bool) -> int:
     return code
 
 
-async def _tell(screen: Screen, slipway: Child, directory: Path, *, keep: bool) -> int:
+async def _tell(screen: Screen, slipway: Child, directory: Path, story: str, *, keep: bool) -> int:
     screen.title(
         "Slipway: a first AKS cluster",
         "On this machine alone: the API, its worker, and a local Azure that plays the\n"
@@ -75,7 +83,8 @@ async def _tell(screen: Screen, slipway: Child, directory: Path, *, keep: bool) 
                 ("Ready after", f"{screen.seconds():.1f} s"),
             ]
         )
-        told = await Story(screen, ready, directory).tell()
+        client = Client(ready["url"], api_key=ready["api_key"])
+        told = await tell(Teller(screen, client, directory, pictures=_KEPT), story)
     except StoryError as error:
         screen.failed(error.problem, logs=str(directory))
         return 1
@@ -123,7 +132,9 @@ def _close(screen: Screen, ready: Json, told: Told, pid: int | None) -> None:
         ]
     )
     key = f"$(cat {_KEPT / 'api_key'})"
-    screen.command(f'curl -H "Authorization: Bearer {key}" {ready["url"]}/v1/clusters/{told.cluster}')
-    screen.command(f"kubectl --kubeconfig {told.kubeconfig} get pods --all-namespaces")
+    path = f"/v1/clusters/{told.cluster}" if told.kubeconfig else "/v1/jobs"
+    screen.command(f'curl -H "Authorization: Bearer {key}" {ready["url"]}{path}')
+    if told.kubeconfig:
+        screen.command(f"kubectl --kubeconfig {told.kubeconfig} get pods --all-namespaces")
     screen.text("To stop it (the state stays in .slipway; `make run` starts from there):")
     screen.command(f"kill {pid}")

@@ -34,20 +34,20 @@ class Kubectl:
         name = "kubectl" if shutil.which("kubectl") == str(self.binary) else str(self.binary)
         return " ".join((name, *arguments))
 
-    async def run(self, *arguments: str) -> str:
-        """Return what it printed, without escape codes. Raises KubectlError."""
+    async def run(self, *arguments: str, document: str = "") -> str:
+        """Return what it printed, without escape codes; it reads the document. Raises KubectlError."""
         process = await asyncio.create_subprocess_exec(
             self.binary,
             f"--request-timeout={_SECONDS:.0f}s",
             *arguments,
             # HOME: its discovery cache stays out of the user's home.
             env={**os.environ, "KUBECONFIG": str(self.kubeconfig), "HOME": str(self.kubeconfig.parent)},
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
         try:
-            output, _ = await asyncio.wait_for(process.communicate(), _SECONDS)
+            output, _ = await asyncio.wait_for(process.communicate(document.encode()), _SECONDS)
         except TimeoutError:
             raise KubectlError(f"kubectl did not end within {_SECONDS:.0f} s.") from None
         finally:

@@ -42,6 +42,7 @@ async def slipway(*arguments: str, home: Path, **more: str) -> tuple[int, str]:
     process = await asyncio.create_subprocess_exec(
         *SLIPWAY,
         *arguments,
+        cwd=home,
         env=environment(home, **more),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

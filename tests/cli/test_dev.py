@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 
 async def create(dev: Dev, name: str) -> str:
-    answer = await dev.client.post("/v1/clusters", {**CLUSTER, "name": name}, idempotency_key=str(uuid4()))
+    answer = await dev.client.change("POST", "/v1/clusters", {**CLUSTER, "name": name}, idempotency_key=str(uuid4()))
     return str(answer["job"]["id"])
 
 
