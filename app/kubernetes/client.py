@@ -26,6 +26,7 @@ from app.kubernetes.errors import (
     ObjectChangedError,
 )
 from app.kubernetes.observed import node_state, system_pods
+from app.kubernetes.pods import ClusterPods
 from app.kubernetes.pool import LogIn, Slot
 from app.kubernetes.streams import lines_of, open_stream
 from app.kubernetes.types import ClusterFacts, NodeState, SystemPods
@@ -61,6 +62,7 @@ class ClusterClient:
     def __init__(self, slot: Slot, log_in: LogIn) -> None:
         self._slot = slot
         self._log_in = log_in
+        self.pods = ClusterPods(self._ask)
 
     async def version(self) -> str:
         """The API server's version, as `1.33.5`."""

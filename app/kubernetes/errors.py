@@ -83,6 +83,17 @@ class ClusterForbiddenError(KubernetesError):
     )
 
 
+class EvictionBlockedError(KubernetesError):
+    """A PodDisruptionBudget does not spare the pod at the moment (429 to an eviction)."""
+
+    code = "eviction_blocked"
+    status = 409
+    title = "A disruption budget keeps the pod"
+    error_class = ErrorClass.CONFLICT
+    retryable = True
+    remedy = "Wait until more pods of the budget are ready, add replicas, or have the budget allow one disruption."
+
+
 class ClusterQuotaError(KubernetesError):
     """A ResourceQuota of the namespace is used up."""
 

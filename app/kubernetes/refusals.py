@@ -15,6 +15,7 @@ from app.kubernetes.errors import (
     ClusterNotServingError,
     ClusterQuotaError,
     ClusterUnauthorizedError,
+    EvictionBlockedError,
     FieldConflictError,
     KubernetesError,
     NamespaceEndingError,
@@ -29,6 +30,7 @@ _MOST_FIELDS = 20
 _FIELD = re.compile(r"[A-Za-z0-9_.\-/\[\]{}=\":,~ ]{1,200}")
 _MANAGER = re.compile(r'conflict with "([A-Za-z0-9_.\-/ ]{1,128})"')
 _DENIED = re.compile(r'^admission webhook "|ValidatingAdmissionPolicy|denied the request')
+_SEVERAL_BUDGETS = "This pod has more than one PodDisruptionBudget"
 _SERVER_ERRORS = 500
 _THROTTLED = 429
 
@@ -36,7 +38,8 @@ _THROTTLED = 429
 def refusal(status: int, body: bytes, *, retry_after_seconds: int | None = None) -> KubernetesError:
     """The error for an answer of 4xx or 5xx. `body` may be anything."""
     if status == _THROTTLED or status >= _SERVER_ERRORS:
-        return ClusterNotServingError(f"The API server answered {status}.", retry_after_seconds=retry_after_seconds)
+        busy = ClusterNotServingError(f"The API server answered {status}.", retry_after_seconds=retry_after_seconds)
+        return _blocked_eviction(_Said(body), retry_after_seconds) or busy
     read = _BY_STATUS.get(status)
     return read(_Said(body)) if read else KubernetesError(f"The API server answered {status}.")
 
@@ -62,6 +65,20 @@ class _Said:
         for cause in (causes if isinstance(causes, Sequence) else ())[:_MOST_FIELDS]:
             if isinstance(cause, Mapping):
                 yield _plain(cause.get("reason")), _field(cause.get("field")), _plain(cause.get("message"))
+
+
+def _blocked_eviction(said: _Said, retry_after_seconds: int | None) -> EvictionBlockedError | None:
+    """A budget's refusal has the statuses of a server that cannot serve, and is an answer all the same."""
+    for reason, _, message in said.causes():
+        if reason == "DisruptionBudget":
+            words = message or "A disruption budget of the pod allows no disruption."
+            return EvictionBlockedError(words, retry_after_seconds=retry_after_seconds)
+    if said.message.startswith(_SEVERAL_BUDGETS):
+        return EvictionBlockedError(
+            "The pod has more than one disruption budget, and Kubernetes evicts no such pod.",
+            remedy="Leave the pod with one PodDisruptionBudget, or restart it yourself.",
+        )
+    return None
 
 
 def _forbidden(said: _Said) -> KubernetesError:

@@ -92,6 +92,8 @@ def _log(request: Request, pod: Object) -> str:
 def _evict(store: Store, request: Request, kind: Kind, pod: Object) -> Object:
     eviction, _ = read_object(request, _EVICTION)
     budgets = budgets_of(store, pod)
+    if len(budgets) > 1:
+        raise _several_budgets()
     if is_ready(pod):
         for budget in budgets:
             status = budget_status(store, budget)
@@ -99,8 +101,14 @@ def _evict(store: Store, request: Request, kind: Kind, pod: Object) -> Object:
                 raise _would_violate(budget["metadata"]["name"], status)
     options = eviction.get("deleteOptions") or {}
     dry_run = request.dry_run or options.get("dryRun") == ["All"]
-    grace = options.get("gracePeriodSeconds")
-    writes.delete(store, kind, pod, writes.DeleteOptions(grace=grace, dry_run=dry_run))
+    conditions = options.get("preconditions") or {}
+    asked = writes.DeleteOptions(
+        uid=conditions.get("uid"),
+        version=conditions.get("resourceVersion"),
+        grace=options.get("gracePeriodSeconds"),
+        dry_run=dry_run,
+    )
+    writes.delete(store, kind, pod, asked)
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 
 
@@ -112,3 +120,8 @@ def _would_violate(budget: str, status: Object) -> StatusError:
     message = "Cannot evict pod as it would violate the pod's disruption budget."
     cause = {"reason": "DisruptionBudget", "message": said}
     return StatusError(429, "TooManyRequests", message, {"causes": [cause]})
+
+
+def _several_budgets() -> StatusError:
+    message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+    return StatusError(500, "InternalError", message)

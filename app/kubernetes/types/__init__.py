@@ -3,6 +3,7 @@
 from app.kubernetes.types.facts import ClusterFacts, NodeCondition, NodeState, SystemPods
 from app.kubernetes.types.kubeconfig import ClientCertificate, ExecPlugin, Kubeconfig, LoginMode
 from app.kubernetes.types.login import Login
+from app.kubernetes.types.pod import Eviction, PodController, PodState
 from app.kubernetes.types.service import (
     EndpointsState,
     EventSeen,
@@ -18,6 +19,7 @@ __all__ = [
     "ClusterFacts",
     "EndpointsState",
     "EventSeen",
+    "Eviction",
     "ExecPlugin",
     "Kubeconfig",
     "Login",
@@ -25,6 +27,8 @@ __all__ = [
     "NamespaceState",
     "NodeCondition",
     "NodeState",
+    "PodController",
+    "PodState",
     "ServiceCondition",
     "ServicePort",
     "ServiceSpec",

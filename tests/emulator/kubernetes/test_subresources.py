@@ -74,6 +74,27 @@ async def test_an_eviction_ends_a_pod_that_a_budget_can_spare(driver: Driver) ->
     assert again.status == 201
 
 
+async def test_an_eviction_ends_the_pod_that_was_meant_and_no_other_of_its_name(driver: Driver) -> None:
+    await driver.create(f"{CORE}/pods", {"metadata": {"name": "one"}, "spec": workload()["spec"]["template"]["spec"]})
+    driver.settle()
+    path = f"{CORE}/pods/one/eviction"
+    other = await driver.client.ask("POST", path, _eviction("one", preconditions={"uid": "another"}))
+    assert (other.status, other.body["reason"]) == (409, "Conflict")
+    uid = (await driver.get(f"{CORE}/pods/one"))["metadata"]["uid"]
+    assert (await driver.client.ask("POST", path, _eviction("one", preconditions={"uid": uid}))).status == 201
+
+
+async def test_a_pod_of_two_budgets_is_not_evicted(driver: Driver) -> None:
+    await driver.create(f"{APPS}/deployments", workload(replicas=2))
+    for name in ("one", "two"):
+        spec = {"minAvailable": 0, "selector": {"matchLabels": {"app": "web"}}}
+        await driver.create(_BUDGETS, {"metadata": {"name": name}, "spec": spec})
+    driver.settle()
+    pod = (await driver.pods())[0]["metadata"]["name"]
+    reply = await driver.client.ask("POST", f"{CORE}/pods/{pod}/eviction", _eviction(pod))
+    assert (reply.status, "more than one PodDisruptionBudget" in reply.body["message"]) == (500, True)
+
+
 async def test_a_pod_is_given_its_grace_unless_it_is_forced(driver: Driver) -> None:
     await driver.create(f"{CORE}/pods", {"metadata": {"name": "one"}, "spec": workload()["spec"]["template"]["spec"]})
     driver.settle()
