@@ -38,6 +38,7 @@ from app.kubernetes.types.service import (
     ServiceSpec,
     ServiceState,
 )
+from app.kubernetes.volume_calls import VolumeCalls
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -63,6 +64,7 @@ class ClusterClient:
         self._slot = slot
         self._log_in = log_in
         self.pods = ClusterPods(self._ask)
+        self.storage = VolumeCalls(self._ask)
 
     async def version(self) -> str:
         """The API server's version, as `1.33.5`."""

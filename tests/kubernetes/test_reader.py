@@ -12,8 +12,22 @@ from app.kubernetes.gateway import KubernetesGateway
 from app.kubernetes.types import Login
 from tests.kubernetes.test_gateway import node
 from tests.support.kubeconfigs import FQDN, dump
-from tests.support.kubernetes_server import Answer, Server, Stream
-from tests.support.reading import EVENTS, LIMIT, NODES, NOW, SERVICES, SETTINGS, Bench, event, listed, service
+from tests.support.kubernetes_server import CLAIM_EVENTS, Answer, Server, Stream
+from tests.support.reading import (
+    CLAIMS,
+    CLASSES,
+    EVENTS,
+    LIMIT,
+    NODES,
+    NOW,
+    SERVICES,
+    SETTINGS,
+    VOLUMES,
+    Bench,
+    event,
+    listed,
+    service,
+)
 
 # httpx2 leaves the socket of a handshake that is cancelled to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -195,12 +209,12 @@ async def test_what_could_not_be_delivered_is_delivered_later(bench: Bench) -> N
 async def test_a_next_reader_is_told_only_newer_events(bench: Bench) -> None:
     later = bench.server.watches[EVENTS, "40"] = Stream()
     later.event("ADDED", event("e9", "41", "SyncLoadBalancerFailed"))
-    async with bench.reading({"events": "40", "services": "40"}):
+    async with bench.reading({"events": "40", "claim_events": "40", "services": "40"}):
         await bench.until(lambda: any(seen.events for seen in bench.seen))
         await bench.until(lambda: any(seen.services for seen in bench.seen))
     told = [found.reason for seen in bench.seen for found in seen.events]
     assert told == ["SyncLoadBalancerFailed"]
-    assert bench.watched_from(EVENTS) == ["40"]
+    assert set(bench.watched_from(EVENTS)) == {"40"}
 
 
 async def test_a_silent_watch_is_not_taken_for_a_living_cluster(bench: Bench) -> None:
@@ -223,17 +237,51 @@ async def _until(fine: Callable[[], bool]) -> None:
             await asyncio.sleep(0)
 
 
-async def test_only_events_about_services_are_asked_for(bench: Bench) -> None:
+async def test_only_events_about_services_and_claims_are_asked_for(bench: Bench) -> None:
     async with bench.reading():
-        await bench.server.until_asked(EVENTS, 2)
+        await bench.server.until_asked(EVENTS, 4)
     asked = [request.query for request in bench.server.requests if request.path.startswith(EVENTS)]
-    assert {query["fieldSelector"] for query in asked} == {"involvedObject.kind=Service"}
+    assert {query["fieldSelector"] for query in asked} == {
+        "involvedObject.kind=Service",
+        "involvedObject.kind=PersistentVolumeClaim",
+    }
 
 
 async def test_a_reader_holds_few_connections(bench: Bench) -> None:
     async with bench.reading():
         await bench.until(lambda: any(seen.services for seen in bench.seen))
-        for path in (SERVICES, NODES, EVENTS):
+        for path in (SERVICES, NODES, CLAIMS, VOLUMES, CLASSES):
             await bench.server.until_asked(path, 2)
+        await bench.server.until_asked(EVENTS, 4)
         # A watch that begins while a list still ends may open one of its own.
-        assert len(bench.server.writers) <= 4
+        assert len(bench.server.writers) <= 9
+
+
+def claim(name: str, phase: str, version: str = "5") -> dict[str, Any]:
+    return {
+        "metadata": {"namespace": "shop", "name": name, "uid": f"uid-{name}", "resourceVersion": version},
+        "spec": {"accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "5Gi"}}},
+        "status": {"phase": phase},
+    }
+
+
+async def test_claims_and_what_is_said_of_them_are_told(bench: Bench) -> None:
+    claims = bench.serves(CLAIMS, listed(claim("data", "Pending")))
+    said = bench.serves(CLAIM_EVENTS, listed())
+    async with bench.reading():
+        await bench.until(lambda: any(seen.claims for seen in bench.seen))
+        about = {"kind": "PersistentVolumeClaim", "namespace": "shop", "name": "data", "uid": "uid-data"}
+        said.event("ADDED", event("e1", "11", "ProvisioningFailed") | {"involvedObject": about})
+        await bench.until(lambda: any(found.name == "data" for seen in bench.seen for found in seen.events))
+        claims.event("MODIFIED", claim("data", "Bound", "12"))
+        await bench.until(lambda: any(found.phase == "Bound" for seen in bench.seen for found in seen.claims or ()))
+
+
+async def test_storage_that_may_not_be_read_leaves_the_rest_alive(bench: Bench) -> None:
+    for path in (CLAIMS, VOLUMES, CLASSES):
+        bench.server.answers[path] = Answer(b"", 403)
+    async with bench.reading() as reader:
+        await bench.until(lambda: any(seen.services for seen in bench.seen))
+        await bench.server.until_asked(CLASSES)
+        await _until(lambda: reader.status().live)
+        assert reader.status().problem is None

@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from tests.support.kubeconfigs import Authority
 
+CLAIM_EVENTS = "/api/v1/events#claims"
+
 
 @dataclass
 class Answer:
@@ -93,6 +95,9 @@ class Server:
             while True:
                 path, _, query = target.partition("?")
                 asked = dict(parse_qsl(query))
+                if "PersistentVolumeClaim" in asked.get("fieldSelector", ""):
+                    # Two kinds of events have one path.
+                    path = CLAIM_EVENTS
                 found = self.answers.get(target) or self.answers.get(path)
                 if asked.get("watch") == "true":
                     found = self.watches.get((path, asked.get("resourceVersion", "")))

@@ -16,11 +16,14 @@ from app.kubernetes.gateway import KubernetesGateway
 from app.kubernetes.reader import ClusterReader
 from app.kubernetes.types import Login
 from app.kubernetes.types.seen import Seen
-from tests.support.kubernetes_server import Answer, Server, Stream
+from tests.support.kubernetes_server import CLAIM_EVENTS, Answer, Server, Stream
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 SETTINGS = KubernetesSettings(allowed_server_hosts=["127.0.0.1"], call_timeout_seconds=5)
 SERVICES, NODES, EVENTS = "/api/v1/services", "/api/v1/nodes", "/api/v1/events"
+CLAIMS, VOLUMES = "/api/v1/persistentvolumeclaims", "/api/v1/persistentvolumes"
+CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
+STORAGE = (CLAIMS, VOLUMES, CLASSES, CLAIM_EVENTS)
 LIMIT = "limit=500"
 
 
@@ -84,6 +87,11 @@ class Bench:
     logins: int = 0
     streams: dict[str, Stream] = field(default_factory=dict)
     _moved: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    def __post_init__(self) -> None:
+        for path in STORAGE:
+            self.server.answers[path] = listed()
+            self.server.watches[path, "10"] = Stream()
 
     def serves(self, path: str, answer: Answer, *, watch_from: str = "10") -> Stream:
         """Answer a list with this, and a watch from its version with a stream."""
