@@ -12,13 +12,15 @@ import aiohttp
 from azure.core.async_paging import AsyncItemPaged
 from azure.core.exceptions import DeserializationError
 from azure.core.pipeline import AsyncPipeline, PipelineResponse
-from azure.core.polling import AsyncLROPoller
+from azure.core.polling import AsyncLROPoller, AsyncNoPolling
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 from azure.mgmt.compute.aio import ComputeManagementClient
 from azure.mgmt.containerservice.aio import ContainerServiceClient
 from azure.mgmt.network.aio import NetworkManagementClient
 from azure.mgmt.resource.resources.aio import ResourceManagementClient
 from azure.mgmt.resource.subscriptions.aio import SubscriptionClient
+from azure.mgmt.storage.aio import StorageManagementClient
+from typing_extensions import override
 
 from app.azure import errors
 from app.azure.cluster_tokens import ClusterToken, cluster_token
@@ -71,6 +73,7 @@ class Clients:
         self.resources = lru_cache(maxsize=_CACHED_CLIENTS)(self._resources)
         self.compute = lru_cache(maxsize=_CACHED_CLIENTS)(self._compute)
         self.network = lru_cache(maxsize=_CACHED_CLIENTS)(self._network)
+        self.storage = lru_cache(maxsize=_CACHED_CLIENTS)(self._storage)
         self.subscriptions = SubscriptionClient(
             credential, base_url=self._url, credential_scopes=[self._scope], pipeline=self._pipeline
         )
@@ -125,6 +128,27 @@ class Clients:
             pipeline=self._pipeline,
         )
 
+    def _storage(self, subscription_id: str) -> StorageManagementClient:
+        return StorageManagementClient(
+            self._credential,
+            subscription_id,
+            base_url=self._url,
+            credential_scopes=[self._scope],
+            pipeline=self._pipeline,
+        )
+
+
+class _FirstAnswer(AsyncNoPolling[object]):
+    @override
+    def resource(self) -> AsyncHttpResponse:
+        # azure-core's type knows nothing of what `initialize` was given.
+        return cast("PipelineResponse[HttpRequest, AsyncHttpResponse]", self._initial_response).http_response
+
+
+def first_answer() -> AsyncNoPolling[object]:
+    """In place of `polling=False` where the first answer may be empty: the SDK would read it as JSON."""
+    return _FirstAnswer()  # type: ignore[no-untyped-call] # azure-core gives no types
+
 
 def whole_answer(
     response: PipelineResponse[HttpRequest, AsyncHttpResponse], _body: object, _headers: object
@@ -134,7 +158,10 @@ def whole_answer(
 
 
 async def settled(begun: Awaitable[AsyncLROPoller[T]]) -> AsyncHttpResponse:
-    """The first and only answer of a `begin_...` that was called with `polling=False` and `cls=whole_answer`."""
+    """The first and only answer of a `begin_...`.
+
+    It was called with `polling=False` and `cls=whole_answer`, or with `polling=first_answer()`.
+    """
     poller = await begun
     # What the poller holds is what `cls` gave; its type says the model.
     return cast("AsyncHttpResponse", await poller.result())

@@ -8,6 +8,7 @@ from app.azure.error_row import Action, Row, row
 from app.azure.error_table_configuration import CONFIGURATION_ROWS
 from app.azure.error_table_network import NETWORK_ROWS
 from app.azure.error_table_nodes import NODE_ROWS
+from app.azure.error_table_storage import STORAGE_ROWS
 from app.core.errors import ErrorClass
 
 _TRANSIENT = ErrorClass.TRANSIENT
@@ -172,6 +173,7 @@ TABLE: tuple[Row, ...] = (
     *_CONFLICT_ROWS[:4],
     *_QUOTA_ROWS,
     *NETWORK_ROWS,
+    *STORAGE_ROWS,
     *CONFIGURATION_ROWS,
     *_CONFLICT_ROWS[4:],
     *_PERMISSION_ROWS,

@@ -4,12 +4,31 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from app.azure.types.call import Call
 from app.core.clock import Clock
 
+
+class Thing(Protocol):
+    """A resource of Azure's that has a state."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def provisioning_state(self) -> str: ...
+
+
 T = TypeVar("T")
+ThingT = TypeVar("ThingT", bound=Thing)
+Thing_co = TypeVar("Thing_co", bound=Thing, covariant=True)
+
+
+class ListAll(Protocol[Thing_co]):
+    """An adapter's LIST of a whole subscription."""
+
+    def __call__(self, *, call: Call) -> Awaitable[tuple[Thing_co, ...]]: ...
+
 
 _CALL_TIME = timedelta(seconds=60)
 _MOST_FEEDS = 1024
@@ -101,6 +120,15 @@ class Feeds(Generic[T]):
                 self._feeds = {other: feed for other, feed in self._feeds.items() if not feed.idle}
             self._feeds[key] = Feed(lambda: self._fetch(name), self._sharing)
         return await self._feeds[key].fresh()
+
+
+def feed_by_id(list_: ListAll[ThingT], sharing: Sharing) -> Feed[dict[str, ThingT]]:
+    """What a LIST finds, by the id in lower case; indexed once for all who wait: five hundred look at each answer."""
+
+    async def by_id() -> dict[str, ThingT]:
+        return {each.id.lower(): each for each in await list_(call=sharing.call())}
+
+    return Feed(by_id, sharing)
 
 
 def _look_at(task: "asyncio.Task[T]") -> None:

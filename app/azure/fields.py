@@ -1,6 +1,7 @@
 """Azure's JSON read with suspicion: a value of the wrong type is Azure's fault and says so, never a traceback."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from app.azure import errors
 from app.azure.error_body import plain
@@ -50,6 +51,21 @@ class Fields:
         if value is not None and not isinstance(value, bool):
             raise _malformed(self._path(key), "a boolean")
         return bool(value)
+
+    def moment(self, key: str) -> datetime | None:
+        """A time in ISO 8601, to any number of digits after the second; without a zone it is UTC."""
+        text = self.maybe(key)
+        if text is None:
+            return None
+        try:
+            when = datetime.fromisoformat(text)
+        except ValueError:
+            raise _malformed(self._path(key), "a time") from None
+        return when if when.tzinfo is not None else when.replace(tzinfo=UTC)
+
+    def lacks(self, key: str) -> bool:
+        """Whether Azure says nothing of it."""
+        return self._value.get(key) is None
 
     def part(self, key: str) -> "Fields":
         """An object; absent is empty."""

@@ -25,6 +25,7 @@ from app.azure.providers import Providers
 from app.azure.resource_groups import ResourceGroups
 from app.azure.role_assignments import RoleAssignments
 from app.azure.run_command import RunCommands
+from app.azure.storage import Storage
 from app.azure.throttle import Throttle
 from app.azure.transport import open_session
 from app.azure.types.call import Call
@@ -50,6 +51,7 @@ class SubscriptionGateway:
         self.catalog = Catalog(clients, subscription_id)
         self.network = Network(clients.network(subscription_id), subscription_id, sharing)
         self.compute = Compute(clients.compute(subscription_id))
+        self.storage = Storage(clients.storage(subscription_id), subscription_id, sharing)
         self.identities = Identities(resources)
         self.run_commands = RunCommands(clients, subscription_id, sharing)
         self.role_assignments = RoleAssignments(clients)
@@ -58,6 +60,7 @@ class SubscriptionGateway:
             list_clusters=self.managed_clusters.list_,
             list_groups=self.resource_groups.list_,
             list_public_ips=self.network.public_ips.list_,
+            list_storage_accounts=self.storage.accounts.list_,
             operation_status=self.operations.status,
             sharing=sharing,
         )

@@ -44,16 +44,16 @@ _TOO_MANY = 429
 # Azure goes on by itself with what it answers by a fault of its own: the same change is sent at most twice more.
 _CHANGE_PATIENCE = Patience(attempts=3)
 _UNAUTHORIZED = 401
-_LISTS_CREDENTIAL = re.compile(r"/list[a-z]*credentials?$", re.IGNORECASE)
+_ONLY_ASKS = re.compile(r"/(list[a-z]*credentials?|listkeys|checknameavailability)$", re.IGNORECASE)
 _ENTRA_CODE = re.compile(r"AADSTS\d+")
 _ID_PART = re.compile(r"[^A-Za-z0-9_.-]")
 
 
 def is_mutating(method: str, url: str) -> bool:
-    """Whether a call changes Azure: every PUT, PATCH, POST and DELETE but the POSTs that only list credentials."""
+    """Whether a call changes Azure: every PUT, PATCH, POST and DELETE but the POSTs that only list or ask."""
     method = method.upper()
     if method == "POST":
-        return _LISTS_CREDENTIAL.search(urlsplit(url).path) is None
+        return _ONLY_ASKS.search(urlsplit(url).path) is None
     return method in {"PUT", "PATCH", "DELETE"}
 
 

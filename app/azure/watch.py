@@ -4,20 +4,21 @@ Azure's AKS names no Retry-After, and its limit for asking operations one by one
 LIST of managed clusters, at 1 a second, tells the state of all clusters and pools (DESIGN §7).
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from app.azure import errors
 from app.azure.errors import AzureDeadlineError, AzureError
-from app.azure.feed import Feed, Sharing
+from app.azure.feed import ListAll, Sharing, Thing, feed_by_id
 from app.azure.pacing import next_look, words_every
 from app.azure.types.call import Call
 from app.azure.types.cluster import ManagedCluster
 from app.azure.types.network import PublicIpAddress
 from app.azure.types.operation import Operation, OperationStatus
 from app.azure.types.resource import ResourceGroup
+from app.azure.types.storage import Account
 from app.azure.types.watch import Goal, Outcome, Progress, TargetKind, Watch, WatchEnd
 from app.core.errors import ErrorClass
 
@@ -26,18 +27,6 @@ _SURE_AFTER = 2
 _MANY = 4
 _RESUMED_AFTER = 0.1
 _ENDS = frozenset({"succeeded", "failed", "canceled", "cancelled"})
-
-
-class _ListClusters(Protocol):
-    def __call__(self, *, call: Call) -> Awaitable[tuple[ManagedCluster, ...]]: ...
-
-
-class _ListGroups(Protocol):
-    def __call__(self, *, call: Call) -> Awaitable[tuple[ResourceGroup, ...]]: ...
-
-
-class _ListPublicIps(Protocol):
-    def __call__(self, *, call: Call) -> Awaitable[tuple[PublicIpAddress, ...]]: ...
 
 
 class _AskOperation(Protocol):
@@ -64,29 +53,20 @@ class Watcher:
     def __init__(
         self,
         *,
-        list_clusters: _ListClusters,
-        list_groups: _ListGroups,
-        list_public_ips: _ListPublicIps,
+        list_clusters: ListAll[ManagedCluster],
+        list_groups: ListAll[ResourceGroup],
+        list_public_ips: ListAll[PublicIpAddress],
+        list_storage_accounts: ListAll[Account],
         operation_status: _AskOperation,
         sharing: Sharing,
     ) -> None:
         self._ask = operation_status
         self._sharing = sharing
-
-        # Indexed once for all who wait: five hundred of them look at each answer.
-        async def clusters() -> dict[str, ManagedCluster]:
-            return {cluster.id.lower(): cluster for cluster in await list_clusters(call=sharing.call())}
-
-        async def groups() -> dict[str, ResourceGroup]:
-            return {group.id.lower(): group for group in await list_groups(call=sharing.call())}
-
-        async def public_ips() -> dict[str, PublicIpAddress]:
-            return {each.id.lower(): each for each in await list_public_ips(call=sharing.call())}
-
         self._waiting = 0
-        self._clusters = Feed(clusters, sharing)
-        self._groups = Feed(groups, sharing)
-        self._public_ips = Feed(public_ips, sharing)
+        self._clusters = feed_by_id(list_clusters, sharing)
+        self._groups = feed_by_id(list_groups, sharing)
+        self._public_ips = feed_by_id(list_public_ips, sharing)
+        self._storage_accounts = feed_by_id(list_storage_accounts, sharing)
 
     async def until_done(
         self,
@@ -114,18 +94,18 @@ class Watcher:
 
     async def close(self) -> None:
         """End what still runs."""
-        await self._clusters.close()
-        await self._groups.close()
-        await self._public_ips.close()
+        for feed in (self._clusters, self._groups, self._public_ips, self._storage_accounts):
+            await feed.close()
 
     async def see(self, watch: Watch) -> Seen:
         """The target in a LIST from after this moment."""
-        if watch.kind is TargetKind.RESOURCE_GROUP:
-            group = (await self._groups.fresh()).get(watch.target_id.lower())
-            return Seen(group.provisioning_state if group else None)
-        if watch.kind is TargetKind.PUBLIC_IP:
-            public_ip = (await self._public_ips.fresh()).get(watch.target_id.lower())
-            return Seen(public_ip.provisioning_state if public_ip else None)
+        match watch.kind:
+            case TargetKind.RESOURCE_GROUP:
+                return _seen(await self._groups.fresh(), watch)
+            case TargetKind.PUBLIC_IP:
+                return _seen(await self._public_ips.fresh(), watch)
+            case TargetKind.STORAGE_ACCOUNT:
+                return _seen(await self._storage_accounts.fresh(), watch)
         cluster_id, pool_name = _split(watch.target_id)
         cluster = (await self._clusters.fresh()).get(cluster_id.lower())
         if cluster is None:
@@ -277,6 +257,11 @@ class _Waiter:
         if status != self._last_status and from_operation is self._heard_operation:
             self._last_status = status
             self._on_progress(Progress(status, self._watcher.now(), from_operation=from_operation))
+
+
+def _seen(found: Mapping[str, Thing], watch: Watch) -> Seen:
+    thing = found.get(watch.target_id.lower())
+    return Seen(thing.provisioning_state if thing else None)
 
 
 def _failure(seen: Seen) -> AzureError:

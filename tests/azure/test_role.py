@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from azure.core.rest import HttpRequest
 
 ROOT = Path(__file__).resolve().parents[2]
-SDKS = ("containerservice", "resource.resources", "resource.subscriptions", "compute", "network")
+SDKS = ("containerservice", "resource.resources", "resource.subscriptions", "compute", "network", "storage")
 VERBS = {"GET": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
 # Addresses that Azure gives, and Slipway asks while an operation runs.
 FOLLOWED = (
@@ -21,6 +21,7 @@ FOLLOWED = (
     "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/c/commandResults/x",
     "/subscriptions/s/providers/Microsoft.ContainerService/locations/l/operations/x",
     "/subscriptions/s/providers/Microsoft.ContainerService/locations/l/operationresults/x",
+    "/subscriptions/s/providers/Microsoft.Storage/locations/l/asyncoperations/x",
     # By app/azure/role_assignments.py, for which there is no client of the SDK here.
     "/subscriptions/s/providers/Microsoft.Authorization/roleAssignments",
     "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/x",

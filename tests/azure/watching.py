@@ -10,6 +10,7 @@ from app.azure.types.cluster import AgentPool, ManagedCluster
 from app.azure.types.network import PublicIpAddress
 from app.azure.types.operation import Operation, OperationKind, OperationStatus
 from app.azure.types.resource import ResourceGroup
+from app.azure.types.storage import Account
 from app.azure.types.watch import Goal, Progress, TargetKind, Usual, Watch, WatchEnd
 from app.azure.watch import Watcher
 from tests.azure.virtual_time import VirtualTime
@@ -84,6 +85,22 @@ class FakeAzure:
             if now < at or end is not None
         )
 
+    async def list_storage_accounts(self, *, call: Call) -> tuple[Account, ...]:
+        self.lists.append(self.time.now())
+        now = self.time.clock.monotonic()
+        group = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts"
+        return tuple(
+            Account(
+                id=f"{group}/{name}",
+                name=name,
+                resource_group="g",
+                location="westeurope",
+                provisioning_state="Creating" if now < at else end or "Creating",
+            )
+            for name, (at, end) in self.ends.items()
+            if now < at or end is not None
+        )
+
     async def status(self, operation: Operation, *, call: Call) -> OperationStatus:
         self.asked.append(self.time.now())
         status = self.statuses[operation.target_id.rpartition("/")[2]]
@@ -103,6 +120,7 @@ class WatchBench:
             list_clusters=self.azure.list_clusters,
             list_groups=self.azure.list_groups,
             list_public_ips=self.azure.list_public_ips,
+            list_storage_accounts=self.azure.list_storage_accounts,
             operation_status=self.azure.status,
             sharing=Sharing(self.time.clock, timedelta(seconds=1), self.time.sleep),
         )

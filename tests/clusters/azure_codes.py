@@ -229,7 +229,7 @@ ELSEWHERE: dict[str, str] = {
         "said by Microsoft.Network: tests/load_balancers/test_azure_codes.py has them",
     "TotalSharesProvisionedCapacityExceedsAccountLimit ShareBeingDeleted ShareHasSnapshots InvalidHeaderValue "
     "NetworkAclsValidationFailure SubnetsHaveNoServiceEndpointsConfigured AuthorizationFailure "
-    "KeyBasedAuthenticationNotPermitted": "said by Microsoft.Storage, which Slipway does not call yet",
+    "KeyBasedAuthenticationNotPermitted": "said by Microsoft.Storage: tests/storage/test_azure_codes.py has them",
     "PublicIpAddress OutboundConnFail K8SAPIServerConnFail K8SAPIServerDNSLookupFail K8sDownload CniDownload "
     "VHDFileNotFound OrasPull NetworkTimeout Unauthorized": "no codes: words beside one, or names of exit numbers",
     "RetryAfter InternalServerErrors": "no codes",

@@ -9,7 +9,8 @@ CLUSTER = "slipway-cluster"
 JOB = "slipway-job"
 """The job that made a thing: its clean-up removes nothing else."""
 PUBLIC_IP = "slipway-public-ip"
-OWNER_KEYS = frozenset({MANAGED_BY, PROJECT, CLUSTER, JOB, PUBLIC_IP})
+STORAGE_ACCOUNT = "slipway-storage-account"
+OWNER_KEYS = frozenset({MANAGED_BY, PROJECT, CLUSTER, JOB, PUBLIC_IP, STORAGE_ACCOUNT})
 # https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
 _RESERVED_PREFIXES = ("microsoft", "azure", "windows", "slipway-")
 
@@ -40,6 +41,11 @@ def is_ours(tags: Mapping[str, str], cluster_id: str) -> bool:
 def is_public_ip(tags: Mapping[str, str], public_ip_id: str) -> bool:
     """Whether Slipway made the public address for just this row of its own."""
     return is_managed(tags) and _lowered(tags).get(PUBLIC_IP) == public_ip_id
+
+
+def is_storage_account(tags: Mapping[str, str], account_id: str) -> bool:
+    """Whether Slipway made the storage account for just this row of its own."""
+    return is_managed(tags) and _lowered(tags).get(STORAGE_ACCOUNT) == account_id
 
 
 def caller_tags(tags: Mapping[str, str]) -> dict[str, str]:

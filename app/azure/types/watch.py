@@ -16,6 +16,7 @@ class TargetKind(StrEnum):
     AGENT_POOL = "agent_pool"
     RESOURCE_GROUP = "resource_group"
     PUBLIC_IP = "public_ip"
+    STORAGE_ACCOUNT = "storage_account"
 
 
 class Goal(StrEnum):
