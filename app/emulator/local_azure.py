@@ -23,6 +23,7 @@ from app.emulator.providers import (
     authorization,
     compute,
     containerservice,
+    insights,
     managed_identity,
     network,
     operational_insights,
@@ -105,6 +106,7 @@ class LocalAzure:
             authorization.provider(),
             storage.provider(),
             operational_insights.provider(),
+            insights.provider(),
         )
         self.cloud = Cloud(settings, clock, providers, speed=options.speed, seed=options.seed)
         self._load(saved)

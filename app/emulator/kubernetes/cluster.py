@@ -1,5 +1,6 @@
 """One cluster: its objects, its credentials, its listener."""
 
+import copy
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +16,8 @@ from app.emulator.kubernetes.kinds import BY_RESOURCE
 from app.emulator.kubernetes.listener import Listener
 from app.emulator.kubernetes.logins import AKS_CLIENT_ID, AKS_SERVER_ID, Door, Logins
 from app.emulator.kubernetes.node_sync import NodeSync
-from app.emulator.kubernetes.specs import ClusterSpec, Endpoint, NodeSpec
+from app.emulator.kubernetes.removal import remove
+from app.emulator.kubernetes.specs import ClusterSpec, Endpoint, Held, NodeSpec
 from app.emulator.kubernetes.store import Store
 
 
@@ -80,6 +82,10 @@ class Cluster:
         self._is_open = False
         await self._listener.close()
 
+    def hold_pods_by(self, hold: Callable[[Object], Held | None]) -> None:
+        """Ask `hold` of every pod that is about to start why it does not."""
+        self._controllers.hold_pods_by(hold)
+
     def upgrade(self, version: str) -> None:
         """Become another version of Kubernetes."""
         self.spec = replace(self.spec, kubernetes_version=version)
@@ -123,6 +129,17 @@ class Cluster:
     async def set_nodes(self, nodes: Sequence[NodeSpec]) -> None:
         """Make these the nodes, and let all that follows from it happen: the system's pods run when this returns."""
         self._nodes.set_nodes(nodes)
+        await self._controllers.work.settled()
+
+    async def set_platform(self, objects: Sequence[tuple[str, Object]], *, present: bool) -> None:
+        """Make those objects that are missing, or remove those that are there, and let what follows happen."""
+        for resource, document in objects:
+            namespace, name = document["metadata"].get("namespace", ""), document["metadata"]["name"]
+            known = self._store.get(resource, namespace, name)
+            if present and known is None:
+                writes.create(self._store, BY_RESOURCE[resource], namespace, copy.deepcopy(document))
+            elif not present and known is not None:
+                remove(self._store, resource, known)
         await self._controllers.work.settled()
 
     def _found(self) -> None:

@@ -7,12 +7,15 @@ from typing import Protocol
 
 from app.emulator.kubernetes.cluster import Cluster
 from app.emulator.kubernetes.controllers import Plan
-from app.emulator.kubernetes.documents import JSON
+from app.emulator.kubernetes.documents import JSON, Object
 from app.emulator.kubernetes.logins import LocalLogins, Logins
-from app.emulator.kubernetes.specs import ClusterSpec, Endpoint, NodeSpec
+from app.emulator.kubernetes.specs import ClusterSpec, Endpoint, Held, NodeSpec
 from app.emulator.kubernetes.store import Change, Store
 
-__all__ = ["Change", "ClusterHost", "ClusterSpec", "Endpoint", "NodeSpec", "Observer", "Store"]
+__all__ = ["Change", "ClusterHost", "ClusterSpec", "Endpoint", "Held", "NodeSpec", "Observer", "Store"]
+
+Holds = Callable[[str, Object], Held | None]
+"""Says of a cluster's pod, which is bound to a node, why its containers do not start; none: they do."""
 
 _SPEED = 60.0
 
@@ -49,10 +52,15 @@ class ClusterHost:
         self._clusters: dict[str, Cluster] = {}
         self._observers: list[Observer] = []
         self._logins: Logins = LocalLogins()
+        self._holds: Holds = lambda _key, _pod: None
 
     def log_in_by(self, logins: Logins) -> None:
         """Let the platform decide who may log in, from now on."""
         self._logins = logins
+
+    def hold_pods_by(self, holds: Holds) -> None:
+        """Let the platform decide which pods do not start, from now on."""
+        self._holds = holds
 
     def observe(self, observer: Observer) -> None:
         """Tell `observer` of every cluster from now on."""
@@ -67,6 +75,7 @@ class ClusterHost:
         cluster = self._clusters.get(spec.key)
         if cluster is None:
             cluster = self._clusters[spec.key] = Cluster(spec, self._now, self._plan, saved, lambda: self._logins)
+            cluster.hold_pods_by(lambda pod: self._holds(spec.key, pod))
             cluster.store.observe(lambda change: self._tell(spec.key, change))
         if not cluster.is_open:
             await cluster.open()
@@ -90,6 +99,10 @@ class ClusterHost:
     async def set_nodes(self, key: str, nodes: Sequence[NodeSpec]) -> None:
         """Make these the nodes; watchers see what changed, and nothing where nothing did."""
         await self._clusters[key].set_nodes(nodes)
+
+    async def set_platform(self, key: str, objects: Sequence[tuple[str, Object]], *, present: bool) -> None:
+        """See that these objects of the platform (resource and document) are there, or that none of them is."""
+        await self._clusters[key].set_platform(objects, present=present)
 
     def entra_kubeconfig(self, key: str, tenant_id: str) -> bytes:
         """Return the kubeconfig of users who log in through Entra."""

@@ -51,6 +51,13 @@ _IMAGES = {
         "AKSWindows-2022-containerd-20348.4405.251114",
         {"node.kubernetes.io/windows-build": "10.0.20348"},
     ),
+    "windows2025": _Image(
+        "Windows Server 2025 Datacenter",
+        "10.0.26100.7171",
+        "containerd://2.0.4+azure",
+        "AKSWindows-2025-containerd-26100.7171.251114",
+        {"node.kubernetes.io/windows-build": "10.0.26100"},
+    ),
 }
 
 

@@ -47,6 +47,14 @@ class NodeSpec:
 
 
 @dataclass(frozen=True)
+class Held:
+    """Why a pod's containers do not run, as the kubelet says it: `CrashLoopBackOff`, and what the container said."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """Where a cluster answers (`https://127.0.0.1:PORT`), its authority, and its two kubeconfigs."""
 

@@ -1,5 +1,7 @@
 """What a cluster does by itself: controllers, scheduler and kubelets, as far as clients see them."""
 
+from collections.abc import Callable
+
 from app.emulator.kubernetes.controllers.budgets import Budgets
 from app.emulator.kubernetes.controllers.daemon_sets import DaemonSets
 from app.emulator.kubernetes.controllers.deployments import Deployments
@@ -11,7 +13,9 @@ from app.emulator.kubernetes.controllers.replica_sets import ReplicaSets
 from app.emulator.kubernetes.controllers.scheduler import Scheduler
 from app.emulator.kubernetes.controllers.stateful_sets import StatefulSets
 from app.emulator.kubernetes.controllers.work import Plan, Work
+from app.emulator.kubernetes.documents import Object
 from app.emulator.kubernetes.recorder import Recorder
+from app.emulator.kubernetes.specs import Held
 from app.emulator.kubernetes.store import Store
 
 __all__ = ["Controllers", "Plan"]
@@ -24,6 +28,7 @@ class Controllers:
         self.work = Work(store)
         recorder = self.recorder = Recorder(store)
         owners = Owners(store, self.work)
+        self._kubelet = Kubelet(store, self.work, recorder, plan)
         self._all = (
             Namespaces(store, self.work, ca_pem),
             recorder,
@@ -32,10 +37,14 @@ class Controllers:
             DaemonSets(store, self.work, owners, recorder),
             StatefulSets(store, self.work, owners, recorder),
             Scheduler(store, self.work, recorder),
-            Kubelet(store, self.work, recorder, plan),
+            self._kubelet,
             Endpoints(store, self.work),
             Budgets(store, self.work),
         )
+
+    def hold_pods_by(self, hold: Callable[[Object], Held | None]) -> None:
+        """Ask `hold` of every pod that is about to start why it does not."""
+        self._kubelet.hold = hold
 
     def resume(self) -> None:
         """Take up what a stop interrupted."""

@@ -7,10 +7,12 @@ from app.emulator.kubernetes.controllers.conditions import conditions_with, is_t
 from app.emulator.kubernetes.controllers.work import Plan, Work
 from app.emulator.kubernetes.documents import Object, at, timestamp
 from app.emulator.kubernetes.recorder import Recorder
+from app.emulator.kubernetes.specs import Held
 from app.emulator.kubernetes.store import Change, Store
 
 STARTING_SECONDS = 3.0  # from a bound pod to a ready one, of a real cluster's time: an image that is pulled quickly
 ENDING_SECONDS = 1.0
+RETRY_SECONDS = 60.0  # from one start of a container that ends at once to the next
 SYSTEM = "kube-system"
 
 
@@ -23,6 +25,8 @@ class Kubelet:
         self._recorder = recorder
         self._plan = plan
         self._planned: set[tuple[str, str]] = set()
+        self.hold: Callable[[Object], Held | None] = lambda _pod: None
+        """Says why a pod that is about to start does not."""
         work.on("pods", self._hear)
         work.on("nodes", self._hear_node)
 
@@ -38,7 +42,7 @@ class Kubelet:
             self._work.add(self.look, metadata["namespace"], metadata["name"])
         else:
             uid = change.object["metadata"]["uid"]
-            self._planned -= {(uid, "start"), (uid, "end")}
+            self._planned -= {(uid, "start"), (uid, "end"), (uid, "retry")}
 
     def _hear_node(self, change: Change) -> None:
         if change.previous is None or is_true(change.previous, "Ready") != is_true(change.object, "Ready"):
@@ -63,8 +67,12 @@ class Kubelet:
                 self._say_not_ready(pod)
         elif pod["status"].get("phase") == "Pending":
             self._later(pod, "start", 0.0 if namespace == SYSTEM else STARTING_SECONDS, self._start)
-        elif pod["status"].get("phase") == "Running" and not is_true(pod, "Ready"):
+        elif self._may_run(pod):
             self._run(pod, node)
+
+    def _may_run(self, pod: Object) -> bool:
+        waits = (pod["metadata"]["uid"], "retry") in self._planned
+        return pod["status"].get("phase") == "Running" and not is_true(pod, "Ready") and not waits
 
     def _later(self, pod: Object, what: str, seconds: float, act: Callable[[str, str], None]) -> None:
         metadata = pod["metadata"]
@@ -90,8 +98,8 @@ class Kubelet:
             return
         node = self._store.get("nodes", "", at(pod, "spec.nodeName", ""))
         if node is not None and is_true(node, "Ready"):
-            self._run(pod, node)
-            if namespace != SYSTEM:
+            is_running = self._run(pod, node)
+            if is_running and namespace != SYSTEM:
                 for container in pod["spec"]["containers"]:
                     self._tell_container(pod, container)
 
@@ -104,7 +112,11 @@ class Kubelet:
         ):
             self._recorder.record("pods", pod, reason=reason, message=message, component="kubelet")
 
-    def _run(self, pod: Object, node: Object) -> None:
+    def _run(self, pod: Object, node: Object) -> bool:
+        held = self.hold(pod)
+        if held is not None:
+            self._say_held(pod, node, held)
+            return False
         now = timestamp(self._store.now())
         host = _internal_ip(node)
         address = host if at(pod, "spec.hostNetwork") else at(pod, "status.podIP") or self._address()
@@ -124,6 +136,27 @@ class Kubelet:
             done = [_completed(pod, container, now) for container in pod["spec"]["initContainers"]]
             status["initContainerStatuses"] = done
         self._store.replace("pods", {**pod, "status": status})
+        return True
+
+    def _say_held(self, pod: Object, node: Object, held: Held) -> None:
+        """Tell of containers that end as soon as they start, and start them again after a while."""
+        now, metadata, host = timestamp(self._store.now()), pod["metadata"], _internal_ip(node)
+        states = {"PodReadyToStartContainers": True, "Initialized": True, "Ready": False, "ContainersReady": False}
+        status = {
+            **pod["status"],
+            "phase": "Running",
+            "conditions": conditions_with(pod["status"], now, **states, PodScheduled=True),
+            "hostIP": host,
+            "hostIPs": [{"ip": host}],
+            "startTime": at(pod, "status.startTime") or now,
+            "containerStatuses": [_ended(pod, container, held, now) for container in pod["spec"]["containers"]],
+        }
+        self._later(pod, "retry", RETRY_SECONDS, self._start)
+        self._store.replace("pods", {**pod, "status": status})
+        for container in pod["spec"]["containers"]:
+            named = f"{container['name']} in pod {metadata['name']}_{metadata['namespace']}({metadata['uid']})"
+            message = f"Back-off restarting failed container {named}"
+            self._recorder.record("pods", pod, reason="BackOff", message=message, component="kubelet", type_="Warning")
 
     def _address(self) -> str:
         """Return a free address of AKS's pod network, 10.244.0.0/16."""
@@ -157,14 +190,15 @@ def _internal_ip(node: Object) -> str:
 
 def _container(pod: Object, container: Object) -> Object:
     image = container.get("image", "")
+    before = [one for one in at(pod, "status.containerStatuses", ()) if one["name"] == container["name"]]
     unique = f"{pod['metadata']['uid']}/{container['name']}"
     return {
         "name": container["name"],
         "image": image,
         "imageID": f"{image.partition('@')[0]}@sha256:{hashlib.sha256(image.encode()).hexdigest()}",
         "containerID": f"containerd://{hashlib.sha256(unique.encode()).hexdigest()}",
-        "restartCount": 0,
-        "lastState": {},
+        "restartCount": before[0]["restartCount"] if before else 0,
+        "lastState": before[0]["lastState"] if before else {},
     }
 
 
@@ -174,6 +208,22 @@ def _running(pod: Object, container: Object, now: str) -> Object:
         "ready": True,
         "started": True,
         "state": {"running": {"startedAt": at(pod, "status.startTime") or now}},
+    }
+
+
+def _ended(pod: Object, container: Object, held: Held, now: str) -> Object:
+    before = [one for one in at(pod, "status.containerStatuses", ()) if one["name"] == container["name"]]
+    restarts = before[0]["restartCount"] + 1 if before else 0
+    ended = {"exitCode": 1, "reason": "Error", "message": held.message, "startedAt": now, "finishedAt": now}
+    name, metadata = container["name"], pod["metadata"]
+    message = f"back-off 5m0s restarting failed container={name} pod={metadata['name']}_{metadata['namespace']}"
+    return {
+        **_container(pod, container),
+        "restartCount": restarts,
+        "ready": False,
+        "started": False,
+        "state": {"waiting": {"reason": held.reason, "message": message}},
+        "lastState": {"terminated": ended},
     }
 
 

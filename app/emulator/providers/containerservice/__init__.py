@@ -10,6 +10,7 @@ from app.emulator.kubernetes.host import ClusterHost
 from app.emulator.providers.containerservice import agent_pools, power, queries
 from app.emulator.providers.containerservice.cloud_controller import CloudController
 from app.emulator.providers.containerservice.managed_clusters import ManagedClusters
+from app.emulator.providers.containerservice.monitoring.agents import held_agent
 from app.emulator.providers.containerservice.names import CLUSTER_TYPE, NAMESPACE
 from app.emulator.providers.containerservice.nodes import cluster_spec
 from app.emulator.providers.containerservice.run_commands import RunCommands
@@ -29,6 +30,7 @@ def provider(host: ClusterHost, saved: Mapping[str, Document]) -> Provider:
     controller, commands = CloudController(host), RunCommands(host)
 
     async def resume(cloud: Cloud) -> None:
+        host.hold_pods_by(lambda key, pod: held_agent(cloud, key, pod))
         controller.start(cloud)
         for cluster in clusters_with_api(cloud):
             await host.start(cluster_spec(cluster), saved.get(cluster.key))

@@ -17,6 +17,7 @@ from app.emulator.providers.containerservice.managed_clusters import (
     POOL_UPGRADE_SECONDS,
     abort,
 )
+from app.emulator.providers.containerservice.monitoring.addon import check_addon
 from app.emulator.providers.containerservice.names import CLUSTER, JSON, NAMESPACE, POOL, pool_id
 from app.emulator.providers.containerservice.nodes import pools_of
 from app.emulator.providers.containerservice.shapes import check_shape
@@ -70,6 +71,7 @@ def _create(cloud: Cloud, call: Call, cluster: Resource, asked: Document) -> Ans
         raise flat(400, "BadRequest", f"A cluster has at most {LARGEST_NUMBER_OF_POOLS} agent pools.")
     _check_quota(cloud, call, cluster, properties, properties["count"])
     check_profile(cloud, body, [*all_pools(cloud, cluster, ()), properties])
+    check_addon(cloud, body["properties"])
     others = [(other, 0) for other in all_pools(cloud, cluster, ())]
     nodes = properties["count"]
     check_subnets(cloud, body["location"], [*others, (properties, nodes)])
@@ -96,6 +98,7 @@ def _update(cloud: Cloud, call: Call, cluster: Resource, pool: Resource, asked: 
         _keep_one_system_pool(cloud, cluster, pool)
     _check_quota(cloud, call, cluster, after, after["count"] - before["count"])
     check_profile(cloud, cluster.body, all_pools(cloud, cluster, [(pool, after)]))
+    check_addon(cloud, cluster.body["properties"])
     check_subnets(cloud, cluster.body["location"], [(after, max(0, after["count"] - before["count"]))])
     state, seconds = "Updating", UPDATE_SECONDS
     if after["currentOrchestratorVersion"] != before["currentOrchestratorVersion"]:

@@ -13,6 +13,7 @@ from app.emulator.providers.containerservice.errors import (
     version_not_supported,
 )
 from app.emulator.providers.containerservice.load_balancer_profile import changed_profile
+from app.emulator.providers.containerservice.monitoring.addon import with_monitoring
 from app.emulator.providers.containerservice.names import CLUSTER_TYPE
 from app.emulator.providers.containerservice.versions import DEFAULT, numbers, resolve, upgrades_from
 
@@ -140,6 +141,7 @@ def new_cluster(place: Place, document: Document, *, suffix: str, guids: tuple[s
         },
         asked,
     )
+    properties = with_monitoring({}, asked, properties)
     _take_outbound(properties, usual, asked)
     _close(properties, host, location, guids[0])
     body: Document = {
@@ -185,7 +187,7 @@ def changed_cluster(known: Document, document: Document) -> Document:
         if now is not None and then is not None and now != then:
             raise change_not_allowed(".".join(path))
     body = clone(known)
-    body["properties"] = overlay(before, asked)
+    body["properties"] = with_monitoring(before, asked, overlay(before, asked))
     _take_outbound(body["properties"], section(before, "networkProfile", "loadBalancerProfile"), asked)
     wanted = str(body["properties"]["kubernetesVersion"])
     if wanted != before["kubernetesVersion"]:

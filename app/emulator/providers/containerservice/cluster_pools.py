@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from app.emulator.core.cloud import Cloud
-from app.emulator.core.documents import Document, clone
+from app.emulator.core.documents import Document, clone, section
 from app.emulator.core.store import Resource
 from app.emulator.core.vm_sizes import find_vm_size
 from app.emulator.providers.containerservice import pool_documents
@@ -11,6 +11,8 @@ from app.emulator.providers.containerservice.errors import flat, invalid_paramet
 from app.emulator.providers.containerservice.names import POOL_TYPE, pool_id
 from app.emulator.providers.containerservice.nodes import pools_of
 from app.emulator.providers.containerservice.transitions import set_state
+
+_WINDOWS: Document = {"adminUsername": "azureuser", "enableCSIProxy": True}
 
 
 def _profiles(document: Document) -> list[tuple[object, Document]]:
@@ -40,9 +42,12 @@ def new_pools(body: Document, document: Document) -> dict[str, Document]:
 
 
 def check_windows(body: Document, pools: Iterable[Document]) -> None:
-    """Windows nodes need Azure's network plugin."""
-    windows = any(pool["osType"] == "Windows" for pool in pools)
-    if windows and body["properties"]["networkProfile"].get("networkPlugin") != "azure":
+    """Windows nodes need Azure's network plugin, and an administrator, whose name and password AKS draws if need be."""
+    if not any(pool["osType"] == "Windows" for pool in pools):
+        return
+    profile = section(body, "properties", "windowsProfile")
+    body["properties"]["windowsProfile"] = {**_WINDOWS, **profile}
+    if body["properties"]["networkProfile"].get("networkPlugin") != "azure":
         raise flat(
             400,
             "AzureCNIOnlyForWindows",

@@ -14,6 +14,7 @@ from app.emulator.kubernetes.host import ClusterHost
 from app.emulator.providers.containerservice import access, cluster_documents, cluster_pools, shapes
 from app.emulator.providers.containerservice.errors import flat
 from app.emulator.providers.containerservice.load_balancer_profile import check_profile
+from app.emulator.providers.containerservice.monitoring.addon import check_addon
 from app.emulator.providers.containerservice.names import (
     CLUSTER,
     CLUSTER_TYPE,
@@ -95,6 +96,7 @@ class ManagedClusters:
         pools = cluster_pools.new_pools(body, document)
         cluster_pools.check_windows(body, pools.values())
         check_profile(cloud, body, pools.values())
+        check_addon(cloud, body["properties"])
         check_subnets(cloud, body["location"], [(pool, pool["count"]) for pool in pools.values()])
         access.check_quota(
             cloud, call.parameter("subscription"), body["location"], cluster_pools.cores_of(pools.values())
@@ -122,6 +124,7 @@ class ManagedClusters:
         control_plane = body["properties"]["currentKubernetesVersion"]
         changed = cluster_pools.changed_pools(cloud, cluster, document, control_plane)
         check_profile(cloud, body, cluster_pools.all_pools(cloud, cluster, changed))
+        check_addon(cloud, body["properties"])
         grown = [(new, max(0, new["count"] - pool.body["properties"]["count"])) for pool, new in changed]
         check_subnets(cloud, body["location"], grown)
         scaled = any(new["count"] != pool.body["properties"]["count"] for pool, new in changed)
@@ -157,6 +160,7 @@ class ManagedClusters:
         check_shape(document, shapes.CLUSTER)
         access.refuse_while_busy(cloud, cluster)
         access.refuse_while_stopped(cluster)
+        check_addon(cloud, cluster.body["properties"])
         cluster.body["tags"] = check_tags(document)
         set_state(cloud, cluster, "Updating")
         control_plane = cluster.body["properties"]["currentKubernetesVersion"]

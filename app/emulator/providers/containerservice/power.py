@@ -7,6 +7,7 @@ from app.emulator.core.links import status_headers
 from app.emulator.core.registry import Route
 from app.emulator.providers.containerservice import access
 from app.emulator.providers.containerservice.errors import flat
+from app.emulator.providers.containerservice.monitoring.addon import check_addon
 from app.emulator.providers.containerservice.names import CLUSTER, NAMESPACE
 from app.emulator.providers.containerservice.nodes import pools_of
 from app.emulator.providers.containerservice.transitions import set_state
@@ -50,6 +51,8 @@ def _begin(cloud: Cloud, call: Call, what: tuple[str, str, float]) -> Answer:
             "OperationNotAllowed",
             "Start operation is not allowed: Managed Cluster is not in stopped state.",
         )
+    if transition == "cluster.start":
+        check_addon(cloud, cluster.body["properties"])
     for target in (cluster, *pools_of(cloud, cluster)):
         set_state(cloud, target, state)
     operation = cloud.begin(call, Plan(transition, cluster.id, cluster.body["location"], seconds))

@@ -72,6 +72,11 @@ CLUSTER: Mapping[str, Shape] = {
                 "idleTimeoutInMinutes": int,
             },
         },
+        "addonProfiles": {ANY_NAME: {"enabled": bool, "config": _STRINGS}},
+        "azureMonitorProfile": {
+            "metrics": {"enabled": bool},
+            "containerInsights": {"enabled": bool, "logAnalyticsWorkspaceResourceId": str, "syslogPort": int},
+        },
         "autoUpgradeProfile": {},
         "securityProfile": {},
         "storageProfile": {},

@@ -1,10 +1,12 @@
 """What the phases and ends of AKS's operations do to clusters, pools, machines and Kubernetes APIs."""
 
 from app.emulator.core.cloud import Cloud
+from app.emulator.core.data_collection import ASSOCIATION
 from app.emulator.core.operations import Operation
 from app.emulator.core.registry import Transition
 from app.emulator.core.store import Resource
 from app.emulator.kubernetes.host import ClusterHost
+from app.emulator.providers.containerservice.monitoring.agents import apply_agents
 from app.emulator.providers.containerservice.names import CLUSTER_TYPE
 from app.emulator.providers.containerservice.node_network import make_network
 from app.emulator.providers.containerservice.node_resource_group import (
@@ -67,6 +69,8 @@ class Transitions:
         remove_group(cloud, cluster)
         for pool in pools_of(cloud, cluster):
             cloud.store.remove(pool.id)
+        for association in cloud.store.of_type(ASSOCIATION, under=cluster.id):
+            cloud.store.remove(association.id)
         cloud.store.remove(cluster.id)
         if cluster.internal.get("api"):
             await self._host.remove(cluster.key)
@@ -115,6 +119,7 @@ class Transitions:
                     "objectId": identity.body["properties"]["principalId"],
                 }
             }
+        await apply_agents(cloud, self._host, cluster)
         set_state(cloud, cluster, "Succeeded")
 
     async def _settle_pools(self, cloud: Cloud, cluster: Resource, *, state: str | None) -> None:
@@ -146,6 +151,7 @@ class Transitions:
             make_network(cloud, cluster)
         apply_outbound(cloud, cluster)
         await self._settle_pools(cloud, cluster, state="Succeeded")
+        await apply_agents(cloud, self._host, cluster)
         set_state(cloud, cluster, "Succeeded")
 
     async def _stopped(self, cloud: Cloud, operation: Operation) -> None:
