@@ -54,12 +54,19 @@ def cluster_of(value: object) -> ManagedCluster:
         ),
         outbound=_outbound(balancer) if not balancer.empty else None,
         outbound_ip_ids=tuple(part.text("id") for part in balancer.parts("effectiveOutboundIPs")),
-        identity_principal_id=body.part("identity").maybe("principalId"),
+        identity_principal_id=_principal(body.part("identity")),
         kubelet_identity_object_id=properties.part("identityProfile").part("kubeletidentity").maybe("objectId"),
         local_accounts_disabled=properties.flag("disableLocalAccounts"),
         sku_tier=body.part("sku").maybe("tier"),
         provisioning_error=(code, message) if code or message else None,
     )
+
+
+def _principal(identity: Fields) -> str | None:
+    """The identity's object id: the system's own, or that of the one that the caller has assigned."""
+    assigned = identity.part("userAssignedIdentities")
+    given = [assigned.part(name).maybe("principalId") for name in identity.names("userAssignedIdentities")]
+    return identity.maybe("principalId") or next((each for each in given if each), None)
 
 
 def pool_of(value: object) -> AgentPool:

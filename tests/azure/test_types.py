@@ -1,4 +1,4 @@
-from app.azure.cluster_mapping import cluster_body
+from app.azure.cluster_mapping import cluster_body, cluster_of
 from app.azure.types.cluster import AgentPoolSpec, ManagedClusterSpec
 from app.azure.types.secret import Secret
 from app.azure.types.tags import caller_tags, is_managed, is_ours, owner_tags
@@ -38,3 +38,15 @@ def test_what_the_spec_leaves_open_is_left_to_azure() -> None:
     assert "kubernetesVersion" not in body["properties"]
     assert "networkProfile" not in body["properties"]
     assert "orchestratorVersion" not in body["properties"]["agentPoolProfiles"][0]
+
+
+def test_the_identity_that_counts_is_the_systems_or_the_one_that_the_caller_assigned() -> None:
+    body = {
+        "id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/blue",
+        "name": "blue",
+        "location": "westeurope",
+        "identity": {"type": "UserAssigned", "userAssignedIdentities": {"/id": {"principalId": "theirs"}}},
+    }
+    assert cluster_of(body).identity_principal_id == "theirs"
+    assert cluster_of({**body, "identity": {"principalId": "own"}}).identity_principal_id == "own"
+    assert cluster_of({**body, "identity": None}).identity_principal_id is None

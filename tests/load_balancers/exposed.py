@@ -1,5 +1,6 @@
 """A Slipway with one cluster, and exposures in it, which get their addresses from the cluster's own controller."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from app.azure.types.call import Call
 from app.azure.types.public_ip import PublicIpSpec
 from app.core.ids import Prefix, new_id
 from app.models import PublicIp
+from tests.load_balancers.addresses import grant
 from tests.load_balancers.cluster import Inside
 from tests.load_balancers.exposing import EXPOSURES, WEB, add_public_ip
 from tests.support.whole import Slipway
@@ -64,14 +66,31 @@ class Stage:
         found: dict[str, Any] = answer.json()
         return found
 
-    async def reserve(self, name: str, *, group: str = "addresses", sku: str = "Standard") -> PublicIp:
-        """A static public address in Azure, and its row."""
+    async def until(self, exposure_id: str, state: str) -> dict[str, Any]:
+        """The exposure once it is in this state."""
+        for _ in range(400):
+            found = await self.read(exposure_id)
+            if found["state"] == state:
+                return found
+            await asyncio.sleep(0.05)
+        raise AssertionError(found)
+
+    async def reserve(
+        self, name: str, *, group: str = "addresses", sku: str = "Standard", granted: bool = True
+    ) -> PublicIp:
+        """A static public address in Azure, and its row. `granted`: the cluster's identity has its role there."""
         subscription = self.slipway.parts.gateways.azure.subscription(self.slipway.azure.subscription_id)
         call = Call(deadline=self.slipway.parts.clock.now() + timedelta(seconds=30))
         await subscription.resource_groups.put(group, "westeurope", {}, call=call)
         spec = PublicIpSpec(location="westeurope", tags={}, sku=sku)
         await subscription.network.public_ips.create(group, name, spec, call=call)
+        if granted:
+            grant(self.slipway.azure, self.group_id(group))
         return await add_public_ip(self.slipway, name, id=new_id(Prefix.PUBLIC_IP), resource_group=group)
+
+    def group_id(self, name: str) -> str:
+        """The id of a resource group."""
+        return f"/subscriptions/{self.slipway.azure.subscription_id}/resourceGroups/{name}"
 
     def azure_address(self, name: str) -> dict[str, Any] | None:
         """The properties of a public IP in Azure; None when there is none."""

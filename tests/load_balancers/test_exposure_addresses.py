@@ -88,27 +88,6 @@ async def test_an_address_of_the_wrong_sku_is_told_before_anything_is_made(slipw
     assert await stage.inside.services() == []
 
 
-async def test_an_address_where_the_clusters_identity_may_not_write_is_said_with_role_scope_and_command(
-    slipway: Slipway,
-) -> None:
-    """Trouble 56: a Service stuck because its address lies in a group where the identity may not write."""
-    stage = await Stage.open(slipway)
-    await stage.reserve("gateway")
-    stage.fault("forbid", "*", path="/resourceGroups/addresses/")
-    job, exposure = await stage.try_(public_ip={"id": "gateway"})
-    assert (job["state"], job["problem"]["code"], job["problem"]["class"]) == (
-        "failed", "azure_authorization_failed", "permission",
-    )  # fmt: skip
-    remedy = job["problem"]["remedy"]
-    assert "az role assignment create --assignee-object-id" in remedy
-    assert '--role "Network Contributor" --scope /subscriptions/' in remedy
-    assert "/resourceGroups/addresses/" in remedy
-    assert exposure["pending"]["remedy"] == remedy
-    slipway.azure.clear_faults()
-    again = await slipway.ended(await slipway.accepted("POST", f"/v1/jobs/{job['id']}:retry"))
-    assert again["state"] == "succeeded", again
-
-
 async def test_an_address_that_vanished_from_azure_is_said(slipway: Slipway) -> None:
     stage = await Stage.open(slipway)
     await stage.reserve("gateway")

@@ -9,7 +9,7 @@ from app.azure.types.call import Call
 from tests.load_balancers.exposed import Stage, addresses_of
 from tests.load_balancers.exposing import EXPOSURES, WEB
 from tests.support.database import ONE_DATABASE
-from tests.support.whole import Slipway
+from tests.support.whole import Slipway, reading
 
 pytestmark = ONE_DATABASE
 
@@ -163,6 +163,62 @@ async def test_accepted_is_enough_where_the_caller_says_so(slipway: Slipway) -> 
     assert (job["state"], job["outcome"]) == ("succeeded", {"accepted": True})
     assert exposure["state"] == "pending"
     assert await stage.inside.service(WEB["name"]) is not None
+
+
+async def test_a_change_that_is_accepted_is_enough_where_the_caller_says_so(slipway: Slipway) -> None:
+    """The job ends before Azure's controller comes round; the exposure serves on, at its address or at the next."""
+    stage = await Stage.open(slipway)
+    exposure = await stage.expose()
+    stage.fault("error", "LoadBalancers_CreateOrUpdate", status=503, code="ServiceUnavailable", message="later")
+    options = {"wait_for": "accepted"}
+    job = await slipway.done("PATCH", f"{EXPOSURES}/{exposure['id']}", {"idle_timeout_minutes": 20, "options": options})
+    assert job["outcome"] == {"accepted": True}
+    taken = await stage.read(exposure["id"])
+    assert (taken["state"], addresses_of(taken)) == ("ready", addresses_of(exposure))
+    slipway.azure.clear_faults()
+    # Nothing was proven of it, so that the same change is no empty one.
+    proven = await slipway.done("PATCH", f"{EXPOSURES}/{exposure['id']}", {"idle_timeout_minutes": 20})
+    assert proven["outcome"]["rules"]
+    (rule,) = stage.balancer_parts("loadBalancingRules").values()
+    assert rule["idleTimeoutInMinutes"] == 20
+
+
+async def test_a_change_of_nothing_is_answered_without_a_job_unless_something_is_to_be_set_right(
+    slipway: Slipway,
+) -> None:
+    stage = await Stage.open(slipway)
+    ports = [{"name": "http", "port": 80, "target_port": 8080, "probe": {"protocol": "http", "path": "/ok"}}]
+    exposure = await stage.expose(ports=ports, allowed_source_ranges=["203.0.113.0/24"], idle_timeout_minutes=10)
+    path = f"{EXPOSURES}/{exposure['id']}"
+    jobs = len((await slipway.ask("GET", "/v1/jobs")).json()["items"])
+
+    for change in ({}, {"idle_timeout_minutes": 10}, {"ports": ports, "internal": False, "dns_label": None}):
+        answer = await slipway.ask("PATCH", path, change)
+        assert (answer.status_code, answer.json()["job"]) == (200, None), answer.text
+        assert answer.json()["resource"] == exposure
+        assert answer.headers["etag"] == (await slipway.ask("GET", path)).headers["etag"]
+        assert "operation-location" not in answer.headers
+    assert len((await slipway.ask("GET", "/v1/jobs")).json()["items"]) == jobs
+
+    # Somebody opened it to everybody; the reader has seen it.
+    async with reading(slipway):
+        change = {"spec": {"loadBalancerSourceRanges": None}}
+        await stage.inside.send(
+            "PATCH", "/api/v1/namespaces/default/services/web", change, "application/merge-patch+json"
+        )
+        for _ in range(400):
+            if (await stage.read(exposure["id"]))["observed"]["allowed_source_ranges"] == []:
+                break
+            await asyncio.sleep(0.05)
+    mended = await stage.change(exposure)
+    assert mended["observed"]["allowed_source_ranges"] == ["203.0.113.0/24"]
+
+    # A change that failed is not there, though it is wanted.
+    stage.fault("error", "LoadBalancers_CreateOrUpdate", status=400, code="LoadBalancerRuleCountLimitReached")
+    failed = await slipway.ended(await slipway.accepted("PATCH", path, {"idle_timeout_minutes": 20}))
+    assert failed["state"] == "failed"
+    slipway.azure.clear_faults()
+    assert (await stage.change(exposure, idle_timeout_minutes=20))["state"] == "ready"
 
 
 async def test_of_a_cluster_that_is_gone_from_azure_no_exposure_is_left(

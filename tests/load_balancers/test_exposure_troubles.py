@@ -12,7 +12,7 @@ from app.kubernetes.refusals import refusal
 from tests.load_balancers.exposed import Stage, addresses_of
 from tests.load_balancers.exposing import EXPOSURES
 from tests.support.database import ONE_DATABASE
-from tests.support.whole import Slipway
+from tests.support.whole import Slipway, reading
 
 pytestmark = ONE_DATABASE
 
@@ -202,11 +202,9 @@ async def test_what_others_set_on_the_service_stays_and_what_they_took_over_is_s
 async def test_an_exposure_whose_service_vanished_is_made_again_only_when_asked(slipway: Slipway) -> None:
     stage = await Stage.open(slipway)
     exposure = await stage.expose()
-    await stage.inside.delete_service("web")
-    for _ in range(200):
-        if await stage.inside.service("web") is None:
-            break
-        await asyncio.sleep(0.02)
+    async with reading(slipway):
+        await stage.inside.delete_service("web")
+        await stage.until(exposure["id"], "lost")
     again = await stage.change(exposure)
     assert again["state"] == "ready"
     assert await stage.inside.services() == ["web"]

@@ -1,4 +1,4 @@
-"""Microsoft.Authorization: role assignments at a subscription, a group or a resource, and the roles that networks need.
+"""Microsoft.Authorization: role assignments at a subscription, a group, a resource or a part of one, and some roles.
 
 What is granted is kept and listed. It opens nothing in the local Azure itself: there only the fault `forbid` refuses.
 """
@@ -16,7 +16,8 @@ NAMESPACE = "Microsoft.Authorization"
 _ASSIGNMENTS = f"{NAMESPACE}/roleAssignments"
 _SUBSCRIPTION = "/subscriptions/{subscription}"
 _GROUP = f"{_SUBSCRIPTION}/resourceGroups/{{group}}"
-_SCOPES = (_SUBSCRIPTION, _GROUP, f"{_GROUP}/providers/{{namespace}}/{{kind}}/{{resource}}")
+_RESOURCE = f"{_GROUP}/providers/{{namespace}}/{{kind}}/{{resource}}"
+_SCOPES = (_SUBSCRIPTION, _GROUP, _RESOURCE, f"{_RESOURCE}/{{part}}/{{member}}")
 _VERSIONS = ("2022-04-01", "2020-04-01-preview")
 # https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
 ROLES: dict[str, tuple[str, list[str], list[str]]] = {

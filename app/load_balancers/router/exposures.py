@@ -21,6 +21,7 @@ from app.load_balancers.schemas.exposures import (
     ExposureAccepted,
     ExposureCreate,
     ExposureRead,
+    ExposureUnchanged,
     ExposureUpdate,
     NamespaceName,
     ServiceName,
@@ -90,7 +91,10 @@ async def get_exposure(
     "/{exposure:name}",
     status_code=202,
     summary="Change an exposure",
-    responses=errors(NotManagedError, ExposureLeavingError, BusyError),
+    responses={
+        **errors(NotManagedError, ExposureLeavingError, BusyError),
+        200: {"model": ExposureUnchanged, "description": "Nothing is changed, and nothing has drifted: no job."},
+    },
 )
 async def update_exposure(
     *,
@@ -100,11 +104,15 @@ async def update_exposure(
     call: OperatorWrites,
     response: Response,
     if_match: IfMatch,
-) -> ExposureAccepted:
-    """A JSON merge patch. The job sets right what has drifted, too: also where nothing is changed."""
+) -> ExposureAccepted | ExposureUnchanged:
+    """A JSON merge patch. The job sets right what has drifted, too; 200 without a job where nothing is to do."""
     found = await exposures.lock_exposure(call.session, call.scope, cluster, exposure)
     if_match.check(found.version)
     job = await exposures.update_exposure(call.session, _asker(call), found, body)
+    if job is None:
+        response.status_code = 200
+        set_etag(response, found.version)
+        return ExposureUnchanged(resource=exposure_read(found))
     return _accepted(call, response, job, found)
 
 

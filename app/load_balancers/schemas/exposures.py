@@ -292,3 +292,10 @@ class ExposureAccepted(ResponseModel):
 
     job: JobRead
     resource: ExposureRead
+
+
+class ExposureUnchanged(ResponseModel):
+    """Nothing was to do: the exposure is as it was asked for. There is no job."""
+
+    job: None = None
+    resource: ExposureRead

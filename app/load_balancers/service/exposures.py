@@ -19,9 +19,10 @@ from app.load_balancers.service.exposure_checks import Found, look_around, root_
 from app.load_balancers.service.made_address import reserve_for_exposure
 from app.load_balancers.specs import exposure_kinds as kinds
 from app.load_balancers.specs.exposure_changes import changed, merged
+from app.load_balancers.specs.exposure_observed import seen_as_wanted
 from app.load_balancers.specs.exposure_rules import check_exposure
 from app.load_balancers.specs.exposure_wanted import WantedExposure
-from app.models import Cluster, ClusterState, Exposure, ExposureState, Job
+from app.models import Cluster, ClusterState, Exposure, ExposureState, Job, JobState
 
 _SERVING = frozenset({ClusterState.READY, ClusterState.UPDATING})
 
@@ -80,8 +81,11 @@ async def create_exposure(
     return job, exposure
 
 
-async def update_exposure(session: AsyncSession, asker: Asker, exposure: Exposure, body: ExposureUpdate) -> Job:
-    """Merge the change into what is wanted, and start the job that applies it."""
+async def update_exposure(session: AsyncSession, asker: Asker, exposure: Exposure, body: ExposureUpdate) -> Job | None:
+    """Merge the change into what is wanted, and start the job that applies it.
+
+    None where nothing is changed and the exposure is as it is wanted, as far as that is known.
+    """
     _require_managed(exposure)
     if exposure.state == ExposureState.DELETING:
         raise ExposureLeavingError("The exposure is being deleted.")
@@ -97,6 +101,8 @@ async def update_exposure(session: AsyncSession, asker: Asker, exposure: Exposur
             made_id = (await reserve_for_exposure(session, asker, cluster, asked, exposure_id=exposure.id)).id
         wanted = replace(wanted, public_ip=replace(wanted.public_ip, id=made_id))
     names = changed(before, wanted)
+    if not names and await _in_order(session, exposure, wanted):
+        return None
     if names:
         exposure.wanted = wanted.as_json()
         exposure.version += 1
@@ -190,6 +196,17 @@ async def tell(session: AsyncSession, exposure: Exposure, event: str, now: datet
         **more,
     }
     await emit(session, event, at=now, project_id=exposure.project_id, subject=("exposure", exposure.id), data=data)
+
+
+async def _in_order(session: AsyncSession, exposure: Exposure, wanted: WantedExposure) -> bool:
+    """Whether the last job has proven what is wanted, and nothing else was seen since."""
+    if exposure.state != ExposureState.READY or not seen_as_wanted(wanted, exposure.observed or {}):
+        return False
+    last = (
+        await session.scalars(select(Job).where(Job.target_id == exposure.id).order_by(Job.id.desc()).limit(1))
+    ).first()
+    # Jobs of long ago are not kept.
+    return last is None or (last.state == JobState.SUCCEEDED and (last.outcome or {}).get("accepted") is not True)
 
 
 def _require_managed(exposure: Exposure) -> None:

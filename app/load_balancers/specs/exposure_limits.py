@@ -90,7 +90,7 @@ def _quota(usages: tuple[Usage, ...]) -> Iterator[Objection]:
 def _subnet(wanted: WantedExposure, network: Network, uid: str | None) -> Iterator[Objection]:
     if not wanted.internal or not network.networks:
         return
-    subnets = network.subnets(wanted.subnet) if wanted.subnet else [s for n in network.networks for s in n.subnets]
+    subnets = network.subnets(wanted.subnet)
     if not subnets:
         names = ", ".join(sorted(subnet.name for each in network.networks for subnet in each.subnets))
         yield Objection(
@@ -115,7 +115,7 @@ def _private_address(address: str, subnets: list[Subnet], network: Network, uid:
             "/private_address",
         )
     base = base_name(uid) if uid else "-"
-    for balancer in network.balancers:
+    for balancer in (*network.balancers, *network.neighbours):
         for frontend in balancer.frontends:
             if frontend.private_address == address and not frontend.name.startswith(base):
                 yield Objection(

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from app.core.json import JsonObject
 from app.kubernetes.types.service import EndpointsState, ServiceState
-from app.load_balancers.specs.annotations import DNS_LABEL, is_internal
+from app.load_balancers.specs.annotations import DNS_LABEL, annotations_of, is_internal
+from app.load_balancers.specs.exposure_wanted import WantedExposure
 from app.load_balancers.specs.pieces import Pieces
 from app.load_balancers.specs.services import EXPOSURE_LABEL
 
@@ -63,6 +64,35 @@ def observed_service(service: ServiceState) -> JsonObject:
 
 _LONGEST_VALUE = 1_000
 _MOST_ANNOTATIONS = 100
+
+
+def seen_as_wanted(wanted: WantedExposure, observed: JsonObject) -> bool:
+    """Whether what was last seen of the Service itself is what is wanted; annotations only as far as they are kept."""
+    ports = [
+        (port.port, port.protocol, port.target_port if port.target_port is not None else port.port)
+        for port in wanted.ports
+    ]
+    seen_ports = [(port["port"], port["protocol"], port["target_port"]) for port in observed.get("ports") or ()]
+    same = {
+        "internal": wanted.internal,
+        "external_traffic_policy": wanted.external_traffic_policy,
+        "session_affinity": wanted.session_affinity,
+        "ip_families": list(wanted.ip_families),
+    }
+    ranges, seen_ranges = wanted.allowed_source_ranges or (), observed.get("allowed_source_ranges") or ()
+    return (
+        all(observed.get(name) == value for name, value in same.items())
+        and sorted(ports, key=str) == sorted(seen_ports, key=str)
+        and sorted(ranges) == sorted(seen_ranges)
+        and (wanted.selector is None or dict(wanted.selector) == observed.get("selector"))
+        and _annotations_seen(wanted, observed.get("annotations") or {})
+    )
+
+
+def _annotations_seen(wanted: WantedExposure, seen: JsonObject) -> bool:
+    if len(seen) >= _MOST_ANNOTATIONS:
+        return True
+    return all(seen.get(key) == value[:_LONGEST_VALUE] for key, value in annotations_of(wanted).items())
 
 
 def observed_proof(proof: Proof) -> JsonObject:

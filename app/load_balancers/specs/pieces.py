@@ -1,5 +1,6 @@
 """What Azure has made for a Service: each piece that is asked for is found, or named as missing."""
 
+import re
 from dataclasses import dataclass, field
 
 from app.azure.types.network import (
@@ -23,23 +24,31 @@ _DEFAULT_IDLE_MINUTES = 4
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """What Azure has of networks where a cluster's Services are served. `groups` are those of the nodes."""
+    """What Azure has of networks where a cluster's Services are served. `groups` are those of the nodes.
+
+    `node_subnets`: ids of the subnets of the pools, where the virtual network is the caller's. `neighbours`: load
+    balancers of others with an address in it.
+    """
 
     balancers: tuple[LoadBalancer, ...] = ()
     addresses: tuple[PublicIpAddress, ...] = ()
     groups: tuple[SecurityGroup, ...] = ()
     networks: tuple[VirtualNetwork, ...] = ()
+    neighbours: tuple[LoadBalancer, ...] = ()
+    node_subnets: tuple[str, ...] = ()
 
     def address(self, resource_id: str | None) -> PublicIpAddress | None:
         """The public IP of this id."""
         wanted = (resource_id or "").lower()
         return next((found for found in self.addresses if found.id.lower() == wanted), None)
 
-    def subnets(self, name: str) -> list[AzureSubnet]:
-        """The subnets of this name."""
-        return [
-            subnet for network in self.networks for subnet in network.subnets if subnet.name.lower() == name.lower()
-        ]
+    def subnets(self, name: str | None) -> list[AzureSubnet]:
+        """The subnets of this name; without a name those that an internal address may be of."""
+        found = [subnet for network in self.networks for subnet in network.subnets]
+        if name is not None:
+            return [subnet for subnet in found if subnet.name.lower() == name.lower()]
+        nodes = {subnet_id.lower() for subnet_id in self.node_subnets}
+        return [subnet for subnet in found if subnet.id.lower() in nodes] or found
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +233,11 @@ class _Search:
 def look_for_pieces(service: ServiceState, wanted: WantedExposure, network: Network, origins: Origins) -> Pieces:
     """Find each piece that serves the Service at its addresses."""
     return _Search(service, wanted, network, origins).run()
+
+
+def network_id_of(subnet_id: str) -> str:
+    """The id of the virtual network that a subnet is of, in the id's own case."""
+    return re.split("/subnets/", subnet_id, maxsplit=1, flags=re.IGNORECASE)[0]
 
 
 def frontend_at(network: Network, address: str) -> Found | None:

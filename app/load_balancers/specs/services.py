@@ -53,18 +53,3 @@ def base_name(uid: str) -> str:
 def own_address_name(uid: str) -> str:
     """With what the name of a public IP begins that the controller makes for the Service."""
     return f"kubernetes-{base_name(uid)}"
-
-
-def differences(service: ServiceState, spec: ServiceSpec) -> list[str]:
-    """Fields of ours that the Service does not have as they were applied, by name."""
-    ports = {(port.port, port.protocol) for port in service.ports}
-    found = {
-        "type": service.type == spec.type,
-        "ports": ports == {(port.port, port.protocol) for port in spec.ports},
-        "selector": dict(service.selector) == dict(spec.selector),
-        "annotations": all(service.annotations.get(key) == value for key, value in spec.annotations.items()),
-        "external_traffic_policy": service.external_traffic_policy == spec.external_traffic_policy,
-        "session_affinity": (service.session_affinity or "None") == spec.session_affinity,
-        "allowed_source_ranges": sorted(service.source_ranges) == sorted(spec.source_ranges),
-    }
-    return [name for name, same in found.items() if not same]

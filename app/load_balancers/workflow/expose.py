@@ -6,7 +6,15 @@ from app.load_balancers.specs.exposure_kinds import CREATE
 from app.load_balancers.specs.services import JOB_ANNOTATION, is_ours
 from app.load_balancers.workflow.exposure_apply import await_address, note_change, put_service
 from app.load_balancers.workflow.exposure_check import check_exposure
-from app.load_balancers.workflow.exposure_plan import Asked, begin, read_asked, record_failed, record_service
+from app.load_balancers.workflow.exposure_plan import (
+    Asked,
+    begin,
+    only_acceptance,
+    read_asked,
+    record_failed,
+    record_service,
+    record_taken,
+)
 from app.load_balancers.workflow.exposure_verify import record_ready, verify_pieces
 from app.load_balancers.workflow.inside import inside
 from app.load_balancers.workflow.made_address import ensure_made_address, record_made_address
@@ -22,7 +30,7 @@ async def expose(job: JobRun) -> None:
         await job.record(record_made_address, asked.made, address)
     applied = await job.cloud(put_service, asked, checked)
     await job.record(record_service, applied.uid)
-    if job.view.options.get("wait_for") == "accepted":
+    if only_acceptance(job):
         await job.record(record_accepted)
         return
     await job.cloud(await_address, asked, applied)
@@ -39,10 +47,7 @@ async def begin_expose(record: Record) -> Asked:
 @record_step
 async def record_accepted(record: Record) -> None:
     """End the job when the cluster took the Service; what becomes of it, the cluster's reader sees."""
-    await record.succeed(
-        outcome={"accepted": True},
-        summary=f"The cluster has taken the Service {record.view.target_name}; Azure is at work on its address.",
-    )
+    await record_taken(record)
 
 
 async def clean_up_expose(job: JobRun, _end: JobEnd) -> None:

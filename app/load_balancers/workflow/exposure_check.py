@@ -13,9 +13,15 @@ from app.load_balancers.specs.pieces import Network
 from app.load_balancers.specs.services import base_name, is_ours
 from app.load_balancers.workflow.exposure_network import network_of
 from app.load_balancers.workflow.exposure_plan import Asked
+from app.load_balancers.workflow.exposure_rights import missing_rights
 from app.load_balancers.workflow.inside import inside
 
-_STATUS = {ErrorClass.QUOTA: 409, ErrorClass.CONFLICT: 409, ErrorClass.CONFIGURATION: 422}
+_STATUS = {
+    ErrorClass.QUOTA: 409,
+    ErrorClass.CONFLICT: 409,
+    ErrorClass.PERMISSION: 409,
+    ErrorClass.CONFIGURATION: 422,
+}
 
 
 class NotPossibleError(SlipwayError):
@@ -67,6 +73,8 @@ async def check_exposure(cloud: Cloud, asked: Asked) -> Checked:
     new_address = not wanted.internal and (own or unmade)
     against += objections(wanted, network, usages, uid=uid, new_address=new_address)
     against += _given_address(asked, network, uid)
+    if not against:
+        against += await missing_rights(cloud, asked, network)
     if against:
         # Quota last: what can be corrected in the request is worth more than to wait for a limit.
         raise NotPossibleError(sorted(against, key=lambda each: each.error_class is ErrorClass.QUOTA))

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.clusters.service.read import list_pools
 from app.clusters.specs.wanted import Place, place_of
 from app.clusters.workflow.plan import ClusterGoneError
 from app.core.errors import ConflictError
 from app.core.json import JsonObject
 from app.engine.steps import JobEnd, Record, record_step
+from app.jobs.workflow import JobRun
 from app.load_balancers.service.exposure_checks import sharers_of
 from app.load_balancers.specs.exposure_wanted import WantedExposure
 from app.load_balancers.specs.public_ips import AddressPlan, plan_of
@@ -49,6 +51,7 @@ class Asked:
     """Where the exposure is and what it shall be.
 
     `before`: the address that was given to it before a change. `made`: the given address is reserved with the exposure.
+    `node_subnets`: ids of the subnets of the node pools, where they lie in a virtual network of the caller's.
     """
 
     place: Place
@@ -63,6 +66,7 @@ class Asked:
     shared: Shared | None = None
     before: Reserved | None = None
     made: AddressPlan | None = None
+    node_subnets: tuple[str, ...] = ()
 
     @property
     def keeps_made(self) -> bool:
@@ -112,7 +116,13 @@ async def _asked(record: Record, exposure: Exposure, cluster: Cluster) -> Asked:
         shared=shared,
         before=await _before(record, wanted),
         made=await _made(record, wanted),
+        node_subnets=await _node_subnets(record, cluster),
     )
+
+
+async def _node_subnets(record: Record, cluster: Cluster) -> tuple[str, ...]:
+    named = [(pool.observed or {}).get("subnet_id") for pool in await list_pools(record.session, [cluster])]
+    return tuple(dict.fromkeys(str(subnet_id) for subnet_id in named if subnet_id))
 
 
 async def _made(record: Record, wanted: WantedExposure) -> AddressPlan | None:
@@ -201,6 +211,19 @@ async def record_service(record: Record, uid: str) -> None:
     """Keep which Service it is: another one of the same name is another Service."""
     exposure = await exposure_of(record)
     exposure.service_uid = uid
+
+
+def only_acceptance(job: JobRun) -> bool:
+    """Whether the caller is content when the cluster has taken the Service."""
+    return job.view.options.get("wait_for") == "accepted"
+
+
+async def record_taken(record: Record) -> None:
+    """End the job well with what the cluster took; nothing is proven of it."""
+    await record.succeed(
+        outcome={"accepted": True},
+        summary=f"The cluster has taken the Service {record.view.target_name}; Azure is at work on its address.",
+    )
 
 
 async def record_failed(record: Record, end: JobEnd) -> None:
