@@ -50,7 +50,7 @@ class Sender:
         for body in operation.bodies():
             answer = await self.slipway.ask(operation.method, operation.example_path(**made), body, key=caller)
             responses = operation.described["responses"]
-            assert [str(answer.status_code)] == [status for status in responses if status < "300"], answer.text
+            assert str(answer.status_code) in [status for status in responses if status < "300"], answer.text
             assert responses[str(answer.status_code)].get("headers", {}).keys() <= set(map(str.title, answer.headers))
         assert answer is not None
         self.sent.add(name)

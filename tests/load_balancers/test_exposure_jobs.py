@@ -202,9 +202,9 @@ async def test_a_change_of_nothing_is_answered_without_a_job_unless_something_is
 
     # Somebody opened it to everybody; the reader has seen it.
     async with reading(slipway):
-        change = {"spec": {"loadBalancerSourceRanges": None}}
+        opened = {"spec": {"loadBalancerSourceRanges": None}}
         await stage.inside.send(
-            "PATCH", "/api/v1/namespaces/default/services/web", change, "application/merge-patch+json"
+            "PATCH", "/api/v1/namespaces/default/services/web", opened, "application/merge-patch+json"
         )
         for _ in range(400):
             if (await stage.read(exposure["id"]))["observed"]["allowed_source_ranges"] == []:
