@@ -17,15 +17,8 @@ from app.db.pages import read_page
 from app.jobs.schemas import DeleteOptions
 from app.jobs.service import BusyError, parts_of
 from app.jobs.specs import job_read
-from app.load_balancers.schemas.exposures import (
-    ExposureAccepted,
-    ExposureCreate,
-    ExposureRead,
-    ExposureUnchanged,
-    ExposureUpdate,
-    NamespaceName,
-    ServiceName,
-)
+from app.load_balancers.schemas.exposures import ExposureCreate, ExposureUpdate, NamespaceName, ServiceName
+from app.load_balancers.schemas.exposures_read import ExposureAccepted, ExposureRead, ExposureUnchanged
 from app.load_balancers.service import exposures
 from app.load_balancers.service.exposure_lists import list_, look_up_exposure
 from app.load_balancers.service.exposures import ExposureLeavingError, NotManagedError, ServiceNameTakenError

@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.core.json import JsonObject
-from app.load_balancers.schemas.exposures import (
+from app.load_balancers.schemas.exposures_read import (
     ExposedAddressRead,
     ExposedPortRead,
     ExposureHealthRead,
