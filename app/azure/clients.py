@@ -16,6 +16,8 @@ from azure.core.polling import AsyncLROPoller, AsyncNoPolling
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 from azure.mgmt.compute.aio import ComputeManagementClient
 from azure.mgmt.containerservice.aio import ContainerServiceClient
+from azure.mgmt.loganalytics.aio import LogAnalyticsManagementClient
+from azure.mgmt.monitor.aio import MonitorManagementClient
 from azure.mgmt.network.aio import NetworkManagementClient
 from azure.mgmt.resource.resources.aio import ResourceManagementClient
 from azure.mgmt.resource.subscriptions.aio import SubscriptionClient
@@ -74,6 +76,8 @@ class Clients:
         self.compute = lru_cache(maxsize=_CACHED_CLIENTS)(self._compute)
         self.network = lru_cache(maxsize=_CACHED_CLIENTS)(self._network)
         self.storage = lru_cache(maxsize=_CACHED_CLIENTS)(self._storage)
+        self.log_analytics = lru_cache(maxsize=_CACHED_CLIENTS)(self._log_analytics)
+        self.monitor = lru_cache(maxsize=_CACHED_CLIENTS)(self._monitor)
         self.subscriptions = SubscriptionClient(
             credential, base_url=self._url, credential_scopes=[self._scope], pipeline=self._pipeline
         )
@@ -112,6 +116,24 @@ class Clients:
 
     def _compute(self, subscription_id: str) -> ComputeManagementClient:
         return ComputeManagementClient(
+            self._credential,
+            subscription_id,
+            base_url=self._url,
+            credential_scopes=[self._scope],
+            pipeline=self._pipeline,
+        )
+
+    def _log_analytics(self, subscription_id: str) -> LogAnalyticsManagementClient:
+        return LogAnalyticsManagementClient(
+            self._credential,
+            subscription_id,
+            base_url=self._url,
+            credential_scopes=[self._scope],
+            pipeline=self._pipeline,
+        )
+
+    def _monitor(self, subscription_id: str) -> MonitorManagementClient:
+        return MonitorManagementClient(
             self._credential,
             subscription_id,
             base_url=self._url,

@@ -11,10 +11,15 @@ from app.azure.types.cluster import (
     NetworkProfile,
     OutboundProfile,
 )
+from app.azure.types.monitoring import MonitoringAddon
 from app.core.json import JsonObject
 
 _GROUP = re.compile(r"/resourcegroups/([^/]+)/", re.IGNORECASE)
 _NO_STATE = "Unknown"
+MONITORING = "omsagent"
+"""The add-on's name in Azure, from before it was called monitoring."""
+_WORKSPACE = "logAnalyticsWorkspaceResourceID"
+_IDENTITY = "useAADAuth"
 
 
 def cluster_of(value: object) -> ManagedCluster:
@@ -59,6 +64,7 @@ def cluster_of(value: object) -> ManagedCluster:
         local_accounts_disabled=properties.flag("disableLocalAccounts"),
         sku_tier=body.part("sku").maybe("tier"),
         provisioning_error=(code, message) if code or message else None,
+        monitoring=_monitoring(properties),
     )
 
 
@@ -114,6 +120,23 @@ def _outbound(balancer: Fields) -> OutboundProfile:
     )
 
 
+def _monitoring(properties: Fields) -> MonitoringAddon | None:
+    addons = properties.part("addonProfiles")
+    # Azure answers with the names in whichever case they were given.
+    for name in properties.names("addonProfiles"):
+        if name.lower() == MONITORING and addons.part(name).flag("enabled"):
+            config = {key.lower(): value for key, value in addons.part(name).text_map("config").items()}
+            by_identity = config.get(_IDENTITY.lower(), "").lower() == "true"
+            return MonitoringAddon(config.get(_WORKSPACE.lower(), ""), by_identity)
+    return None
+
+
+def monitoring_body(addon: MonitoringAddon) -> JsonObject:
+    """The add-on's profile, switched on."""
+    config = {_WORKSPACE: addon.workspace_id, _IDENTITY: "true" if addon.managed_identity else "false"}
+    return {"enabled": True, "config": config}
+
+
 def outbound_body(outbound: OutboundProfile) -> JsonObject:
     """A cluster's `loadBalancerProfile`. One of the three kinds of address is named, as AKS asks."""
     body: JsonObject = {
@@ -144,6 +167,8 @@ def cluster_body(spec: ManagedClusterSpec) -> JsonObject:
         properties["kubernetesVersion"] = spec.kubernetes_version
     if spec.outbound is not None:
         properties["networkProfile"] = {"loadBalancerProfile": outbound_body(spec.outbound)}
+    if spec.monitoring is not None:
+        properties["addonProfiles"] = {MONITORING: monitoring_body(spec.monitoring)}
     if spec.windows_admin_username is not None:
         windows: JsonObject = {"adminUsername": spec.windows_admin_username}
         if spec.windows_admin_password is not None:

@@ -6,6 +6,7 @@ is of class unknown: it is counted, shown raw, never guessed.
 
 from app.azure.error_row import Action, Row, row
 from app.azure.error_table_configuration import CONFIGURATION_ROWS
+from app.azure.error_table_monitoring import MONITORING_ROWS
 from app.azure.error_table_network import NETWORK_ROWS
 from app.azure.error_table_nodes import NODE_ROWS
 from app.azure.error_table_storage import STORAGE_ROWS
@@ -174,6 +175,7 @@ TABLE: tuple[Row, ...] = (
     *_QUOTA_ROWS,
     *NETWORK_ROWS,
     *STORAGE_ROWS,
+    *MONITORING_ROWS,
     *CONFIGURATION_ROWS,
     *_CONFLICT_ROWS[4:],
     *_PERMISSION_ROWS,

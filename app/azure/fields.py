@@ -45,6 +45,15 @@ class Fields:
             raise _malformed(self._path(key), "a whole number")
         return value
 
+    def decimal(self, key: str) -> float | None:
+        """A number, or None."""
+        value = self._value.get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise _malformed(self._path(key), "a number")
+        return float(value)
+
     def flag(self, key: str) -> bool:
         """A boolean; absent is False."""
         value = self._value.get(key)

@@ -16,7 +16,10 @@ from app.azure.credentials import open_credential
 from app.azure.feed import Sharing
 from app.azure.identities import Identities
 from app.azure.links import TrustedHosts, is_loopback
+from app.azure.log_client import open_logs_client
+from app.azure.log_queries import LogQueries
 from app.azure.managed_clusters import ManagedClusters
+from app.azure.monitoring import AzureMonitoring
 from app.azure.network import Network
 from app.azure.operations import Operations
 from app.azure.policies import Pace
@@ -52,6 +55,9 @@ class SubscriptionGateway:
         self.network = Network(clients.network(subscription_id), subscription_id, sharing)
         self.compute = Compute(clients.compute(subscription_id))
         self.storage = Storage(clients.storage(subscription_id), subscription_id, sharing)
+        self.monitoring = AzureMonitoring(
+            clients.log_analytics(subscription_id), clients.monitor(subscription_id), subscription_id
+        )
         self.identities = Identities(resources)
         self.run_commands = RunCommands(clients, subscription_id, sharing)
         self.role_assignments = RoleAssignments(clients)
@@ -78,7 +84,9 @@ class AzureGateway:
         clock: Clock,
         stack: AsyncExitStack,
         sleep: Sleep,
+        logs: LogQueries,
     ) -> None:
+        self.logs = logs
         self._clients = clients
         self._expect = expect
         self._durations = durations
@@ -108,19 +116,38 @@ class AzureGateway:
             opening.push_async_callback(session.close)
             credential = open_credential(settings, session)
             opening.push_async_callback(credential.close)
+            throttle, pace = Throttle(buckets, clock, sleep), pace or Pace(sleep=sleep)
             clients = Clients(
                 resource_manager_url=settings.resource_manager_url,
                 token_audience=settings.token_audience,
                 credential=credential,
                 session=session,
                 hosts=hosts,
-                throttle=Throttle(buckets, clock, sleep),
+                throttle=throttle,
                 clock=clock,
                 timeout=settings.call_timeout_seconds,
-                pace=pace or Pace(sleep=sleep),
+                pace=pace,
+            )
+            logs = open_logs_client(
+                settings.log_analytics_address,
+                settings.log_analytics_audience,
+                credential=credential,
+                session=session,
+                throttle=throttle,
+                clock=clock,
+                timeout=settings.call_timeout_seconds,
+                pace=pace,
             )
             stack = opening.pop_all()
-        return cls(clients, expect=expect, durations=durations, clock=clock, stack=stack, sleep=sleep)
+        return cls(
+            clients,
+            expect=expect,
+            durations=durations,
+            clock=clock,
+            stack=stack,
+            sleep=sleep,
+            logs=LogQueries(logs),
+        )
 
     def subscription(self, subscription_id: str) -> SubscriptionGateway:
         """The subscription's part; made at the first asking, then kept."""

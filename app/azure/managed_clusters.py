@@ -8,6 +8,7 @@ from azure.core.rest import AsyncHttpResponse
 from azure.mgmt.containerservice.aio import ContainerServiceClient
 from azure.mgmt.containerservice.models import ManagedCluster as SdkManagedCluster
 from azure.mgmt.containerservice.models import (
+    ManagedClusterAddonProfile,
     ManagedClusterLoadBalancerProfile,
     ManagedClusterProperties,
     TagsObject,
@@ -15,12 +16,13 @@ from azure.mgmt.containerservice.models import (
 
 from app.azure import errors
 from app.azure.clients import operation_of, read_all, settled, whole_answer
-from app.azure.cluster_mapping import cluster_body, cluster_of, outbound_body
+from app.azure.cluster_mapping import MONITORING, cluster_body, cluster_of, monitoring_body, outbound_body
 from app.azure.errors import AzureError
 from app.azure.fields import Fields
 from app.azure.types.call import Call
 from app.azure.types.catalog import UpgradeProfile
 from app.azure.types.cluster import ManagedCluster, ManagedClusterSpec, OutboundProfile, PutAnswer
+from app.azure.types.monitoring import MonitoringAddon
 from app.azure.types.operation import Operation
 from app.azure.types.secret import Secret
 
@@ -127,6 +129,19 @@ class ManagedClusters:
             known.managed_outbound_i_ps = known.outbound_i_ps = known.outbound_ip_prefixes = None
             known.update(outbound_body(outbound))
             properties.network_profile.load_balancer_profile = known
+
+        return await self._put_back(group, name, change, call)
+
+    async def put_monitoring(self, group: str, name: str, addon: MonitoringAddon | None, *, call: Call) -> PutAnswer:
+        """Switch the monitoring add-on on as given, or off (None), and nothing else; see `_put_back`."""
+
+        def change(properties: ManagedClusterProperties) -> None:
+            addons = dict(properties.addon_profiles or {})
+            for known in [key for key in addons if key.lower() == MONITORING]:
+                del addons[known]
+            body = {"enabled": False} if addon is None else monitoring_body(addon)
+            addons[MONITORING] = ManagedClusterAddonProfile(body)
+            properties.addon_profiles = addons
 
         return await self._put_back(group, name, change, call)
 

@@ -44,7 +44,9 @@ _TOO_MANY = 429
 # Azure goes on by itself with what it answers by a fault of its own: the same change is sent at most twice more.
 _CHANGE_PATIENCE = Patience(attempts=3)
 _UNAUTHORIZED = 401
-_ONLY_ASKS = re.compile(r"/(list[a-z]*credentials?|listkeys|checknameavailability)$", re.IGNORECASE)
+_ONLY_ASKS = re.compile(
+    r"/(list[a-z]*credentials?|listkeys|checknameavailability|v1/workspaces/[^/]+/query)$", re.IGNORECASE
+)
 _ENTRA_CODE = re.compile(r"AADSTS\d+")
 _ID_PART = re.compile(r"[^A-Za-z0-9_.-]")
 

@@ -108,6 +108,10 @@ class WholeResponse(AsyncHttpResponse):
     def content(self) -> bytes:
         return self._body
 
+    def body(self) -> bytes:
+        """What the SDK's older clients know an answer by, before they ask for its text."""
+        return self._body
+
     @override
     def text(self, encoding: str | None = None) -> str:
         return self._body.decode(encoding or self._encoding, errors="replace")

@@ -6,6 +6,7 @@
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, PositiveFloat, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -50,6 +51,14 @@ class AzureSettings(BaseModel):
     )
     authority_url: str = Field("https://login.microsoftonline.com", description="Microsoft Entra's base address.")
     token_audience: str = Field("https://management.azure.com", description="For whom tokens are asked.")
+    log_analytics_url: str | None = Field(
+        None,
+        description="The base address of Log Analytics' query service. Default: `https://api.loganalytics.io`, or "
+        "Resource Manager's own where that is on this machine: the local Azure serves both.",
+    )
+    log_analytics_audience: str = Field(
+        "https://api.loganalytics.io", description="For whom tokens for queries of logs are asked."
+    )
     allowed_hosts: list[str] = Field(
         [],
         description="Further hosts that links in Azure's answers may lead to; Resource Manager's own always may.",
@@ -67,6 +76,14 @@ class AzureSettings(BaseModel):
     catalog_max_age_seconds: Seconds = Field(
         21_600, description="What Azure offers (locations, versions, sizes) is asked for anew when it is older."
     )
+
+    @property
+    def log_analytics_address(self) -> str:
+        """The query service's base address: the setting, or its default."""
+        if self.log_analytics_url is not None:
+            return self.log_analytics_url
+        here = urlsplit(self.resource_manager_url).hostname in {"localhost", "127.0.0.1", "::1"}
+        return self.resource_manager_url if here else "https://api.loganalytics.io"
 
 
 class KubernetesSettings(BaseModel):
@@ -178,6 +195,8 @@ class ExpectSettings(BaseModel):
     exposure_create: PositiveFloat = Field(30, description="An address for a Service.")
     exposure_update: PositiveFloat = Field(20, description="A change of a Service with an address.")
     exposure_delete: PositiveFloat = Field(30, description="Removal of a Service with all that Azure made for it.")
+    monitoring_enable: PositiveFloat = Field(300, description="Monitoring of a cluster, until the first data.")
+    monitoring_disable: PositiveFloat = Field(90, description="The end of a cluster's monitoring.")
     provider_register: PositiveFloat = Field(60, description="Registration of a resource provider.")
 
 

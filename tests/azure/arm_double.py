@@ -16,6 +16,8 @@ from app.azure.credentials import RenewableCredential
 from app.azure.feed import Sharing
 from app.azure.gateway import SubscriptionGateway
 from app.azure.links import TrustedHosts
+from app.azure.log_client import open_logs_client
+from app.azure.log_queries import LogQueries
 from app.azure.policies import Pace
 from app.azure.ports import BucketStore, MemoryBuckets
 from app.azure.throttle import Throttle
@@ -66,6 +68,7 @@ class ArmDouble:
     clock: ManualClock
     clients: Clients
     azure: SubscriptionGateway
+    logs: LogQueries
     credential: StaticCredential
     requests: list[web.Request] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
@@ -109,20 +112,32 @@ async def arm_double(
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     session = open_session(ca_file=None, trust_env=False)
     credential = StaticCredential(hangs=login_hangs)
+    throttle = Throttle(buckets or MemoryBuckets(clock), clock, sleep)
+    pace = Pace(sleep=sleep, random=lambda: 1.0)
     clients = Clients(
         resource_manager_url=url,
         token_audience="https://management.azure.com",
         credential=RenewableCredential(lambda: credential),
         session=session,
         hosts=TrustedHosts(url, allowed_hosts),
-        throttle=Throttle(buckets or MemoryBuckets(clock), clock, sleep),
+        throttle=throttle,
         clock=clock,
         timeout=call_seconds,
-        pace=Pace(sleep=sleep, random=lambda: 1.0),
+        pace=pace,
+    )
+    logs = open_logs_client(
+        url,
+        "https://api.loganalytics.io",
+        credential=RenewableCredential(lambda: credential),
+        session=session,
+        throttle=throttle,
+        clock=clock,
+        timeout=call_seconds,
+        pace=pace,
     )
     azure = SubscriptionGateway(clients, SUBSCRIPTION, Sharing(clock, timedelta(seconds=1), sleep))
     try:
-        yield ArmDouble(url, clock, clients, azure, credential, requests, slept)
+        yield ArmDouble(url, clock, clients, azure, LogQueries(logs), credential, requests, slept)
     finally:
         await azure.watcher.close()
         await session.close()

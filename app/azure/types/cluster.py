@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from app.azure.types.monitoring import MonitoringAddon
 from app.azure.types.operation import Operation
 from app.azure.types.secret import Secret
 
@@ -93,6 +94,7 @@ class ManagedCluster:
     local_accounts_disabled: bool = False
     sku_tier: str | None = None
     provisioning_error: tuple[str | None, str | None] | None = None
+    monitoring: MonitoringAddon | None = None
 
     def pool(self, name: str) -> AgentPool | None:
         """The pool of this name, or None."""
@@ -125,6 +127,7 @@ class ManagedClusterSpec:
     windows_admin_username: str | None = None
     windows_admin_password: Secret | None = None
     outbound: OutboundProfile | None = None
+    monitoring: MonitoringAddon | None = None
 
 
 @dataclass(frozen=True, slots=True)

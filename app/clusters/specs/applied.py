@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from app.azure.types.cluster import ManagedCluster, OutboundProfile
+from app.azure.types.monitoring import MonitoringAddon
+from app.azure.types.resource import same_id
 
 
 def count_missing(seen: ManagedCluster, pool_name: str, count: int) -> list[str]:
@@ -42,6 +44,21 @@ def outbound_missing(seen: ManagedCluster, wanted: OutboundProfile) -> list[str]
     elif len(effective) != wanted.managed_count:
         found.append(f"The cluster has {len(effective)} outbound addresses, not {wanted.managed_count}.")
     return found
+
+
+def monitoring_missing(seen: ManagedCluster, wanted: MonitoringAddon | None) -> list[str]:
+    """What is wrong with the monitoring add-on."""
+    if monitoring_differs(seen.monitoring, wanted):
+        return [f"The monitoring add-on is not {'off' if wanted is None else 'as asked'}."]
+    return []
+
+
+def monitoring_differs(one: MonitoringAddon | None, other: MonitoringAddon | None) -> bool:
+    """Whether two add-ons send to different workspaces, or log in differently."""
+    if one is None or other is None:
+        return one is not other
+    same = same_id(one.workspace_id, other.workspace_id)
+    return not same or one.managed_identity != other.managed_identity
 
 
 def outbound_differs(one: OutboundProfile, other: OutboundProfile) -> bool:

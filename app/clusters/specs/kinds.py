@@ -28,6 +28,22 @@ OUTBOUND = JobKind(
     expected="cluster_update",
     target_type="cluster",
 )
+MONITOR = JobKind(
+    "monitoring.enable",
+    doing="Turning on monitoring of cluster {target}",
+    done="Cluster {target} is monitored",
+    deadline=timedelta(minutes=45),
+    expected="monitoring_enable",
+    target_type="cluster",
+)
+UNMONITOR = JobKind(
+    "monitoring.disable",
+    doing="Turning off monitoring of cluster {target}",
+    done="Cluster {target} is not monitored any more",
+    deadline=timedelta(minutes=30),
+    expected="monitoring_disable",
+    target_type="cluster",
+)
 SCALE = JobKind(
     "cluster.scale",
     doing="Scaling cluster {target}",

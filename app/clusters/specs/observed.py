@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.azure.types.cluster import ManagedCluster
-from app.clusters.specs.wanted import outbound_json
+from app.clusters.specs.wanted import monitoring_json, outbound_json
 from app.core.json import JsonObject
 
 
@@ -58,6 +58,7 @@ def observed_json(cluster: ManagedCluster, outbound_ips: tuple[str, ...] | None 
         },
         "outbound": None if cluster.outbound is None else outbound_json(cluster.outbound),
         "outbound_ip_ids": list(cluster.outbound_ip_ids),
+        "monitoring": None if cluster.monitoring is None else monitoring_json(cluster.monitoring),
     }
     if outbound_ips is not None:
         observed["outbound_ips"] = list(outbound_ips)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from app.azure.types.cluster import AgentPoolSpec, ManagedClusterSpec, OutboundProfile
+from app.azure.types.monitoring import MonitoringAddon
 from app.azure.types.secret import Secret
 from app.azure.types.tags import JOB, owner_tags
 from app.core.json import JsonObject
@@ -13,6 +14,9 @@ from app.models import Cluster
 
 WantedOutbound: TypeAlias = OutboundProfile
 """By which addresses a cluster's nodes reach the internet, as it is wanted and as Azure has it."""
+
+WantedMonitoring: TypeAlias = MonitoringAddon
+"""The monitoring add-on as it is wanted, switched on, and as Azure has it."""
 
 ADMIN_USERNAME = "azureuser"
 # Azure refuses Windows passwords outside 14 to 123 characters, or with fewer than three kinds of character.
@@ -32,7 +36,10 @@ class WantedPool:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What `clusters.wanted` holds. `kubernetes_version` None leaves the choice to AKS, and `outbound` None too."""
+    """What `clusters.wanted` holds. `kubernetes_version` None leaves the choice to AKS, and `outbound` None too.
+
+    `monitoring` None: the add-on is not switched on.
+    """
 
     location: str
     kubernetes_version: str | None
@@ -41,6 +48,7 @@ class Wanted:
     pools: tuple[WantedPool, ...]
     tags: dict[str, str]
     outbound: OutboundProfile | None = None
+    monitoring: MonitoringAddon | None = None
 
     def pool(self, name: str) -> WantedPool | None:
         """The pool of this name."""
@@ -64,6 +72,7 @@ class Wanted:
             ],
             "tags": self.tags,
             "outbound": None if self.outbound is None else outbound_json(self.outbound),
+            "monitoring": None if self.monitoring is None else monitoring_json(self.monitoring),
         }
 
     @classmethod
@@ -77,6 +86,7 @@ class Wanted:
             pools=tuple(WantedPool(**pool) for pool in stored["pools"]),
             tags=dict(stored["tags"]),
             outbound=None if stored.get("outbound") is None else outbound_from_json(stored["outbound"]),
+            monitoring=None if stored.get("monitoring") is None else monitoring_from_json(stored["monitoring"]),
         )
 
 
@@ -100,6 +110,16 @@ def outbound_from_json(stored: JsonObject) -> OutboundProfile:
         allocated_ports=stored["allocated_ports"],
         idle_timeout_minutes=stored["idle_timeout_minutes"],
     )
+
+
+def monitoring_json(addon: MonitoringAddon) -> JsonObject:
+    """A monitoring add-on as rows keep it."""
+    return {"workspace_id": addon.workspace_id, "managed_identity": addon.managed_identity}
+
+
+def monitoring_from_json(stored: JsonObject) -> MonitoringAddon:
+    """What `monitoring_json` wrote."""
+    return MonitoringAddon(stored["workspace_id"], stored["managed_identity"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +162,7 @@ def desired(place: Place, wanted: Wanted, *, job_id: str) -> ManagedClusterSpec:
         windows_admin_username=ADMIN_USERNAME if wanted.windows else None,
         windows_admin_password=_password() if wanted.windows else None,
         outbound=wanted.outbound,
+        monitoring=wanted.monitoring,
     )
 
 

@@ -13,6 +13,7 @@ from app.clusters.specs.kinds import CREATE
 from app.clusters.specs.wanted import Place, Wanted, desired, place_of
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made, Proof
+from app.clusters.workflow.changeable import require_workspace
 from app.clusters.workflow.plan import Plan
 from app.core.errors import ConflictError, ErrorClass
 from app.core.json import JsonObject
@@ -163,6 +164,7 @@ async def _take_up(cloud: Cloud, asked: Plan, present: ManagedCluster) -> Begun:
     state = present.provisioning_state.lower()
     if state == "succeeded" or state not in await_azure.SETTLED:
         return Begun(present.id, None, cloud.clock.now())
+    await require_workspace(cloud, present)
     # The job that made it first may still have to remove it.
     spec = desired(place, asked.wanted, job_id=present.tags.get(JOB, cloud.job.id))
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters

@@ -8,6 +8,7 @@ from app.clusters.specs.kinds import SCALE
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made, Proof
+from app.clusters.workflow.changeable import require_changeable
 from app.core.errors import ErrorClass, SlipwayError
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
@@ -56,7 +57,7 @@ async def begin_scale(record: Record) -> ScalePlan:
 async def scale_pool(cloud: Cloud, asked: ScalePlan) -> Begun | None:
     """Ask Azure for the count, unless the pool has it."""
     place = asked.place
-    await await_azure.require_ours(cloud, place)
+    await require_changeable(cloud, place)
     pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
     present = await pools.get(place.resource_group, place.azure_name, asked.pool, call=azure_call(cloud))
     if present is None:

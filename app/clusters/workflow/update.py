@@ -7,6 +7,7 @@ from app.clusters.specs.kinds import UPDATE
 from app.clusters.specs.wanted import tags_of
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made
+from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.plan import Plan
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
@@ -35,7 +36,7 @@ async def begin_update(record: Record) -> Plan:
 async def put_tags(cloud: Cloud, asked: Plan) -> Begun | None:
     """Send the tags, unless Azure has them."""
     place = asked.place
-    present = await await_azure.require_ours(cloud, place)
+    present = await require_changeable(cloud, place)
     wanted = tags_of(place, asked.wanted, job_id=present.tags.get(JOB, cloud.job.id))
     if dict(present.tags) == wanted:
         return None

@@ -8,6 +8,7 @@ from app.clusters.specs.kinds import UPGRADE
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made, Proof
+from app.clusters.workflow.changeable import require_changeable
 from app.core.errors import ErrorClass, SlipwayError
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
@@ -57,7 +58,7 @@ async def begin_upgrade(record: Record) -> UpgradePlan:
 async def upgrade_control_plane(cloud: Cloud, asked: UpgradePlan) -> Begun | None:
     """Ask for the control plane's version, unless it has it."""
     place = asked.place
-    present = await await_azure.require_ours(cloud, place)
+    present = await require_changeable(cloud, place)
     if present.current_kubernetes_version == asked.version:
         return None
     if present.kubernetes_version == asked.version and present.provisioning_state.lower() not in await_azure.SETTLED:

@@ -14,6 +14,7 @@ from app.clusters.specs.snat import PoolSize, Snat, snat_of
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made
+from app.clusters.workflow.changeable import require_changeable
 from app.core.errors import ConflictError, ErrorClass, SlipwayError
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
@@ -118,7 +119,7 @@ def _require_ports(snat: Snat) -> None:
 async def put_outbound(cloud: Cloud, asked: OutboundPlan) -> Begun | None:
     """Send the profile, unless Azure has it."""
     place = asked.place
-    present = await await_azure.require_ours(cloud, place)
+    present = await require_changeable(cloud, place)
     if present.outbound is not None and not outbound_differs(present.outbound, asked.outbound):
         if present.provisioning_state.lower() in await_azure.SETTLED:
             return None
