@@ -104,6 +104,7 @@ def _pool(body: Fields, properties: Fields) -> AgentPool:
         id=body.maybe("id"),
         etag=properties.maybe("eTag"),
         subnet_id=properties.maybe("vnetSubnetID"),
+        fips=properties.flag("enableFIPS"),
     )
 
 

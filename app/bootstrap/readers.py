@@ -6,11 +6,15 @@ from app.bootstrap.parts import Parts
 from app.clusters.observe import ClusterReaders, Sink
 from app.engine.lease import Lease
 from app.load_balancers.observe.services import observe_services
+from app.storage.observe.volumes import observe_storage
 
 
 def sinks_of(parts: Parts) -> tuple[Sink, ...]:
     """All that take what is seen, in this order."""
-    return (partial(observe_services, parts.database, parts.clock),)
+    return (
+        partial(observe_services, parts.database, parts.clock),
+        partial(observe_storage, parts.database, parts.clock),
+    )
 
 
 def cluster_readers(parts: Parts, lease: Lease) -> ClusterReaders:

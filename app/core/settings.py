@@ -197,6 +197,10 @@ class ExpectSettings(BaseModel):
     exposure_delete: PositiveFloat = Field(30, description="Removal of a Service with all that Azure made for it.")
     monitoring_enable: PositiveFloat = Field(300, description="Monitoring of a cluster, until the first data.")
     monitoring_disable: PositiveFloat = Field(90, description="The end of a cluster's monitoring.")
+    volume_create: PositiveFloat = Field(15, description="A share bound into a namespace.")
+    volume_delete: PositiveFloat = Field(15, description="Removal of a volume.")
+    storage_class_create: PositiveFloat = Field(5, description="A storage class.")
+    storage_class_delete: PositiveFloat = Field(5, description="Removal of a storage class.")
     provider_register: PositiveFloat = Field(60, description="Registration of a resource provider.")
 
 

@@ -33,6 +33,7 @@ class AgentPool:
     id: str | None = None
     etag: str | None = None
     subnet_id: str | None = None
+    fips: bool = False
 
 
 @dataclass(frozen=True, slots=True)

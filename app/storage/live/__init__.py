@@ -1,0 +1,1 @@
+"""Where a request must ask Azure or a cluster while it waits."""

@@ -1,0 +1,1 @@
+"""What is kept of what is seen in Azure and in clusters."""

@@ -1,0 +1,1 @@
+"""HTTP: shares, volumes, storage classes, claims."""

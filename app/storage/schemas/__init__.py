@@ -1,0 +1,1 @@
+"""Shares, volumes and storage classes on the wire."""

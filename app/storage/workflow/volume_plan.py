@@ -1,0 +1,163 @@
+"""What a job about a volume is given at its start, and how it writes the volume's row."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from app.clusters.specs.wanted import Place, place_of
+from app.clusters.workflow.plan import ClusterGoneError
+from app.core.errors import ConflictError
+from app.core.json import JsonObject
+from app.engine.steps import JobEnd, Record, record_step
+from app.models import Cluster, ClusterState, Share, StorageAccount, Volume, VolumeState
+from app.storage.specs.volume_objects import ShareAt, VolumeAt, secret_name
+from app.storage.specs.volume_wanted import KEY, WantedVolume
+
+_LEAVING = frozenset({VolumeState.DELETING, VolumeState.DELETED})
+_CLUSTER_LEAVING = frozenset({ClusterState.DELETING, ClusterState.DELETED})
+
+
+class VolumeGoneError(ConflictError):
+    """The volume of this job is deleted, or is being deleted."""
+
+    code = "volume_deleted"
+
+
+class ShareGoneError(ConflictError):
+    """The volume's share has no account: it was never made, or is deleted."""
+
+    code = "share_not_ready"
+    remedy = "Look at the share: GET /v1/shares/{id}. When it is ready, retry the job."
+
+
+@dataclass(frozen=True, slots=True)
+class AccountAt:
+    """The account that the share lies in."""
+
+    id: str
+    name: str
+    subscription_id: str
+    resource_group: str
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which volume of which share, in which cluster."""
+
+    place: Place
+    location: str
+    volume: VolumeAt
+    wanted: WantedVolume
+    share_id: str
+    share: ShareAt
+    account: AccountAt
+
+    @property
+    def key(self) -> str:
+        """The claim, as Kubernetes writes it."""
+        return f"{self.volume.namespace}/{self.volume.name}"
+
+
+async def volume_of(record: Record) -> Volume:
+    """The job's volume, locked until the transaction's end."""
+    volume = await record.session.get(Volume, record.view.target_id, with_for_update=True)
+    if volume is None:
+        raise VolumeGoneError("The volume of this job does not exist any more.")
+    return volume
+
+
+@record_step
+async def begin_volume(record: Record) -> Asked:
+    """Mark the volume as being bound, and name its Secret: from here on a rotation of the keys knows of it."""
+    volume = await volume_of(record)
+    cluster = await record.session.get_one(Cluster, volume.cluster_id)
+    if volume.state in _LEAVING:
+        raise VolumeGoneError("The volume is deleted or is being deleted.")
+    if cluster.state in _CLUSTER_LEAVING:
+        raise ClusterGoneError("The volume's cluster is deleted or is being deleted.")
+    asked = await asked_of(record, volume, cluster)
+    if volume.state != VolumeState.BOUND:
+        set_state(volume, VolumeState.PENDING, record.now)
+    volume.secret = asked.volume.secret
+    return asked
+
+
+async def asked_of(record: Record, volume: Volume, cluster: Cluster) -> Asked:
+    """What a job needs to know. Raises ShareGoneError where the share has no account."""
+    share = await record.session.get_one(Share, volume.share_id)
+    account = await record.session.get(StorageAccount, share.account_id) if share.account_id else None
+    if account is None:
+        raise ShareGoneError(f"The share {share.name} has no account: it is {share.state}.")
+    wanted = WantedVolume.from_json(volume.wanted)
+    return Asked(
+        place=place_of(cluster),
+        location=cluster.location,
+        volume=VolumeAt(
+            volume_id=volume.id,
+            namespace=volume.namespace,
+            name=volume.name,
+            persistent_volume=volume.persistent_volume,
+            secret=secret_name(account.name) if wanted.auth == KEY else None,
+        ),
+        wanted=wanted,
+        share_id=share.id,
+        share=ShareAt(
+            resource_group=account.resource_group,
+            account=account.name,
+            share=share.azure_name,
+            quota_gib=share.quota_gib,
+            file_endpoint=(account.observed or {}).get("file_endpoint"),
+        ),
+        account=AccountAt(account.id, account.name, account.subscription_id, account.resource_group, account.location),
+    )
+
+
+@record_step
+async def read_active_key(record: Record, account_id: str) -> str:
+    """Which of the account's keys Secrets shall hold at this moment."""
+    asked = select(StorageAccount.active_key).where(StorageAccount.id == account_id)
+    return str((await record.session.scalars(asked)).one())
+
+
+def set_state(volume: Volume, state: VolumeState, now: datetime) -> None:
+    """Change the state; the version rises only when it does change."""
+    if volume.state != state:
+        volume.state = state
+        volume.version += 1
+        volume.updated_at = now
+
+
+def problem_of(end: JobEnd, now: datetime) -> JsonObject:
+    """Why a job has left the volume unbound, or has not removed it."""
+    problem = end.problem
+    return {
+        "code": problem.code,
+        "detail": problem.detail,
+        "remedy": problem.remedy,
+        "retryable": problem.retryable,
+        "since": now.isoformat(),
+    }
+
+
+def facts(volume: Volume, **more: object) -> JsonObject:
+    """What events about the volume say."""
+    return {
+        "name": volume.name,
+        "namespace": volume.namespace,
+        "cluster_id": volume.cluster_id,
+        "share_id": volume.share_id,
+        **more,
+    }
+
+
+async def record_volume_failed(record: Record, end: JobEnd) -> None:
+    """The end of a job that did not bind it: the volume has failed, and says why; one that is bound stays so."""
+    volume = await record.session.get(Volume, record.view.target_id, with_for_update=True)
+    if volume is None or volume.state in _LEAVING:
+        return
+    if volume.state == VolumeState.PENDING:
+        set_state(volume, VolumeState.FAILED, record.now)
+        volume.observed = {**(volume.observed or {}), "problem": problem_of(end, record.now)}
+    await record.emit("volume.failed", data=facts(volume, code=end.problem.code, canceled=end.canceled))
