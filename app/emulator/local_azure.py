@@ -129,6 +129,7 @@ class LocalAzure:
     def _load(self, saved: Document) -> None:
         for document in saved.get("resources", ()):
             self.cloud.store.bring_back(store.restore(document))
+        self.cloud.overrides.update(saved.get("overrides", {}))
         for document in saved.get("operations", ()):
             self.cloud.operations.add(operations.restore(document))
 
@@ -141,6 +142,7 @@ class LocalAzure:
                 "key": self.authority.key.decode(),
             },
             "ports": self.ports,
+            "overrides": self.cloud.overrides,
             "operations": [operations.dump(operation) for operation in self.cloud.operations],
         }
         return self._fragments.join(

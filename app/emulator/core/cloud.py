@@ -83,6 +83,8 @@ class Cloud:
         self._guards: dict[str, Guard] = {}
         self._settling = asyncio.Lock()
         self._wake = asyncio.Event()
+        self.overrides: Document = {}
+        """What `/_local/` has set of Azure itself: quotas, the newest node image. The state file holds it."""
         self.changes = 0
         """Rises with every step of an operation; with `store.version` it tells whether to save."""
         for provider in providers:
@@ -280,4 +282,5 @@ class Cloud:
             self.buckets.clear()
             self.faults.remove()
             self.log.clear()
+            self.overrides.clear()
             self.changes += 1

@@ -74,6 +74,20 @@ class Operation:
         self.ended = at
         self.error = error
 
+    def repeat_phase(self, delay: timedelta) -> None:
+        """Let the phase that was reached last come again after `delay`, and all that follows later by as much."""
+        last = self.phases[self.reached - 1]
+        for phase in self.phases[self.reached :]:
+            phase.at += delay
+        if self.ends is not None:
+            self.ends += delay
+        self.phases.insert(self.reached, Phase(last.at + delay, last.status, last.effect))
+
+    @property
+    def reached_at(self) -> datetime:
+        """When the phase began that was reached last."""
+        return self.phases[self.reached - 1].at if self.reached else self.started
+
     def rescale(self, now: datetime, factor: float) -> None:
         """Stretch what is still to come by `factor`; a change of speed does that."""
         for phase in self.phases[self.reached :]:

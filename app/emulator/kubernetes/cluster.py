@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from app.emulator.kubernetes import system, writes
+from app.emulator.kubernetes import draining, system, writes
 from app.emulator.kubernetes.api import Api
 from app.emulator.kubernetes.controllers import Controllers, Plan
 from app.emulator.kubernetes.credentials import LOOPBACK, Credentials, entra_user, kubeconfig, local_user
@@ -48,11 +48,15 @@ class Cluster:
             self._credentials.ca.certificate,
             lambda key, seconds, action: plan((spec.key, *key), seconds, action),
         )
-        address = f"{LOOPBACK}:{self._listener.port}"
-        door = Door(self._credentials, spec.key, logins)
-        self._api = Api(self._store, door, spec.kubernetes_version, address)
+        self._logins = logins
+        self._api = self._new_api()
         if saved is None:
             self._found()
+
+    def _new_api(self) -> Api:
+        address = f"{LOOPBACK}:{self._listener.port}"
+        door = Door(self._credentials, self.spec.key, self._logins)
+        return Api(self._store, door, self.spec.kubernetes_version, address)
 
     @property
     def store(self) -> Store:
@@ -90,6 +94,26 @@ class Cluster:
         """Become another version of Kubernetes."""
         self.spec = replace(self.spec, kubernetes_version=version)
         self._api.version = version
+
+    async def rotate(self) -> None:
+        """Take new keys, all of them, at the same address."""
+        await self._listener.close()
+        self._credentials = Credentials.create(self.spec.fqdn)
+        self._listener = Listener(self._credentials, self._listener.port)
+        self._api = self._new_api()
+        self._controllers.trust(self._credentials.ca.certificate)
+        if not self._is_open:
+            await self._listener.close()
+        elif not self.spec.private:
+            await self._listener.open(self._api)
+
+    def tell_of_node(self, name: str, message: str, *, warning: bool) -> None:
+        """Let AKS's upgrader say something of a node."""
+        draining.tell(self._store, self._controllers.recorder, name, message, warning=warning)
+
+    async def settled(self) -> None:
+        """Return when the controllers have nothing left to be done at once."""
+        await self._controllers.work.settled()
 
     def endpoint(self) -> Endpoint:
         """Return where the cluster answers, and its kubeconfigs."""

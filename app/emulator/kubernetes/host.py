@@ -112,6 +112,18 @@ class ClusterHost:
         """Return where a cluster answers, also while it is stopped."""
         return self._clusters[key].endpoint()
 
+    def tell_of_node(self, key: str, name: str, message: str, *, warning: bool = False) -> None:
+        """Let AKS's upgrader say something of a node, as an event of the cluster."""
+        self._clusters[key].tell_of_node(name, message, warning=warning)
+
+    async def settled(self, key: str) -> None:
+        """Return when a cluster's controllers have nothing left to be done at once."""
+        await self._clusters[key].settled()
+
+    async def rotate(self, key: str) -> None:
+        """Give a cluster another authority: whoever holds a kubeconfig, certificate or token of before is out."""
+        await self._clusters[key].rotate()
+
     async def stop(self, key: str) -> None:
         """Refuse connections to a cluster and keep its state; `start` opens it again."""
         await self._clusters[key].close()

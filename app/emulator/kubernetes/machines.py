@@ -125,7 +125,7 @@ def _labels(spec: NodeSpec, image: _Image) -> dict[str, str]:
             uuid.uuid5(_SYSTEM_NAMESPACE, f"kubelet/{spec.node_resource_group}")
         ),
         "kubernetes.azure.com/mode": mode,
-        "kubernetes.azure.com/node-image-version": image.name,
+        "kubernetes.azure.com/node-image-version": spec.node_image or image.name,
         "kubernetes.azure.com/nodepool-type": "VirtualMachineScaleSets",
         "kubernetes.azure.com/os-sku": spec.os_sku,
         "kubernetes.azure.com/role": "agent",

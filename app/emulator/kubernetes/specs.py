@@ -44,6 +44,8 @@ class NodeSpec:
     node_resource_group: str
     labels: Mapping[str, str]
     taints: tuple[str, ...] = ()
+    node_image: str = ""
+    """`AKSUbuntu-2204gen2containerd-202601.07.0`; empty: that of its system."""
 
 
 @dataclass(frozen=True)

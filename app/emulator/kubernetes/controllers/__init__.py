@@ -29,8 +29,9 @@ class Controllers:
         recorder = self.recorder = Recorder(store)
         owners = Owners(store, self.work)
         self._kubelet = Kubelet(store, self.work, recorder, plan)
+        self._namespaces = Namespaces(store, self.work, ca_pem)
         self._all = (
-            Namespaces(store, self.work, ca_pem),
+            self._namespaces,
             recorder,
             Deployments(store, self.work, owners, recorder),
             ReplicaSets(store, self.work, owners, recorder),
@@ -45,6 +46,10 @@ class Controllers:
     def hold_pods_by(self, hold: Callable[[Object], Held | None]) -> None:
         """Ask `hold` of every pod that is about to start why it does not."""
         self._kubelet.hold = hold
+
+    def trust(self, ca_pem: str) -> None:
+        """Tell every namespace of another authority."""
+        self._namespaces.trust(ca_pem)
 
     def resume(self) -> None:
         """Take up what a stop interrupted."""

@@ -26,6 +26,13 @@ class Namespaces:
             if namespace["metadata"].get("deletionTimestamp"):
                 self._work.add(self._empty, "", namespace["metadata"]["name"])
 
+    def trust(self, ca_pem: str) -> None:
+        """Publish another authority in every namespace."""
+        self._ca_pem = ca_pem
+        for root in self._store.list_("configmaps"):
+            if root["metadata"]["name"] == ROOT_CA:
+                self._store.replace("configmaps", {**root, "data": {"ca.crt": ca_pem}})
+
     def _hear(self, change: Change) -> None:
         metadata = change.object["metadata"]
         if change.type == "ADDED":

@@ -54,7 +54,7 @@ def provider(host: ClusterHost, saved: Mapping[str, Document]) -> Provider:
         registered_from_start=False,
         routes=(
             *ManagedClusters(host).routes(),
-            *agent_pools.routes(),
+            *agent_pools.routes(host),
             *power.routes(),
             *queries.routes(),
             *commands.routes(),

@@ -1,5 +1,7 @@
 """Agent pools: create, change, read, list, delete, abort, upgrade profile."""
 
+from functools import partial
+
 from app.emulator.core.cloud import Cloud, Plan
 from app.emulator.core.documents import Document
 from app.emulator.core.exchange import Answer, Call
@@ -9,32 +11,36 @@ from app.emulator.core.operations import Operation
 from app.emulator.core.registry import Route
 from app.emulator.core.store import Resource
 from app.emulator.core.vm_sizes import find_vm_size
+from app.emulator.kubernetes.host import ClusterHost
 from app.emulator.providers.containerservice import access, pool_documents, shapes
-from app.emulator.providers.containerservice.cluster_pools import add_pool, all_pools, change_pool, check_windows
+from app.emulator.providers.containerservice.cluster_pools import add_pool, all_pools, check_windows
 from app.emulator.providers.containerservice.errors import busy, flat
 from app.emulator.providers.containerservice.load_balancer_profile import check_profile
-from app.emulator.providers.containerservice.managed_clusters import (
-    POOL_UPGRADE_SECONDS,
-    abort,
-)
+from app.emulator.providers.containerservice.managed_clusters import abort
 from app.emulator.providers.containerservice.monitoring.addon import check_addon
 from app.emulator.providers.containerservice.names import CLUSTER, JSON, NAMESPACE, POOL, pool_id
 from app.emulator.providers.containerservice.nodes import pools_of
+from app.emulator.providers.containerservice.pool_changes import (
+    apply,
+    is_upgrade,
+    refuse_unsatisfiable,
+    surge_cores,
+    words,
+)
+from app.emulator.providers.containerservice.roll_plans import removal, spread
 from app.emulator.providers.containerservice.shapes import check_shape
 from app.emulator.providers.containerservice.subnets import check_subnets
 from app.emulator.providers.containerservice.transitions import set_state
 
 CREATE_SECONDS = {"Linux": 190, "Windows": 523}
-SCALE_SECONDS = 215
-UPDATE_SECONDS = 60
 DELETE_SECONDS = 17
 LARGEST_NUMBER_OF_POOLS = 100
 
 
-def routes() -> list[Route]:
+def routes(host: ClusterHost) -> list[Route]:
     """The operations of this file."""
     return [
-        Route("PUT", POOL, "AgentPools_CreateOrUpdate", _put, NAMESPACE, 6),
+        Route("PUT", POOL, "AgentPools_CreateOrUpdate", partial(_put, host), NAMESPACE, 6),
         Route("GET", POOL, "AgentPools_Get", _get, NAMESPACE, 1),
         Route("GET", f"{CLUSTER}/agentPools", "AgentPools_List", _list, NAMESPACE, 1),
         Route("DELETE", POOL, "AgentPools_Delete", _delete, NAMESPACE, 1),
@@ -42,7 +48,7 @@ def routes() -> list[Route]:
     ]
 
 
-async def _put(cloud: Cloud, call: Call) -> Answer:
+async def _put(host: ClusterHost, cloud: Cloud, call: Call) -> Answer:
     require_group(cloud, call, for_change=True)
     cluster = access.require_parent(cloud, call)
     known = cloud.store.get(pool_id(cluster.id, call.parameter("pool")))
@@ -52,7 +58,7 @@ async def _put(cloud: Cloud, call: Call) -> Answer:
     asked = pool_documents.split_resource(document)
     if known is None:
         return _create(cloud, call, cluster, asked)
-    return _update(cloud, call, cluster, known, asked)
+    return _update(host, cloud, call, cluster, known)
 
 
 def _create(cloud: Cloud, call: Call, cluster: Resource, asked: Document) -> Answer:
@@ -76,19 +82,20 @@ def _create(cloud: Cloud, call: Call, cluster: Resource, asked: Document) -> Ans
     nodes = properties["count"]
     check_subnets(cloud, body["location"], [*others, (properties, nodes)])
     pool = add_pool(cloud, cluster, call.parameter("pool"), properties)
-    words = (
+    steps = (
         (0.04, "CreatingAgentPool", None),
         (0.14, f"CreatingAgentPool: 0/{nodes} nodes completed", None),
         (0.39, f"CreatingAgentPool: {nodes}/{nodes} nodes completed", None),
     )
     seconds = CREATE_SECONDS[properties["osType"]]
-    plan = Plan("pool.create", pool.id, body["location"], seconds, words)
+    plan = Plan("pool.create", pool.id, body["location"], seconds, steps)
     operation = cloud.begin(call, plan, arguments={"cluster": cluster.id})
     call.effect = "created"
     return _accepted(call, pool, operation, 201)
 
 
-def _update(cloud: Cloud, call: Call, cluster: Resource, pool: Resource, asked: Document) -> Answer:
+def _update(host: ClusterHost, cloud: Cloud, call: Call, cluster: Resource, pool: Resource) -> Answer:
+    asked = pool_documents.split_resource(call.document())
     access.refuse_while_busy(cloud, cluster, pool)
     access.refuse_while_stopped(cluster)
     before = pool.body["properties"]
@@ -96,26 +103,27 @@ def _update(cloud: Cloud, call: Call, cluster: Resource, pool: Resource, asked: 
     after = pool_documents.changed_pool(before, asked, location=cluster.body["location"], control_plane=control_plane)
     if before["mode"] == "System" and after["mode"] != "System":
         _keep_one_system_pool(cloud, cluster, pool)
-    _check_quota(cloud, call, cluster, after, after["count"] - before["count"])
+    upgraded = is_upgrade(pool, after)
+    if upgraded:
+        refuse_unsatisfiable(cloud, host, cluster, cluster.body)
+    surge = surge_cores(pool, after) if upgraded else {}
+    _check_quota(cloud, call, cluster, after, after["count"] - before["count"], surge=sum(surge.values()))
     check_profile(cloud, cluster.body, all_pools(cloud, cluster, [(pool, after)]))
     check_addon(cloud, cluster.body["properties"])
     check_subnets(cloud, cluster.body["location"], [(after, max(0, after["count"] - before["count"]))])
-    state, seconds = "Updating", UPDATE_SECONDS
-    if after["currentOrchestratorVersion"] != before["currentOrchestratorVersion"]:
-        state, seconds = "Upgrading", POOL_UPGRADE_SECONDS
-    elif after["count"] != before["count"]:
-        state, seconds = "Scaling", SCALE_SECONDS
-    change_pool(cloud, pool, after, state)
-    plan = Plan("pool.update", pool.id, cluster.body["location"], seconds)
+    change = apply(cloud, pool, after)
+    plan = Plan("pool.update", pool.id, cluster.body["location"], change.seconds, words(call, change.steps))
     operation = cloud.begin(call, plan, arguments={"cluster": cluster.id})
     call.effect = "updated"
     return _accepted(call, pool, operation, 200)
 
 
-def _check_quota(cloud: Cloud, call: Call, cluster: Resource, properties: Document, nodes: int) -> None:
+def _check_quota(
+    cloud: Cloud, call: Call, cluster: Resource, properties: Document, nodes: int, *, surge: int = 0
+) -> None:
     size = find_vm_size(properties["vmSize"])
     if size is not None:
-        added = {size.quota_family: size.cores * nodes}
+        added = {size.quota_family: size.cores * nodes + surge}
         access.check_quota(cloud, call.parameter("subscription"), cluster.body["location"], added)
 
 
@@ -158,8 +166,9 @@ async def _delete(cloud: Cloud, call: Call) -> Answer:
     access.refuse_while_stopped(cluster)
     _keep_one_system_pool(cloud, cluster, pool)
     set_state(cloud, pool, "Deleting")
-    plan = Plan("pool.delete", pool.id, cluster.body["location"], DELETE_SECONDS)
-    operation = cloud.begin(call, plan, arguments={"cluster": cluster.id})
+    plan = Plan("pool.delete", pool.id, cluster.body["location"], DELETE_SECONDS, spread(removal(pool)))
+    ignored = call.query.get("ignore-pod-disruption-budget", "").lower() == "true"
+    operation = cloud.begin(call, plan, arguments={"cluster": cluster.id, "ignore_budgets": ignored})
     call.effect = "deleted"
     headers = status_headers(call, operation, namespace=NAMESPACE, location=True)
     return Answer(202, headers=headers, content_type=None)

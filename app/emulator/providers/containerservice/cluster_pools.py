@@ -9,6 +9,7 @@ from app.emulator.core.vm_sizes import find_vm_size
 from app.emulator.providers.containerservice import pool_documents
 from app.emulator.providers.containerservice.errors import flat, invalid_parameter
 from app.emulator.providers.containerservice.names import POOL_TYPE, pool_id
+from app.emulator.providers.containerservice.node_images import latest_image
 from app.emulator.providers.containerservice.nodes import pools_of
 from app.emulator.providers.containerservice.transitions import set_state
 
@@ -106,6 +107,7 @@ def add_pool(cloud: Cloud, cluster: Resource, name: str, properties: Document) -
         "properties": properties,
     }
     pool = Resource(resource_id, POOL_TYPE, body, cloud.now())
+    properties["nodeImageVersion"] = latest_image(cloud, properties)
     pool.internal["wanted_version"] = properties["currentOrchestratorVersion"]
     return cloud.store.put(pool)
 

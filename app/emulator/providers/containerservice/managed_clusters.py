@@ -24,6 +24,15 @@ from app.emulator.providers.containerservice.names import (
     NAMESPACE,
 )
 from app.emulator.providers.containerservice.nodes import pools_of
+from app.emulator.providers.containerservice.pool_changes import (
+    apply,
+    is_upgrade,
+    refuse_unsatisfiable,
+    surge_cores,
+    weightiest,
+    words,
+)
+from app.emulator.providers.containerservice.roll_plans import CONTROL_PLANE
 from app.emulator.providers.containerservice.shapes import check_shape
 from app.emulator.providers.containerservice.subnets import check_subnets
 from app.emulator.providers.containerservice.transitions import PREEMPTED, set_state
@@ -106,14 +115,14 @@ class ManagedClusters:
         for name, properties in pools.items():
             cluster_pools.add_pool(cloud, cluster, name, properties)
         nodes = sum(properties["count"] for properties in pools.values())
-        words = (
+        steps = (
             (0.09, "ProvisioningNetworkResources", "network"),
             (0.145, "ProvisioningControlPlane", None),
             (0.42, f"CreatingAgentPools: 0/{nodes} nodes completed", "control-plane"),
             (0.60, f"CreatingAgentPools: {nodes}/{nodes} nodes completed", "machines"),
             (0.92, "ReconcilingDNS", None),
         )
-        plan = Plan("cluster.create", cluster.id, body["location"], CREATE_SECONDS, words)
+        plan = Plan("cluster.create", cluster.id, body["location"], CREATE_SECONDS, steps)
         operation = cloud.begin(call, plan)
         call.effect = "created"
         return _accepted(cloud, call, cluster, operation, 201)
@@ -127,27 +136,28 @@ class ManagedClusters:
         check_addon(cloud, body["properties"])
         grown = [(new, max(0, new["count"] - pool.body["properties"]["count"])) for pool, new in changed]
         check_subnets(cloud, body["location"], grown)
-        scaled = any(new["count"] != pool.body["properties"]["count"] for pool, new in changed)
-        upgraded = [
-            pool
-            for pool, new in changed
-            if new["currentOrchestratorVersion"] != pool.body["properties"]["currentOrchestratorVersion"]
-        ]
+        upgraded = [(pool, new) for pool, new in changed if is_upgrade(pool, new)]
+        if upgraded or control_plane != before["currentKubernetesVersion"]:
+            refuse_unsatisfiable(cloud, self._host, cluster, body)
         added = cluster_pools.cores_of([new for _, new in changed])
         for family, cores in cluster_pools.cores_of([pool.body["properties"] for pool, _ in changed]).items():
             added[family] = added.get(family, 0) - cores
+        for pool, new in upgraded:
+            for family, cores in surge_cores(pool, new).items():
+                added[family] = added.get(family, 0) + cores
         access.check_quota(cloud, call.parameter("subscription"), body["location"], added)
-        state, seconds = "Updating", float(UPDATE_SECONDS)
-        if control_plane != before["currentKubernetesVersion"] or upgraded:
-            state, seconds = "Upgrading", UPGRADE_SECONDS + POOL_UPGRADE_SECONDS * len(upgraded)
-        elif scaled:
-            state, seconds = "Scaling", SCALE_SECONDS
         body["properties"]["currentKubernetesVersion"] = before["currentKubernetesVersion"]
         cluster.body = body
-        for pool, new in changed:
-            cluster_pools.change_pool(cloud, pool, new, state)
+        changes = [apply(cloud, pool, new) for pool, new in changed]
+        state, seconds = weightiest(changes), float(UPDATE_SECONDS)
+        steps = [step for change in changes for step in change.steps]
+        if control_plane != before["currentKubernetesVersion"] or upgraded:
+            state, seconds = "Upgrading", UPGRADE_SECONDS + POOL_UPGRADE_SECONDS * len(upgraded)
+            steps = [("UpgradingControlPlane", CONTROL_PLANE), *steps]
+        elif state == "Scaling":
+            seconds = SCALE_SECONDS
         set_state(cloud, cluster, state)
-        plan = Plan("cluster.update", cluster.id, body["location"], seconds)
+        plan = Plan("cluster.update", cluster.id, body["location"], seconds, words(call, steps))
         operation = cloud.begin(call, plan, arguments={"control_plane": control_plane})
         call.effect = "updated"
         return _accepted(cloud, call, cluster, operation, 200)

@@ -7,6 +7,7 @@ from app.emulator.core.locations import find_location
 from app.emulator.core.store import Resource
 from app.emulator.core.vm_sizes import VM_SIZES, find_vm_size
 from app.emulator.kubernetes.host import ClusterSpec, NodeSpec
+from app.emulator.providers.containerservice.instances import machines_of, nodes_of
 from app.emulator.providers.containerservice.names import POOL_TYPE
 from app.emulator.providers.containerservice.node_resource_group import NodeGroup, node_group_of
 from app.emulator.providers.containerservice.scale_sets import SCALE_SET, address_of
@@ -38,9 +39,7 @@ def node_specs(cloud: Cloud, cluster: Resource) -> list[NodeSpec]:
     """Every node of every pool that is through with its creation."""
     group = node_group_of(cluster)
     return [
-        _node(cloud, group, cluster, pool, instance)
-        for pool in pools_of(cloud, cluster)
-        for instance in range(pool.internal.get("nodes", 0))
+        _node(cloud, group, cluster, pool, instance) for pool in pools_of(cloud, cluster) for instance in nodes_of(pool)
     ]
 
 
@@ -50,6 +49,7 @@ def _node(cloud: Cloud, group: NodeGroup, cluster: Resource, pool: Resource, ins
     size = find_vm_size(properties["vmSize"]) or VM_SIZES["standard_ds2_v2"]
     scale_set = group.scale_set_name(pool.name, os_type)
     zones: Sequence[str] = properties.get("availabilityZones") or ()
+    machine = machines_of(pool)[str(instance)]
     region = find_location(group.location)
     return NodeSpec(
         name=group.node_name(pool.name, os_type, instance),
@@ -58,7 +58,7 @@ def _node(cloud: Cloud, group: NodeGroup, cluster: Resource, pool: Resource, ins
         vm_size=size.name,
         os_type=os_type,
         os_sku=properties["osSKU"],
-        kubernetes_version=pool.internal["nodes_version"],
+        kubernetes_version=machine["version"],
         location=region.name if region else group.location,
         zone=f"{group.location}-{zones[instance % len(zones)]}" if zones else None,
         provider_id=(
@@ -69,8 +69,9 @@ def _node(cloud: Cloud, group: NodeGroup, cluster: Resource, pool: Resource, ins
         cpu=size.cores,
         memory_gib=size.memory_gib,
         max_pods=properties["maxPods"],
-        ready=cluster.body["properties"]["powerState"]["code"] == "Running",
+        ready=all(one.body["properties"]["powerState"]["code"] == "Running" for one in (cluster, pool)),
         node_resource_group=group.name,
         labels=properties.get("nodeLabels") or {},
         taints=tuple(properties.get("nodeTaints") or ()),
+        node_image=machine["image"],
     )

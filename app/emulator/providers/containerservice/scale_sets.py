@@ -1,6 +1,7 @@
 """The scale set of a pool and its machines, each with its NIC and, where it is a managed one, its disk."""
 
 import hashlib
+from collections.abc import Sequence
 
 from app.emulator.core.cloud import Cloud
 from app.emulator.core.documents import Document, section
@@ -17,6 +18,7 @@ from app.emulator.core.network_documents import (
 from app.emulator.core.network_subnets import addresses_of, find_subnet
 from app.emulator.core.store import Resource
 from app.emulator.core.vm_sizes import find_vm_size
+from app.emulator.providers.containerservice.instances import instances_of, machines_of
 from app.emulator.providers.containerservice.node_resource_group import NodeGroup, node_group_of, put_once
 
 SCALE_SET = "Microsoft.Compute/virtualMachineScaleSets"
@@ -33,12 +35,12 @@ def subnet_of(group: NodeGroup, pool: Resource) -> str:
 
 
 def make_scale_set(cloud: Cloud, cluster: Resource, pool: Resource) -> None:
-    """The scale set of a pool, with as many machines as the pool has nodes."""
+    """The scale set of a pool, with the pool's machines, each as it is now."""
     group = node_group_of(cluster)
     properties = pool.body["properties"]
     identity = group.resource_id(SCALE_SET, group.scale_set_name(pool.name, properties["osType"]))
     size = find_vm_size(properties["vmSize"])
-    sku = {"name": size.name if size else properties["vmSize"], "tier": "Standard", "capacity": properties["count"]}
+    sku = {"name": size.name if size else properties["vmSize"], "tier": "Standard", "capacity": len(instances_of(pool))}
     tags = {"aks-managed-poolName": pool.name, "aks-managed-orchestrator": properties["currentOrchestratorVersion"]}
     tags = {**properties.get("tags", {}), **tags}
     put_once(cloud, _scale_set(cloud, group, pool, identity))
@@ -46,11 +48,19 @@ def make_scale_set(cloud: Cloud, cluster: Resource, pool: Resource) -> None:
     if scale_set is not None:
         scale_set.body.update(sku=sku, tags=tags)
         cloud.store.touch(scale_set)
-    kept = {f"{identity}/virtualMachines/{instance}" for instance in range(properties["count"])}
+    kept = {f"{identity}/virtualMachines/{instance}": instance for instance in instances_of(pool)}
     for machine in cloud.store.of_type(MACHINE, under=identity):
         if machine.id not in kept:
             _remove_machine(cloud, machine)
+        else:
+            _reimage(cloud, machine, _image_of(pool, kept[machine.id]))
     _add_machines(cloud, group, pool, identity, sku)
+
+
+def _reimage(cloud: Cloud, machine: Resource, image: Document) -> None:
+    if machine.body["properties"]["storageProfile"]["imageReference"] != image:
+        machine.body["properties"]["storageProfile"]["imageReference"] = image
+        cloud.store.touch(machine)
 
 
 def _scale_set(cloud: Cloud, group: NodeGroup, pool: Resource, identity: str) -> Document:
@@ -112,6 +122,11 @@ def _os_disk(properties: Document) -> Document:
     return {**disk, "managedDisk": {"storageAccountType": DISK_SKU["name"]}}
 
 
+def _image_of(pool: Resource, instance: int) -> Document:
+    image = machines_of(pool)[str(instance)]["image"]
+    return _image({**pool.body["properties"], "nodeImageVersion": image})
+
+
 def _image(properties: Document) -> Document:
     gallery = "/subscriptions/109a5e88-712a-48ae-9078-9ca8b3c81345/resourceGroups/AKS-Ubuntu/providers"
     offer, _, version = str(properties["nodeImageVersion"]).partition("-")
@@ -122,7 +137,7 @@ def _add_machines(cloud: Cloud, group: NodeGroup, pool: Resource, scale_set: str
     properties = pool.body["properties"]
     new = [
         instance
-        for instance in range(properties["count"])
+        for instance in instances_of(pool)
         if cloud.store.get(f"{scale_set}/virtualMachines/{instance}") is None
     ]
     if not new:
@@ -161,7 +176,7 @@ def _machine(
         "latestModelApplied": True,
         "vmId": cloud.guid(),
         "hardwareProfile": {},
-        "storageProfile": {"imageReference": _image(properties), "osDisk": os_disk, "dataDisks": []},
+        "storageProfile": {"imageReference": _image_of(pool, int(instance)), "osDisk": os_disk, "dataDisks": []},
         "osProfile": {"computerName": host, "adminUsername": "azureuser", "allowExtensionOperations": True},
         "networkProfile": {"networkInterfaces": [reference(nic)]},
         "timeCreated": cloud.now().isoformat(),
@@ -215,7 +230,7 @@ def _disk(cloud: Cloud, group: NodeGroup, pool: Resource, machine: str, zones: l
 
 
 def _remove_machine(cloud: Cloud, machine: Resource) -> None:
-    disk = section(machine.body, "properties", "storageProfile", "osDisk", "managedDisk").get("id")
+    disk = _disk_of(machine)
     for nic in cloud.store.of_type(SCALE_SET_NIC, under=machine.id):
         cloud.store.remove(nic.id)
     if disk is not None:
@@ -232,15 +247,22 @@ def remove_scale_set(cloud: Cloud, cluster: Resource, pool: Resource) -> None:
     cloud.store.remove(identity)
 
 
-def set_power(cloud: Cloud, cluster: Resource, power: str) -> None:
-    """Let all machines of a cluster be `running` or `deallocated`; their disks stay, reserved or attached."""
+def set_power(cloud: Cloud, cluster: Resource, pools: Sequence[Resource], power: str) -> None:
+    """Let all machines of these pools be `running` or `deallocated`; their disks stay, reserved or attached."""
     group = node_group_of(cluster)
-    for machine in cloud.store.of_type(MACHINE, under=group.id):
-        machine.internal[POWER] = power
-        cloud.store.touch(machine)
-    for disk in cloud.store.of_type(DISK, under=group.id):
-        disk.body["properties"]["diskState"] = "Attached" if power == "running" else "Reserved"
-        cloud.store.touch(disk)
+    for pool in pools:
+        name = group.scale_set_name(pool.name, pool.body["properties"]["osType"])
+        for machine in cloud.store.of_type(MACHINE, under=group.resource_id(SCALE_SET, name)):
+            machine.internal[POWER] = power
+            cloud.store.touch(machine)
+            disk = cloud.store.get(_disk_of(machine) or "/")
+            if disk is not None:
+                disk.body["properties"]["diskState"] = "Attached" if power == "running" else "Reserved"
+                cloud.store.touch(disk)
+
+
+def _disk_of(machine: Resource) -> str | None:
+    return section(machine.body, "properties", "storageProfile", "osDisk", "managedDisk").get("id")
 
 
 def address_of(cloud: Cloud, scale_set: str, instance: int) -> str | None:

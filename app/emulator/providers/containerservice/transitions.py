@@ -6,6 +6,7 @@ from app.emulator.core.operations import Operation
 from app.emulator.core.registry import Transition
 from app.emulator.core.store import Resource
 from app.emulator.kubernetes.host import ClusterHost
+from app.emulator.providers.containerservice.instances import machines_of, settle, tidy
 from app.emulator.providers.containerservice.monitoring.agents import apply_agents
 from app.emulator.providers.containerservice.names import CLUSTER_TYPE
 from app.emulator.providers.containerservice.node_network import make_network
@@ -15,6 +16,8 @@ from app.emulator.providers.containerservice.node_resource_group import (
 )
 from app.emulator.providers.containerservice.nodes import cluster_spec, node_specs, pools_of
 from app.emulator.providers.containerservice.outbound import apply_outbound
+from app.emulator.providers.containerservice.roll_plans import CONTROL_PLANE
+from app.emulator.providers.containerservice.rolling import Rolling, fail_for_undrained
 from app.emulator.providers.containerservice.scale_sets import make_scale_set, remove_scale_set, set_power
 
 PREEMPTED = {
@@ -44,19 +47,24 @@ class Transitions:
     def __init__(self, host: ClusterHost) -> None:
         """Work with `host`."""
         self._host = host
+        self._rolling = Rolling(host)
 
     def table(self) -> dict[str, Transition]:
         """By the name that plans refer to."""
         return {
             "cluster.create": Transition(self._created, self._failed, self._canceled, self._reached),
-            "cluster.update": Transition(self._updated, self._failed, self._canceled),
+            "cluster.update": Transition(self._updated, self._failed, self._canceled, self._reached_update),
             "cluster.stop": Transition(self._stopped, self._failed, self._canceled),
             "cluster.start": Transition(self._started, self._failed, self._canceled),
             "cluster.delete": Transition(self._deleted, self._failed_removal, self._failed_removal),
             "cluster.abort": Transition(self._aborted, self._nothing, self._nothing),
             "pool.create": Transition(self._updated_pool, self._failed_pool, self._canceled_pool),
-            "pool.update": Transition(self._updated_pool, self._failed_pool, self._canceled_pool),
-            "pool.delete": Transition(self._deleted_pool, self._failed_removal, self._failed_removal),
+            "pool.update": Transition(self._updated_pool, self._failed_pool, self._canceled_pool, self._rolling.reach),
+            "pool.delete": Transition(
+                self._deleted_pool, self._failed_removal, self._failed_removal, self._rolling.reach
+            ),
+            "pool.stop": Transition(self._stopped_pool, self._failed_pool, self._canceled_pool),
+            "pool.start": Transition(self._started_pool, self._failed_pool, self._canceled_pool),
             "pool.abort": Transition(self._aborted, self._nothing, self._nothing),
         }
 
@@ -130,22 +138,33 @@ class Transitions:
         await self.show_nodes(cloud, cluster)
 
     def _settle_pool(self, cloud: Cloud, cluster: Resource, pool: Resource) -> None:
-        properties = pool.body["properties"]
-        properties["currentOrchestratorVersion"] = pool.internal["wanted_version"]
-        pool.internal["nodes"] = properties["count"]
-        pool.internal["nodes_version"] = properties["currentOrchestratorVersion"]
+        settle(pool)
         make_scale_set(cloud, cluster, pool)
+        if "Stopped" in {one.body["properties"]["powerState"]["code"] for one in (cluster, pool)}:
+            set_power(cloud, cluster, [pool], "deallocated")
         cloud.store.touch(pool)
 
-    async def _updated(self, cloud: Cloud, operation: Operation) -> None:
-        cluster = cloud.store.get(operation.target)
-        if cluster is None:
+    async def _reached_update(self, cloud: Cloud, operation: Operation, effect: str) -> None:
+        if effect != CONTROL_PLANE:
+            await self._rolling.reach(cloud, operation, effect)
             return
+        cluster = cloud.store.get(operation.target)
+        if cluster is not None and operation.failure is None:
+            await self._upgrade_control_plane(cloud, cluster, operation)
+
+    async def _upgrade_control_plane(self, cloud: Cloud, cluster: Resource, operation: Operation) -> None:
         version = operation.arguments["control_plane"]
         cluster.body["properties"]["currentKubernetesVersion"] = version
         cluster.internal["kubernetes_version"] = version
         await self._start_api(cluster)
         await self._host.update(cluster.key, kubernetes_version=version)
+        cloud.store.touch(cluster)
+
+    async def _updated(self, cloud: Cloud, operation: Operation) -> None:
+        cluster = cloud.store.get(operation.target)
+        if cluster is None:
+            return
+        await self._upgrade_control_plane(cloud, cluster, operation)
         if cloud.store.get(node_group_of(cluster).id) is not None:
             # What is missing is made again; a group that somebody removed is not.
             make_network(cloud, cluster)
@@ -153,13 +172,14 @@ class Transitions:
         await self._settle_pools(cloud, cluster, state="Succeeded")
         await apply_agents(cloud, self._host, cluster)
         set_state(cloud, cluster, "Succeeded")
+        fail_for_undrained(operation)
 
     async def _stopped(self, cloud: Cloud, operation: Operation) -> None:
         cluster = cloud.store.get(operation.target)
         if cluster is None:
             return
         _set_power(cloud, cluster, "Stopped")
-        set_power(cloud, cluster, "deallocated")
+        set_power(cloud, cluster, pools_of(cloud, cluster), "deallocated")
         if cluster.internal.get("api"):
             await self._host.stop(cluster.key)
 
@@ -167,26 +187,32 @@ class Transitions:
         cluster = cloud.store.get(operation.target)
         if cluster is None:
             return
-        set_power(cloud, cluster, "running")
+        set_power(cloud, cluster, pools_of(cloud, cluster), "running")
         if cluster.internal.get("api"):
             await self._host.start(cluster_spec(cluster))
         _set_power(cloud, cluster, "Running")
         await self.show_nodes(cloud, cluster)
 
     async def _failed(self, cloud: Cloud, operation: Operation) -> None:
-        self._end_unwell(cloud, operation, "Failed")
+        await self._end_unwell(cloud, operation, "Failed")
 
     async def _canceled(self, cloud: Cloud, operation: Operation) -> None:
-        self._end_unwell(cloud, operation, "Canceled")
+        await self._end_unwell(cloud, operation, "Canceled")
 
-    def _end_unwell(self, cloud: Cloud, operation: Operation, state: str) -> None:
+    async def _end_unwell(self, cloud: Cloud, operation: Operation, state: str) -> None:
         cluster = cloud.store.get(operation.target)
         if cluster is None:
             return
         for pool in pools_of(cloud, cluster):
             if pool.body["properties"]["provisioningState"] not in {"Succeeded", "Failed"}:
+                await self._tidy(cloud, cluster, pool)
                 set_state(cloud, pool, state)
         set_state(cloud, cluster, state)
+
+    async def _tidy(self, cloud: Cloud, cluster: Resource, pool: Resource) -> None:
+        tidy(pool)
+        if machines_of(pool):
+            await self._rolling.show(cloud, cluster, pool)
 
     async def _deleted(self, cloud: Cloud, operation: Operation) -> None:
         cluster = cloud.store.get(operation.target)
@@ -216,16 +242,36 @@ class Transitions:
         self._settle_pool(cloud, cluster, pool)
         set_state(cloud, pool, "Succeeded")
         await self.show_nodes(cloud, cluster)
+        fail_for_undrained(operation)
+
+    async def _stopped_pool(self, cloud: Cloud, operation: Operation) -> None:
+        await self._set_pool_power(cloud, operation, "Stopped", "deallocated")
+
+    async def _started_pool(self, cloud: Cloud, operation: Operation) -> None:
+        await self._set_pool_power(cloud, operation, "Running", "running")
+
+    async def _set_pool_power(self, cloud: Cloud, operation: Operation, code: str, power: str) -> None:
+        pool = cloud.store.get(operation.target)
+        cluster = cloud.store.get(operation.arguments["cluster"])
+        if pool is None or cluster is None:
+            return
+        pool.body["properties"]["powerState"] = {"code": code}
+        set_power(cloud, cluster, [pool], power)
+        set_state(cloud, pool, "Succeeded")
+        await self.show_nodes(cloud, cluster)
 
     async def _failed_pool(self, cloud: Cloud, operation: Operation) -> None:
-        pool = cloud.store.get(operation.target)
-        if pool is not None:
-            set_state(cloud, pool, "Failed")
+        await self._end_pool_unwell(cloud, operation, "Failed")
 
     async def _canceled_pool(self, cloud: Cloud, operation: Operation) -> None:
+        await self._end_pool_unwell(cloud, operation, "Canceled")
+
+    async def _end_pool_unwell(self, cloud: Cloud, operation: Operation, state: str) -> None:
         pool = cloud.store.get(operation.target)
-        if pool is not None:
-            set_state(cloud, pool, "Canceled")
+        cluster = cloud.store.get(operation.arguments["cluster"])
+        if pool is not None and cluster is not None:
+            await self._tidy(cloud, cluster, pool)
+            set_state(cloud, pool, state)
 
     async def _deleted_pool(self, cloud: Cloud, operation: Operation) -> None:
         pool = cloud.store.get(operation.target)
