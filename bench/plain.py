@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 
 from app.api.draining import Draining
 from app.api.server import make_server
-from app.clusters.schemas import ClusterRead
+from app.clusters.schemas.clusters import ClusterRead
 from app.clusters.service.read import cluster_read
 from app.core.ids import Prefix, new_id
 from app.core.settings import DatabaseSettings, HttpSettings

@@ -1,6 +1,6 @@
 """Agent pools of managed clusters."""
 
-from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from azure.core import MatchConditions
 from azure.mgmt.containerservice.aio import ContainerServiceClient
@@ -9,10 +9,19 @@ from azure.mgmt.containerservice.models import AgentPoolManagedClusterAgentPoolP
 
 from app.azure import errors
 from app.azure.clients import operation_of, read_all, settled, whole_answer
-from app.azure.cluster_mapping import pool_of
 from app.azure.errors import AzureError
+from app.azure.pool_mapping import pool_body, pool_differences, pool_of
+from app.azure.types.agent_pool import AgentPool, AgentPoolSpec, PoolPutAnswer
 from app.azure.types.call import Call
-from app.azure.types.cluster import AgentPool, PoolPutAnswer
+from app.azure.types.operation import Operation
+from app.core.json import JsonObject
+
+_CREATED = 201
+_NO_CONTENT = 204
+_MISSING = MatchConditions.IfMissing
+_SAME = MatchConditions.IfNotModified
+# The group's, the cluster's and the pool's.
+_Names: TypeAlias = tuple[str, str, str]
 
 
 class AgentPools:
@@ -43,43 +52,78 @@ class AgentPools:
         """All pools of a cluster."""
         return tuple(await read_all(self._pools.list(group, cluster, slipway_call=call), pool_of))
 
+    async def create(self, group: str, cluster: str, spec: AgentPoolSpec, *, call: Call) -> PoolPutAnswer:
+        """Make the pool where the cluster has none of this name; a conflict where it has one."""
+        model = SdkAgentPool({"properties": pool_body(spec)})
+        return await self._put((group, cluster, spec.name), model, {"etag": "*", "match_condition": _MISSING}, call)
+
+    async def change(self, group: str, cluster: str, spec: AgentPoolSpec, *, call: Call) -> PoolPutAnswer | None:
+        """Send what differs from the spec, and nothing else: read, then put back; None where nothing does.
+
+        What Azure does not take in one request comes by the next call. `AzureError` (gone) without the pool.
+        """
+        model: SdkAgentPool = await self._pools.get(group, cluster, spec.name, slipway_call=call)
+        differences = pool_differences(_properties(model).as_dict(), spec)
+        if not differences:
+            return None
+        return await self._put_back((group, cluster, spec.name), model, differences, call)
+
     async def scale(self, group: str, cluster: str, pool: str, count: int, *, call: Call) -> PoolPutAnswer:
         """Change the number of nodes, and nothing else: read, then put back. `AzureError` (gone) without the pool."""
-
-        def change(properties: PoolProperties) -> None:
-            properties.count = count
-
-        return await self._put_back(group, cluster, pool, change, call)
+        model = await self._pools.get(group, cluster, pool, slipway_call=call)
+        return await self._put_back((group, cluster, pool), model, {"count": count}, call)
 
     async def upgrade(self, group: str, cluster: str, pool: str, version: str, *, call: Call) -> PoolPutAnswer:
         """Change the nodes' Kubernetes version, and nothing else: read, then put back."""
+        model = await self._pools.get(group, cluster, pool, slipway_call=call)
+        return await self._put_back((group, cluster, pool), model, {"orchestratorVersion": version}, call)
 
-        def change(properties: PoolProperties) -> None:
-            properties.orchestrator_version = version
+    async def delete(
+        self, group: str, cluster: str, pool: str, *, ignore_budgets: bool = False, call: Call
+    ) -> Operation | None:
+        """Begin to remove the pool; None when there is none. Its nodes are drained first.
 
-        return await self._put_back(group, cluster, pool, change, call)
+        `ignore_budgets`: pods go even where a PodDisruptionBudget forbids it.
+        """
+        try:
+            answer = await settled(
+                self._pools.begin_delete(
+                    group,
+                    cluster,
+                    pool,
+                    ignore_pod_disruption_budget=True if ignore_budgets else None,
+                    polling=False,
+                    cls=whole_answer,
+                    slipway_call=call,
+                )
+            )
+        except AzureError as error:
+            if error.gone:
+                return None
+            raise
+        # 204: there was nothing to remove.
+        return None if answer.status_code == _NO_CONTENT else operation_of(answer, self.id_of(group, cluster, pool))
 
-    async def _put_back(
-        self, group: str, cluster: str, pool: str, change: Callable[[PoolProperties], None], call: Call
-    ) -> PoolPutAnswer:
-        model: SdkAgentPool = await self._pools.get(group, cluster, pool, slipway_call=call)
-        seen = pool_of(model)
-        if model.properties is None:
-            raise AzureError(errors.MALFORMED, azure_message="the pool has no properties")
+    async def _put_back(self, names: _Names, model: SdkAgentPool, changes: JsonObject, call: Call) -> PoolPutAnswer:
+        etag = pool_of(model).etag
         # Through the SDK's model: it leaves out what is read-only when it is sent.
-        change(model.properties)
+        _properties(model).update(changes)
+        return await self._put(names, model, {} if etag is None else {"etag": etag, "match_condition": _SAME}, call)
+
+    async def _put(self, names: _Names, model: SdkAgentPool, match: dict[str, Any], call: Call) -> PoolPutAnswer:
         answer = await settled(
             self._pools.begin_create_or_update(
-                group,
-                cluster,
-                pool,
-                model,
-                polling=False,
-                cls=whole_answer,
-                etag=seen.etag,
-                match_condition=None if seen.etag is None else MatchConditions.IfNotModified,
-                slipway_call=call,
+                *names, model, polling=False, cls=whole_answer, slipway_call=call, **match
             )
         )
-        target_id = self.id_of(group, cluster, pool)
-        return PoolPutAnswer(pool=pool_of(answer.json()), operation=operation_of(answer, target_id))
+        return PoolPutAnswer(
+            pool=pool_of(answer.json()),
+            operation=operation_of(answer, self.id_of(*names)),
+            created=answer.status_code == _CREATED,
+        )
+
+
+def _properties(model: SdkAgentPool) -> PoolProperties:
+    if model.properties is None:
+        raise AzureError(errors.MALFORMED, azure_message="the pool has no properties")
+    return model.properties

@@ -3,9 +3,8 @@
 import re
 
 from app.azure.fields import Fields
+from app.azure.pool_mapping import NO_STATE, pool_body, pool_in
 from app.azure.types.cluster import (
-    AgentPool,
-    AgentPoolSpec,
     ManagedCluster,
     ManagedClusterSpec,
     NetworkProfile,
@@ -15,7 +14,6 @@ from app.azure.types.monitoring import MonitoringAddon
 from app.core.json import JsonObject
 
 _GROUP = re.compile(r"/resourcegroups/([^/]+)/", re.IGNORECASE)
-_NO_STATE = "Unknown"
 MONITORING = "omsagent"
 """The add-on's name in Azure, from before it was called monitoring."""
 _WORKSPACE = "logAnalyticsWorkspaceResourceID"
@@ -37,7 +35,7 @@ def cluster_of(value: object) -> ManagedCluster:
         name=body.text("name"),
         resource_group=group[1] if group else "",
         location=body.text("location"),
-        provisioning_state=properties.maybe("provisioningState") or _NO_STATE,
+        provisioning_state=properties.maybe("provisioningState") or NO_STATE,
         power_state=properties.part("powerState").maybe("code"),
         kubernetes_version=properties.maybe("kubernetesVersion"),
         current_kubernetes_version=properties.maybe("currentKubernetesVersion"),
@@ -47,7 +45,7 @@ def cluster_of(value: object) -> ManagedCluster:
         dns_prefix=properties.maybe("dnsPrefix"),
         tags=body.text_map("tags"),
         etag=body.maybe("eTag"),
-        pools=tuple(_pool(part, part) for part in properties.parts("agentPoolProfiles")),
+        pools=tuple(pool_in(part, part) for part in properties.parts("agentPoolProfiles")),
         network=NetworkProfile(
             plugin=network.maybe("networkPlugin"),
             plugin_mode=network.maybe("networkPluginMode"),
@@ -73,39 +71,6 @@ def _principal(identity: Fields) -> str | None:
     assigned = identity.part("userAssignedIdentities")
     given = [assigned.part(name).maybe("principalId") for name in identity.names("userAssignedIdentities")]
     return identity.maybe("principalId") or next((each for each in given if each), None)
-
-
-def pool_of(value: object) -> AgentPool:
-    """An agent pool from Azure's JSON, where it is a resource of its own."""
-    body = Fields(value, "agentPool")
-    return _pool(body, body.part("properties"))
-
-
-def _pool(body: Fields, properties: Fields) -> AgentPool:
-    return AgentPool(
-        name=body.text("name"),
-        mode=properties.maybe("mode") or "User",
-        os_type=properties.maybe("osType") or "Linux",
-        vm_size=properties.maybe("vmSize") or "",
-        count=properties.number("count") or 0,
-        provisioning_state=properties.maybe("provisioningState") or _NO_STATE,
-        power_state=properties.part("powerState").maybe("code"),
-        orchestrator_version=properties.maybe("orchestratorVersion"),
-        current_orchestrator_version=properties.maybe("currentOrchestratorVersion"),
-        node_image_version=properties.maybe("nodeImageVersion"),
-        zones=properties.texts("availabilityZones"),
-        max_pods=properties.number("maxPods"),
-        os_disk_size_gib=properties.number("osDiskSizeGB"),
-        os_sku=properties.maybe("osSKU"),
-        max_surge=properties.part("upgradeSettings").maybe("maxSurge"),
-        auto_scaling=properties.flag("enableAutoScaling"),
-        min_count=properties.number("minCount"),
-        max_count=properties.number("maxCount"),
-        id=body.maybe("id"),
-        etag=properties.maybe("eTag"),
-        subnet_id=properties.maybe("vnetSubnetID"),
-        fips=properties.flag("enableFIPS"),
-    )
 
 
 def _outbound(balancer: Fields) -> OutboundProfile:
@@ -158,7 +123,7 @@ def cluster_body(spec: ManagedClusterSpec) -> JsonObject:
     properties: JsonObject = {
         "dnsPrefix": spec.dns_prefix,
         "enableRBAC": True,
-        "agentPoolProfiles": [_pool_body(pool) for pool in spec.pools],
+        "agentPoolProfiles": [{"name": pool.name, **pool_body(pool)} for pool in spec.pools],
         "linuxProfile": {
             "adminUsername": spec.admin_username,
             "ssh": {"publicKeys": [{"keyData": spec.ssh_public_key}]},
@@ -181,17 +146,3 @@ def cluster_body(spec: ManagedClusterSpec) -> JsonObject:
         "identity": {"type": "SystemAssigned"},
         "properties": properties,
     }
-
-
-def _pool_body(spec: AgentPoolSpec) -> JsonObject:
-    body: JsonObject = {
-        "name": spec.name,
-        "mode": spec.mode,
-        "osType": spec.os_type,
-        "vmSize": spec.vm_size,
-        "count": spec.count,
-        "type": "VirtualMachineScaleSets",
-    }
-    if spec.orchestrator_version is not None:
-        body["orchestratorVersion"] = spec.orchestrator_version
-    return body

@@ -14,7 +14,7 @@ from app.api.route import api_router
 from app.auth.scope import get_cluster
 from app.catalog.live import ensure_catalogue
 from app.catalog.service import NoSubscriptionError, subscription_of
-from app.clusters.schemas import (
+from app.clusters.schemas.clusters import (
     ClusterAccepted,
     ClusterCreate,
     ClusterCreated,

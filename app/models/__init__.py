@@ -1,7 +1,7 @@
 """All tables. They cross slices, so they live below them."""
 
 from app.models.base import Base
-from app.models.cluster import Cluster, ClusterState, Credential, NodePool
+from app.models.cluster import Cluster, ClusterState, Credential, NodePool, NodePoolState
 from app.models.event import Event
 from app.models.job import TERMINAL, Job, JobState, JobStep, StepState, Worker, WorkerState
 from app.models.monitoring import Monitoring, MonitoringState, Workspace, WorkspaceState
@@ -40,6 +40,7 @@ __all__ = [
     "Monitoring",
     "MonitoringState",
     "NodePool",
+    "NodePoolState",
     "Project",
     "Provider",
     "PublicIp",

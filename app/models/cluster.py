@@ -69,15 +69,39 @@ class Cluster(Versioned, Base, kw_only=True):
     deleted_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
-class NodePool(Base, kw_only=True):
-    """One pool of a cluster: what was asked and what Azure last said."""
+class NodePoolState(StrEnum):
+    """What a caller may expect of a pool now. `lost`: gone from Azure, and Slipway did not remove it."""
+
+    CREATING = "creating"
+    READY = "ready"
+    UPDATING = "updating"
+    DELETING = "deleting"
+    DELETED = "deleted"
+    FAILED = "failed"
+    LOST = "lost"
+
+
+class NodePool(Versioned, Base, kw_only=True):
+    """One pool of a cluster: what was asked (all of it stands in the cluster's `wanted`) and what Azure last said."""
 
     __tablename__ = "node_pools"
-    __table_args__ = (Index("uq_node_pools_cluster_id_name", "cluster_id", "name", unique=True),)
+    __table_args__ = (
+        Index(
+            "uq_node_pools_cluster_id_name",
+            "cluster_id",
+            "name",
+            unique=True,
+            sqlite_where=_ALIVE,
+            postgresql_where=_ALIVE,
+        ),
+        Index("ix_node_pools_cluster_id", "cluster_id"),
+    )
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)
     cluster_id: Mapped[str] = mapped_column(ID, ForeignKey("clusters.id"))
-    name: Mapped[str] = mapped_column(String(12))
+    name: Mapped[str] = mapped_column(String(40))
+    azure_name: Mapped[str] = mapped_column(String(12))
+    state: Mapped[str] = mapped_column(STATE)
     mode: Mapped[str] = mapped_column(STATE)
     os_type: Mapped[str] = mapped_column(STATE)
     vm_size: Mapped[str] = mapped_column(String(64))
@@ -85,6 +109,8 @@ class NodePool(Base, kw_only=True):
     observed: Mapped[JsonObject | None] = mapped_column(default=None)
     observed_at: Mapped[datetime | None] = mapped_column(default=None)
     created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class Credential(Base, kw_only=True):

@@ -85,12 +85,12 @@ def same_location(left: str, right: str) -> bool:
     return left.replace(" ", "").lower() == right.replace(" ", "").lower()
 
 
-def reserved_tags(tags: Iterable[str]) -> list[FieldError]:
-    """The tags of a request that Azure or Slipway keeps for itself."""
+def reserved_tags(tags: Iterable[str], at: str = "/tags") -> list[FieldError]:
+    """The tags of a request that Azure or Slipway keeps for itself; `at` points to the tags."""
     return [
         FieldError(
             "reserved_tag",
-            "/tags/" + key.replace("~", "~0").replace("/", "~1"),
+            f"{at}/" + key.replace("~", "~0").replace("/", "~1"),
             "Azure or Slipway keeps tags of this name for itself.",
         )
         for key in tags

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from app.azure.gateway import AzureGateway, SubscriptionGateway
+from app.azure.types.agent_pool import AgentPoolSpec
 from app.azure.types.call import Call, CallRecord
-from app.azure.types.cluster import AgentPoolSpec, ManagedClusterSpec, PutAnswer
+from app.azure.types.cluster import ManagedClusterSpec, PutAnswer
 from app.azure.types.operation import Operation
 from app.azure.types.tags import owner_tags
 from app.azure.types.watch import Goal, Outcome, TargetKind, Usual, Watch, WatchEnd

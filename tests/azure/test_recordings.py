@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from app.azure.cluster_mapping import cluster_of, pool_of
+from app.azure.cluster_mapping import cluster_of
+from app.azure.pool_mapping import pool_of
 from app.azure.types.operation import Operation, OperationKind
 from tests.azure.arm_double import arm_double
 

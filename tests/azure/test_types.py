@@ -1,5 +1,6 @@
 from app.azure.cluster_mapping import cluster_body, cluster_of
-from app.azure.types.cluster import AgentPoolSpec, ManagedClusterSpec
+from app.azure.types.agent_pool import AgentPoolSpec
+from app.azure.types.cluster import ManagedClusterSpec
 from app.azure.types.secret import Secret
 from app.azure.types.tags import caller_tags, is_managed, is_ours, owner_tags
 

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from app.azure.errors import AzureError
 from app.azure.feed import Sharing
+from app.azure.types.agent_pool import AgentPool
 from app.azure.types.call import Call
-from app.azure.types.cluster import AgentPool, ManagedCluster
+from app.azure.types.cluster import ManagedCluster
 from app.azure.types.network import PublicIpAddress
 from app.azure.types.operation import Operation, OperationKind, OperationStatus
 from app.azure.types.resource import ResourceGroup

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from app.azure.types.cluster import AgentPool, ManagedCluster
+from app.azure.types.agent_pool import AgentPool
+from app.azure.types.cluster import ManagedCluster
 from app.clusters.specs.applied import count_missing, tags_missing, version_missing
 
 POOL = AgentPool("system", "System", "Linux", "Standard_D4s_v5", 2, "Succeeded", current_orchestrator_version="1.33.5")

@@ -39,11 +39,6 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({**NO_NODES, "node_pools": [POOL, POOL]}, "duplicate_node_pool", "/node_pools"),
     ({**NO_NODES, "node_pools": [{**POOL, "count": 0}]}, "system_pool_empty", "/node_pools/0/count"),
     ({**NO_NODES, "node_pools": [{**POOL, "os_type": "Windows"}]}, "windows_system_pool", "/node_pools/0/os_type"),
-    (
-        {**NO_NODES, "node_pools": [POOL, {**POOL, "name": "windows", "mode": "User", "os_type": "Windows"}]},
-        "windows_pool_name",
-        "/node_pools/1/name",
-    ),
     ({**NO_NODES, "node_pools": [{**POOL, "os_type": "BeOS"}]}, "unknown_value", "/node_pools/0/os_type"),
     ({"generate_ssh_key": False}, "required", "/ssh_public_key"),
     ({"generate_ssh_key": False, "ssh_public_key": PRIVATE_KEY}, "private_key_given", "/ssh_public_key"),

@@ -162,7 +162,10 @@ class Sweeps:
     def of_age(self, table: type[Base], name: str, at: datetime) -> list[Base]:
         """A row that nothing keeps, whose time begins then; with what belongs to it."""
         step = JobStep(job_id=name, ordinal=1, name="s", state="failed", started_at=at)
-        pool = NodePool(id=name, cluster_id=name, name="p", mode="m", os_type="o", vm_size="v", count=1, created_at=at)
+        pool = NodePool(
+            id=name, cluster_id=name, name="p", azure_name="p", state="ready", mode="m", os_type="o", vm_size="v",
+            count=1, created_at=at, updated_at=at,
+        )  # fmt: skip
         seen = AzureResource(
             key=name, azure_id=name, subscription_id="s", resource_group="g", type="t", name=name, location="l",
             cluster_id=name, body={}, first_seen_at=at, observed_at=at,

@@ -31,12 +31,15 @@ async def add_seen_cluster(
                 id=new_id(Prefix.NODE_POOL),
                 cluster_id=cluster.id,
                 name="nodepool1",
+                azure_name="nodepool1",
+                state="ready",
                 mode="System",
                 os_type="Linux",
                 vm_size="Standard_D4s_v5",
                 count=1,
                 observed={"count": 1},
                 created_at=AT,
+                updated_at=AT,
             )
         )
         session.add(

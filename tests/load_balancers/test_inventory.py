@@ -107,12 +107,15 @@ async def _add_pool(database: Database, cluster: Cluster, subnet_id: str) -> Non
         id=new_id(Prefix.NODE_POOL),
         cluster_id=cluster.id,
         name="system",
+        azure_name="system",
+        state="ready",
         mode="System",
         os_type="Linux",
         vm_size="x",
         count=1,
         observed={"subnet_id": subnet_id},
         created_at=START,
+        updated_at=START,
     )
     async with database.write() as session:
         session.add(pool)

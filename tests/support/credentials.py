@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from app.azure.types.agent_pool import AgentPoolSpec
 from app.azure.types.call import Call
-from app.azure.types.cluster import AgentPoolSpec, ManagedCluster, ManagedClusterSpec
+from app.azure.types.cluster import ManagedCluster, ManagedClusterSpec
 from app.db.engine import Database
 from app.models import Cluster, Credential, Event
 from tests.support.local_azure import LocalAzureForTests

@@ -3,37 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from app.azure.types.agent_pool import AgentPool, AgentPoolSpec
 from app.azure.types.monitoring import MonitoringAddon
 from app.azure.types.operation import Operation
 from app.azure.types.secret import Secret
-
-
-@dataclass(frozen=True, slots=True)
-class AgentPool:
-    """An agent pool as Azure has it. `provisioning_state` is free text; unknown words mean that work goes on."""
-
-    name: str
-    mode: str
-    os_type: str
-    vm_size: str
-    count: int
-    provisioning_state: str
-    power_state: str | None = None
-    orchestrator_version: str | None = None
-    current_orchestrator_version: str | None = None
-    node_image_version: str | None = None
-    zones: tuple[str, ...] = ()
-    max_pods: int | None = None
-    os_disk_size_gib: int | None = None
-    os_sku: str | None = None
-    max_surge: str | None = None
-    auto_scaling: bool = False
-    min_count: int | None = None
-    max_count: int | None = None
-    id: str | None = None
-    etag: str | None = None
-    subnet_id: str | None = None
-    fips: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +76,6 @@ class ManagedCluster:
 
 
 @dataclass(frozen=True, slots=True)
-class AgentPoolSpec:
-    """An agent pool as it shall be. `mode`: System or User. `os_type`: Linux or Windows."""
-
-    name: str
-    mode: str
-    os_type: str
-    vm_size: str
-    count: int
-    orchestrator_version: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class ManagedClusterSpec:
     """A managed cluster as it shall be. What is None is left to Azure's default."""
 
@@ -138,11 +99,3 @@ class PutAnswer:
     cluster: ManagedCluster
     operation: Operation
     created: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PoolPutAnswer:
-    """What Azure answered to a PUT of an agent pool."""
-
-    pool: AgentPool
-    operation: Operation

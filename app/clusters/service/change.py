@@ -2,13 +2,13 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clusters.schemas import ClusterScale, ClusterUpdate, ClusterUpgrade
+from app.clusters.schemas.clusters import ClusterScale, ClusterUpdate, ClusterUpgrade
 from app.clusters.service.outbound import require_ports_for
 from app.clusters.service.parts import open_jobs_of_parts
 from app.clusters.service.read import list_pools
 from app.clusters.service.start import SUPERSEDED, Asker, partition_of, require_changeable, start, tell, want
 from app.clusters.specs import kinds
-from app.clusters.specs.rules import Rejections
+from app.clusters.specs.rejections import Rejections
 from app.clusters.specs.wanted import Wanted, WantedPool
 from app.core.errors import FieldError, InvalidRequestError
 from app.core.json import JsonObject
@@ -49,7 +49,7 @@ async def scale_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, b
         asker,
         kinds.SCALE,
         cluster,
-        request={"pool": pool.name, "count": body.count},
+        request={"pool": pool.spec.name, "count": body.count},
         options=body.options.model_dump(mode="json"),
     )
 
@@ -109,7 +109,7 @@ def _pool_to_scale(wanted: Wanted, body: ClusterScale) -> WantedPool:
     pool = wanted.pool(body.node_pool) if body.node_pool else wanted.pools[0]
     if pool is None:
         raise _wrong_pool("unknown_node_pool", f"The cluster has these pools: {names}.")
-    if pool.mode == "System" and body.count < 1:
+    if pool.spec.mode == "System" and body.count < 1:
         raise InvalidRequestError(
             "A system pool cannot be empty.",
             errors=[FieldError("system_pool_empty", "/count", "A system pool has at least one node.")],

@@ -7,14 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.scope import Scope, in_project
 from app.catalog import service as catalog
-from app.clusters.schemas import ClusterCreate
+from app.clusters.schemas.clusters import ClusterCreate
 from app.clusters.service.start import Asker, NameTakenError, start, tell
 from app.clusters.specs import kinds
 from app.clusters.specs.rules import check_create, default_group
 from app.clusters.specs.wanted import Wanted
 from app.core.errors import FieldError
 from app.core.ids import Prefix, new_id
-from app.models import Cluster, ClusterState, Job, NodePool
+from app.models import Cluster, ClusterState, Job, NodePool, NodePoolState
 from app.subscriptions import service as subscriptions
 
 
@@ -96,11 +96,14 @@ def _pool_rows(cluster: Cluster, wanted: Wanted, now: datetime) -> list[NodePool
             id=new_id(Prefix.NODE_POOL),
             cluster_id=cluster.id,
             name=pool.name,
-            mode=pool.mode,
-            os_type=pool.os_type,
-            vm_size=pool.vm_size,
-            count=pool.count,
+            azure_name=pool.spec.name,
+            state=NodePoolState.CREATING,
+            mode=pool.spec.mode,
+            os_type=pool.spec.os_type,
+            vm_size=pool.spec.vm_size,
+            count=pool.spec.count,
             created_at=now,
+            updated_at=now,
         )
         for pool in wanted.pools
     ]

@@ -23,7 +23,7 @@ async def owners_of(session: AsyncSession, subscription_id: str) -> Owners:
         for ids in (seen.get("outbound_ip_ids"), outbound.get("public_ip_ids"), outbound.get("prefix_ids")):
             owners.refer(cluster_id, ids or ())
     pools = select(NodePool.cluster_id, NodePool.observed).join(Cluster, Cluster.id == NodePool.cluster_id)
-    for cluster_id, observed in await session.execute(pools.where(*alive)):
+    for cluster_id, observed in await session.execute(pools.where(*alive, NodePool.deleted_at.is_(None))):
         if subnet_id := (observed or {}).get("subnet_id"):
             owners.refer(cluster_id, [subnet_id])
     await _learn_services(session, subscription_id, owners)

@@ -8,7 +8,10 @@ from sqlalchemy import Connection, Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.scope import Scope, in_project, no_such_cluster, parameters
-from app.clusters.schemas import ClusterRead, KubernetesRead, NodePoolRead
+from app.clusters.schemas.clusters import ClusterRead, KubernetesRead
+from app.clusters.schemas.pools import NodePoolRead
+from app.clusters.specs.pool_spec import settings_of
+from app.clusters.specs.wanted import WantedPool
 from app.core.ids import Prefix, is_id
 from app.core.json import JsonObject
 from app.models import Cluster, ClusterReader, NodePool
@@ -17,9 +20,10 @@ _MOST_POOLS = 100
 
 
 async def list_pools(session: AsyncSession, clusters: Sequence[Cluster]) -> Sequence[NodePool]:
-    """The pools of these clusters, in the order of their making."""
+    """The pools of these clusters that are not deleted, in the order of their making."""
     ids = [cluster.id for cluster in clusters]
-    asked = select(NodePool).where(NodePool.cluster_id.in_(ids)).order_by(NodePool.id).limit(_MOST_POOLS * len(ids) + 1)
+    living = select(NodePool).where(NodePool.cluster_id.in_(ids), NodePool.deleted_at.is_(None))
+    asked = living.order_by(NodePool.id).limit(_MOST_POOLS * len(ids) + 1)
     return (await session.scalars(asked)).all() if ids else []
 
 
@@ -38,7 +42,7 @@ _BY_ID = _ANY.where(Cluster.id == bindparam("cluster"))
 _LIVING_BY_NAME = _ANY.where(Cluster.name == bindparam("cluster"), Cluster.deleted_at.is_(None))
 _POOLS = (
     select(*NodePool.__table__.columns)
-    .where(NodePool.cluster_id == bindparam("cluster_id"))
+    .where(NodePool.cluster_id == bindparam("cluster_id"), NodePool.deleted_at.is_(None))
     .order_by(NodePool.id)
     .limit(_MOST_POOLS)
 )
@@ -124,17 +128,7 @@ def cluster_read(cluster: Cluster, pools: Sequence[NodePool], kubernetes: Kubern
         fqdn=observed.get("fqdn") or observed.get("private_fqdn"),
         node_resource_group=observed.get("node_resource_group"),
         outbound_ips=observed.get("outbound_ips", []),
-        node_pools=[
-            NodePoolRead(
-                name=pool.name,
-                mode=pool.mode,
-                os_type=pool.os_type,
-                size=pool.vm_size,
-                count=pool.count,
-                observed=pool.observed,
-            )
-            for pool in pools
-        ],
+        node_pools=pools_read(cluster, pools),
         tags=cluster.wanted["tags"],
         observed=cluster.observed,
         observed_at=cluster.observed_at,
@@ -143,4 +137,26 @@ def cluster_read(cluster: Cluster, pools: Sequence[NodePool], kubernetes: Kubern
         created_at=cluster.created_at,
         updated_at=cluster.updated_at,
         deleted_at=cluster.deleted_at,
+    )
+
+
+def pools_read(cluster: Cluster, pools: Sequence[NodePool]) -> list[NodePoolRead]:
+    """A cluster's pools, as callers see them: the rows, with what is wanted of each."""
+    wanted = {stored["name"]: stored for stored in cluster.wanted["pools"]}
+    return [pool_read(pool, wanted.get(pool.name)) for pool in pools]
+
+
+def pool_read(pool: NodePool, wanted: JsonObject | None) -> NodePoolRead:
+    """A pool as callers see it; of one that was deleted nothing is wanted any more."""
+    left = {"name": pool.name, "mode": pool.mode, "os_type": pool.os_type, "vm_size": pool.vm_size, "count": pool.count}
+    spec = WantedPool.from_json(wanted or left).spec
+    return NodePoolRead(
+        id=pool.id,
+        name=pool.name,
+        azure_name=pool.azure_name,
+        state=pool.state,
+        **{**settings_of(spec), "count": pool.count},
+        observed=pool.observed,
+        observed_at=pool.observed_at,
+        created_at=pool.created_at,
     )

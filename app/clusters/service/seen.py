@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clusters.service.read import list_pools
 from app.clusters.service.start import partition_of, tell
-from app.clusters.specs.observed import Sighting
+from app.clusters.specs.observed import Sighting, pool_state
 from app.jobs import service as jobs
 from app.models import Cluster, ClusterState
 
@@ -21,8 +21,13 @@ async def keep_sighting(session: AsyncSession, cluster: Cluster, seen: Sighting,
     cluster.observed = {**kept, **seen.observed}
     cluster.observed_at = now
     for pool in await list_pools(session, [cluster]):
-        pool.observed = seen.pools.get(pool.name)
+        pool.observed = seen.pools.get(pool.azure_name)
         pool.observed_at = now
+        state = pool_state(pool.state, pool.observed)
+        if state != pool.state:
+            pool.state = state
+            pool.version += 1
+            pool.updated_at = now
 
 
 async def record_seen(session: AsyncSession, cluster: Cluster, seen: Sighting | None, *, now: datetime) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from app.azure.types.cluster import ManagedCluster
 from app.clusters.specs.wanted import monitoring_json, outbound_json
 from app.core.json import JsonObject
+from app.models import NodePoolState
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +84,18 @@ def pool_json(cluster: ManagedCluster, name: str) -> JsonObject | None:
         "subnet_id": pool.subnet_id,
         "zones": list(pool.zones),
     }
+
+
+def pool_state(known: str, observed: JsonObject | None) -> str:
+    """The state of a pool by what Azure says of it (`pool_json`; None: it has no such pool) and by what was known.
+
+    Of a deletion the job has the word. A word that is not known means that something goes on.
+    """
+    if known in {NodePoolState.DELETING, NodePoolState.DELETED}:
+        return known
+    if observed is None:
+        return NodePoolState.LOST if known in {NodePoolState.READY, NodePoolState.UPDATING} else known
+    word = str(observed["provisioning_state"]).lower()
+    if word == "succeeded":
+        return NodePoolState.READY
+    return NodePoolState.FAILED if word in {"failed", "canceled"} else known

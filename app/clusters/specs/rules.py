@@ -1,47 +1,23 @@
 """The rules of a request that its schema cannot say. All that is broken is told at once."""
 
 from collections import Counter
-from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from app.clusters.schemas import DEFAULT_POOL, ClusterCreate, NodePoolCreate, OsType, PoolMode
+from app.azure.types.agent_pool import AgentPoolSpec
+from app.clusters.schemas.clusters import ClusterCreate
+from app.clusters.schemas.pools import DEFAULT_POOL, OsType, PoolMode
+from app.clusters.specs.pool_rules import check_pool
+from app.clusters.specs.pool_spec import azure_pool_name, spec_of
+from app.clusters.specs.rejections import Rejections
 from app.clusters.specs.wanted import Wanted, WantedPool
-from app.core.errors import FieldError, InvalidRequestError
+from app.core.errors import FieldError
 from app.core.ids import looks_like_id
 from app.core.ssh import KeyPair, RefusedKeyError, check_public_key, generate_key_pair
-from app.subscriptions.specs import reserved_tags
 
-MOST_TAGS = 40
-_WINDOWS_POOL_NAME = 6
 # https://learn.microsoft.com/azure/aks/faq: what AKS names its own resource group has at most 80 characters.
 _NODE_GROUP_LENGTH = 80
 _DNS_NAME_LENGTH = 40
 _LEAST_GROUP, _LONGEST_GROUP = 16, 64
-
-
-@dataclass
-class Rejections:
-    """What is wrong with a request."""
-
-    errors: list[FieldError] = field(default_factory=list)
-
-    def add(self, code: str, pointer: str, detail: str) -> None:
-        """Note one thing."""
-        self.errors.append(FieldError(code, pointer, detail))
-
-    def tags(self, tags: Collection[str]) -> None:
-        """Note tags that Azure or Slipway keeps for itself, and those that Azure would not take together."""
-        self.errors.extend(reserved_tags(tags))
-        for key, times in Counter(key.lower() for key in tags).items():
-            if times > 1:
-                self.add("duplicate_tag", "/tags", f"Azure takes {key} once, without regard to case.")
-        if len(tags) > MOST_TAGS:
-            self.add("too_many_tags", "/tags", f"A cluster has at most {MOST_TAGS} tags beside Slipway's own.")
-
-    def raise_if_any(self) -> None:
-        """Raise InvalidRequestError with all that was noted."""
-        if self.errors:
-            raise InvalidRequestError("The request breaks rules; `errors` names each.", errors=self.errors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,24 +76,19 @@ def _pools(body: ClusterCreate, rejections: Rejections) -> list[WantedPool]:
                 if getattr(body, name) is None:
                     rejections.add("required", f"/{name}", "Give `node_count` and `node_size`, or `node_pools`.")
             return []
-        return [WantedPool(DEFAULT_POOL, PoolMode.SYSTEM, OsType.LINUX, body.node_size, body.node_count)]
+        only = AgentPoolSpec(DEFAULT_POOL, PoolMode.SYSTEM, OsType.LINUX, body.node_size, body.node_count)
+        return [WantedPool(DEFAULT_POOL, only)]
     for index, pool in enumerate(body.node_pools):
-        _check_pool(pool, f"/node_pools/{index}", rejections)
+        check_pool(pool, f"/node_pools/{index}", rejections)
     for name, times in Counter(pool.name for pool in body.node_pools).items():
         if times > 1:
             rejections.add("duplicate_node_pool", "/node_pools", f"{times} pools are named {name}.")
     if not any(pool.mode is PoolMode.SYSTEM for pool in body.node_pools):
         rejections.add("no_system_pool", "/node_pools", "One pool at least has `mode: System`.")
-    return [WantedPool(pool.name, pool.mode, pool.os_type, pool.size, pool.count) for pool in body.node_pools]
-
-
-def _check_pool(pool: NodePoolCreate, at: str, rejections: Rejections) -> None:
-    if pool.os_type is OsType.WINDOWS and len(pool.name) > _WINDOWS_POOL_NAME:
-        rejections.add("windows_pool_name", f"{at}/name", f"A Windows pool's name has at most {_WINDOWS_POOL_NAME}.")
-    if pool.mode is PoolMode.SYSTEM and pool.os_type is OsType.WINDOWS:
-        rejections.add("windows_system_pool", f"{at}/os_type", "System pools run Linux.")
-    if pool.mode is PoolMode.SYSTEM and pool.count < 1:
-        rejections.add("system_pool_empty", f"{at}/count", "A system pool has at least one node.")
+    names: dict[str, str] = {}
+    for pool in body.node_pools:
+        names[pool.name] = azure_pool_name(pool.name, pool.os_type, taken=names.values())
+    return [WantedPool(pool.name, spec_of(pool, names[pool.name])) for pool in body.node_pools]
 
 
 def _key(body: ClusterCreate, rejections: Rejections) -> KeyPair:

@@ -5,7 +5,8 @@ import string
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from app.azure.types.cluster import AgentPoolSpec, ManagedClusterSpec, OutboundProfile
+from app.azure.types.agent_pool import AgentPoolSpec
+from app.azure.types.cluster import ManagedClusterSpec, OutboundProfile
 from app.azure.types.monitoring import MonitoringAddon
 from app.azure.types.secret import Secret
 from app.azure.types.tags import JOB, owner_tags
@@ -25,13 +26,20 @@ _PASSWORD_LENGTH = 32
 
 @dataclass(frozen=True, slots=True)
 class WantedPool:
-    """A pool as it was asked for."""
+    """A pool as it was asked for: under our name, and what it is in Azure, under Azure's name."""
 
     name: str
-    mode: str
-    os_type: str
-    vm_size: str
-    count: int
+    spec: AgentPoolSpec
+
+    def as_json(self) -> JsonObject:
+        """The form in which the column keeps it."""
+        return {**self.spec.as_json(), "name": self.name, "azure_name": self.spec.name}
+
+    @classmethod
+    def from_json(cls, stored: JsonObject) -> "WantedPool":
+        """What `as_json` wrote, or, before there were names of Azure's own, something without one."""
+        name = stored["name"]
+        return cls(name, AgentPoolSpec.from_json({**stored, "name": stored.get("azure_name", name)}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,7 @@ class Wanted:
     @property
     def windows(self) -> bool:
         """Whether a pool runs Windows."""
-        return any(pool.os_type == "Windows" for pool in self.pools)
+        return any(pool.spec.os_type == "Windows" for pool in self.pools)
 
     def as_json(self) -> JsonObject:
         """The column's form."""
@@ -66,10 +74,7 @@ class Wanted:
             "kubernetes_version": self.kubernetes_version,
             "dns_prefix": self.dns_prefix,
             "ssh_public_key": self.ssh_public_key,
-            "pools": [
-                {"name": p.name, "mode": p.mode, "os_type": p.os_type, "vm_size": p.vm_size, "count": p.count}
-                for p in self.pools
-            ],
+            "pools": [pool.as_json() for pool in self.pools],
             "tags": self.tags,
             "outbound": None if self.outbound is None else outbound_json(self.outbound),
             "monitoring": None if self.monitoring is None else monitoring_json(self.monitoring),
@@ -83,7 +88,7 @@ class Wanted:
             kubernetes_version=stored["kubernetes_version"],
             dns_prefix=stored["dns_prefix"],
             ssh_public_key=stored["ssh_public_key"],
-            pools=tuple(WantedPool(**pool) for pool in stored["pools"]),
+            pools=tuple(WantedPool.from_json(pool) for pool in stored["pools"]),
             tags=dict(stored["tags"]),
             outbound=None if stored.get("outbound") is None else outbound_from_json(stored["outbound"]),
             monitoring=None if stored.get("monitoring") is None else monitoring_from_json(stored["monitoring"]),
@@ -156,7 +161,7 @@ def desired(place: Place, wanted: Wanted, *, job_id: str) -> ManagedClusterSpec:
         kubernetes_version=wanted.kubernetes_version,
         dns_prefix=wanted.dns_prefix,
         tags=tags_of(place, wanted, job_id=job_id),
-        pools=tuple(AgentPoolSpec(p.name, p.mode, p.os_type, p.vm_size, p.count) for p in wanted.pools),
+        pools=tuple(pool.spec for pool in wanted.pools),
         admin_username=ADMIN_USERNAME,
         ssh_public_key=wanted.ssh_public_key,
         windows_admin_username=ADMIN_USERNAME if wanted.windows else None,

@@ -50,7 +50,7 @@ class UpgradePlan:
 async def begin_upgrade(record: Record) -> UpgradePlan:
     """Mark the cluster as being changed."""
     asked = await plan.begin(record, ClusterState.UPDATING)
-    pools = tuple(pool.name for pool in asked.wanted.pools)
+    pools = tuple(pool.spec.name for pool in asked.wanted.pools)
     return UpgradePlan(asked.place, record.view.request["kubernetes_version"], pools)
 
 

@@ -43,7 +43,8 @@ async def get_graph(session: AsyncSession, scope: Scope, id_or_name: str) -> Gra
 
 
 def _pools(cluster_id: str) -> Select[NodePool]:
-    return select(NodePool).where(NodePool.cluster_id == cluster_id).order_by(NodePool.id).limit(_MOST_POOLS)
+    alive = select(NodePool).where(NodePool.cluster_id == cluster_id, NodePool.deleted_at.is_(None))
+    return alive.order_by(NodePool.id).limit(_MOST_POOLS)
 
 
 def _exposures(cluster_id: str) -> Select[Exposure]:
@@ -112,7 +113,7 @@ def _pool(pool: NodePool) -> PoolFacts:
     """As many nodes as Azure says, not as were asked for: what is not there yet is not missing."""
     count = (pool.observed or {}).get("count")
     return PoolFacts(
-        name=pool.name,
+        name=pool.azure_name,
         mode=pool.mode,
         os_type=pool.os_type,
         vm_size=pool.vm_size,

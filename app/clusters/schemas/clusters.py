@@ -1,13 +1,13 @@
 """Clusters on the wire."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.api.schemas import Choice, RequestModel, ResponseModel
+from app.api.schemas import RequestModel, ResponseModel
+from app.clusters.schemas.pools import NodeCount, NodePoolCreate, NodePoolRead, PoolName, SizeName
 from app.core.text import PLAIN, PLAIN_LINES
 from app.jobs.schemas import JobRead, RunOptions
 from app.subscriptions.schemas import GroupName, LocationName, TagKey, Tags, TagValue
@@ -18,40 +18,7 @@ ClusterName = Annotated[
 ]
 Version = Annotated[str, StringConstraints(max_length=16, pattern=r"^[0-9]{1,2}\.[0-9]{1,3}(\.[0-9]{1,3})?$"), PLAIN]
 PatchVersion = Annotated[str, StringConstraints(max_length=16, pattern=r"^[0-9]{1,2}\.[0-9]{1,3}\.[0-9]{1,3}$"), PLAIN]
-SizeName = Annotated[
-    str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z]+_[A-Za-z0-9_-]*[A-Za-z0-9]$"), PLAIN
-]
-PoolName = Annotated[str, StringConstraints(min_length=1, max_length=12, pattern=r"^[a-z][a-z0-9]*$"), PLAIN]
-NodeCount = Annotated[int, Field(ge=0, le=1000)]
 PublicKey = Annotated[str, StringConstraints(min_length=1, max_length=16_384), PLAIN_LINES]
-DEFAULT_POOL = "system"
-
-
-class PoolMode(StrEnum):
-    """System pools carry the cluster's own pods; there is always one."""
-
-    SYSTEM = "System"
-    USER = "User"
-
-
-class OsType(StrEnum):
-    """What the nodes run."""
-
-    LINUX = "Linux"
-    WINDOWS = "Windows"
-
-
-class NodePoolCreate(RequestModel):
-    """A node pool of a new cluster."""
-
-    name: PoolName
-    """Up to 12 lower-case letters and digits, 6 for Windows; begins with a letter."""
-    mode: Choice[PoolMode] = PoolMode.USER
-    os_type: Choice[OsType] = OsType.LINUX
-    size: SizeName
-    """A size of machine that the location offers, such as `Standard_D4s_v5`."""
-    count: NodeCount
-    """System pools have at least one node."""
 
 
 class ClusterCreate(RequestModel):
@@ -126,19 +93,6 @@ class ClusterUpgrade(RequestModel):
     kubernetes_version: PatchVersion
     """A patch version that Azure offers for this cluster, such as `1.34.1`."""
     options: RunOptions = RunOptions()
-
-
-class NodePoolRead(ResponseModel):
-    """A node pool: what was asked, and what Azure last said."""
-
-    name: str
-    mode: str
-    os_type: str
-    size: str
-    count: int
-    """As asked."""
-    observed: dict[str, Any] | None
-    """Azure's count, state and version."""
 
 
 class KubernetesRead(ResponseModel):

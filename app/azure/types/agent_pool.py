@@ -1,0 +1,98 @@
+"""An agent pool of a cluster: as observed, and as desired."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+
+from app.azure.types.operation import Operation
+from app.core.json import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPool:
+    """An agent pool as Azure has it. `provisioning_state` is free text; unknown words mean that work goes on."""
+
+    name: str
+    mode: str
+    os_type: str
+    vm_size: str
+    count: int
+    provisioning_state: str
+    power_state: str | None = None
+    orchestrator_version: str | None = None
+    current_orchestrator_version: str | None = None
+    node_image_version: str | None = None
+    zones: tuple[str, ...] = ()
+    max_pods: int | None = None
+    os_disk_size_gib: int | None = None
+    os_sku: str | None = None
+    max_surge: str | None = None
+    auto_scaling: bool = False
+    min_count: int | None = None
+    max_count: int | None = None
+    id: str | None = None
+    etag: str | None = None
+    subnet_id: str | None = None
+    fips: bool = False
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPoolSpec:
+    """An agent pool as it shall be, under Azure's name. What is None or empty is left to Azure's default.
+
+    `mode`: System or User. `os_type`: Linux or Windows. With `min_count` and `max_count` the cluster's autoscaler
+    decides about the count. `spot_max_price` -1: up to the price of a regular machine. `more`: properties under Azure's
+    own names, which go before all others.
+    """
+
+    name: str
+    mode: str
+    os_type: str
+    vm_size: str
+    count: int
+    orchestrator_version: str | None = None
+    os_sku: str | None = None
+    min_count: int | None = None
+    max_count: int | None = None
+    zones: tuple[str, ...] = ()
+    spot_eviction_policy: str | None = None
+    spot_max_price: float | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    taints: tuple[str, ...] = ()
+    max_pods: int | None = None
+    os_disk_size_gib: int | None = None
+    os_disk_type: str | None = None
+    subnet_id: str | None = None
+    node_public_ips: bool = False
+    max_surge: str | None = None
+    drain_timeout_minutes: int | None = None
+    node_soak_minutes: int | None = None
+    undrainable_nodes: str | None = None
+    fips: bool = False
+    scale_down_mode: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    more: JsonObject = field(default_factory=dict)
+
+    @property
+    def auto_scaling(self) -> bool:
+        """Whether the cluster's autoscaler decides about the count."""
+        return self.max_count is not None
+
+    def as_json(self) -> JsonObject:
+        """The form in which rows keep it; `from_json` reads it back."""
+        return {**asdict(self), "zones": list(self.zones), "taints": list(self.taints)}
+
+    @classmethod
+    def from_json(cls, stored: JsonObject) -> "AgentPoolSpec":
+        """What `as_json` wrote, also before this had all the fields that it has now."""
+        known = {each.name: stored[each.name] for each in fields(cls) if each.name in stored}
+        return cls(**{**known, "zones": tuple(stored.get("zones", ())), "taints": tuple(stored.get("taints", ()))})
+
+
+@dataclass(frozen=True, slots=True)
+class PoolPutAnswer:
+    """What Azure answered to a PUT of an agent pool."""
+
+    pool: AgentPool
+    operation: Operation
+    created: bool = False

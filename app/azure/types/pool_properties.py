@@ -1,0 +1,72 @@
+"""The properties of an agent pool under Azure's own names: which a caller may give as they are."""
+
+FREE = frozenset(
+    {
+        "artifactStreamingProfile",
+        "capacityReservationGroupID",
+        "creationData",
+        "enableEncryptionAtHost",
+        "enableUltraSSD",
+        "gatewayProfile",
+        "gpuInstanceProfile",
+        "gpuProfile",
+        "hostGroupID",
+        "kubeletConfig",
+        "kubeletDiskType",
+        "linuxOSConfig",
+        "localDNSProfile",
+        "messageOfTheDay",
+        "networkProfile",
+        "nodePublicIPPrefixID",
+        "podIPAllocationMode",
+        "podSubnetID",
+        "proximityPlacementGroupID",
+        "scaleDownMode",
+        "securityProfile",
+        "windowsProfile",
+        "workloadRuntime",
+    }
+)
+"""What Slipway has no field for."""
+
+TYPED = {
+    "availabilityZones": "zones",
+    "count": "count",
+    "enableAutoScaling": "autoscaling",
+    "enableFIPS": "fips",
+    "enableNodePublicIP": "node_public_ips",
+    "maxCount": "autoscaling",
+    "maxPods": "max_pods",
+    "minCount": "autoscaling",
+    "mode": "mode",
+    "nodeLabels": "labels",
+    "nodeTaints": "taints",
+    "orchestratorVersion": "kubernetes_version of the cluster",
+    "osDiskSizeGB": "os_disk",
+    "osDiskType": "os_disk",
+    "osSKU": "os_sku",
+    "osType": "os_type",
+    "scaleSetEvictionPolicy": "spot",
+    "scaleSetPriority": "spot",
+    "spotMaxPrice": "spot",
+    "tags": "tags",
+    "upgradeSettings": "upgrades",
+    "vmSize": "size",
+    "vnetSubnetID": "subnet_id",
+}
+"""What a field of Slipway's says, by Azure's name."""
+
+AZURES = frozenset(
+    {
+        "currentOrchestratorVersion",
+        "eTag",
+        "nodeImageVersion",
+        "powerState",
+        "provisioningState",
+        "status",
+        "type",
+        "virtualMachineNodesStatus",
+        "virtualMachinesProfile",
+    }
+)
+"""What Azure says, or what goes by a verb of its own; machines without a scale set are not offered."""

@@ -1,0 +1,198 @@
+"""Node pools on the wire, in a cluster's request and in their own."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, StringConstraints
+
+from app.api.schemas import Choice, RequestModel, ResponseModel
+from app.core.text import PLAIN
+from app.subscriptions.schemas import Tags
+
+DEFAULT_POOL = "system"
+LONGEST_POOL_NAME = 40
+
+SizeName = Annotated[
+    str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z]+_[A-Za-z0-9_-]*[A-Za-z0-9]$"), PLAIN
+]
+PoolName = Annotated[
+    str, StringConstraints(min_length=1, max_length=LONGEST_POOL_NAME, pattern=r"^[a-z]([a-z0-9-]*[a-z0-9])?$"), PLAIN
+]
+NodeCount = Annotated[int, Field(ge=0, le=1000)]
+Zone = Annotated[str, StringConstraints(pattern=r"^[1-9]$")]
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
+_PREFIX = r"([a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*/)?"
+_WORD = r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
+LabelKey = Annotated[str, StringConstraints(max_length=317, pattern=rf"^{_PREFIX}{_WORD}$"), PLAIN]
+LabelValue = Annotated[str, StringConstraints(max_length=63, pattern=rf"^({_WORD})?$"), PLAIN]
+Labels = Annotated[dict[LabelKey, LabelValue], Field(max_length=64)]
+# https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/
+Taint = Annotated[
+    str,
+    StringConstraints(
+        max_length=400, pattern=rf"^{_PREFIX}{_WORD}(=({_WORD})?)?:(NoSchedule|PreferNoSchedule|NoExecute)$"
+    ),
+    PLAIN,
+]
+Taints = Annotated[list[Taint], Field(max_length=64)]
+Surge = Annotated[str, StringConstraints(max_length=4, pattern=r"^([1-9][0-9]?|100)%$|^[1-9][0-9]{0,2}$")]
+SubnetId = Annotated[
+    str,
+    StringConstraints(
+        max_length=400,
+        pattern=(
+            r"^/subscriptions/[0-9a-fA-F-]{36}/resource[gG]roups/[A-Za-z0-9_().-]{1,90}/providers/Microsoft\.Network"
+            r"/virtualNetworks/[A-Za-z0-9_.-]{1,64}/subnets/[A-Za-z0-9_.-]{1,80}$"
+        ),
+    ),
+    PLAIN,
+]
+
+
+class PoolMode(StrEnum):
+    """System pools carry the cluster's own pods; there is always one."""
+
+    SYSTEM = "System"
+    USER = "User"
+
+
+class OsType(StrEnum):
+    """What the nodes run."""
+
+    LINUX = "Linux"
+    WINDOWS = "Windows"
+
+
+class OsSku(StrEnum):
+    """Which system the nodes run, of their `os_type`."""
+
+    UBUNTU = "Ubuntu"
+    AZURE_LINUX = "AzureLinux"
+    WINDOWS_2022 = "Windows2022"
+    WINDOWS_2025 = "Windows2025"
+
+
+class EvictionPolicy(StrEnum):
+    """What becomes of a spot machine that Azure takes back."""
+
+    DELETE = "Delete"
+    DEALLOCATE = "Deallocate"
+
+
+class DiskType(StrEnum):
+    """Where a node's system disk lies: in Azure Storage, or on the machine itself."""
+
+    MANAGED = "Managed"
+    EPHEMERAL = "Ephemeral"
+
+
+class UndrainableNodes(StrEnum):
+    """What an upgrade does with a node that it cannot drain: give up, or leave it cordoned and go on."""
+
+    SCHEDULE = "Schedule"
+    CORDON = "Cordon"
+
+
+class Autoscaling(RequestModel):
+    """The bounds between which the cluster's autoscaler decides."""
+
+    min_count: NodeCount
+    max_count: Annotated[int, Field(ge=1, le=1000)]
+
+
+class Spot(RequestModel):
+    """Machines that are cheaper, and that Azure may take back at any time."""
+
+    eviction_policy: Choice[EvictionPolicy] = EvictionPolicy.DELETE
+    max_price: Annotated[float, Field(gt=0, le=100_000)] | None = None
+    """In US dollars an hour; null: up to the price of a regular machine."""
+
+
+class OsDisk(RequestModel):
+    """A node's system disk."""
+
+    size_gib: Annotated[int, Field(ge=30, le=2048)] | None = None
+    type: Choice[DiskType] | None = None
+
+
+class PoolUpgrades(RequestModel):
+    """How an upgrade replaces the nodes."""
+
+    max_surge: Surge | None = None
+    """So many more nodes at a time, or a share: `1`, `33%`."""
+    drain_timeout_minutes: Annotated[int, Field(ge=1, le=1440)] | None = None
+    node_soak_minutes: Annotated[int, Field(ge=0, le=30)] | None = None
+    """The pause after each node."""
+    undrainable_nodes: Choice[UndrainableNodes] | None = None
+
+
+class NodePoolSettings(RequestModel):
+    """What a pool may be given at its making, in a cluster's request or in its own."""
+
+    mode: Choice[PoolMode] = PoolMode.USER
+    os_type: Choice[OsType] = OsType.LINUX
+    os_sku: Choice[OsSku] | None = None
+    size: SizeName
+    """A size of machine that the location offers, such as `Standard_D4s_v5`."""
+    count: NodeCount | None = None
+    """System pools have at least one node. With `autoscaling` it may be left out: its minimum."""
+    autoscaling: Autoscaling | None = None
+    zones: Annotated[list[Zone], Field(max_length=3)] | None = None
+    spot: Spot | None = None
+    labels: Annotated[Labels, Field(default_factory=dict)]
+    taints: Annotated[Taints, Field(default_factory=list)]
+    max_pods: Annotated[int, Field(ge=10, le=250)] | None = None
+    """Pods a node."""
+    os_disk: OsDisk | None = None
+    subnet_id: SubnetId | None = None
+    node_public_ips: bool = False
+    upgrades: PoolUpgrades | None = None
+    fips: bool = False
+    tags: Annotated[Tags, Field(default_factory=dict)]
+    azure_properties: Annotated[dict[str, Any], Field(default_factory=dict, max_length=40)]
+    """What AKS has beyond these, under its own names; merged last, and refused where a field of ours says the same."""
+
+
+class NodePoolCreate(NodePoolSettings):
+    """A node pool."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "workers", "size": "Standard_D4s_v5", "count": 2}]}
+    )
+
+    name: PoolName
+    """Unique in the cluster. Azure has this name where it fits (12 letters and digits, Windows 6), else a made one."""
+
+
+class NodePoolRead(ResponseModel):
+    """A node pool: what was asked, and what Azure last said."""
+
+    id: str
+    name: str
+    azure_name: str
+    state: str
+    """creating, ready, updating, deleting, failed or lost; new states may come."""
+    mode: str
+    os_type: str
+    os_sku: str | None
+    size: str
+    count: int
+    """As asked; with `autoscaling` the autoscaler's own count stands in `observed`."""
+    autoscaling: dict[str, Any] | None
+    zones: list[str]
+    spot: dict[str, Any] | None
+    labels: dict[str, str]
+    taints: list[str]
+    max_pods: int | None
+    os_disk: dict[str, Any] | None
+    subnet_id: str | None
+    node_public_ips: bool
+    upgrades: dict[str, Any] | None
+    fips: bool
+    tags: dict[str, str]
+    azure_properties: dict[str, Any]
+    observed: dict[str, Any] | None
+    """Azure's count, state and version."""
+    observed_at: datetime | None
+    created_at: datetime

@@ -1,0 +1,96 @@
+"""The rules of a node pool that its schema cannot say."""
+
+from collections import Counter
+
+from app.azure.types.pool_properties import AZURES, FREE, TYPED
+from app.clusters.schemas.pools import DiskType, NodePoolSettings, OsSku, OsType, PoolMode
+from app.clusters.specs.rejections import Rejections
+
+_WINDOWS_SKUS = frozenset({OsSku.WINDOWS_2022, OsSku.WINDOWS_2025})
+_AKS_PREFIX = "kubernetes.azure.com/"
+
+
+def check_pool(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
+    """Note every rule that a pool alone breaks; `at` points to it in the request."""
+    if pool.mode is PoolMode.SYSTEM:
+        _check_system(pool, at, rejections)
+    _check_count(pool, at, rejections)
+    _check_os(pool, at, rejections)
+    _check_words(pool, at, rejections)
+    _check_azure_properties(pool, at, rejections)
+    rejections.tags(pool.tags, f"{at}/tags")
+
+
+def _check_system(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
+    if pool.os_type is OsType.WINDOWS:
+        rejections.add("windows_system_pool", f"{at}/os_type", "System pools run Linux.")
+    if pool.spot is not None:
+        rejections.add("spot_system_pool", f"{at}/spot", "A system pool cannot be of machines that Azure takes back.")
+    if pool.count is not None and pool.count < 1:
+        rejections.add("system_pool_empty", f"{at}/count", "A system pool has at least one node.")
+    if pool.autoscaling is not None and pool.autoscaling.min_count < 1:
+        rejections.add(
+            "system_pool_empty",
+            f"{at}/autoscaling/min_count",
+            "A system pool has at least one node; 0 is for user pools.",
+        )
+
+
+def _check_count(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
+    scaling = pool.autoscaling
+    if scaling is None:
+        if pool.count is None:
+            rejections.add("required", f"{at}/count", "Give `count`, or `autoscaling`.")
+        return
+    if scaling.min_count > scaling.max_count:
+        rejections.add(
+            "min_above_max",
+            f"{at}/autoscaling/min_count",
+            f"The least count, {scaling.min_count}, is above the greatest, {scaling.max_count}.",
+        )
+    elif pool.count is not None and not scaling.min_count <= pool.count <= scaling.max_count:
+        rejections.add(
+            "count_out_of_bounds",
+            f"{at}/count",
+            f"The autoscaler's bounds are {scaling.min_count} and {scaling.max_count}.",
+        )
+
+
+def _check_os(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
+    windows = pool.os_type is OsType.WINDOWS
+    if pool.os_sku is not None and (pool.os_sku in _WINDOWS_SKUS) != windows:
+        rejections.add("os_sku_mismatch", f"{at}/os_sku", f"{pool.os_sku} is not {pool.os_type}.")
+    if windows and pool.os_disk is not None and pool.os_disk.type is DiskType.EPHEMERAL and pool.spot is not None:
+        rejections.add("windows_ephemeral_spot", f"{at}/os_disk/type", "A Windows spot pool has managed disks.")
+    if windows and "linuxOSConfig" in pool.azure_properties:
+        rejections.add(
+            "linux_only", f"{at}/azure_properties/linuxOSConfig", "This is for Linux, and the pool runs Windows."
+        )
+    if not windows and "windowsProfile" in pool.azure_properties:
+        rejections.add(
+            "windows_only", f"{at}/azure_properties/windowsProfile", "This is for Windows, and the pool runs Linux."
+        )
+
+
+def _check_words(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
+    for key in pool.labels:
+        if key.startswith(_AKS_PREFIX):
+            rejections.add("reserved_label", f"{at}/labels", f"Labels under {_AKS_PREFIX} are AKS's own: {key}.")
+    for index, taint in enumerate(pool.taints):
+        if taint.startswith(_AKS_PREFIX):
+            rejections.add("reserved_taint", f"{at}/taints/{index}", f"Taints under {_AKS_PREFIX} are AKS's own.")
+    for name, values in (("zones", pool.zones or ()), ("taints", pool.taints)):
+        for value, times in Counter(values).items():
+            if times > 1:
+                rejections.add("duplicate", f"{at}/{name}", f"{value} is there {times} times.")
+
+
+def _check_azure_properties(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
+    for name in pool.azure_properties:
+        pointer = f"{at}/azure_properties/{name}"
+        if name in TYPED:
+            rejections.add("given_as_field", pointer, f"Say it by `{TYPED[name]}`.")
+        elif name in AZURES:
+            rejections.add("not_settable", pointer, "Azure sets this, or a verb of its own does.")
+        elif name not in FREE:
+            rejections.add("unknown_azure_property", pointer, "An agent pool has no such property.")

@@ -1,0 +1,102 @@
+"""A node pool's request as it is kept and sent, and as callers read it."""
+
+import hashlib
+from collections.abc import Collection
+
+from app.azure.types.agent_pool import AgentPoolSpec
+from app.clusters.schemas.pools import NodePoolSettings, OsType
+from app.core.json import JsonObject
+
+WINDOWS_NAME_LENGTH = 6
+_LINUX_NAME_LENGTH = 12
+# Of a made name: what it begins with comes from ours, and the rest keeps it apart from the others.
+_HASH_LENGTH = 5
+
+
+def azure_pool_name(name: str, os_type: str, *, taken: Collection[str] = ()) -> str:
+    """The pool's name in Azure: ours where Azure takes it, else one that is made from it, and always the same.
+
+    https://learn.microsoft.com/azure/aks/create-node-pools: 12 lower-case letters and digits, 6 for Windows.
+    """
+    longest = WINDOWS_NAME_LENGTH if os_type == OsType.WINDOWS else _LINUX_NAME_LENGTH
+    if len(name) <= longest and "-" not in name and name not in taken:
+        return name
+    plain = name.replace("-", "")[: max(1, longest - 1 - _HASH_LENGTH)]
+    for number in range(len(taken) + 1):
+        digest = hashlib.sha256(f"{name}/{number}".encode()).hexdigest()[:_HASH_LENGTH]
+        made = f"{plain}{digest}"
+        if made not in taken:
+            return made
+    raise AssertionError("more names than pools were tried")
+
+
+def spec_of(pool: NodePoolSettings, azure_name: str) -> AgentPoolSpec:
+    """What a request asks for, under Azure's name."""
+    scaling, upgrades, disk = pool.autoscaling, pool.upgrades, pool.os_disk
+    count = pool.count
+    if count is None:
+        count = scaling.min_count if scaling is not None else 1
+    return AgentPoolSpec(
+        name=azure_name,
+        mode=pool.mode,
+        os_type=pool.os_type,
+        vm_size=pool.size,
+        count=count,
+        os_sku=pool.os_sku,
+        min_count=scaling.min_count if scaling else None,
+        max_count=scaling.max_count if scaling else None,
+        zones=tuple(pool.zones or ()),
+        spot_eviction_policy=pool.spot.eviction_policy if pool.spot else None,
+        spot_max_price=pool.spot.max_price if pool.spot else None,
+        labels=dict(pool.labels),
+        taints=tuple(pool.taints),
+        max_pods=pool.max_pods,
+        os_disk_size_gib=disk.size_gib if disk else None,
+        os_disk_type=disk.type if disk else None,
+        subnet_id=pool.subnet_id,
+        node_public_ips=pool.node_public_ips,
+        max_surge=upgrades.max_surge if upgrades else None,
+        drain_timeout_minutes=upgrades.drain_timeout_minutes if upgrades else None,
+        node_soak_minutes=upgrades.node_soak_minutes if upgrades else None,
+        undrainable_nodes=upgrades.undrainable_nodes if upgrades else None,
+        fips=pool.fips,
+        tags=dict(pool.tags),
+        more=dict(pool.azure_properties),
+    )
+
+
+def settings_of(spec: AgentPoolSpec) -> JsonObject:
+    """What a spec says, as callers gave it: the members of a node pool but its name. `NodePoolSettings` takes it."""
+    upgrades = {
+        "max_surge": spec.max_surge,
+        "drain_timeout_minutes": spec.drain_timeout_minutes,
+        "node_soak_minutes": spec.node_soak_minutes,
+        "undrainable_nodes": spec.undrainable_nodes,
+    }
+    disk = {"size_gib": spec.os_disk_size_gib, "type": spec.os_disk_type}
+    scaling = {"min_count": spec.min_count, "max_count": spec.max_count}
+    spot = {"eviction_policy": spec.spot_eviction_policy, "max_price": spec.spot_max_price}
+    return {
+        "mode": spec.mode,
+        "os_type": spec.os_type,
+        "os_sku": spec.os_sku,
+        "size": spec.vm_size,
+        "count": spec.count,
+        "autoscaling": scaling if spec.auto_scaling else None,
+        "zones": list(spec.zones),
+        "spot": spot if spec.spot_eviction_policy is not None else None,
+        "labels": dict(spec.labels),
+        "taints": list(spec.taints),
+        "max_pods": spec.max_pods,
+        "os_disk": _if_any(disk),
+        "subnet_id": spec.subnet_id,
+        "node_public_ips": spec.node_public_ips,
+        "upgrades": _if_any(upgrades),
+        "fips": spec.fips,
+        "tags": dict(spec.tags),
+        "azure_properties": dict(spec.more),
+    }
+
+
+def _if_any(members: JsonObject) -> JsonObject | None:
+    return members if any(value is not None for value in members.values()) else None

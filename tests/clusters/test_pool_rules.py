@@ -1,0 +1,98 @@
+"""The rules of one node pool that its schema cannot say, and the names that Azure gets."""
+
+import json
+from typing import Any
+
+import pytest
+
+from app.clusters.schemas.pools import NodePoolCreate
+from app.clusters.specs.pool_rules import check_pool
+from app.clusters.specs.pool_spec import azure_pool_name, settings_of, spec_of
+from app.clusters.specs.rejections import Rejections
+
+SYSTEM = {"name": "system", "mode": "System", "size": "Standard_D4s_v5", "count": 1}
+WINDOWS = {"name": "win", "os_type": "Windows", "size": "Standard_D4s_v5", "count": 1}
+
+
+def pool_of(body: dict[str, Any]) -> NodePoolCreate:
+    return NodePoolCreate.model_validate_json(json.dumps(body))
+
+
+def broken(body: dict[str, Any]) -> list[tuple[str, str]]:
+    rejections = Rejections()
+    check_pool(pool_of(body), "", rejections)
+    return [(error.code, error.pointer) for error in rejections.errors]
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "pointer"),
+    [
+        ({**SYSTEM, "spot": {}}, "spot_system_pool", "/spot"),
+        ({**SYSTEM, "count": None}, "required", "/count"),
+        ({**SYSTEM, "autoscaling": {"min_count": 4, "max_count": 3}}, "min_above_max", "/autoscaling/min_count"),
+        ({**SYSTEM, "count": 9, "autoscaling": {"min_count": 1, "max_count": 3}}, "count_out_of_bounds", "/count"),
+        ({**SYSTEM, "os_sku": "Windows2022"}, "os_sku_mismatch", "/os_sku"),
+        ({**WINDOWS, "os_sku": "Ubuntu"}, "os_sku_mismatch", "/os_sku"),
+        ({**WINDOWS, "azure_properties": {"linuxOSConfig": {}}}, "linux_only", "/azure_properties/linuxOSConfig"),
+        ({**SYSTEM, "azure_properties": {"windowsProfile": {}}}, "windows_only", "/azure_properties/windowsProfile"),
+        ({**SYSTEM, "azure_properties": {"vmSize": "x"}}, "given_as_field", "/azure_properties/vmSize"),
+        ({**SYSTEM, "azure_properties": {"status": {}}}, "not_settable", "/azure_properties/status"),
+        ({**SYSTEM, "azure_properties": {"warpDrive": 1}}, "unknown_azure_property", "/azure_properties/warpDrive"),
+        ({**SYSTEM, "labels": {"kubernetes.azure.com/mode": "x"}}, "reserved_label", "/labels"),
+        ({**SYSTEM, "taints": ["kubernetes.azure.com/a=b:NoSchedule"]}, "reserved_taint", "/taints/0"),
+        ({**SYSTEM, "zones": ["1", "1"]}, "duplicate", "/zones"),
+        ({**SYSTEM, "tags": {"slipway-cluster": "x"}}, "reserved_tag", "/tags/slipway-cluster"),
+    ],
+)
+def test_a_pool_that_breaks_a_rule_is_told_so(body: dict[str, Any], code: str, pointer: str) -> None:
+    assert broken(body) == [(code, pointer)]
+
+
+def test_a_system_pool_is_never_empty_and_a_user_pool_may_be() -> None:
+    """Trouble 47."""
+    none = {"autoscaling": {"min_count": 0, "max_count": 3}, "count": None}
+    assert broken({**SYSTEM, **none}) == [("system_pool_empty", "/autoscaling/min_count")]
+    assert broken({**SYSTEM, **none, "mode": "User"}) == []
+    assert broken({**SYSTEM, "count": 0, "mode": "User"}) == []
+
+
+def test_a_whole_pool_is_read_as_it_was_written() -> None:
+    body = {
+        **WINDOWS,
+        "mode": "User",
+        "os_sku": "Windows2022",
+        "autoscaling": {"min_count": 1, "max_count": 4},
+        "zones": ["1", "3"],
+        "spot": {"eviction_policy": "Deallocate", "max_price": 0.5},
+        "labels": {"team": "shop"},
+        "taints": ["only=windows:NoSchedule"],
+        "max_pods": 30,
+        "os_disk": {"size_gib": 128, "type": "Managed"},
+        "subnet_id": None,
+        "node_public_ips": True,
+        "upgrades": {
+            "max_surge": "33%",
+            "drain_timeout_minutes": 45,
+            "node_soak_minutes": 5,
+            "undrainable_nodes": "Cordon",
+        },
+        "fips": True,
+        "tags": {"owner": "shop"},
+        "azure_properties": {"workloadRuntime": "OCIContainer"},
+    }
+    assert broken(body) == []
+    assert {"name": "win", **settings_of(spec_of(pool_of(body), "win"))} == body
+
+
+def test_azures_name_is_ours_where_it_fits_and_else_a_made_one() -> None:
+    """Trouble 51: a Windows pool has six characters in Azure, and a name that people can read in Slipway."""
+    assert azure_pool_name("workers", "Linux") == "workers"
+    assert azure_pool_name("win", "Windows") == "win"
+    made = azure_pool_name("windows-frontend", "Windows")
+    assert made.isalnum()
+    assert len(made) == 6
+    assert made == azure_pool_name("windows-frontend", "Windows")
+    other = azure_pool_name("windows-frontend", "Windows", taken=[made])
+    assert other != made
+    assert len(other) == 6
+    assert len(azure_pool_name("a-very-long-name-for-a-pool", "Linux")) <= 12
