@@ -71,7 +71,7 @@ def test_the_documentation_counts_what_was_replayed(outcomes: dict[str, Outcome]
 
 
 def test_the_documentation_shows_each_reason_and_no_other() -> None:
-    kinds = ("wanted_differences", "not_of_this_stage", "kubernetes_values", "kubernetes_not_of_this_stage")
+    kinds = ("wanted_differences", "not_of_this_stage", "kubernetes_values")
     reasons = [f"- {entry['reason']}" for kind in kinds for entry in wanted(kind)]
     text = DOCUMENT.read_text("utf-8")
     block = text.partition("<!-- reasons -->\n")[2].partition("<!-- end of reasons -->")[0]

@@ -7,15 +7,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from app.emulator.kubernetes import draining, system, writes
+from app.emulator.kubernetes import draining, storage_classes, system, writes
 from app.emulator.kubernetes.api import Api
 from app.emulator.kubernetes.controllers import Controllers, Plan
 from app.emulator.kubernetes.credentials import LOOPBACK, Credentials, entra_user, kubeconfig, local_user
 from app.emulator.kubernetes.documents import JSON, Object
 from app.emulator.kubernetes.kinds import BY_RESOURCE
 from app.emulator.kubernetes.listener import Listener
-from app.emulator.kubernetes.logins import AKS_CLIENT_ID, AKS_SERVER_ID, Door, Logins
+from app.emulator.kubernetes.logins import AKS_CLIENT_ID, AKS_SERVER_ID, Door
 from app.emulator.kubernetes.node_sync import NodeSync
+from app.emulator.kubernetes.outside import Outside
 from app.emulator.kubernetes.removal import remove
 from app.emulator.kubernetes.specs import ClusterSpec, Endpoint, Held, NodeSpec
 from app.emulator.kubernetes.store import Store
@@ -30,7 +31,7 @@ class Cluster:
         now: Callable[[], datetime],
         plan: Plan,
         saved: Mapping[str, Any] | None,
-        logins: Callable[[], Logins],
+        outside: Outside,
     ) -> None:
         self.spec = spec
         self._store = Store(now, spec.ip_families)
@@ -47,15 +48,16 @@ class Cluster:
             self._store,
             self._credentials.ca.certificate,
             lambda key, seconds, action: plan((spec.key, *key), seconds, action),
+            lambda mount: outside.mounts.refusal(spec.key, mount),
         )
-        self._logins = logins
+        self._outside = outside
         self._api = self._new_api()
         if saved is None:
             self._found()
 
     def _new_api(self) -> Api:
         address = f"{LOOPBACK}:{self._listener.port}"
-        door = Door(self._credentials, self.spec.key, self._logins)
+        door = Door(self._credentials, self.spec.key, lambda: self._outside.logins)
         return Api(self._store, door, self.spec.kubernetes_version, address)
 
     @property
@@ -171,7 +173,7 @@ class Cluster:
         for name in system.NAMESPACES:
             writes.create(self._store, BY_RESOURCE["namespaces"], "", {"metadata": {"name": name}})
         for resource, document in self._platform_objects():
-            namespace = document["metadata"]["namespace"]
+            namespace = document["metadata"].get("namespace", "")
             writes.create(self._store, BY_RESOURCE[resource], namespace, document)
         self._controllers.work.drain()
 
@@ -181,3 +183,7 @@ class Cluster:
         for config_map in system.config_maps(self.spec.kubernetes_version):
             yield "configmaps", config_map
         yield from system.workloads(self.spec.kubernetes_version)
+        for storage_class in storage_classes.storage_classes():
+            yield "storageclasses.storage.k8s.io", storage_class
+        for driver in storage_classes.drivers():
+            yield "csidrivers.storage.k8s.io", driver

@@ -8,7 +8,9 @@ from typing import Protocol
 from app.emulator.kubernetes.cluster import Cluster
 from app.emulator.kubernetes.controllers import Plan
 from app.emulator.kubernetes.documents import JSON, Object
-from app.emulator.kubernetes.logins import LocalLogins, Logins
+from app.emulator.kubernetes.logins import Logins
+from app.emulator.kubernetes.mounting import Mounts
+from app.emulator.kubernetes.outside import Outside
 from app.emulator.kubernetes.specs import ClusterSpec, Endpoint, Held, NodeSpec
 from app.emulator.kubernetes.store import Change, Store
 
@@ -51,12 +53,16 @@ class ClusterHost:
         self._plan = plan or _soon
         self._clusters: dict[str, Cluster] = {}
         self._observers: list[Observer] = []
-        self._logins: Logins = LocalLogins()
+        self._outside = Outside()
         self._holds: Holds = lambda _key, _pod: None
 
     def log_in_by(self, logins: Logins) -> None:
         """Let the platform decide who may log in, from now on."""
-        self._logins = logins
+        self._outside.logins = logins
+
+    def mount_by(self, mounts: Mounts) -> None:
+        """Let the platform decide which volumes nodes can mount, from now on."""
+        self._outside.mounts = mounts
 
     def hold_pods_by(self, holds: Holds) -> None:
         """Let the platform decide which pods do not start, from now on."""
@@ -74,7 +80,7 @@ class ClusterHost:
         """
         cluster = self._clusters.get(spec.key)
         if cluster is None:
-            cluster = self._clusters[spec.key] = Cluster(spec, self._now, self._plan, saved, lambda: self._logins)
+            cluster = self._clusters[spec.key] = Cluster(spec, self._now, self._plan, saved, self._outside)
             cluster.hold_pods_by(lambda pod: self._holds(spec.key, pod))
             cluster.store.observe(lambda change: self._tell(spec.key, change))
         if not cluster.is_open:

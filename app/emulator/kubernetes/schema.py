@@ -46,7 +46,7 @@ class Field:
     `type` is a scalar, a message's name, `any` or `intstr`; `shape` is one, list, map or inline (a message whose
     fields JSON has beside the others). `merge_key` is for strategic merge patches, `-` for a list of scalars that is
     merged. `keys` identify a list's items for server-side apply; of `atomic` and other lists it owns the whole, of
-    `set` each scalar.
+    `set` each scalar. `pointer`: one of the alternatives of an inline message, which is there or not, never empty.
     """
 
     name: str
@@ -56,6 +56,7 @@ class Field:
     merge_key: str | None = None
     keys: tuple[str, ...] = ()
     owned: str = ""
+    pointer: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,9 +102,13 @@ class Schema:
         for message in self._messages.values():
             for known in message.own.values():
                 if known.shape == "inline":
-                    message.fields.update({one.name: one for one in self._messages[known.type].own.values()})
+                    alternatives = self._messages[known.type].own.values()
+                    message.fields.update({one.name: self._alternative(one) for one in alternatives})
                 else:
                     message.fields[known.name] = known
+
+    def _alternative(self, known: Field) -> Field:
+        return replace(known, pointer=known.shape == "one" and known.type in self._messages)
 
     def message(self, name: str) -> Message | None:
         """Return a message, or None for a scalar or `any`."""

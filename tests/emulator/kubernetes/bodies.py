@@ -72,6 +72,23 @@ def viable(kind: str, body: dict[str, Any]) -> dict[str, Any]:
     elif kind == "Service":
         spec |= {"ports": [{"port": 80}], "type": "LoadBalancer"}
         spec.pop("clusterIP", None)
+    return _viable_storage(kind, body)
+
+
+def _viable_storage(kind: str, body: dict[str, Any]) -> dict[str, Any]:
+    storage = {"storage": "1Gi"}
+    common = {"accessModes": ["ReadWriteMany"], "storageClassName": "web", "volumeMode": "Filesystem"}
+    if kind == "PersistentVolume":
+        reference = {key: body["spec"][key] for key in ("claimRef", "mountOptions") if key in body["spec"]}
+        csi = {"driver": "file.csi.azure.com", "volumeHandle": "h"}
+        body["spec"] = {**reference, **common, "capacity": storage, "csi": csi}
+    elif kind == "PersistentVolumeClaim":
+        named = {key: body["spec"][key] for key in ("volumeName", "selector") if key in body["spec"]}
+        body["spec"] = {**named, **common, "resources": {"requests": storage}}
+    elif kind == "StorageClass":
+        body |= {"provisioner": "web", "reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"}
+    elif kind == "VolumeAttachment":
+        body["spec"] = {"attacher": "web", "nodeName": "web", "source": {"persistentVolumeName": "web"}}
     return body
 
 
@@ -83,5 +100,7 @@ def _template(spec: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 
 def _pod(spec: dict[str, Any]) -> dict[str, Any]:
-    kept = {key: value for key, value in spec.items() if key not in {"containers", "initContainers", "restartPolicy"}}
-    return {**kept, "containers": [{"name": "web", "image": "nginx"}]}
+    replaced = {"containers", "initContainers", "restartPolicy", "volumes"}
+    kept = {key: value for key, value in spec.items() if key not in replaced}
+    volumes = [{"name": "key", "secret": {"secretName": "web"}}] if "volumes" in spec else []
+    return {**kept, "containers": [{"name": "web", "image": "nginx"}], "volumes": volumes}

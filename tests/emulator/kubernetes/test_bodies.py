@@ -44,7 +44,7 @@ async def test_no_body_breaks_the_server_or_its_controllers(kind: Kind, caplog: 
     accepted = 0
     for seed in range(_SEEDS):
         store, later = Store(aware_now), Later()
-        controllers = Controllers(store, "ca", later.plan)
+        controllers = Controllers(store, "ca", later.plan, lambda _mount: None)
         store.create("namespaces", {"metadata": {"name": "default"}})
         NodeSync(store, None).set_nodes([node_spec(0)])
         with suppress(StatusError):

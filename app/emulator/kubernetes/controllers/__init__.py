@@ -7,28 +7,32 @@ from app.emulator.kubernetes.controllers.daemon_sets import DaemonSets
 from app.emulator.kubernetes.controllers.deployments import Deployments
 from app.emulator.kubernetes.controllers.endpoints import Endpoints
 from app.emulator.kubernetes.controllers.kubelet import Kubelet
+from app.emulator.kubernetes.controllers.mounts import Driver, Volumes
 from app.emulator.kubernetes.controllers.namespaces import Namespaces
 from app.emulator.kubernetes.controllers.owners import Owners
 from app.emulator.kubernetes.controllers.replica_sets import ReplicaSets
 from app.emulator.kubernetes.controllers.scheduler import Scheduler
 from app.emulator.kubernetes.controllers.stateful_sets import StatefulSets
+from app.emulator.kubernetes.controllers.volumes.binder import Binder
+from app.emulator.kubernetes.controllers.volumes.csi_nodes import CsiNodes
+from app.emulator.kubernetes.controllers.volumes.protection import Protection
 from app.emulator.kubernetes.controllers.work import Plan, Work
 from app.emulator.kubernetes.documents import Object
 from app.emulator.kubernetes.recorder import Recorder
 from app.emulator.kubernetes.specs import Held
 from app.emulator.kubernetes.store import Store
 
-__all__ = ["Controllers", "Plan"]
+__all__ = ["Controllers", "Driver", "Plan"]
 
 
 class Controllers:
     """All controllers of one cluster. They act after each write, in later turns of the event loop."""
 
-    def __init__(self, store: Store, ca_pem: str, plan: Plan) -> None:
+    def __init__(self, store: Store, ca_pem: str, plan: Plan, driver: Driver) -> None:
         self.work = Work(store)
         recorder = self.recorder = Recorder(store)
         owners = Owners(store, self.work)
-        self._kubelet = Kubelet(store, self.work, recorder, plan)
+        self._kubelet = Kubelet(store, self.work, recorder, plan, Volumes(store, driver))
         self._namespaces = Namespaces(store, self.work, ca_pem)
         self._all = (
             self._namespaces,
@@ -38,6 +42,9 @@ class Controllers:
             DaemonSets(store, self.work, owners, recorder),
             StatefulSets(store, self.work, owners, recorder),
             Scheduler(store, self.work, recorder),
+            Binder(store, self.work, recorder),
+            Protection(store, self.work),
+            CsiNodes(store, self.work),
             self._kubelet,
             Endpoints(store, self.work),
             Budgets(store, self.work),

@@ -1,9 +1,9 @@
 """Disruption budgets: how many of their pods may be evicted now."""
 
 from app.emulator.kubernetes.controllers.conditions import condition, is_active, is_ready
-from app.emulator.kubernetes.controllers.quantities import share
 from app.emulator.kubernetes.controllers.work import Work
 from app.emulator.kubernetes.documents import Object, timestamp
+from app.emulator.kubernetes.quantities import share
 from app.emulator.kubernetes.selectors import matches
 from app.emulator.kubernetes.store import Change, Store
 

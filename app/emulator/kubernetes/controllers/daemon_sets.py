@@ -4,13 +4,13 @@ import copy
 
 from app.emulator.kubernetes.controllers.conditions import is_active, is_ready
 from app.emulator.kubernetes.controllers.owners import Owners
-from app.emulator.kubernetes.controllers.quantities import share
 from app.emulator.kubernetes.controllers.revisions import HASH, current_revision
 from app.emulator.kubernetes.controllers.scheduler import misfit
 from app.emulator.kubernetes.controllers.templates import make_pod
 from app.emulator.kubernetes.controllers.work import Work
 from app.emulator.kubernetes.controllers.workloads import WorkloadController
 from app.emulator.kubernetes.documents import Object, at
+from app.emulator.kubernetes.quantities import share
 from app.emulator.kubernetes.recorder import Recorder
 from app.emulator.kubernetes.removal import remove
 from app.emulator.kubernetes.store import Change, Store

@@ -1,9 +1,10 @@
 """What the nodes do with pods: start them, tell how they are, end them. No containers run: they are said to."""
 
-import hashlib
 from collections.abc import Callable
 
 from app.emulator.kubernetes.controllers.conditions import conditions_with, is_true
+from app.emulator.kubernetes.controllers.containers import completed, creating, ended, running
+from app.emulator.kubernetes.controllers.mounts import Volumes
 from app.emulator.kubernetes.controllers.work import Plan, Work
 from app.emulator.kubernetes.documents import Object, at, timestamp
 from app.emulator.kubernetes.recorder import Recorder
@@ -12,6 +13,8 @@ from app.emulator.kubernetes.store import Change, Store
 
 STARTING_SECONDS = 3.0  # from a bound pod to a ready one, of a real cluster's time: an image that is pulled quickly
 ENDING_SECONDS = 1.0
+FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 0.5, 122.0  # of a volume that cannot be mounted
+_TIMED_OUT_AFTER = 8  # failures, which take two minutes: then the kubelet sums up what it waits for
 RETRY_SECONDS = 60.0  # from one start of a container that ends at once to the next
 SYSTEM = "kube-system"
 
@@ -19,8 +22,10 @@ SYSTEM = "kube-system"
 class Kubelet:
     """The kubelets of all nodes."""
 
-    def __init__(self, store: Store, work: Work, recorder: Recorder, plan: Plan) -> None:
+    def __init__(self, store: Store, work: Work, recorder: Recorder, plan: Plan, volumes: Volumes) -> None:
         self._store = store
+        self._volumes = volumes
+        self._failures: dict[str, int] = {}
         self._work = work
         self._recorder = recorder
         self._plan = plan
@@ -43,6 +48,7 @@ class Kubelet:
         else:
             uid = change.object["metadata"]["uid"]
             self._planned -= {(uid, "start"), (uid, "end"), (uid, "retry")}
+            self._failures.pop(uid, None)
 
     def _hear_node(self, change: Change) -> None:
         if change.previous is None or is_true(change.previous, "Ready") != is_true(change.object, "Ready"):
@@ -66,13 +72,18 @@ class Kubelet:
             if is_true(pod, "Ready"):
                 self._say_not_ready(pod)
         elif pod["status"].get("phase") == "Pending":
-            self._later(pod, "start", 0.0 if namespace == SYSTEM else STARTING_SECONDS, self._start)
+            self._later(pod, "start", self._seconds_to_start(pod), self._start)
         elif self._may_run(pod):
             self._run(pod, node)
 
     def _may_run(self, pod: Object) -> bool:
         waits = (pod["metadata"]["uid"], "retry") in self._planned
         return pod["status"].get("phase") == "Running" and not is_true(pod, "Ready") and not waits
+
+    def _seconds_to_start(self, pod: Object) -> float:
+        if failures := self._failures.get(pod["metadata"]["uid"]):
+            return min(FIRST_RETRY_SECONDS * 2.0 ** (failures - 1), LAST_RETRY_SECONDS)
+        return 0.0 if pod["metadata"]["namespace"] == SYSTEM else STARTING_SECONDS
 
     def _later(self, pod: Object, what: str, seconds: float, act: Callable[[str, str], None]) -> None:
         metadata = pod["metadata"]
@@ -97,11 +108,50 @@ class Kubelet:
         if pod is None or pod["metadata"].get("deletionTimestamp"):
             return
         node = self._store.get("nodes", "", at(pod, "spec.nodeName", ""))
-        if node is not None and is_true(node, "Ready"):
-            is_running = self._run(pod, node)
-            if is_running and namespace != SYSTEM:
-                for container in pod["spec"]["containers"]:
-                    self._tell_container(pod, container)
+        if node is None or not is_true(node, "Ready"):
+            return
+        # A pod that was running has its volumes, whatever its containers do.
+        is_new = pod["status"].get("phase") == "Pending"
+        if is_new and (failures := list(self._volumes.failures(pod, node))):
+            self._wait(pod, node, failures)
+        elif self._run(pod, node):
+            self._failures.pop(pod["metadata"]["uid"], None)
+            for container in pod["spec"]["containers"] if namespace != SYSTEM else ():
+                self._tell_container(pod, container)
+
+    def _wait(self, pod: Object, node: Object, failures: list[str]) -> None:
+        """Say which volumes cannot be mounted, and plan to try again."""
+        uid = pod["metadata"]["uid"]
+        self._failures[uid] = self._failures.get(uid, 0) + 1
+        if self._failures[uid] > _TIMED_OUT_AFTER:
+            names = ", ".join(volume["name"] for volume in pod["spec"]["volumes"])
+            unmounted = f"Unable to attach or mount volumes: unmounted volumes=[{names}]"
+            failures.append(
+                f"{unmounted}, unattached volumes=[], failed to process volumes=[]: context deadline exceeded"
+            )
+        for message in failures:
+            self._recorder.record(
+                "pods", pod, reason="FailedMount", message=message, component="kubelet", type_="Warning"
+            )
+        self._store.replace("pods", {**pod, "status": self._creating(pod, node)})
+        self._work.add(self.look, pod["metadata"]["namespace"], pod["metadata"]["name"])
+
+    def _creating(self, pod: Object, node: Object) -> Object:
+        now, host = timestamp(self._store.now()), _internal_ip(node)
+        names = " ".join(container["name"] for container in pod["spec"]["containers"])
+        states = {"PodReadyToStartContainers": False, "Initialized": True, "Ready": False, "ContainersReady": False}
+        conditions = conditions_with(pod["status"], now, **states)
+        for condition in conditions:
+            if condition["type"] in {"Ready", "ContainersReady"}:
+                condition |= {"reason": "ContainersNotReady", "message": f"containers with unready status: [{names}]"}
+        return {
+            **pod["status"],
+            "conditions": conditions,
+            "hostIP": host,
+            "hostIPs": [{"ip": host}],
+            "startTime": at(pod, "status.startTime") or now,
+            "containerStatuses": [creating(container) for container in pod["spec"]["containers"]],
+        }
 
     def _tell_container(self, pod: Object, container: Object) -> None:
         image, name = container.get("image", ""), container["name"]
@@ -130,10 +180,10 @@ class Kubelet:
             "podIP": address,
             "podIPs": [{"ip": address}],
             "startTime": at(pod, "status.startTime") or now,
-            "containerStatuses": [_running(pod, container, now) for container in pod["spec"]["containers"]],
+            "containerStatuses": [running(pod, container, now) for container in pod["spec"]["containers"]],
         }
         if pod["spec"].get("initContainers"):
-            done = [_completed(pod, container, now) for container in pod["spec"]["initContainers"]]
+            done = [completed(pod, container, now) for container in pod["spec"]["initContainers"]]
             status["initContainerStatuses"] = done
         self._store.replace("pods", {**pod, "status": status})
         return True
@@ -149,7 +199,7 @@ class Kubelet:
             "hostIP": host,
             "hostIPs": [{"ip": host}],
             "startTime": at(pod, "status.startTime") or now,
-            "containerStatuses": [_ended(pod, container, held, now) for container in pod["spec"]["containers"]],
+            "containerStatuses": [ended(pod, container, held, now) for container in pod["spec"]["containers"]],
         }
         self._later(pod, "retry", RETRY_SECONDS, self._start)
         self._store.replace("pods", {**pod, "status": status})
@@ -186,47 +236,3 @@ class Kubelet:
 def _internal_ip(node: Object) -> str:
     found = [entry["address"] for entry in at(node, "status.addresses", ()) if entry["type"] == "InternalIP"]
     return str(found[0]) if found else ""
-
-
-def _container(pod: Object, container: Object) -> Object:
-    image = container.get("image", "")
-    before = [one for one in at(pod, "status.containerStatuses", ()) if one["name"] == container["name"]]
-    unique = f"{pod['metadata']['uid']}/{container['name']}"
-    return {
-        "name": container["name"],
-        "image": image,
-        "imageID": f"{image.partition('@')[0]}@sha256:{hashlib.sha256(image.encode()).hexdigest()}",
-        "containerID": f"containerd://{hashlib.sha256(unique.encode()).hexdigest()}",
-        "restartCount": before[0]["restartCount"] if before else 0,
-        "lastState": before[0]["lastState"] if before else {},
-    }
-
-
-def _running(pod: Object, container: Object, now: str) -> Object:
-    return {
-        **_container(pod, container),
-        "ready": True,
-        "started": True,
-        "state": {"running": {"startedAt": at(pod, "status.startTime") or now}},
-    }
-
-
-def _ended(pod: Object, container: Object, held: Held, now: str) -> Object:
-    before = [one for one in at(pod, "status.containerStatuses", ()) if one["name"] == container["name"]]
-    restarts = before[0]["restartCount"] + 1 if before else 0
-    ended = {"exitCode": 1, "reason": "Error", "message": held.message, "startedAt": now, "finishedAt": now}
-    name, metadata = container["name"], pod["metadata"]
-    message = f"back-off 5m0s restarting failed container={name} pod={metadata['name']}_{metadata['namespace']}"
-    return {
-        **_container(pod, container),
-        "restartCount": restarts,
-        "ready": False,
-        "started": False,
-        "state": {"waiting": {"reason": held.reason, "message": message}},
-        "lastState": {"terminated": ended},
-    }
-
-
-def _completed(pod: Object, container: Object, now: str) -> Object:
-    ended = {"exitCode": 0, "reason": "Completed", "startedAt": now, "finishedAt": now}
-    return {**_container(pod, container), "ready": True, "started": False, "state": {"terminated": ended}}

@@ -5,8 +5,8 @@ As k8s.io/kubernetes/pkg/controller/deployment reckons it, for RollingUpdate and
 
 from dataclasses import dataclass, field
 
-from app.emulator.kubernetes.controllers.quantities import share
 from app.emulator.kubernetes.documents import Object, at
+from app.emulator.kubernetes.quantities import share
 
 
 @dataclass(frozen=True)

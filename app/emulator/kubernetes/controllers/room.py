@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.emulator.kubernetes.controllers.owners import controller_of
-from app.emulator.kubernetes.controllers.quantities import number
 from app.emulator.kubernetes.documents import Object, at
+from app.emulator.kubernetes.quantities import number
 
 _RESOURCES = ("cpu", "memory")
 _DEFAULT_PODS = "110"

@@ -1,10 +1,10 @@
 """Which node a pod goes to: selectors, affinity, taints, readiness, room (kubernetes.io/docs/concepts/scheduling)."""
 
 from collections import Counter
-from collections.abc import Iterator
 
 from app.emulator.kubernetes.controllers.conditions import conditions_with
 from app.emulator.kubernetes.controllers.room import Room
+from app.emulator.kubernetes.controllers.volumes import placement
 from app.emulator.kubernetes.controllers.work import Work
 from app.emulator.kubernetes.documents import Object, at, timestamp
 from app.emulator.kubernetes.recorder import Recorder
@@ -28,6 +28,7 @@ class Scheduler:
         self._waiting: set[tuple[str, str]] = set()
         work.on("pods", self._hear)
         work.on("nodes", self._hear_node)
+        work.on("persistentvolumeclaims", self._hear_claim)
         for pod in store.list_("pods"):
             self._note(pod)
 
@@ -53,6 +54,12 @@ class Scheduler:
         if change.previous is None or change.object.get("spec") != change.previous.get("spec"):
             self.resume()
 
+    def _hear_claim(self, change: Change) -> None:
+        namespace = change.object["metadata"]["namespace"]
+        for place in sorted(self._waiting):
+            if place[0] == namespace:
+                self._work.add(self.schedule, *place)
+
     def _note(self, pod: Object) -> None:
         place = (pod["metadata"]["namespace"], pod["metadata"]["name"])
         (self._waiting.discard if at(pod, "spec.nodeName") else self._waiting.add)(place)
@@ -72,22 +79,23 @@ class Scheduler:
             reasons[_NO_MATCH] = len(nodes) - len(candidates)
         fitting = []
         for node in candidates:
-            reason = misfit(pod, node) or self._room.lacking(pod, node)
+            reason = misfit(pod, node) or self._room.lacking(pod, node) or placement.conflict(self._store, pod, node)
             if reason:
                 reasons[reason] += 1
             else:
                 fitting.append(node)
-        missing = next(self._missing_claims(pod), None)
+        missing = placement.missing(self._store, pod)
         if missing or not fitting:
-            self._refuse(pod, missing or _summary(len(nodes), reasons))
+            self._refuse(pod, _unfit(len(nodes), missing) if missing else _summary(len(nodes), reasons))
         else:
-            self._bind(pod, min(fitting, key=lambda node: self._room.load(pod, node)))
+            self._place(pod, fitting)
 
-    def _missing_claims(self, pod: Object) -> Iterator[str]:
-        for volume in at(pod, "spec.volumes", ()):
-            claim = at(volume, "persistentVolumeClaim.claimName")
-            if claim:
-                yield f'persistentvolumeclaim "{claim}" not found'
+    def _place(self, pod: Object, fitting: list[Object]) -> None:
+        """Bind a pod to the emptiest node, once the claims that waited for the choice have their volumes."""
+        chosen = placement.chosen_node(self._store, pod)
+        node = min(fitting, key=lambda node: (node["metadata"]["name"] != chosen, self._room.load(pod, node)))
+        if not placement.choose_node(self._store, pod, node["metadata"]["name"]):
+            self._bind(pod, node)
 
     def _bind(self, pod: Object, node: Object) -> None:
         name, now = node["metadata"]["name"], timestamp(self._store.now())
@@ -162,9 +170,12 @@ def _covers(toleration: Object, taint: Object) -> bool:
     return toleration.get("operator") == "Exists" or toleration.get("value", "") == taint.get("value", "")
 
 
+def _unfit(count: int, why: str) -> str:
+    available = f"0/{count} nodes are available: "
+    return f"{available}{why}. preemption: {available}{count} {_NO_PREEMPTION}"
+
+
 def _summary(count: int, reasons: Counter[str]) -> str:
     if not count:
         return f"no nodes available to schedule pods. preemption: 0/0 nodes are available: 0 {_NO_PREEMPTION}"
-    listed = ", ".join(sorted(f"{number} {reason}" for reason, number in reasons.items()))
-    available = f"0/{count} nodes are available: "
-    return f"{available}{listed}. preemption: {available}{count} {_NO_PREEMPTION}"
+    return _unfit(count, ", ".join(sorted(f"{number} {reason}" for reason, number in reasons.items())))

@@ -29,6 +29,8 @@ from app.emulator.kubernetes.kinds.reviews import (
 )
 from app.emulator.kubernetes.kinds.roles import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS, ROLES
 from app.emulator.kubernetes.kinds.services import SERVICES
+from app.emulator.kubernetes.kinds.storage import CSI_DRIVERS, CSI_NODES, STORAGE_CLASSES, VOLUME_ATTACHMENTS
+from app.emulator.kubernetes.kinds.volumes import PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES
 from app.emulator.kubernetes.kinds.workloads import (
     CONTROLLER_REVISIONS,
     DAEMON_SETS,
@@ -44,6 +46,8 @@ KINDS: tuple[Kind, ...] = (
     LIMIT_RANGES,
     NAMESPACES,
     NODES,
+    PERSISTENT_VOLUME_CLAIMS,
+    PERSISTENT_VOLUMES,
     PODS,
     RESOURCE_QUOTAS,
     SECRETS,
@@ -71,6 +75,10 @@ KINDS: tuple[Kind, ...] = (
     ROLE_BINDINGS,
     ENDPOINT_SLICES,
     PRIORITY_CLASSES,
+    CSI_DRIVERS,
+    CSI_NODES,
+    STORAGE_CLASSES,
+    VOLUME_ATTACHMENTS,
     LEASES,
     EVENTS_V1,
 )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from app.emulator.kubernetes.documents import Object, at
+from app.emulator.kubernetes.kinds.pod_volumes import pod_volume_causes
 from app.emulator.kubernetes.status import Cause
 
 _FILE_MODE = 420  # 0644
@@ -80,13 +81,7 @@ def pod_causes(spec: Object, path: str) -> Iterator[Cause]:
         listed = ", ".join(f'"{policy}"' for policy in _POLICIES)
         said = f'Unsupported value: "{spec.get("restartPolicy")}": supported values: {listed}'
         yield Cause("FieldValueNotSupported", said, f"{path}.restartPolicy")
-    volumes = {volume.get("name") for volume in spec.get("volumes") or ()}
-    for name in _LISTS:
-        for index, container in enumerate(spec.get(name) or ()):
-            for place, mount in enumerate(container.get("volumeMounts") or ()):
-                if mount.get("name") not in volumes:
-                    field = f"{path}.{name}[{index}].volumeMounts[{place}].name"
-                    yield Cause("FieldValueNotFound", f'Not found: "{mount.get("name")}"', field)
+    yield from pod_volume_causes(spec, path)
 
 
 def _container_causes(container: Object, path: str, seen: set[str]) -> Iterator[Cause]:

@@ -65,7 +65,7 @@ def of(known: Field, value: Any, *, path: Path = (), containers: bool = False) -
         if path:
             yield path
         return
-    if containers and path and known.shape != "one":
+    if containers and path and (known.shape != "one" or known.pointer):
         yield path
     for element, inner, item in elements:
         here = (*path, element)

@@ -9,6 +9,7 @@ from app.emulator.core.store import Resource
 from app.emulator.kubernetes.host import ClusterHost
 from app.emulator.providers.containerservice import agent_pools, power, queries
 from app.emulator.providers.containerservice.cloud_controller import CloudController
+from app.emulator.providers.containerservice.csi import NodeDrivers
 from app.emulator.providers.containerservice.managed_clusters import ManagedClusters
 from app.emulator.providers.containerservice.monitoring.agents import held_agent
 from app.emulator.providers.containerservice.names import CLUSTER_TYPE, NAMESPACE
@@ -28,10 +29,12 @@ def provider(host: ClusterHost, saved: Mapping[str, Document]) -> Provider:
     """The provider, ready to be joined. `saved`: what the Kubernetes APIs held when the state was saved."""
     transitions = Transitions(host)
     controller, commands = CloudController(host), RunCommands(host)
+    drivers = NodeDrivers(host)
 
     async def resume(cloud: Cloud) -> None:
         host.hold_pods_by(lambda key, pod: held_agent(cloud, key, pod))
         controller.start(cloud)
+        drivers.start(cloud)
         for cluster in clusters_with_api(cloud):
             await host.start(cluster_spec(cluster), saved.get(cluster.key))
             await transitions.show_nodes(cloud, cluster)

@@ -27,12 +27,6 @@ def new_keys(cloud: Cloud) -> dict[str, str]:
     return {name: _new_key(cloud) for name in _NAMES}
 
 
-def opens(account: Resource, key: str) -> bool:
-    """Whether this key opens the account's data now."""
-    allowed = account.body["properties"].get("allowSharedKeyAccess") is not False
-    return allowed and key in account.internal["keys"].values()
-
-
 def _new_key(cloud: Cloud) -> str:
     return base64.b64encode(cloud.randomness.randbytes(_KEY_BYTES)).decode()
 
