@@ -1,18 +1,8 @@
-"""Volumes and claims: what is refused, who gets whom, what stays while it is used."""
-
-from typing import Any
-
-import pytest
+"""Volumes and claims: who gets whom, what stays while it is used, and what pods wait for."""
 
 from tests.emulator.kubernetes.client import node_spec
-from tests.emulator.kubernetes.volumes import CLAIMS, CLASSES, PODS, VOLUMES, claim, pod, volume
-from tests.emulator.kubernetes.workloads import MERGE, Driver
-
-
-async def _put(driver: Driver, *documents: tuple[str, dict[str, Any]]) -> None:
-    for path, document in documents:
-        await driver.create(path, document)
-        driver.drain()
+from tests.emulator.kubernetes.volumes import CLAIMS, CLASSES, PODS, VOLUMES, claim, pod, put, volume
+from tests.emulator.kubernetes.workloads import Driver
 
 
 async def _events(driver: Driver, name: str, namespace: str = "default") -> list[tuple[str, str]]:
@@ -26,7 +16,7 @@ async def _phase(driver: Driver, path: str) -> str:
 
 
 async def test_a_claim_gets_the_volume_that_it_names_and_shows_what_that_has(driver: Driver) -> None:
-    await _put(driver, (VOLUMES, volume(size="10Gi")), (CLAIMS, claim(volumeName="share")))
+    await put(driver, (VOLUMES, volume(size="10Gi")), (CLAIMS, claim(volumeName="share")))
     bound, held = await driver.get(f"{CLAIMS}/data"), await driver.get(f"{VOLUMES}/share")
     assert bound["status"] == {"phase": "Bound", "accessModes": ["ReadWriteMany"], "capacity": {"storage": "10Gi"}}
     assert bound["metadata"]["annotations"] == {"pv.kubernetes.io/bind-completed": "yes"}
@@ -34,7 +24,7 @@ async def test_a_claim_gets_the_volume_that_it_names_and_shows_what_that_has(dri
 
 
 async def test_a_claim_takes_the_smallest_volume_that_fits(driver: Driver) -> None:
-    await _put(
+    await put(
         driver,
         (VOLUMES, volume("large", "50Gi")),
         (VOLUMES, volume("fitting", "8Gi")),
@@ -49,15 +39,15 @@ async def test_a_claim_takes_the_smallest_volume_that_fits(driver: Driver) -> No
 
 async def test_a_volume_that_is_kept_for_a_claim_goes_to_no_other(driver: Driver) -> None:
     kept = volume("kept", claimRef={"namespace": "default", "name": "later"})
-    await _put(driver, (VOLUMES, kept), (CLAIMS, claim("data", storageClassName="azurefile-csi")))
+    await put(driver, (VOLUMES, kept), (CLAIMS, claim("data", storageClassName="azurefile-csi")))
     assert await _phase(driver, f"{VOLUMES}/kept") == "Available"
     assert await _phase(driver, f"{CLAIMS}/data") == "Pending"
-    await _put(driver, (CLAIMS, claim("later")))
+    await put(driver, (CLAIMS, claim("later")))
     assert (await driver.get(f"{CLAIMS}/later"))["spec"]["volumeName"] == "kept"
 
 
 async def test_a_volume_of_another_size_or_class_is_refused_to_the_claim_that_names_it(driver: Driver) -> None:
-    await _put(driver, (VOLUMES, volume(size="1Gi")), (CLAIMS, claim(volumeName="share")))
+    await put(driver, (VOLUMES, volume(size="1Gi")), (CLAIMS, claim(volumeName="share")))
     assert await _phase(driver, f"{CLAIMS}/data") == "Pending"
     assert ("VolumeMismatch", 'Cannot bind to requested volume "share": requested PV is too small') in await _events(
         driver, "data"
@@ -65,7 +55,7 @@ async def test_a_volume_of_another_size_or_class_is_refused_to_the_claim_that_na
 
 
 async def test_two_claims_that_name_one_volume_cannot_both_have_it(driver: Driver) -> None:
-    await _put(
+    await put(
         driver,
         (VOLUMES, volume()),
         (CLAIMS, claim("first", volumeName="share")),
@@ -76,7 +66,7 @@ async def test_two_claims_that_name_one_volume_cannot_both_have_it(driver: Drive
 
 
 async def test_a_claim_says_why_it_waits(driver: Driver) -> None:
-    await _put(
+    await put(
         driver,
         (CLAIMS, claim("dynamic")),
         (CLAIMS, claim("disk", storageClassName="managed-csi", accessModes=["ReadWriteOnce"])),
@@ -98,16 +88,16 @@ async def test_a_claim_says_why_it_waits(driver: Driver) -> None:
 
 
 async def test_a_claim_that_names_no_class_gets_the_default_one(driver: Driver) -> None:
-    await _put(driver, (CLAIMS, claim(storageClassName=None)))
+    await put(driver, (CLAIMS, claim(storageClassName=None)))
     assert (await driver.get(f"{CLAIMS}/data"))["spec"]["storageClassName"] == "default"
 
 
 async def test_a_volume_outlives_its_claim_and_is_free_again_once_its_reference_is_taken(driver: Driver) -> None:
-    await _put(driver, (VOLUMES, volume()), (CLAIMS, claim(volumeName="share")))
+    await put(driver, (VOLUMES, volume()), (CLAIMS, claim(volumeName="share")))
     await driver.client.ask("DELETE", f"{CLAIMS}/data")
     driver.drain()
     assert await _phase(driver, f"{VOLUMES}/share") == "Released"
-    await _put(driver, (CLAIMS, claim("next")))
+    await put(driver, (CLAIMS, claim("next")))
     assert await _phase(driver, f"{CLAIMS}/next") == "Pending"
     await driver.merge(f"{VOLUMES}/share", {"spec": {"claimRef": None}})
     driver.drain()
@@ -115,7 +105,7 @@ async def test_a_volume_outlives_its_claim_and_is_free_again_once_its_reference_
 
 
 async def test_a_volume_that_nobody_can_delete_fails(driver: Driver) -> None:
-    await _put(driver, (VOLUMES, volume(persistentVolumeReclaimPolicy="Delete")), (CLAIMS, claim(volumeName="share")))
+    await put(driver, (VOLUMES, volume(persistentVolumeReclaimPolicy="Delete")), (CLAIMS, claim(volumeName="share")))
     await driver.client.ask("DELETE", f"{CLAIMS}/data")
     driver.drain()
     assert await _phase(driver, f"{VOLUMES}/share") == "Failed"
@@ -123,7 +113,7 @@ async def test_a_volume_that_nobody_can_delete_fails(driver: Driver) -> None:
 
 
 async def test_a_claim_whose_volume_is_taken_away_is_lost(driver: Driver) -> None:
-    await _put(driver, (VOLUMES, volume()), (CLAIMS, claim(volumeName="share")))
+    await put(driver, (VOLUMES, volume()), (CLAIMS, claim(volumeName="share")))
     await driver.client.ask("DELETE", f"{VOLUMES}/share")
     await driver.merge(f"{VOLUMES}/share", {"metadata": {"finalizers": None}})
     driver.drain()
@@ -133,7 +123,7 @@ async def test_a_claim_whose_volume_is_taken_away_is_lost(driver: Driver) -> Non
 
 
 async def test_a_volume_stays_while_it_is_bound_and_a_claim_while_a_pod_has_it(driver: Driver) -> None:
-    await _put(driver, (VOLUMES, volume()), (CLAIMS, claim(volumeName="share")), (PODS, pod()))
+    await put(driver, (VOLUMES, volume()), (CLAIMS, claim(volumeName="share")), (PODS, pod()))
     driver.settle()
     for path in (f"{CLAIMS}/data", f"{VOLUMES}/share"):
         gone = await driver.client.ask("DELETE", path)
@@ -149,18 +139,18 @@ async def test_a_volume_stays_while_it_is_bound_and_a_claim_while_a_pod_has_it(d
 
 
 async def test_a_pod_waits_for_its_claim_and_says_so(driver: Driver) -> None:
-    await _put(driver, (PODS, pod()))
+    await put(driver, (PODS, pod()))
     nodes = "0/2 nodes are available"
     rest = f"preemption: {nodes}: 2 Preemption is not helpful for scheduling."
     assert await _events(driver, "web") == [
         ("FailedScheduling", f'{nodes}: persistentvolumeclaim "data" not found. {rest}')
     ]
-    await _put(driver, (CLAIMS, claim()))
+    await put(driver, (CLAIMS, claim()))
     assert (await _events(driver, "web"))[-1] == (
         "FailedScheduling",
         f"{nodes}: pod has unbound immediate PersistentVolumeClaims. {rest}",
     )
-    await _put(driver, (VOLUMES, volume()))
+    await put(driver, (VOLUMES, volume()))
     driver.settle()
     assert await _phase(driver, f"{PODS}/web") == "Running"
 
@@ -171,14 +161,14 @@ async def test_a_claim_of_a_class_that_waits_is_bound_for_the_node_of_its_first_
         "provisioner": "kubernetes.io/no-provisioner",
         "volumeBindingMode": "WaitForFirstConsumer",
     }
-    await _put(
+    await put(
         driver,
         (CLASSES, waiting),
         (VOLUMES, volume(storageClassName="local")),
         (CLAIMS, claim(storageClassName="local")),
     )
     assert await _phase(driver, f"{CLAIMS}/data") == "Pending"
-    await _put(driver, (PODS, pod()))
+    await put(driver, (PODS, pod()))
     driver.settle()
     bound, running = await driver.get(f"{CLAIMS}/data"), await driver.get(f"{PODS}/web")
     assert bound["metadata"]["annotations"]["volume.kubernetes.io/selected-node"] == running["spec"]["nodeName"]
@@ -188,13 +178,13 @@ async def test_a_claim_of_a_class_that_waits_is_bound_for_the_node_of_its_first_
 async def test_a_pod_goes_to_no_node_that_its_volume_is_not_had_on(driver: Driver) -> None:
     elsewhere = {"key": "topology.kubernetes.io/zone", "operator": "In", "values": ["westeurope-3"]}
     affinity = {"required": {"nodeSelectorTerms": [{"matchExpressions": [elsewhere]}]}}
-    await _put(driver, (VOLUMES, volume(nodeAffinity=affinity)), (CLAIMS, claim()), (PODS, pod()))
+    await put(driver, (VOLUMES, volume(nodeAffinity=affinity)), (CLAIMS, claim()), (PODS, pod()))
     assert "2 node(s) had volume node affinity conflict" in (await _events(driver, "web"))[-1][1]
 
 
 async def test_a_pod_that_names_a_missing_secret_or_map_does_not_start(driver: Driver) -> None:
     sources = [{"name": "key", "secret": {"secretName": "word"}}, {"name": "conf", "configMap": {"name": "conf"}}]
-    await _put(driver, (PODS, {**pod(), "spec": {"containers": [{"name": "w", "image": "i"}], "volumes": sources}}))
+    await put(driver, (PODS, {**pod(), "spec": {"containers": [{"name": "w", "image": "i"}], "volumes": sources}}))
     driver.step()
     said = [message for reason, message in await _events(driver, "web") if reason == "FailedMount"]
     assert said == [
@@ -203,7 +193,7 @@ async def test_a_pod_that_names_a_missing_secret_or_map_does_not_start(driver: D
     ]
     waiting = (await driver.get(f"{PODS}/web"))["status"]["containerStatuses"][0]["state"]
     assert waiting == {"waiting": {"reason": "ContainerCreating"}}
-    await _put(
+    await put(
         driver,
         ("/api/v1/namespaces/default/secrets", {"metadata": {"name": "word"}}),
         ("/api/v1/namespaces/default/configmaps", {"metadata": {"name": "conf"}}),
@@ -214,90 +204,10 @@ async def test_a_pod_that_names_a_missing_secret_or_map_does_not_start(driver: D
 
 async def test_a_driver_that_a_node_does_not_have_mounts_nothing(driver: Driver) -> None:
     strange = volume(csi={"driver": "nfs.csi.k8s.io", "volumeHandle": "h"})
-    await _put(driver, (VOLUMES, strange), (CLAIMS, claim()), (PODS, pod()))
+    await put(driver, (VOLUMES, strange), (CLAIMS, claim()), (PODS, pod()))
     driver.step()
     said = "driver name nfs.csi.k8s.io not found in the list of registered CSI drivers"
     assert said in (await _events(driver, "web"))[-1][1]
-
-
-_REFUSED: list[tuple[str, dict[str, Any], list[str]]] = [
-    (
-        VOLUMES,
-        {"metadata": {"name": "v"}, "spec": {}},
-        ["spec.accessModes: Required value", "spec.capacity: Required value", "spec: Required value: must specify a"],
-    ),
-    (VOLUMES, volume(size="0"), ['spec.capacity[storage]: Invalid value: "0": must be greater than zero']),
-    (VOLUMES, volume(accessModes=["Sometimes"]), ['spec.accessModes: Unsupported value: "Sometimes"']),
-    (
-        VOLUMES,
-        volume(accessModes=["ReadWriteOncePod", "ReadWriteMany"]),
-        ["spec.accessModes: Forbidden: may not use ReadWriteOncePod with other access modes"],
-    ),
-    (VOLUMES, volume(nfs={"server": "s", "path": "/"}), ["Forbidden: may not specify more than 1 volume type"]),
-    (VOLUMES, volume(csi={"driver": "file.csi.azure.com"}), ["spec.csi.volumeHandle: Required value"]),
-    (
-        VOLUMES,
-        volume(csi={"driver": "d", "volumeHandle": "h", "nodeStageSecretRef": {"name": "s"}}),
-        ["spec.csi.nodeStageSecretRef.namespace: Required value"],
-    ),
-    (VOLUMES, volume(persistentVolumeReclaimPolicy="Keep"), ['Unsupported value: "Keep": supported values: "Delete"']),
-    (CLAIMS, claim(accessModes=[]), ["spec.accessModes: Required value: at least 1 access mode is required"]),
-    (CLAIMS, claim(resources={}), ["spec.resources[storage]: Required value"]),
-    (CLAIMS, claim(size="-1Gi"), ['spec.resources[storage]: Invalid value: "-1Gi": must be greater than zero']),
-    (CLAIMS, claim(volumeMode="Object"), ['spec.volumeMode: Unsupported value: "Object"']),
-    (CLAIMS, claim(storageClassName="Not_A_Name"), ['spec.storageClassName: Invalid value: "Not_A_Name"']),
-    (CLASSES, {"metadata": {"name": "c"}}, ["provisioner: Required value"]),
-    (
-        CLASSES,
-        {"metadata": {"name": "c"}, "provisioner": "p", "reclaimPolicy": "Recycle", "volumeBindingMode": "Later"},
-        ['reclaimPolicy: Unsupported value: "Recycle"', 'volumeBindingMode: Unsupported value: "Later"'],
-    ),
-    (PODS, pod(claim_name=""), ["spec.volumes[0].persistentVolumeClaim.claimName: Required value"]),
-]
-
-
-@pytest.mark.parametrize(("path", "document", "said"), _REFUSED)
-async def test_what_no_server_takes_is_refused(
-    driver: Driver, path: str, document: dict[str, Any], said: list[str]
-) -> None:
-    reply = await driver.client.ask("POST", path, document)
-    assert (reply.status, reply.body["reason"]) == (422, "Invalid")
-    for part in said:
-        assert part in reply.body["message"]
-
-
-async def test_what_never_changes_of_a_volume_a_claim_and_a_class(driver: Driver) -> None:
-    await _put(driver, (VOLUMES, volume()), (CLAIMS, claim(volumeName="share")))
-    csi = {"driver": "file.csi.azure.com", "volumeHandle": "another"}
-    for path, change, said in (
-        (f"{VOLUMES}/share", {"spec": {"csi": csi}}, "spec.persistentvolumesource is immutable after creation"),
-        (f"{CLAIMS}/data", {"spec": {"volumeName": "other"}}, "spec is immutable after creation except resources"),
-        (f"{CLAIMS}/data", {"spec": {"accessModes": ["ReadWriteOnce"]}}, "spec is immutable after creation except"),
-        (f"{CLASSES}/azurefile", {"parameters": {"skuName": "Premium_LRS"}}, "updates to parameters are forbidden."),
-        (f"{CLASSES}/azurefile", {"volumeBindingMode": "WaitForFirstConsumer"}, "field is immutable"),
-    ):
-        reply = await driver.client.ask("PATCH", path, change, content_type=MERGE)
-        assert (reply.status, said in reply.body["message"]) == (422, True), reply.body
-
-
-async def test_a_claim_grows_where_its_class_allows_it_and_never_shrinks(driver: Driver) -> None:
-    fixed = {"metadata": {"name": "fixed"}, "provisioner": "file.csi.azure.com"}
-    await _put(
-        driver,
-        (CLASSES, fixed),
-        (VOLUMES, volume()),
-        (CLAIMS, claim()),
-        (VOLUMES, volume("stiff", storageClassName="fixed")),
-        (CLAIMS, claim("stiff", storageClassName="fixed")),
-    )
-    larger, smaller = ({"spec": {"resources": {"requests": {"storage": size}}}} for size in ("9Gi", "4Gi"))
-    grown = await driver.client.ask("PATCH", f"{CLAIMS}/data", larger, content_type=MERGE)
-    assert grown.status == 200
-    refused = await driver.client.ask("PATCH", f"{CLAIMS}/stiff", larger, content_type=MERGE)
-    assert (refused.status, refused.body["reason"]) == (403, "Forbidden")
-    assert "only dynamically provisioned pvc can be resized and the storageclass that" in refused.body["message"]
-    shrunk = await driver.client.ask("PATCH", f"{CLAIMS}/data", smaller, content_type=MERGE)
-    assert (shrunk.status, "field can not be less than status.capacity" in shrunk.body["message"]) == (422, True)
 
 
 async def test_a_new_cluster_has_the_classes_and_drivers_of_aks(driver: Driver) -> None:

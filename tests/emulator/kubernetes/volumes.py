@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from tests.emulator.kubernetes.workloads import Driver
+
 VOLUMES = "/api/v1/persistentvolumes"
 CLAIMS = "/api/v1/namespaces/default/persistentvolumeclaims"
 CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
@@ -36,3 +38,10 @@ def pod(name: str = "web", claim_name: str = "data", **spec: Any) -> dict[str, A
     container = {"name": "web", "image": "nginx", "volumeMounts": [{"name": "data", "mountPath": "/data"}]}
     volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": claim_name}}]
     return {"metadata": {"name": name}, "spec": {"containers": [container], "volumes": volumes, **spec}}
+
+
+async def put(driver: Driver, *documents: tuple[str, dict[str, Any]]) -> None:
+    """Create one after the other, each with all that follows from it at once."""
+    for path, document in documents:
+        await driver.create(path, document)
+        driver.drain()
