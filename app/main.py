@@ -22,6 +22,7 @@ from app.load_balancers.router.load_balancers import router as load_balancers
 from app.load_balancers.router.outbound import router as outbound
 from app.load_balancers.router.public_ips import router as public_ips
 from app.projects import router as projects
+from app.storage.router.rotation import router as share_keys
 from app.storage.router.volumes import router as volumes
 from app.subscriptions.router import groups_router, providers_router
 
@@ -36,6 +37,7 @@ ROUTERS: Sequence[APIRouter] = (
     load_balancers,
     public_ips,
     volumes,
+    share_keys,
     jobs,
     catalog,
     providers_router,

@@ -14,6 +14,7 @@ from app.engine.lease import Lease
 from app.engine.worker import EngineWorker
 from app.infrastructure.observe.changes import InfrastructureChanges
 from app.load_balancers.observe.changes import NetworkChanges
+from app.storage.observe.keys import KeyCheck
 
 _CHANGES_SECONDS = 2
 _log = structlog.get_logger(__name__)
@@ -39,14 +40,15 @@ async def run(settings: Settings) -> bool:
         await engine.start()
         observing = asyncio.create_task(_observe(parts, engine.lease), name="observers")
         following = asyncio.create_task(_follow_changes(parts, engine.lease), name="changes")
+        checking = asyncio.create_task(_check_keys(parts, engine.lease), name="keys")
         readers = cluster_readers(parts, engine.lease)
         reading = asyncio.create_task(readers.run(), name="readers")
         stopped = asyncio.create_task(stop.wait())
         failed = asyncio.create_task(engine.failed())
         await asyncio.wait({stopped, failed}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (observing, following, reading, stopped, failed):
+        for task in (observing, following, checking, reading, stopped, failed):
             task.cancel()
-        await asyncio.gather(observing, following, reading, stopped, failed, return_exceptions=True)
+        await asyncio.gather(observing, following, checking, reading, stopped, failed, return_exceptions=True)
         await readers.stop()
         await engine.stop()
         return stop.is_set()
@@ -71,6 +73,14 @@ async def _follow_changes(parts: Parts, lease: Lease) -> None:
         await asyncio.sleep(min(_CHANGES_SECONDS * azure.pace, parts.settings.worker.sync_seconds))
         await _if_oldest(lease, networks.observe)
         await _if_oldest(lease, machines.observe)
+
+
+async def _check_keys(parts: Parts, lease: Lease) -> None:
+    """Compare the keys in clusters' Secrets with their accounts'."""
+    keys = KeyCheck(parts.database, parts.gateways, parts.clock, parts.jobs.queue)
+    while True:
+        await asyncio.sleep(parts.settings.worker.key_check_seconds)
+        await _if_oldest(lease, keys.check)
 
 
 async def _if_oldest(lease: Lease, observe: Callable[[], Awaitable[None]]) -> None:

@@ -124,6 +124,9 @@ class WorkerSettings(BaseModel):
     drain_seconds: Seconds = Field(20, description="After SIGTERM a worker lets its steps end for at most so long.")
     queue_poll_seconds: Seconds = Field(0.5, description="How often the queue is looked at.")
     sync_seconds: Seconds = Field(300, description="How often all clusters are compared with Azure.")
+    key_check_seconds: Seconds = Field(
+        600, description="How often the keys in clusters' Secrets are compared with those of their storage accounts."
+    )
 
 
 class RetentionSettings(BaseModel):
@@ -202,6 +205,8 @@ class ExpectSettings(BaseModel):
     storage_class_create: PositiveFloat = Field(5, description="A storage class.")
     storage_class_delete: PositiveFloat = Field(5, description="Removal of a storage class.")
     provider_register: PositiveFloat = Field(60, description="Registration of a resource provider.")
+    key_rotate: PositiveFloat = Field(15, description="Rotation of a storage account's key.")
+    key_repair: PositiveFloat = Field(5, description="Repair of Secrets whose key is stale.")
 
 
 class LogSettings(BaseModel):

@@ -51,11 +51,17 @@ class VolumeCalls:
         found = [volumes.secret_state(each) for each in await self._all(Secret, labels)]
         return tuple(sorted(found, key=lambda each: (each.namespace, each.name)))
 
-    async def apply_secret(self, spec: AccountSecretSpec, *, uid: str | None = None) -> AccountSecretState:
-        """Make the Secret, or make it as `spec` says. `uid`: only where it is still there; else ObjectChangedError."""
+    async def apply_secret(
+        self, spec: AccountSecretSpec, *, uid: str | None = None, take_over: bool = False
+    ) -> AccountSecretState:
+        """Make the Secret, or make it as `spec` says. `uid`: only where it is still there; else ObjectChangedError.
+
+        `take_over`: a key that somebody else has put into it becomes Slipway's again.
+        """
 
         async def ask(connection: Connection) -> Secret:
-            return await connection.typed.apply(volumes.secret_body(spec, uid=uid), field_manager=FIELD_MANAGER)
+            body = volumes.secret_body(spec, uid=uid)
+            return await connection.typed.apply(body, field_manager=FIELD_MANAGER, force=take_over)
 
         return volumes.secret_state(await self._ask(ask))
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.types import ID, NAME, STATE
@@ -20,7 +20,10 @@ class Role(StrEnum):
 
 
 class Project(Versioned, Base, kw_only=True):
-    """A tenant: it owns clusters, and all of them lie in one Azure subscription."""
+    """A tenant: it owns clusters, and all of them lie in one Azure subscription.
+
+    `repair_keys`: Secrets that open their storage account no more are put right without being asked for.
+    """
 
     __tablename__ = "projects"
     __table_args__ = (
@@ -31,6 +34,7 @@ class Project(Versioned, Base, kw_only=True):
     id: Mapped[str] = mapped_column(ID, primary_key=True)
     name: Mapped[str] = mapped_column(NAME)
     subscription_id: Mapped[str | None] = mapped_column(String(36), default=None)
+    repair_keys: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_by: Mapped[str] = mapped_column(NAME)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

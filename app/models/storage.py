@@ -32,7 +32,8 @@ class StorageAccount(Versioned, Base, kw_only=True):
     """A storage account that shares of one project lie in.
 
     `managed`: Slipway made it; only then is it ever changed beyond its shares, or removed. `active_key`: the key
-    ("key1", "key2") that the Secrets of its volumes shall hold; `rotation` is how far a rotation of its keys has come.
+    ("key1", "key2") that the Secrets of its volumes shall hold; `rotation` is how far a rotation of its keys has come;
+    `key_check` names the Secrets that were last found to open it no more, and is None while there are none.
     """
 
     __tablename__ = "storage_accounts"
@@ -54,6 +55,7 @@ class StorageAccount(Versioned, Base, kw_only=True):
     wanted: Mapped[JsonObject]
     active_key: Mapped[str] = mapped_column(String(8), default="key1")
     rotation: Mapped[JsonObject | None] = mapped_column(default=None)
+    key_check: Mapped[JsonObject | None] = mapped_column(default=None)
     observed: Mapped[JsonObject | None] = mapped_column(default=None)
     observed_at: Mapped[datetime | None] = mapped_column(default=None)
     created_by: Mapped[str] = mapped_column(NAME)

@@ -71,7 +71,11 @@ async def get_project(
     return ProjectRead.model_validate(found)
 
 
-@router.patch("/{project}", summary="Rename a project", responses=errors(service.ProjectNameTakenError))
+@router.patch(
+    "/{project}",
+    summary="Rename a project, or say what Slipway may do in it by itself",
+    responses=errors(service.ProjectNameTakenError),
+)
 async def update_project(
     project: ProjectPath,
     body: ProjectUpdate,
@@ -82,7 +86,7 @@ async def update_project(
     """For platform-admins."""
     found = await service.get_project(call.session, call.principal, project, lock=True)
     if_match.check(found.version)
-    await service.rename_project(call.session, found, name=body.name, now=call.now)
+    await service.update_project(call.session, found, name=body.name, repair_keys=body.repair_keys, now=call.now)
     set_etag(response, found.version)
     return ProjectRead.model_validate(found)
 

@@ -34,10 +34,12 @@ class ProjectCreate(RequestModel):
 class ProjectUpdate(RequestModel):
     """What is given is changed (JSON merge patch)."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "payments-eu"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "payments-eu", "repair_keys": True}]})
 
-    name: ProjectName
+    name: ProjectName | None = None
     """The new name."""
+    repair_keys: bool | None = None
+    """Slipway puts Secrets right by itself when somebody else has turned the keys of their storage account."""
 
 
 class ProjectRead(ResponseModel):
@@ -46,6 +48,8 @@ class ProjectRead(ResponseModel):
     id: str
     name: str
     subscription_id: str | None
+    repair_keys: bool
+    """Whether Secrets whose key was turned outside Slipway are put right without being asked for."""
     created_by: str
     created_at: datetime
     updated_at: datetime

@@ -74,13 +74,18 @@ async def list_projects(session: AsyncSession, *, limit: int, after: Position | 
     return await read_page(session, select(Project), (Project.created_at, Project.id), after=after, limit=limit)
 
 
-async def rename_project(session: AsyncSession, project: Project, *, name: str, now: datetime) -> Project:
-    """Give a project another name. Raises ProjectNameTakenError and InvalidRequestError."""
-    if name == project.name:
+async def update_project(
+    session: AsyncSession, project: Project, *, name: str | None, repair_keys: bool | None, now: datetime
+) -> Project:
+    """Change what is not None. Raises ProjectNameTakenError and InvalidRequestError."""
+    name = project.name if name is None else name
+    repair_keys = project.repair_keys if repair_keys is None else repair_keys
+    if (name, repair_keys) == (project.name, project.repair_keys):
         return project
-    _check_name(name)
-    await _check_free(session, name)
-    project.name = name
+    if name != project.name:
+        _check_name(name)
+        await _check_free(session, name)
+    project.name, project.repair_keys = name, repair_keys
     project.updated_at = now
     project.version += 1
     await session.flush()

@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("wanted", PortableJson, nullable=False),
         sa.Column("active_key", sa.String(length=8), nullable=False),
         sa.Column("rotation", PortableJson, nullable=True),
+        sa.Column("key_check", PortableJson, nullable=True),
         sa.Column("observed", PortableJson, nullable=True),
         sa.Column("observed_at", UtcDateTime(), nullable=True),
         sa.Column("created_by", sa.String(length=128), nullable=False),
@@ -166,9 +167,11 @@ def upgrade() -> None:
     op.create_index("uq_monitoring_cluster_id", "monitoring", ["cluster_id"], unique=True, **ALIVE)
     for column in ("storage", "agents"):
         op.add_column("cluster_readers", sa.Column(column, PortableJson, nullable=True))
+    op.add_column("projects", sa.Column("repair_keys", sa.Boolean(), server_default=sa.false(), nullable=False))
 
 
 def downgrade() -> None:
+    op.drop_column("projects", "repair_keys")
     for column in ("storage", "agents"):
         op.drop_column("cluster_readers", column)
     for table in ("monitoring", "workspaces", "volumes", "shares", "storage_accounts"):
