@@ -12,8 +12,8 @@ from app.azure.types.call import Call
 from app.azure.types.storage import AccountSpec
 from app.azure.types.tags import STORAGE_ACCOUNT, owner_tags
 from app.core.ids import Prefix, new_id
+from app.emulator.core.file_shares import opens
 from app.emulator.kubernetes.store import Change
-from app.emulator.providers.storage import keys
 from app.kubernetes.types.volume import ACCOUNT_KEY, ACCOUNT_NAME
 from app.models import Cluster, Share, StorageAccount, StorageState, Volume, VolumeState
 from app.storage.observe.keys import KeyCheck
@@ -69,7 +69,7 @@ class Opening:
         found = {name: base64.b64decode(value).decode() for name, value in secret["data"].items()}
         accounts = self.azure.azure.cloud.store.of_type(STORAGE_TYPE)
         account = next((each for each in accounts if each.name == found[ACCOUNT_NAME]), None)
-        if account is not None and not keys.opens(account, found[ACCOUNT_KEY]):
+        if account is not None and not opens(account, found[ACCOUNT_KEY]):
             self.shut.append(f"{secret['metadata']['namespace']}/{secret['metadata']['name']} of {key}")
 
 

@@ -1,7 +1,6 @@
 """What keeps an account's keys and Secrets as they are."""
 
 from app.core.errors import ConflictError, ErrorClass, SlipwayError
-from app.kubernetes.errors import ClusterUnreachableError
 
 
 class AccountGoneError(ConflictError):
@@ -37,13 +36,6 @@ class SharedKeysOffError(ConflictError):
     code = "shared_keys_disabled"
     title = "The storage account takes no keys"
     remedy = "Allow access by account key (allowSharedKeyAccess), or mount with a managed identity."
-
-
-class UnreadableAnswerError(ClusterUnreachableError):
-    """Half an answer, or one that is none: what was sent may have been done. Each step looks before it acts."""
-
-    code = "cluster_answer_unreadable"
-    title = "The cluster's API server gave an answer that cannot be read"
 
 
 class SecretsBehindError(SlipwayError):

@@ -13,6 +13,7 @@ from app.kubernetes.errors import EvictionBlockedError
 from app.kubernetes.types.pod import PodState
 from app.storage.specs.mounts import Done, Evict, HeldMounts, Mount, Wait, mount_of, next_restart
 from app.storage.specs.rotation import SecretPlace
+from app.storage.workflow.inside import note_change
 from app.storage.workflow.key_errors import MountNotRestartedError
 from app.storage.workflow.secrets import by_cluster, in_cluster
 
@@ -104,7 +105,7 @@ class _Turn:
         except EvictionBlockedError as blocked:
             return f"The pod {pod.namespace}/{pod.name} is kept by its budget: {blocked.problem.detail}"
         path = f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/eviction"
-        self._cloud.context.note({"change": {"method": "POST", "path": path, "cluster_id": self._old[0].cluster_id}})
+        note_change(self._cloud, "POST", path, self._place.cluster)
         return f"Restarting the pod {pod.namespace}/{pod.name}"
 
     async def _wait(self, words: str) -> None:

@@ -1,29 +1,28 @@
 """Steps that put an account's key into the Secrets of its volumes. No key leaves a step."""
 
 import itertools
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from app.azure.types.storage import AccountKey
 from app.azure.types.tags import is_storage_account
-from app.clusters.workflow.reach import reach
 from app.core.errors import SlipwayError
 from app.engine.steps import cloud_step
 from app.jobs.workflow import Cloud, azure_call
 from app.kubernetes.client import ClusterClient
-from app.kubernetes.errors import KubernetesError, ObjectChangedError
+from app.kubernetes.errors import ObjectChangedError
 from app.kubernetes.types.volume import AccountSecretSpec, AccountSecretState, fingerprint
 from app.storage.service.key_places import AccountAt
 from app.storage.specs.rotation import SecretPlace
 from app.storage.specs.volume_objects import MANAGED_BY
+from app.storage.workflow.inside import inside, note_change
 from app.storage.workflow.key_errors import (
     AccountLostError,
     AccountNotManagedError,
     SecretNotOursError,
     SecretsBehindError,
     SharedKeysOffError,
-    UnreadableAnswerError,
 )
 
 _PASSES = 3
@@ -42,14 +41,13 @@ class Verified:
 async def in_cluster(cloud: Cloud, place: SecretPlace) -> AsyncIterator[ClusterClient]:
     """The client of a place's cluster. What goes wrong with it names the cluster: a job may have many."""
     try:
-        async with reach(cloud.gateways, place.cluster, call=azure_call(cloud)) as client:
+        async with inside(cloud, place.cluster) as client:
             yield client
     except SlipwayError as error:
-        known = UnreadableAnswerError(error.problem.detail) if type(error) is KubernetesError else error
         words = f"The cluster {place.cluster_name}: "
-        if not known.problem.detail.startswith(words):
-            known.problem = replace(known.problem, detail=words + known.problem.detail)
-        raise known from error
+        if not error.problem.detail.startswith(words):
+            error.problem = replace(error.problem, detail=words + error.problem.detail)
+        raise
 
 
 def by_cluster(places: Iterable[SecretPlace]) -> Iterator[list[SecretPlace]]:
@@ -126,8 +124,7 @@ async def _put(cloud: Cloud, client: ClusterClient, place: SecretPlace, account:
     except ObjectChangedError:
         # It went, or another one came in its place, between the look and this.
         return False
-    path = f"/api/v1/namespaces/{place.namespace}/secrets/{place.secret}"
-    cloud.context.note({"change": {"method": "PATCH", "path": path, "cluster_id": place.cluster.cluster_id}})
+    note_change(cloud, "PATCH", f"/api/v1/namespaces/{place.namespace}/secrets/{place.secret}", place.cluster)
     return True
 
 
@@ -143,10 +140,3 @@ async def _secret(client: ClusterClient, place: SecretPlace) -> AccountSecretSta
 
 def _opens(present: AccountSecretState, account: AccountAt, key: str) -> bool:
     return present.account == account.name and present.key == key
-
-
-def words_of(places: Sequence[SecretPlace]) -> str:
-    """Places for a person, shortened."""
-    named = [place.words for place in places[:5]]
-    more = len(places) - len(named)
-    return ", ".join(named) + (f" and {more} more" if more else "")
