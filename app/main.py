@@ -22,7 +22,10 @@ from app.load_balancers.router.load_balancers import router as load_balancers
 from app.load_balancers.router.outbound import router as outbound
 from app.load_balancers.router.public_ips import router as public_ips
 from app.projects import router as projects
+from app.storage.router.accounts import router as storage_accounts
 from app.storage.router.rotation import router as share_keys
+from app.storage.router.shares import cluster_router as cluster_shares
+from app.storage.router.shares import router as shares
 from app.storage.router.volumes import router as volumes
 from app.subscriptions.router import groups_router, providers_router
 
@@ -38,6 +41,9 @@ ROUTERS: Sequence[APIRouter] = (
     public_ips,
     volumes,
     share_keys,
+    shares,
+    cluster_shares,
+    storage_accounts,
     jobs,
     catalog,
     providers_router,

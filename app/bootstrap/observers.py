@@ -9,8 +9,15 @@ from app.db.engine import Database
 from app.infrastructure.observe.resources import observe_infrastructure
 from app.load_balancers.observe.network import observe_network
 from app.load_balancers.observe.public_ips import observe_public_ips
+from app.storage.observe.accounts import observe_accounts
 
 Observer = Callable[[Database, AzureGateway, Clock], Awaitable[None]]
 
 # The clusters first: where they are says whose the other resources are.
-OBSERVERS: tuple[Observer, ...] = (observe_all, observe_network, observe_public_ips, observe_infrastructure)
+OBSERVERS: tuple[Observer, ...] = (
+    observe_all,
+    observe_network,
+    observe_public_ips,
+    observe_accounts,
+    observe_infrastructure,
+)
