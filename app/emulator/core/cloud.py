@@ -15,6 +15,7 @@ from app.emulator.core.documents import Document
 from app.emulator.core.errors import AzureError
 from app.emulator.core.exchange import Call
 from app.emulator.core.faults import Faults
+from app.emulator.core.log_tables import LogTables
 from app.emulator.core.operations import Operation, Operations, Phase, new_operation_id
 from app.emulator.core.paths import PathTable, key_of
 from app.emulator.core.registry import Guard, Provider, Remover, Route, Transition
@@ -77,6 +78,8 @@ class Cloud:
         self.buckets = Buckets()
         self.faults = Faults(random.Random(seed))
         self.log = RequestLog(settings.log_capacity)
+        self.logs = LogTables()
+        """What workspaces hold; a restart forgets it."""
         self.routes: PathTable[Route] = PathTable()
         self._transitions: dict[str, Transition] = {}
         self._removers: dict[str, Remover] = {}
@@ -283,4 +286,5 @@ class Cloud:
             self.faults.remove()
             self.log.clear()
             self.overrides.clear()
+            self.logs.clear()
             self.changes += 1

@@ -3,7 +3,7 @@
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from app.emulator.core.cloud import Cloud
 from app.emulator.core.errors import AzureError, not_implemented
 from app.emulator.core.exchange import Answer, Call, Delivery, answer_of
 from app.emulator.core.fault_injection import carry_out
+from app.emulator.core.registry import DataPlane
 from app.emulator.core.request_log import HEADERS_OF_INTEREST, LoggedRequest
 from app.emulator.core.throttling import check_aks, check_arm
 
@@ -26,8 +27,11 @@ _SIGNATURE = frozenset({"c", "s", "h", "t"})
 class TokenVerifier(Protocol):
     """Who may call."""
 
-    def verify(self, authorization: str | None) -> str:
-        """The principal of an `Authorization` header. Raises 401 with `WWW-Authenticate`."""
+    def verify(self, authorization: str | None, *, audiences: Collection[str] = ...) -> str:
+        """The principal of an `Authorization` header. Raises 401 with `WWW-Authenticate`.
+
+        `audiences`: for whom the token may be; Resource Manager when not given.
+        """
         ...
 
 
@@ -100,13 +104,24 @@ class Pipeline:
             return answer_of(AzureError(500, "InternalServerError", "An internal server error has occurred."))
 
     async def _authenticate(self, call: Call, proceed: Next) -> Answer:
-        call.principal = self._verifier.verify(call.headers.get("authorization"))
-        if call.interference.forbidden:
-            raise authorization_failed(call)
+        plane = call.route.data_plane if call.route is not None else None
+        try:
+            self._let_in(call, plane)
+        except AzureError as error:
+            if plane is None:
+                raise
+            raise plane.refuse(error) from error
         return await proceed(call)
 
+    def _let_in(self, call: Call, plane: DataPlane | None) -> None:
+        more = {"audiences": plane.audiences} if plane is not None else {}
+        call.principal = self._verifier.verify(call.headers.get("authorization"), **more)
+        if call.interference.forbidden:
+            raise authorization_failed(call)
+
     async def _require_api_version(self, call: Call, proceed: Next) -> Answer:
-        if not call.api_version:
+        is_arm = call.route is None or call.route.data_plane is None
+        if is_arm and not call.api_version:
             raise AzureError(
                 400,
                 "MissingApiVersionParameter",

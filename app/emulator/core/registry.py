@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from app.emulator.core.cloud import Cloud
+    from app.emulator.core.errors import AzureError
     from app.emulator.core.exchange import Answer, Call
     from app.emulator.core.operations import Operation
     from app.emulator.core.store import Resource
@@ -18,6 +19,15 @@ Reached = Callable[["Cloud", "Operation", str], Awaitable[None]]
 Guard = Callable[["Cloud", "Resource", Callable[[str], bool]], None]
 Remover = Callable[["Cloud", "Resource"], Awaitable[None]]
 Hook = Callable[["Cloud"], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class DataPlane:
+    """A service beside Resource Manager: tokens of its own, no `api-version`, errors in its own form."""
+
+    audiences: Sequence[str]
+    refuse: Callable[[AzureError], AzureError]
+    """How it says a refusal of Resource Manager's."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +42,8 @@ class Route:
     namespace: str
     seconds: float = 0.1
     """How long real Azure takes for this one call, before the speed."""
+    data_plane: DataPlane | None = None
+    """None: it is Resource Manager's."""
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,12 @@ from typing import Any
 import aiohttp
 import pytest
 
+from app.emulator.kubernetes import writes
+from app.emulator.kubernetes.kinds import BY_RESOURCE
 from tests.emulator.conftest import Arm, Reply
 from tests.support.local_azure import LocalAzureForTests
 
+_AUDIENCE = "https://api.loganalytics.io"
 RULES, ENDPOINTS = "Microsoft.Insights/dataCollectionRules", "Microsoft.Insights/dataCollectionEndpoints"
 ASSOCIATION = "providers/Microsoft.Insights/dataCollectionRuleAssociations/ContainerInsightsExtension"
 STREAMS = ["Microsoft-ContainerInsights-Group-Default"]
@@ -112,9 +115,64 @@ class Site:
         return found
 
 
+class Monitored:
+    """A site whose cluster is monitored, and the queries of its workspace."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.workspace = ""
+
+    async def begin(self, rule: dict[str, Any] | None = None, *, associated: bool = True, **workspace: Any) -> None:
+        made = await self.site.make_workspace(**workspace)
+        self.workspace = made["properties"]["customerId"]
+        await self.site.make_cluster(addonProfiles=self.site.addon())
+        if associated:
+            await self.site.associate(rule)
+
+    def wait(self, minutes: int) -> None:
+        for _ in range(minutes):
+            self.site.azure.advance(60)
+
+    async def post(self, body: Any, *, workspace: str | None = None, audience: str = _AUDIENCE) -> Reply:
+        url = f"{self.site.azure.url}/v1/workspaces/{workspace or self.workspace}/query"
+        headers = {"Authorization": f"Bearer {self.site.azure.token(audience)}"} if audience else {}
+        async with aiohttp.ClientSession() as session, session.post(url, json=body, headers=headers) as answer:
+            return Reply(answer.status, {}, await answer.text(), await answer.json(content_type=None))
+
+    async def rows(self, query: str, **more: Any) -> list[dict[str, Any]]:
+        reply = await self.post({"query": query, **more})
+        assert reply.status == 200, reply.body
+        (table,) = reply.body["tables"]
+        names = [column["name"] for column in table["columns"]]
+        return [dict(zip(names, row, strict=True)) for row in table["rows"]]
+
+    async def counts(self) -> dict[str, int]:
+        """How many rows each table has."""
+        tables = ("ContainerLogV2", "KubePodInventory", "KubeNodeInventory", "KubeEvents", "Perf")
+        return {name: (await self.rows(f"{name} | count"))[0]["Count"] for name in tables}
+
+    def run_pods(self, *names: str, namespace: str = "default", **spec: Any) -> None:
+        """Pods as users have them."""
+
+        async def make() -> None:
+            store = self.site.azure.azure.host.serving(self.site.cluster_id.lower())
+            assert store is not None
+            for name in names:
+                container = {"name": "main", "image": "nginx"}
+                pod = {"metadata": {"name": name}, "spec": {"containers": [container], **spec}}
+                writes.create(store, BY_RESOURCE["pods"], namespace, pod)
+
+        self.site.azure.call(make())
+
+
 @pytest.fixture
 async def site(stopped_azure: LocalAzureForTests) -> AsyncIterator[Site]:
     async with aiohttp.ClientSession() as session:
         arm = Arm(stopped_azure, session, stopped_azure.token())
         await arm.make_group()
         yield Site(arm, stopped_azure)
+
+
+@pytest.fixture
+def monitored(site: Site) -> Monitored:
+    return Monitored(site)

@@ -12,6 +12,7 @@ from app.emulator.providers.containerservice.cloud_controller import CloudContro
 from app.emulator.providers.containerservice.csi import NodeDrivers
 from app.emulator.providers.containerservice.managed_clusters import ManagedClusters
 from app.emulator.providers.containerservice.monitoring.agents import held_agent
+from app.emulator.providers.containerservice.monitoring.collector import Collector
 from app.emulator.providers.containerservice.names import CLUSTER_TYPE, NAMESPACE
 from app.emulator.providers.containerservice.nodes import cluster_spec
 from app.emulator.providers.containerservice.run_commands import RunCommands
@@ -27,7 +28,8 @@ def clusters_with_api(cloud: Cloud) -> list[Resource]:
 
 def provider(host: ClusterHost, saved: Mapping[str, Document]) -> Provider:
     """The provider, ready to be joined. `saved`: what the Kubernetes APIs held when the state was saved."""
-    transitions = Transitions(host)
+    collector = Collector(host)
+    transitions = Transitions(host, collector)
     controller, commands = CloudController(host), RunCommands(host)
     drivers = NodeDrivers(host)
 
@@ -38,6 +40,7 @@ def provider(host: ClusterHost, saved: Mapping[str, Document]) -> Provider:
         for cluster in clusters_with_api(cloud):
             await host.start(cluster_spec(cluster), saved.get(cluster.key))
             await transitions.show_nodes(cloud, cluster)
+            collector.watch(cloud, cluster)
             if cluster.body["properties"]["powerState"]["code"] == "Stopped":
                 await host.stop(cluster.key)
 

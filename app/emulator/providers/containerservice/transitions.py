@@ -8,6 +8,7 @@ from app.emulator.core.store import Resource
 from app.emulator.kubernetes.host import ClusterHost
 from app.emulator.providers.containerservice.instances import machines_of, settle, tidy
 from app.emulator.providers.containerservice.monitoring.agents import apply_agents
+from app.emulator.providers.containerservice.monitoring.collector import Collector
 from app.emulator.providers.containerservice.names import CLUSTER_TYPE
 from app.emulator.providers.containerservice.node_network import make_network
 from app.emulator.providers.containerservice.node_resource_group import (
@@ -44,10 +45,11 @@ def _set_power(cloud: Cloud, cluster: Resource, code: str) -> None:
 class Transitions:
     """The effects, with the host of the Kubernetes APIs at hand."""
 
-    def __init__(self, host: ClusterHost) -> None:
-        """Work with `host`."""
+    def __init__(self, host: ClusterHost, collector: Collector) -> None:
+        """Work with `host`; `collector` is told of clusters whose monitoring may have changed."""
         self._host = host
         self._rolling = Rolling(host)
+        self._collector = collector
 
     def table(self) -> dict[str, Transition]:
         """By the name that plans refer to."""
@@ -127,8 +129,12 @@ class Transitions:
                     "objectId": identity.body["properties"]["principalId"],
                 }
             }
-        await apply_agents(cloud, self._host, cluster)
+        await self._settle_agents(cloud, cluster)
         set_state(cloud, cluster, "Succeeded")
+
+    async def _settle_agents(self, cloud: Cloud, cluster: Resource) -> None:
+        await apply_agents(cloud, self._host, cluster)
+        self._collector.watch(cloud, cluster)
 
     async def _settle_pools(self, cloud: Cloud, cluster: Resource, *, state: str | None) -> None:
         for pool in pools_of(cloud, cluster):
@@ -170,7 +176,7 @@ class Transitions:
             make_network(cloud, cluster)
         apply_outbound(cloud, cluster)
         await self._settle_pools(cloud, cluster, state="Succeeded")
-        await apply_agents(cloud, self._host, cluster)
+        await self._settle_agents(cloud, cluster)
         set_state(cloud, cluster, "Succeeded")
         fail_for_undrained(operation)
 
@@ -192,6 +198,7 @@ class Transitions:
             await self._host.start(cluster_spec(cluster))
         _set_power(cloud, cluster, "Running")
         await self.show_nodes(cloud, cluster)
+        await self._settle_agents(cloud, cluster)
 
     async def _failed(self, cloud: Cloud, operation: Operation) -> None:
         await self._end_unwell(cloud, operation, "Failed")

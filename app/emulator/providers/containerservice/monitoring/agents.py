@@ -1,13 +1,17 @@
 """What the add-on runs in `kube-system`: an agent on each Linux and each Windows node, and one for the cluster."""
 
+from collections.abc import Iterator
+
 from app.emulator.core.cloud import Cloud
 from app.emulator.core.documents import Document
 from app.emulator.core.inner_faults import draw_inner
 from app.emulator.core.network_documents import resource
 from app.emulator.core.store import Resource
+from app.emulator.kubernetes.controllers.quantities import number
 from app.emulator.kubernetes.documents import Object, at
-from app.emulator.kubernetes.host import ClusterHost, Held
+from app.emulator.kubernetes.host import ClusterHost, Held, Store
 from app.emulator.providers.containerservice.monitoring.addon import OMSAGENT, addon_of
+from app.emulator.providers.containerservice.monitoring.rows import Limits
 from app.emulator.providers.containerservice.node_resource_group import node_group_of, put_once
 
 LINUX, WINDOWS, CLUSTER_WIDE = "ama-logs", "ama-logs-windows", "ama-logs-rs"
@@ -103,11 +107,31 @@ def _workload(name: str, labels: dict[str, str], spec: Object, *, strategy: Obje
     }
 
 
+def agents_of(store: Store) -> Iterator[tuple[str | None, Object]]:
+    """The agents' pods, each with its node; none for the one of the whole cluster."""
+    for pod in store.list_("pods", _SYSTEM):
+        if _is_agent(pod):
+            yield None if "rsName" in pod["metadata"]["labels"] else pod["spec"].get("nodeName"), pod
+
+
+def _is_agent(pod: Object) -> bool:
+    labels = pod["metadata"].get("labels") or {}
+    return pod["metadata"]["namespace"] == _SYSTEM and str(labels.get("component")).startswith(LINUX)
+
+
+def agent_fault_path(key: str, pod: Object) -> str:
+    """The path of faults on one agent."""
+    owner = next((entry["name"] for entry in pod["metadata"].get("ownerReferences") or ()), "")
+    return f"{key}/nodes/{pod['spec']['nodeName']}/agents/{owner}"
+
+
+def limits_of(pod: Object) -> Limits:
+    """What an agent may use at most."""
+    limits = at(pod["spec"]["containers"][0], "resources.limits", {})
+    return Limits(number(limits.get("cpu", "1")), number(limits.get("memory", "1Gi")))
+
+
 def held_agent(cloud: Cloud, key: str, pod: Object) -> Held | None:
     """Why an agent does not start: a fault that names `Agents_Start`, or its path."""
-    metadata = pod["metadata"]
-    if metadata["namespace"] != _SYSTEM or not at(metadata, "labels", {}).get("component", "").startswith(LINUX):
-        return None
-    owner = next((entry["name"] for entry in metadata.get("ownerReferences") or ()), "")
-    fault = draw_inner(cloud, START, f"{key}/nodes/{pod['spec']['nodeName']}/agents/{owner}")
+    fault = draw_inner(cloud, START, agent_fault_path(key, pod)) if _is_agent(pod) else None
     return Held("CrashLoopBackOff", fault.message) if fault is not None else None
