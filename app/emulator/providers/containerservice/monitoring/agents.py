@@ -7,9 +7,9 @@ from app.emulator.core.documents import Document
 from app.emulator.core.inner_faults import draw_inner
 from app.emulator.core.network_documents import resource
 from app.emulator.core.store import Resource
-from app.emulator.kubernetes.controllers.quantities import number
 from app.emulator.kubernetes.documents import Object, at
 from app.emulator.kubernetes.host import ClusterHost, Held, Store
+from app.emulator.kubernetes.quantities import number
 from app.emulator.providers.containerservice.monitoring.addon import OMSAGENT, addon_of
 from app.emulator.providers.containerservice.monitoring.rows import Limits
 from app.emulator.providers.containerservice.node_resource_group import node_group_of, put_once
