@@ -26,7 +26,8 @@ INDEX = {
     "POST /_local/reset": "forget resources, operations, faults, buckets and logged requests",
     "GET, PUT /_local/speed": '{"speed": 60}: divides every duration; what runs is stretched',
     "GET, POST, DELETE /_local/faults": (
-        '{"kind", "operation" | "method", "path", "caller" (client, cluster), "skip", "count" (null: always), '
+        '{"kind", "operation" | "method", "path", "caller" (client, cluster, kubernetes), "skip", '
+        '"count" (null: always), '
         '"probability", "status", "code", "message", "retry_after", "seconds", "recovers_after_seconds", "flat", '
         '"body"}; kinds: ' + ", ".join(FaultKind) + "; operation Identity_GetToken is the login"
     ),

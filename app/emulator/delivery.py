@@ -4,12 +4,11 @@ import socket
 import struct
 from asyncio import Transport
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.emulator.core.exchange import Answer, Delivery
+from app.emulator.transport import TRANSPORT
 
-TRANSPORT = "slipway.transport"
-"""Under which ASGI extension the listener hands over the connection, so that a fault can break it."""
 _NO_LINGER = struct.pack("ii", 1, 0)
 
 
@@ -34,6 +33,23 @@ async def deliver(answer: Answer, scope: Scope, receive: Receive, send: Send) ->
         await _wait_for_disconnect(receive)
         return
     await send({"type": "http.response.body", "body": payload})
+
+
+async def recorded(app: ASGIApp, scope: Scope, receive: Receive) -> Answer:
+    """What `app` answers, kept in place of being sent."""
+    answer = Answer(500, b"", content_type=None)
+
+    async def keep(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            answer.status = message["status"]
+            headers = {name.decode(): value.decode("latin-1") for name, value in message["headers"]}
+            headers.pop("content-length", None)
+            answer.headers.update(headers)
+        else:
+            answer.body = answer.payload() + message.get("body", b"")
+
+    await app(scope, receive, keep)
+    return answer
 
 
 def _reset(transport: Transport) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from app.emulator.cluster_faults import ClusterFaults
 from app.emulator.cluster_logins import ClusterLogins
 from app.emulator.core import operations, store
 from app.emulator.core.clock import Clock, SystemClock
@@ -112,6 +113,7 @@ class LocalAzure:
         self._load(saved)
         self.tokens = TokenIssuer(key_pem=self._token_key.encode(), tenant_id=options.tenant_id, clock=clock)
         self.host.log_in_by(ClusterLogins(self.cloud, self.tokens))
+        self.host.stand_before(lambda key, app: ClusterFaults(app, self.cloud, key))
         self._pipeline = Pipeline(self.cloud, self.tokens)
         self._fragments = StateFragments(self.host)
         self._state_file = StateFile(options.state_file, self._collect) if options.state_file else None

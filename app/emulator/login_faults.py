@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.emulator.core.cloud import Cloud
 from app.emulator.core.exchange import Answer, Call
 from app.emulator.core.fault_injection import carry_out
 from app.emulator.core.faults import LOGIN
-from app.emulator.delivery import deliver
+from app.emulator.delivery import deliver, recorded
 
 _LOGIN_PATHS = ("/msi/token", "/oauth2/token", "/oauth2/v2.0/token")
 
@@ -33,24 +33,9 @@ class LoginFaults:
             return
 
         async def proceed(_call: Call) -> Answer:
-            return await self._record(scope, receive)
+            return await recorded(self._app, scope, receive)
 
         await deliver(await carry_out(fault, self._cloud, call, proceed), scope, receive, send)
-
-    async def _record(self, scope: Scope, receive: Receive) -> Answer:
-        answer = Answer(500, b"", content_type=None)
-
-        async def keep(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                answer.status = message["status"]
-                headers = {name.decode(): value.decode("latin-1") for name, value in message["headers"]}
-                headers.pop("content-length", None)
-                answer.headers.update(headers)
-            else:
-                answer.body = answer.payload() + message.get("body", b"")
-
-        await self._app(scope, receive, keep)
-        return answer
 
 
 def _call(scope: Scope, now: datetime) -> Call:

@@ -10,14 +10,13 @@ from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.emulator.asgi import create_app
 from app.emulator.core.clock import Clock
-from app.emulator.delivery import TRANSPORT
 from app.emulator.identity.certificates import loopback_certificate
 from app.emulator.local_azure import LocalAzure, LocalAzureOptions
 from app.emulator.state_file import replace_file
+from app.emulator.transport import BreakableProtocol
 
 __all__ = ["LocalAzureOptions", "RunningAzure", "running", "serve"]
 
@@ -60,14 +59,6 @@ class RunningAzure:
         }
 
 
-class _Protocol(HttpToolsProtocol):
-    """Hands its transport to the application, so that a fault can break the connection."""
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope["extensions"] = {TRANSPORT: {TRANSPORT: self.transport}}
-
-
 class _Listener(uvicorn.Server):
     """A server that leaves the process's signals alone: two of them run here."""
 
@@ -95,7 +86,7 @@ def _bind(port: int, remembered: int) -> socket.socket:
 def _listener(app: ASGIApp, *, certificate: Path | None = None, key: Path | None = None) -> _Listener:
     config = uvicorn.Config(
         app,
-        http=_Protocol,
+        http=BreakableProtocol,
         ws="none",
         lifespan="off",
         log_config=None,

@@ -1,14 +1,10 @@
 """What goes wrong on the way of an exposure: each time the cause is told, with what can be done, not a timeout."""
 
 import asyncio
-import itertools
 from typing import Any
 
 import pytest
 
-from app.kubernetes.client import ClusterClient
-from app.kubernetes.errors import ClusterStoppedError, ClusterUnreachableError, KubernetesError
-from app.kubernetes.refusals import refusal
 from tests.load_balancers.exposed import Stage, addresses_of
 from tests.load_balancers.exposing import EXPOSURES
 from tests.support.database import ONE_DATABASE
@@ -209,64 +205,6 @@ async def test_an_exposure_whose_service_vanished_is_made_again_only_when_asked(
     assert again["state"] == "ready"
     assert await stage.inside.services() == ["web"]
     assert len(addresses_of(again)) == 1
-
-
-HALF = KubernetesError("The API server's answer cannot be read.")
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        refusal(429, b"{}"),
-        refusal(500, b"{}"),
-        ClusterUnreachableError("no answer in time"),
-        HALF,
-    ],
-    ids=["429", "500", "slow", "half"],
-)
-async def test_a_cluster_that_answers_badly_now_and_then_delays_and_no_more(
-    slipway: Slipway, monkeypatch: pytest.MonkeyPatch, error: KubernetesError
-) -> None:
-    """The answers are the transport's; each of the job's calls may meet one."""
-    stage = await Stage.open(slipway)
-    calls = itertools.count(1)
-    ask = ClusterClient._ask
-
-    async def sometimes(client: ClusterClient, work: Any) -> Any:
-        if next(calls) in {1, 4, 6, 9}:
-            raise error
-        return await ask(client, work)
-
-    monkeypatch.setattr(ClusterClient, "_ask", sometimes)
-    exposure = await stage.expose()
-    assert next(calls) > 9
-    assert exposure["state"] == "ready"
-    assert await stage.inside.services() == ["web"]
-    assert len(stage.balancer_parts("loadBalancingRules")) == 1
-
-
-@pytest.mark.parametrize(
-    ("error", "code", "class_"),
-    [
-        (refusal(401, b"{}"), "cluster_unauthorized", "permission"),
-        (refusal(403, b"{}"), "cluster_forbidden", "permission"),
-        (ClusterStoppedError("Azure says that the cluster is stopped."), "cluster_stopped", "conflict"),
-    ],
-    ids=["401", "403", "stopped"],
-)
-async def test_a_cluster_that_refuses_fails_the_job_with_what_to_do(
-    slipway: Slipway, monkeypatch: pytest.MonkeyPatch, error: KubernetesError, code: str, class_: str
-) -> None:
-    stage = await Stage.open(slipway)
-
-    async def refuse(_client: ClusterClient, _work: Any) -> Any:
-        raise error
-
-    monkeypatch.setattr(ClusterClient, "_ask", refuse)
-    job, exposure = await stage.try_()
-    assert (job["state"], job["problem"]["code"], job["problem"]["class"]) == ("failed", code, class_)
-    assert job["problem"]["remedy"]
-    assert exposure["pending"]["code"] == code
 
 
 async def test_a_family_that_the_cluster_does_not_have_is_refused_by_name(slipway: Slipway) -> None:

@@ -114,8 +114,13 @@ class Slipway:
         return sum(entry.path.endswith(f"/{name}") and entry.status in {200, 201} for entry in log)
 
 
-def settings_for(azure: LocalAzureForTests, database: DatabaseSettings, **worker: Any) -> Settings:
-    """Settings that lead to this local Azure and this database."""
+def settings_for(
+    azure: LocalAzureForTests, database: DatabaseSettings, *, call_timeout_seconds: float | None = None, **worker: Any
+) -> Settings:
+    """Settings that lead to this local Azure and this database. `call_timeout_seconds`: of calls to a cluster."""
+    kubernetes = KubernetesSettings(allowed_server_hosts=["127.0.0.1"])
+    if call_timeout_seconds is not None:
+        kubernetes.call_timeout_seconds = call_timeout_seconds
     expected = {name: float(info.default) / FAST for name, info in ExpectSettings.model_fields.items()}
     return Settings(
         database=database,
@@ -124,7 +129,7 @@ def settings_for(azure: LocalAzureForTests, database: DatabaseSettings, **worker
             credential=CredentialKind.MANAGED_IDENTITY,
             subscription_id=azure.subscription_id,
         ),
-        kubernetes=KubernetesSettings(allowed_server_hosts=["127.0.0.1"]),
+        kubernetes=kubernetes,
         expect=ExpectSettings(**expected),
         worker=WorkerSettings(queue_poll_seconds=0.05, heartbeat_seconds=0.5, drain_seconds=5, **worker),
     )
@@ -139,12 +144,12 @@ def logged_in(azure: LocalAzureForTests) -> Iterator[None]:
 
 @asynccontextmanager
 async def running_slipway(
-    azure: LocalAzureForTests, database: DatabaseSettings, *, worker: bool = True, **worker_settings: Any
+    azure: LocalAzureForTests, database: DatabaseSettings, *, worker: bool = True, **settings: Any
 ) -> AsyncIterator[Slipway]:
     """A Slipway for the `async with`; without `worker` its jobs stay queued."""
     migrations.upgrade(database)
     with logged_in(azure):
-        parts = open_parts(settings_for(azure, database, **worker_settings))
+        parts = open_parts(settings_for(azure, database, **settings))
         app = create_app(parts)
         async with app.router.lifespan_context(app):
             tenant = await add_tenant(parts.database, "shop")

@@ -58,6 +58,8 @@ class Call:
     principal: str = ""
     inside: bool = False
     """Whether it comes from what runs inside Azure, as the cloud controller of a cluster does."""
+    api_server: bool = False
+    """Whether it is no ARM request, but one to a cluster's own API server."""
     interference: Interference = field(default_factory=Interference)
     effect: str | None = None
     """What it did to the store: created, updated, deleted; none for what changed nothing."""

@@ -35,7 +35,9 @@ class FaultKind(StrEnum):
     FORBID = "forbid"
 
 
-CALLERS = frozenset({"client", "cluster"})
+KUBERNETES = "kubernetes"
+CALLERS = frozenset({"client", "cluster", KUBERNETES})
+_OF_OPERATIONS = frozenset({FaultKind.FAIL_OPERATION, FaultKind.STUCK_OPERATION})
 
 
 @dataclass
@@ -49,7 +51,11 @@ class Fault:
     path: str | None = None
     """A regular expression that is searched in the path, without regard to case."""
     caller: str | None = None
-    """`client`: who calls over HTTP; `cluster`: the cloud controller of a cluster; null: both."""
+    """`client`: who calls over HTTP; `cluster`: the cloud controller of a cluster; null: both.
+
+    `kubernetes`: who calls a cluster's own API server; only a fault with this caller hits such requests, and it hits no
+    others. Its `path` is searched in the cluster's resource id with the path behind it.
+    """
     skip: int = 0
     """How many matching requests pass unharmed first."""
     count: int | None = 1
@@ -78,17 +84,22 @@ class Fault:
         Logins are hit only by a fault that names their operation, calls from inside only by one that names them,
         an operation or a path: no test that wants its own next request to fail shall lose the fault to another.
         """
-        if call.operation == LOGIN and self.operation is None:
-            return False
-        if call.inside and self.caller is None and self.operation is None and self.path is None:
-            return False
-        if self.caller is not None and (self.caller == "cluster") != call.inside:
+        if not self._meant_for_caller(call):
             return False
         if self.operation is not None and not fnmatchcase(call.operation.lower(), self.operation.lower()):
             return False
         if self.method is not None and call.method != self.method.upper():
             return False
         return self.path is None or re.search(self.path, call.path, re.IGNORECASE) is not None
+
+    def _meant_for_caller(self, call: Call) -> bool:
+        if call.api_server or self.caller == KUBERNETES:
+            return call.api_server and self.caller == KUBERNETES
+        if call.operation == LOGIN and self.operation is None:
+            return False
+        if call.inside and self.caller is None and self.operation is None and self.path is None:
+            return False
+        return self.caller is None or (self.caller == "cluster") == call.inside
 
 
 @dataclass
@@ -162,6 +173,8 @@ def parse_fault(document: Mapping[str, object]) -> Fault:
         raise InvalidFaultError(f"unknown kind '{kind}'; known: {', '.join(FaultKind)}")
     if document.get("caller") not in {None, *CALLERS}:
         raise InvalidFaultError(f"unknown caller; known: {', '.join(sorted(CALLERS))}")
+    if document.get("caller") == KUBERNETES and (document.get("operation") or kind in _OF_OPERATIONS):
+        raise InvalidFaultError("an API server of a cluster has no operations: give 'method' and 'path'")
     try:
         re.compile(str(document.get("path") or ""))
     except re.error as error:

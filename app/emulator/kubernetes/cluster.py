@@ -5,7 +5,9 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
+
+from starlette.types import ASGIApp
 
 from app.emulator.kubernetes import draining, storage_classes, system, writes
 from app.emulator.kubernetes.api import Api
@@ -77,7 +79,10 @@ class Cluster:
         self._is_open = True
         self._controllers.resume()
         if not self.spec.private:
-            await self._listener.open(self._api)
+            await self._serve()
+
+    async def _serve(self) -> None:
+        await self._listener.open(self._outside.guard(self.spec.key, cast("ASGIApp", self._api)))
 
     def forget(self) -> None:
         """Let nothing more happen: the cluster is removed."""
@@ -107,7 +112,7 @@ class Cluster:
         if not self._is_open:
             await self._listener.close()
         elif not self.spec.private:
-            await self._listener.open(self._api)
+            await self._serve()
 
     def tell_of_node(self, name: str, message: str, *, warning: bool) -> None:
         """Let AKS's upgrader say something of a node."""

@@ -10,7 +10,7 @@ from app.emulator.kubernetes.controllers import Plan
 from app.emulator.kubernetes.documents import JSON, Object
 from app.emulator.kubernetes.logins import Logins
 from app.emulator.kubernetes.mounting import Mounts
-from app.emulator.kubernetes.outside import Outside
+from app.emulator.kubernetes.outside import Guard, Outside
 from app.emulator.kubernetes.specs import ClusterSpec, Endpoint, Held, NodeSpec
 from app.emulator.kubernetes.store import Change, Store
 
@@ -67,6 +67,10 @@ class ClusterHost:
     def hold_pods_by(self, holds: Holds) -> None:
         """Let the platform decide which pods do not start, from now on."""
         self._holds = holds
+
+    def stand_before(self, guard: Guard) -> None:
+        """Let the platform stand before each API server, from its next opening on."""
+        self._outside.guard = guard
 
     def observe(self, observer: Observer) -> None:
         """Tell `observer` of every cluster from now on."""

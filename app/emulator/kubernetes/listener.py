@@ -9,13 +9,13 @@ import ssl
 import tempfile
 from pathlib import Path
 
+from starlette.types import ASGIApp
 from typing_extensions import override
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from app.emulator.kubernetes.api import Api
 from app.emulator.kubernetes.credentials import LOOPBACK, Credentials
+from app.emulator.transport import BreakableProtocol
 
 _KEEP_ALIVE = 180  # seconds; clients that pool connections hold them for about 90
 _GOODBYE = 5.0
@@ -27,7 +27,7 @@ class _State(ServerState):
     closed = False
 
 
-class _Protocol(HttpToolsProtocol):
+class _Protocol(BreakableProtocol):
     """HTTP, with the common name of a verified client certificate in each request's state."""
 
     @override
@@ -57,7 +57,7 @@ class Listener:
         """Whether connections are taken."""
         return self._server is not None
 
-    async def open(self, api: Api) -> None:
+    async def open(self, api: ASGIApp) -> None:
         """Begin to serve."""
         loop = asyncio.get_running_loop()
         config = Config(
