@@ -26,6 +26,7 @@ from app.storage.router.accounts import router as storage_accounts
 from app.storage.router.rotation import router as share_keys
 from app.storage.router.shares import cluster_router as cluster_shares
 from app.storage.router.shares import router as shares
+from app.storage.router.storage_classes import router as storage_classes
 from app.storage.router.volumes import router as volumes
 from app.subscriptions.router import groups_router, providers_router
 
@@ -44,6 +45,7 @@ ROUTERS: Sequence[APIRouter] = (
     shares,
     cluster_shares,
     storage_accounts,
+    storage_classes,
     jobs,
     catalog,
     providers_router,

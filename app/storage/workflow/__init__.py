@@ -10,6 +10,7 @@ from app.storage.workflow.repair_key import repair_workflow
 from app.storage.workflow.restore_share import restore_workflow
 from app.storage.workflow.rotate_key import rotate_workflow
 from app.storage.workflow.snapshots import snapshot_workflow
+from app.storage.workflow.storage_class import create_class_workflow, delete_class_workflow
 from app.storage.workflow.unbind_volume import delete_workflow as unbind_workflow
 
 WORKFLOWS = (
@@ -22,6 +23,8 @@ WORKFLOWS = (
     delete_account_workflow,
     bind_workflow,
     unbind_workflow,
+    create_class_workflow,
+    delete_class_workflow,
     rotate_workflow,
     repair_workflow,
 )
