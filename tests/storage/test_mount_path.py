@@ -135,15 +135,17 @@ def test_a_security_group_that_denies_the_port_is_named(
 
 
 def test_ways_through_an_accounts_firewall() -> None:
-    """By the nodes' subnet, by the outbound address (SMB alone), or by a private endpoint."""
-    for account in (
-        shut(subnet_ids=(SUBNET,)),
-        shut(ip_ranges=("20.1.2.0/24",)),
-        replace(shut(), private_endpoints=1, public_network=False),
+    """By the nodes' subnet, by the outbound address (SMB from another region alone), or by a private endpoint."""
+    by_address = NetworkRules(allow_all=False, ip_ranges=("20.1.2.0/24",))
+    far = nodes(location="northeurope")
+    for path, lets_in in (
+        (replace(SMB, account=shut(subnet_ids=(SUBNET,))), True),
+        (replace(SMB, account=replace(ACCOUNT, networks=by_address), nodes=far), True),
+        (replace(SMB, account=replace(ACCOUNT, networks=by_address)), False),
+        (replace(NFS, account=replace(PREMIUM, networks=by_address), nodes=far), False),
+        (replace(SMB, account=replace(shut(), private_endpoints=1, public_network=False)), True),
     ):
-        assert "network_shuts_nodes_out" not in {each.code for each in look_at_path(replace(SMB, account=account))}
-    by_address = replace(PREMIUM, networks=NetworkRules(allow_all=False, ip_ranges=("20.1.2.0/24",)))
-    assert "network_shuts_nodes_out" in {each.code for each in look_at_path(replace(NFS, account=by_address))}
+        assert ("network_shuts_nodes_out" not in {each.code for each in look_at_path(path)}) is lets_in, path
 
 
 def test_what_is_not_seen_from_here_is_said_so() -> None:

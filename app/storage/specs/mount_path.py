@@ -114,7 +114,9 @@ def _network(path: MountPath, account: Account) -> Finding:
     outside = [each for each in nodes.subnet_ids if each.lower() not in allowed]
     if nodes.subnet_ids and not outside:
         return ok("network", "The account's firewall lets the nodes' subnets in.")
-    if path.protocol != NFS and nodes.outbound and all(_covered(each, rules.ip_ranges) for each in nodes.outbound):
+    # From a network of the account's own region nobody comes with a public address: such rules do not reach it.
+    elsewhere = path.protocol != NFS and _place(account.location) != _place(nodes.location)
+    if elsewhere and nodes.outbound and all(_covered(each, rules.ip_ranges) for each in nodes.outbound):
         return ok("network", "The account's firewall lets the cluster's outbound addresses in.")
     names = ", ".join(each.rpartition("/")[2] for each in outside) or "which Slipway does not know yet"
     return _shut(f"The account's firewall lets the nodes' subnets ({names}) not in.", account)
