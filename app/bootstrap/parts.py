@@ -18,6 +18,7 @@ from app.engine.queue import JobQueue
 from app.jobs.service import JobParts
 from app.jobs.workflow import Gateways
 from app.kubernetes.gateway import KubernetesGateway
+from app.storage.live.doctor import MountDoctor
 
 
 @dataclass
@@ -32,6 +33,7 @@ class Parts:
     gateways: Gateways = field(init=False)
     catalog_source: CatalogSource = field(init=False)
     credential_source: CredentialSource = field(init=False)
+    mount_doctor: MountDoctor = field(init=False)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def start(self) -> None:
@@ -53,6 +55,7 @@ class Parts:
         self.gateways = Gateways(azure, kubernetes)
         self.catalog_source = CatalogSource(azure, self.database, self.clock, self.settings.azure)
         self.credential_source = CredentialSource(azure, kubernetes, self.clock, self.settings.azure)
+        self.mount_doctor = MountDoctor(azure, kubernetes, self.clock, self.settings.azure)
 
     async def close(self) -> None:
         """Close in the reverse order of opening."""

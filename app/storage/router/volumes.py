@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Path, Query, Response
 
-from app.api.calls import Look, OperatorWrites, ReaderReads, looks
+from app.api.calls import Look, OperatorAsks, OperatorWrites, ReaderReads, looks
 from app.api.etags import IfMatch, set_etag
 from app.api.jobs import point_to_job
 from app.api.openapi import errors
@@ -18,6 +18,8 @@ from app.jobs.schemas import DeleteOptions
 from app.jobs.service import BusyError, parts_of
 from app.jobs.specs import job_read
 from app.models import Job, Role, Volume
+from app.storage.live import doctor
+from app.storage.schemas.diagnosis import DiagnosisRead, FindingRead
 from app.storage.schemas.volumes import (
     ObjectName,
     Reference,
@@ -26,6 +28,7 @@ from app.storage.schemas.volumes import (
     VolumeRead,
 )
 from app.storage.service import volumes
+from app.storage.service.diagnosis import ShareWithoutAccountError
 from app.storage.service.volume_lists import list_, look_up_volume
 from app.storage.service.volumes import VolumeNameTakenError
 from app.storage.specs.volume_reads import volume_read
@@ -103,6 +106,29 @@ async def delete_volume(
     if_match.check(found.version)
     job = await volumes.delete_volume(call.session, _asker(call), found, options.run_options())
     return _accepted(call, response, job, found)
+
+
+@router.post(
+    "/{volume:name}:diagnose",
+    summary="Find out why pods cannot mount a volume",
+    responses=errors(ShareWithoutAccountError),
+)
+async def diagnose_volume(cluster: ClusterPath, volume: _Volume, call: OperatorAsks) -> DiagnosisRead:
+    """All that a mount needs, looked at now in the cluster and in Azure, the likeliest cause first.
+
+    DNS, ports 445 and 2049, firewall, key, FIPS, NFS and secure transfer, capacity, handle, Secret, claim, and what
+    nodes say of pods.
+    """
+    found = await doctor.diagnose_volume(call, cluster, volume)
+    return DiagnosisRead(
+        volume_id=volume,
+        healthy=found.healthy,
+        summary=found.summary,
+        findings=[
+            FindingRead(check=each.check, state=each.health, code=each.code, detail=each.detail, remedy=each.remedy)
+            for each in found.findings
+        ],
+    )
 
 
 def _asker(call: OperatorWrites) -> Asker:

@@ -10,6 +10,7 @@ from app.kubernetes.client import ClusterClient
 from app.kubernetes.types.volume import AccountSecretState, ClaimState, PersistentVolumeState
 from app.storage.specs.claim_pending import Cluster as ClusterStorage
 from app.storage.specs.claim_pending import why_pending
+from app.storage.specs.volume_asked import Asked
 from app.storage.specs.volume_objects import (
     ACCOUNT_LABEL,
     VOLUME_LABEL,
@@ -18,7 +19,6 @@ from app.storage.specs.volume_objects import (
     secret_of,
 )
 from app.storage.workflow.inside import ever_less_often, inside, note_change
-from app.storage.workflow.volume_plan import Asked
 
 _BOUND, _LOST = "Bound", "Lost"
 _USED_UP = frozenset({"Released", "Failed"})

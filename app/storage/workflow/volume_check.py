@@ -10,10 +10,10 @@ from app.storage.live.mount import read_path
 from app.storage.specs.findings import Finding, Health
 from app.storage.specs.mount_path import look_at_path, problems_of
 from app.storage.specs.objections import Objection, VolumeNotPossibleError
+from app.storage.specs.volume_asked import Asked
 from app.storage.specs.volume_objects import ACCOUNT_LABEL, VOLUME_LABEL, handle_of, secret_name
 from app.storage.specs.volume_wanted import KEY
 from app.storage.workflow.inside import inside
-from app.storage.workflow.volume_plan import Asked
 
 # What can be mended while the volume is there; a pod only mounts later.
 _LATER = frozenset({"capacity"})

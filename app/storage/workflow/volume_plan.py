@@ -1,18 +1,15 @@
 """What a job about a volume is given at its start, and how it writes the volume's row."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 
-from app.clusters.specs.wanted import Place, place_of
 from app.clusters.workflow.plan import ClusterGoneError
 from app.core.errors import ConflictError
 from app.core.json import JsonObject
 from app.engine.steps import JobEnd, Record, record_step
 from app.models import Cluster, ClusterState, Share, StorageAccount, Volume, VolumeState
-from app.storage.specs.volume_objects import ShareAt, VolumeAt, secret_name
-from app.storage.specs.volume_wanted import KEY, WantedVolume
+from app.storage.specs.volume_asked import Asked, asked
 
 _LEAVING = frozenset({VolumeState.DELETING, VolumeState.DELETED})
 _CLUSTER_LEAVING = frozenset({ClusterState.DELETING, ClusterState.DELETED})
@@ -29,35 +26,6 @@ class ShareGoneError(ConflictError):
 
     code = "share_not_ready"
     remedy = "Look at the share: GET /v1/shares/{id}. When it is ready, retry the job."
-
-
-@dataclass(frozen=True, slots=True)
-class AccountAt:
-    """The account that the share lies in."""
-
-    id: str
-    name: str
-    subscription_id: str
-    resource_group: str
-    location: str
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Which volume of which share, in which cluster."""
-
-    place: Place
-    location: str
-    volume: VolumeAt
-    wanted: WantedVolume
-    share_id: str
-    share: ShareAt
-    account: AccountAt
-
-    @property
-    def key(self) -> str:
-        """The claim, as Kubernetes writes it."""
-        return f"{self.volume.namespace}/{self.volume.name}"
 
 
 async def volume_of(record: Record) -> Volume:
@@ -77,11 +45,11 @@ async def begin_volume(record: Record) -> Asked:
         raise VolumeGoneError("The volume is deleted or is being deleted.")
     if cluster.state in _CLUSTER_LEAVING:
         raise ClusterGoneError("The volume's cluster is deleted or is being deleted.")
-    asked = await asked_of(record, volume, cluster)
+    found = await asked_of(record, volume, cluster)
     if volume.state != VolumeState.BOUND:
         set_state(volume, VolumeState.PENDING, record.now)
-    volume.secret = asked.volume.secret
-    return asked
+    volume.secret = found.volume.secret
+    return found
 
 
 async def asked_of(record: Record, volume: Volume, cluster: Cluster) -> Asked:
@@ -90,35 +58,14 @@ async def asked_of(record: Record, volume: Volume, cluster: Cluster) -> Asked:
     account = await record.session.get(StorageAccount, share.account_id) if share.account_id else None
     if account is None:
         raise ShareGoneError(f"The share {share.name} has no account: it is {share.state}.")
-    wanted = WantedVolume.from_json(volume.wanted)
-    return Asked(
-        place=place_of(cluster),
-        location=cluster.location,
-        volume=VolumeAt(
-            volume_id=volume.id,
-            namespace=volume.namespace,
-            name=volume.name,
-            persistent_volume=volume.persistent_volume,
-            secret=secret_name(account.name) if wanted.auth == KEY else None,
-        ),
-        wanted=wanted,
-        share_id=share.id,
-        share=ShareAt(
-            resource_group=account.resource_group,
-            account=account.name,
-            share=share.azure_name,
-            quota_gib=share.quota_gib,
-            file_endpoint=(account.observed or {}).get("file_endpoint"),
-        ),
-        account=AccountAt(account.id, account.name, account.subscription_id, account.resource_group, account.location),
-    )
+    return asked(volume, share, account, cluster)
 
 
 @record_step
 async def read_active_key(record: Record, account_id: str) -> str:
     """Which of the account's keys Secrets shall hold at this moment."""
-    asked = select(StorageAccount.active_key).where(StorageAccount.id == account_id)
-    return str((await record.session.scalars(asked)).one())
+    active = select(StorageAccount.active_key).where(StorageAccount.id == account_id)
+    return str((await record.session.scalars(active)).one())
 
 
 def set_state(volume: Volume, state: VolumeState, now: datetime) -> None:
