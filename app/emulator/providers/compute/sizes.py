@@ -1,14 +1,15 @@
 """Sizes of machines, and how many cores of them are used."""
 
 from app.emulator.core.cloud import Cloud
-from app.emulator.core.documents import Document, section
+from app.emulator.core.documents import Document
 from app.emulator.core.errors import AzureError, Envelope
 from app.emulator.core.exchange import Answer, Call
 from app.emulator.core.links import page
 from app.emulator.core.locations import LOCATIONS, Location, find_location
 from app.emulator.core.registry import Route
-from app.emulator.core.vm_sizes import CORES_PER_FAMILY, VM_SIZES, VmSize, find_vm_size
-from app.emulator.providers.compute.names import NAMESPACE, SCALE_SET
+from app.emulator.core.vm_sizes import VM_SIZES, VmSize
+from app.emulator.core.vm_usage import REGIONAL, SPOT, families, limit_of, used_cores
+from app.emulator.providers.compute.names import NAMESPACE
 
 _LOCATION = f"/subscriptions/{{subscription}}/providers/{NAMESPACE}/locations/{{location}}"
 _SKUS = f"/subscriptions/{{subscription}}/providers/{NAMESPACE}/skus"
@@ -81,15 +82,12 @@ def _sku(size: VmSize, region: Location) -> Document:
 
 async def _list_usages(cloud: Cloud, call: Call) -> Answer:
     region = _region(call)
-    used: dict[str, int] = {}
-    for scale_set in cloud.store.of_type(SCALE_SET, under=f"/subscriptions/{call.parameter('subscription')}"):
-        sku = section(scale_set.body, "sku")
-        size = find_vm_size(sku.get("name"))
-        if size is not None and scale_set.body["location"] == region.name:
-            used[size.quota_family] = used.get(size.quota_family, 0) + size.cores * int(sku["capacity"])
-    families = sorted({size.quota_family for size in VM_SIZES.values()})
-    usages = [_usage("cores", "Total Regional vCPUs", sum(used.values()), CORES_PER_FAMILY * len(families))]
-    usages += [_usage(name, f"{name} vCPUs", used.get(name, 0), CORES_PER_FAMILY) for name in families]
+    used = used_cores(cloud, call.parameter("subscription"), region.name)
+    usages = [
+        _usage(REGIONAL, "Total Regional vCPUs", sum(used.values()) - used.get(SPOT, 0), limit_of(cloud, REGIONAL)),
+        _usage(SPOT, "Total Regional Low-priority vCPUs", used.get(SPOT, 0), limit_of(cloud, SPOT)),
+    ]
+    usages += [_usage(name, f"{name} vCPUs", used.get(name, 0), limit_of(cloud, name)) for name in families()]
     return page(cloud, call, usages)
 
 

@@ -7,7 +7,7 @@ from app.emulator.core.documents import Document
 from app.emulator.core.registry import Provider, ResourceType
 from app.emulator.core.store import Resource
 from app.emulator.kubernetes.host import ClusterHost
-from app.emulator.providers.containerservice import agent_pools, power, queries
+from app.emulator.providers.containerservice import agent_pools, maintenance, pool_actions, power, queries, snapshots
 from app.emulator.providers.containerservice.cloud_controller import CloudController
 from app.emulator.providers.containerservice.csi import NodeDrivers
 from app.emulator.providers.containerservice.managed_clusters import ManagedClusters
@@ -15,6 +15,7 @@ from app.emulator.providers.containerservice.monitoring.agents import held_agent
 from app.emulator.providers.containerservice.monitoring.collector import Collector
 from app.emulator.providers.containerservice.names import CLUSTER_TYPE, NAMESPACE
 from app.emulator.providers.containerservice.nodes import cluster_spec
+from app.emulator.providers.containerservice.rotations import Rotations
 from app.emulator.providers.containerservice.run_commands import RunCommands
 from app.emulator.providers.containerservice.transitions import Transitions
 
@@ -30,7 +31,7 @@ def provider(host: ClusterHost, saved: Mapping[str, Document]) -> Provider:
     """The provider, ready to be joined. `saved`: what the Kubernetes APIs held when the state was saved."""
     collector = Collector(host)
     transitions = Transitions(host, collector)
-    controller, commands = CloudController(host), RunCommands(host)
+    controller, commands, rotations = CloudController(host), RunCommands(host), Rotations(host)
     drivers = NodeDrivers(host)
 
     async def resume(cloud: Cloud) -> None:
@@ -53,6 +54,8 @@ def provider(host: ClusterHost, saved: Mapping[str, Document]) -> Provider:
         resource_types=(
             ResourceType("managedClusters", API_VERSIONS),
             ResourceType("managedClusters/agentPools", API_VERSIONS),
+            ResourceType("managedClusters/maintenanceConfigurations", API_VERSIONS),
+            ResourceType("snapshots", API_VERSIONS),
             ResourceType("locations/kubernetesVersions", API_VERSIONS),
             ResourceType("locations/operations", API_VERSIONS),
             ResourceType("locations/operationresults", API_VERSIONS),
@@ -64,8 +67,12 @@ def provider(host: ClusterHost, saved: Mapping[str, Document]) -> Provider:
             *power.routes(),
             *queries.routes(),
             *commands.routes(),
+            *rotations.routes(),
+            *maintenance.routes(),
+            *pool_actions.routes(host),
+            *snapshots.routes(),
         ),
-        transitions={**transitions.table(), **commands.transitions()},
+        transitions={**transitions.table(), **commands.transitions(), **rotations.transitions()},
         removers={CLUSTER_TYPE: transitions.remove},
         resume=resume,
         close=close,

@@ -9,7 +9,8 @@ from app.emulator.core.exchange import Call
 from app.emulator.core.gateway import require_group
 from app.emulator.core.paths import group_id, key_of
 from app.emulator.core.store import Resource
-from app.emulator.core.vm_sizes import CORES_PER_FAMILY, find_vm_size
+from app.emulator.core.vm_sizes import find_vm_size
+from app.emulator.core.vm_usage import SPOT, limit_of
 from app.emulator.providers.containerservice.errors import busy, etag_mismatch, flat, not_found
 from app.emulator.providers.containerservice.names import CLUSTER_TYPE, POOL_TYPE, cluster_id, pool_id
 from app.emulator.providers.containerservice.nodes import pools_of
@@ -141,16 +142,32 @@ def check_quota(cloud: Cloud, subscription: str, location: str, added: dict[str,
     used: dict[str, int] = {}
     for pool in cloud.store.of_type(POOL_TYPE, under=f"/subscriptions/{subscription}"):
         cluster = cloud.store.get(pool.id.rsplit("/agentPools/", 1)[0])
-        size = find_vm_size(pool.body["properties"]["vmSize"])
-        if cluster is None or size is None or cluster.body["location"] != location:
+        if cluster is None or cluster.body["location"] != location or _rests(cluster) or _rests(pool):
             continue
-        used[size.quota_family] = used.get(size.quota_family, 0) + size.cores * pool.body["properties"]["count"]
+        for family, cores in cores_of_pool(pool.body["properties"]).items():
+            used[family] = used.get(family, 0) + cores
     for family, cores in added.items():
-        left = max(0, CORES_PER_FAMILY - used.get(family, 0))
+        left = max(0, limit_of(cloud, family) - used.get(family, 0))
         if cores > left:
             raise flat(
                 400,
                 "ErrCode_InsufficientVCPUQuota",
                 f"Insufficient vcpu quota requested {cores}, remaining {left} for family {family} for region "
-                f"{location}.",
+                f"{location}. If you want to increase the quota, please follow this instruction: "
+                "https://learn.microsoft.com/en-us/azure/quotas/view-quotas. Surge nodes would also consume vcpu "
+                "quota, please consider use smaller maxSurge or use maxUnavailable to proceed upgrade without surge "
+                "nodes, details: aka.ms/aks/maxUnavailable.",
             )
+
+
+def _rests(resource: Resource) -> bool:
+    return bool(resource.body["properties"]["powerState"]["code"] == "Stopped")
+
+
+def cores_of_pool(properties: Document, nodes: int | None = None) -> dict[str, int]:
+    """The cores of a pool, or of so many of its nodes, by the quota that they count for."""
+    size = find_vm_size(properties["vmSize"])
+    if size is None:
+        return {}
+    family = SPOT if properties.get("scaleSetPriority") == "Spot" else size.quota_family
+    return {family: size.cores * (properties["count"] if nodes is None else nodes)}

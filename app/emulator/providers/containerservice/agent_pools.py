@@ -3,18 +3,17 @@
 from functools import partial
 
 from app.emulator.core.cloud import Cloud, Plan
-from app.emulator.core.documents import Document
+from app.emulator.core.documents import Document, section
 from app.emulator.core.exchange import Answer, Call
 from app.emulator.core.gateway import require_group
 from app.emulator.core.links import page, status_headers
 from app.emulator.core.operations import Operation
 from app.emulator.core.registry import Route
 from app.emulator.core.store import Resource
-from app.emulator.core.vm_sizes import find_vm_size
 from app.emulator.kubernetes.host import ClusterHost
 from app.emulator.providers.containerservice import access, pool_documents, shapes
 from app.emulator.providers.containerservice.cluster_pools import add_pool, all_pools, check_windows
-from app.emulator.providers.containerservice.errors import busy, flat
+from app.emulator.providers.containerservice.errors import busy, flat, invalid_parameter
 from app.emulator.providers.containerservice.load_balancer_profile import check_profile
 from app.emulator.providers.containerservice.managed_clusters import abort
 from app.emulator.providers.containerservice.monitoring.addon import check_addon
@@ -24,16 +23,18 @@ from app.emulator.providers.containerservice.pool_changes import (
     apply,
     is_upgrade,
     refuse_unsatisfiable,
-    surge_cores,
+    surge_nodes,
     words,
 )
 from app.emulator.providers.containerservice.roll_plans import removal, spread
 from app.emulator.providers.containerservice.shapes import check_shape
+from app.emulator.providers.containerservice.snapshots import like_snapshot
 from app.emulator.providers.containerservice.subnets import check_subnets
 from app.emulator.providers.containerservice.transitions import set_state
 
 CREATE_SECONDS = {"Linux": 190, "Windows": 523}
 DELETE_SECONDS = 17
+STOP_SECONDS, START_SECONDS = 120, 180
 LARGEST_NUMBER_OF_POOLS = 100
 
 
@@ -68,7 +69,7 @@ def _create(cloud: Cloud, call: Call, cluster: Resource, asked: Document) -> Ans
     body = cluster.body
     properties = pool_documents.new_pool(
         call.parameter("pool"),
-        asked,
+        like_snapshot(cloud, asked, body["location"]),
         location=body["location"],
         cluster=body["properties"],
     )
@@ -99,6 +100,9 @@ def _update(host: ClusterHost, cloud: Cloud, call: Call, cluster: Resource, pool
     access.refuse_while_busy(cloud, cluster, pool)
     access.refuse_while_stopped(cluster)
     before = pool.body["properties"]
+    power = section(asked, "powerState").get("code")
+    if power not in {None, before["powerState"]["code"]}:
+        return _switch(cloud, call, cluster, pool, str(power))
     control_plane = cluster.body["properties"]["currentKubernetesVersion"]
     after = pool_documents.changed_pool(before, asked, location=cluster.body["location"], control_plane=control_plane)
     if before["mode"] == "System" and after["mode"] != "System":
@@ -106,8 +110,8 @@ def _update(host: ClusterHost, cloud: Cloud, call: Call, cluster: Resource, pool
     upgraded = is_upgrade(pool, after)
     if upgraded:
         refuse_unsatisfiable(cloud, host, cluster, cluster.body)
-    surge = surge_cores(pool, after) if upgraded else {}
-    _check_quota(cloud, call, cluster, after, after["count"] - before["count"], surge=sum(surge.values()))
+    surge = surge_nodes(pool, after) if upgraded else 0
+    _check_quota(cloud, call, cluster, after, after["count"] - before["count"], surge=surge)
     check_profile(cloud, cluster.body, all_pools(cloud, cluster, [(pool, after)]))
     check_addon(cloud, cluster.body["properties"])
     check_subnets(cloud, cluster.body["location"], [(after, max(0, after["count"] - before["count"]))])
@@ -118,13 +122,30 @@ def _update(host: ClusterHost, cloud: Cloud, call: Call, cluster: Resource, pool
     return _accepted(call, pool, operation, 200)
 
 
+def _switch(cloud: Cloud, call: Call, cluster: Resource, pool: Resource, power: str) -> Answer:
+    """Stop a pool, or start it again; nothing else of the request counts."""
+    properties = pool.body["properties"]
+    if power not in {"Stopped", "Running"}:
+        raise invalid_parameter("agentPoolProfile.powerState.code", f"'{power}' is neither Running nor Stopped")
+    if power == "Stopped" and properties["mode"] == "System":
+        raise flat(400, "OperationNotAllowed", f"System agent pool {pool.name} cannot be stopped.")
+    if power == "Running":
+        _check_quota(cloud, call, cluster, properties, properties["count"])
+    transition, state, seconds = (
+        ("pool.stop", "Stopping", STOP_SECONDS) if power == "Stopped" else ("pool.start", "Starting", START_SECONDS)
+    )
+    set_state(cloud, pool, state)
+    plan = Plan(transition, pool.id, cluster.body["location"], seconds)
+    operation = cloud.begin(call, plan, arguments={"cluster": cluster.id})
+    call.effect = "updated"
+    return _accepted(call, pool, operation, 200)
+
+
 def _check_quota(
     cloud: Cloud, call: Call, cluster: Resource, properties: Document, nodes: int, *, surge: int = 0
 ) -> None:
-    size = find_vm_size(properties["vmSize"])
-    if size is not None:
-        added = {size.quota_family: size.cores * nodes + surge}
-        access.check_quota(cloud, call.parameter("subscription"), cluster.body["location"], added)
+    added = access.cores_of_pool(properties, nodes + surge)
+    access.check_quota(cloud, call.parameter("subscription"), cluster.body["location"], added)
 
 
 def _accepted(call: Call, pool: Resource, operation: Operation, status: int) -> Answer:

@@ -5,12 +5,13 @@ from collections.abc import Iterable
 from app.emulator.core.cloud import Cloud
 from app.emulator.core.documents import Document, clone, section
 from app.emulator.core.store import Resource
-from app.emulator.core.vm_sizes import find_vm_size
 from app.emulator.providers.containerservice import pool_documents
+from app.emulator.providers.containerservice.access import cores_of_pool
 from app.emulator.providers.containerservice.errors import flat, invalid_parameter
 from app.emulator.providers.containerservice.names import POOL_TYPE, pool_id
 from app.emulator.providers.containerservice.node_images import latest_image
 from app.emulator.providers.containerservice.nodes import pools_of
+from app.emulator.providers.containerservice.snapshots import image_of
 from app.emulator.providers.containerservice.transitions import set_state
 
 _WINDOWS: Document = {"adminUsername": "azureuser", "enableCSIProxy": True}
@@ -91,9 +92,8 @@ def cores_of(pools: Iterable[Document]) -> dict[str, int]:
     """Cores by quota family."""
     cores: dict[str, int] = {}
     for properties in pools:
-        size = find_vm_size(properties["vmSize"])
-        if size is not None:
-            cores[size.quota_family] = cores.get(size.quota_family, 0) + size.cores * properties["count"]
+        for family, number in cores_of_pool(properties).items():
+            cores[family] = cores.get(family, 0) + number
     return cores
 
 
@@ -107,7 +107,7 @@ def add_pool(cloud: Cloud, cluster: Resource, name: str, properties: Document) -
         "properties": properties,
     }
     pool = Resource(resource_id, POOL_TYPE, body, cloud.now())
-    properties["nodeImageVersion"] = latest_image(cloud, properties)
+    properties["nodeImageVersion"] = image_of(cloud, properties) or latest_image(cloud, properties)
     pool.internal["wanted_version"] = properties["currentOrchestratorVersion"]
     return cloud.store.put(pool)
 

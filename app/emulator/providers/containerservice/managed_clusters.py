@@ -28,7 +28,7 @@ from app.emulator.providers.containerservice.pool_changes import (
     apply,
     is_upgrade,
     refuse_unsatisfiable,
-    surge_cores,
+    surge_nodes,
     weightiest,
     words,
 )
@@ -143,7 +143,7 @@ class ManagedClusters:
         for family, cores in cluster_pools.cores_of([pool.body["properties"] for pool, _ in changed]).items():
             added[family] = added.get(family, 0) - cores
         for pool, new in upgraded:
-            for family, cores in surge_cores(pool, new).items():
+            for family, cores in access.cores_of_pool(new, surge_nodes(pool, new)).items():
                 added[family] = added.get(family, 0) + cores
         access.check_quota(cloud, call.parameter("subscription"), body["location"], added)
         body["properties"]["currentKubernetesVersion"] = before["currentKubernetesVersion"]

@@ -7,7 +7,6 @@ from app.emulator.core.cloud import Cloud
 from app.emulator.core.documents import Document, section
 from app.emulator.core.exchange import Call
 from app.emulator.core.store import Resource
-from app.emulator.core.vm_sizes import find_vm_size
 from app.emulator.kubernetes.draining import unsatisfiable
 from app.emulator.kubernetes.host import ClusterHost
 from app.emulator.providers.containerservice import roll_plans
@@ -71,11 +70,10 @@ def weightiest(changes: list[Change]) -> str:
     return max((change.state for change in changes), key=lambda state: _OTHERS_WAIT.get(state, 0), default="Updating")
 
 
-def surge_cores(pool: Resource, after: Document) -> dict[str, int]:
-    """What the surge nodes of an upgrade need, by family."""
-    size = find_vm_size(after["vmSize"])
-    surge, _ = roll_plans.surge_of(after, len(machines_of(pool)))
-    return {size.quota_family: size.cores * surge} if size is not None and machines_of(pool) else {}
+def surge_nodes(pool: Resource, after: Document) -> int:
+    """How many nodes an upgrade needs for its time."""
+    known = len(machines_of(pool))
+    return roll_plans.surge_of(after, known)[0] if known else 0
 
 
 def refuse_unsatisfiable(cloud: Cloud, host: ClusterHost, cluster: Resource, body: Document) -> None:

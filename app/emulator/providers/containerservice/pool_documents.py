@@ -12,6 +12,7 @@ from app.emulator.providers.containerservice.errors import (
     size_not_allowed,
     version_not_supported,
 )
+from app.emulator.providers.containerservice.pool_rules import check_fixed, check_rules, check_scaling, with_spot
 from app.emulator.providers.containerservice.versions import LARGEST_SKEW, numbers, resolve
 
 LINUX_NAME = re.compile(r"^[a-z][a-z0-9]{0,11}$")
@@ -37,8 +38,6 @@ IMMUTABLE = (
     "kubeletDiskType",
     "maxPods",
     "type",
-    "vnetSubnetID",
-    "availabilityZones",
     "enableNodePublicIP",
     "enableFIPS",
 )
@@ -99,8 +98,11 @@ def new_pool(name: object, asked: Document, *, location: str, cluster: Document)
         "enableFIPS": False,
         "securityProfile": {"sshAccess": "LocalUser", "enableVTPM": False, "enableSecureBoot": False},
     }
-    pool = overlay(pool, asked)
+    if asked.get("scaleSetPriority") == "Spot":
+        pool["upgradeSettings"] = {"maxUnavailable": "1"}
+    pool = overlay(pool, with_spot(asked))
     check_pool(pool, location=location, control_plane=cluster["currentKubernetesVersion"])
+    check_rules(pool, asked)
     return pool
 
 
@@ -110,19 +112,29 @@ def changed_pool(known: Document, asked: Document, *, location: str, control_pla
     for field in IMMUTABLE:
         if field in asked and field in known and not _same(asked[field], known[field]):
             raise change_not_allowed(f"agentPoolProfile.{field}")
-    autoscaled = known.get("enableAutoScaling") and asked.get("enableAutoScaling", True)
-    if autoscaled and asked.get("count", known["count"]) != known["count"]:
-        raise flat(400, "OperationNotAllowed", "Cannot scale cluster autoscaler enabled node pool.")
+    check_fixed(known, asked)
+    check_scaling(known, asked)
     pool = overlay(known, asked)
+    if asked.get("enableAutoScaling") is False:
+        for field in ("minCount", "maxCount"):
+            pool.pop(field, None)
     for field in ("nodeLabels", "tags"):
         if field in asked:
             pool[field] = asked[field]
     if "nodeTaints" in asked:
         pool["nodeTaints"] = asked["nodeTaints"]
+    pool = with_spot(pool)
     if pool["orchestratorVersion"] != known["orchestratorVersion"]:
         _check_pool_upgrade(known, pool)
     check_pool(pool, location=location, control_plane=control_plane)
+    check_rules(pool, {**asked, "upgradeSettings": _said_anew(known, asked)})
     return pool
+
+
+def _said_anew(known: Document, asked: Document) -> Document:
+    """The upgrade settings that differ: clients send back what they read."""
+    before = section(known, "upgradeSettings")
+    return {name: value for name, value in section(asked, "upgradeSettings").items() if before.get(name) != value}
 
 
 def _same(one: object, other: object) -> bool:
@@ -135,11 +147,15 @@ def _check_pool_upgrade(known: Document, pool: Document) -> None:
     wanted = resolve(str(pool["orchestratorVersion"]))
     if wanted is None:
         raise version_not_supported(str(pool["orchestratorVersion"]))
-    if numbers(wanted) < numbers(known["currentOrchestratorVersion"]):
+    current = known["currentOrchestratorVersion"]
+    if numbers(wanted) < numbers(current) or numbers(wanted)[1] - numbers(current)[1] > LARGEST_SKEW:
+        # The text: https://github.com/nebari-dev/nebari/issues/524
         raise flat(
             400,
             "AgentPoolUpgradeVersionNotAllowed",
-            f"Downgrading agent pool from {known['currentOrchestratorVersion']} to {wanted} is not allowed.",
+            f"Upgrade agent pool version from {current} to {wanted} is not allowed, you can only upgrade one minor "
+            "version at a time. Please use [az aks get-upgrades] command to get the supported upgrade paths. For more "
+            "information, please check https://aka.ms/version-skew-policy",
         )
 
 

@@ -6,6 +6,7 @@ from app.emulator.core.gateway import require_group
 from app.emulator.core.links import status_headers
 from app.emulator.core.registry import Route
 from app.emulator.providers.containerservice import access
+from app.emulator.providers.containerservice.cluster_pools import cores_of
 from app.emulator.providers.containerservice.errors import flat
 from app.emulator.providers.containerservice.monitoring.addon import check_addon
 from app.emulator.providers.containerservice.names import CLUSTER, NAMESPACE
@@ -53,6 +54,8 @@ def _begin(cloud: Cloud, call: Call, what: tuple[str, str, float]) -> Answer:
         )
     if transition == "cluster.start":
         check_addon(cloud, cluster.body["properties"])
+        cores = cores_of(pool.body["properties"] for pool in pools_of(cloud, cluster))
+        access.check_quota(cloud, call.parameter("subscription"), cluster.body["location"], cores)
     for target in (cluster, *pools_of(cloud, cluster)):
         set_state(cloud, target, state)
     operation = cloud.begin(call, Plan(transition, cluster.id, cluster.body["location"], seconds))

@@ -95,6 +95,10 @@ def _scale_set(cloud: Cloud, group: NodeGroup, pool: Resource, identity: str) ->
         "storageProfile": {"osDisk": _os_disk(properties), "imageReference": _image(properties)},
         "networkProfile": {"networkInterfaceConfigurations": [{"name": name, "properties": interface}]},
     }
+    if properties.get("scaleSetPriority") == "Spot":
+        profile["priority"] = "Spot"
+        profile["evictionPolicy"] = properties["scaleSetEvictionPolicy"]
+        profile["billingProfile"] = {"maxPrice": properties["spotMaxPrice"]}
     shown: Document = {
         "singlePlacementGroup": False,
         "orchestrationMode": "Uniform",

@@ -36,7 +36,18 @@ POOL: Mapping[str, Shape] = {
     "nodeTaints": [str],
     "nodeLabels": _STRINGS,
     "tags": _STRINGS,
-    "upgradeSettings": {},
+    "scaleSetPriority": str,
+    "scaleSetEvictionPolicy": str,
+    "spotMaxPrice": float,
+    "powerState": {"code": str},
+    "creationData": {"sourceResourceId": str},
+    "upgradeSettings": {
+        "maxSurge": str,
+        "maxUnavailable": str,
+        "drainTimeoutInMinutes": int,
+        "nodeSoakDurationInMinutes": int,
+        "undrainableNodeBehavior": str,
+    },
     "securityProfile": {},
 }
 POOL_RESOURCE: Mapping[str, Shape] = {"properties": POOL}
@@ -87,7 +98,7 @@ CLUSTER: Mapping[str, Shape] = {
         "bootstrapProfile": {},
     },
 }
-_NAMES = {str: "string", int: "int32", bool: "bool"}
+_NAMES = {str: "string", int: "int32", float: "float64", bool: "bool"}
 
 
 def check_shape(value: Any, shape: Shape, path: str = "") -> None:
@@ -96,7 +107,8 @@ def check_shape(value: Any, shape: Shape, path: str = "") -> None:
         return
     if isinstance(shape, type):
         # In JSON true is no number, though Python's bool is an int.
-        if type(value) is not shape:
+        # And a number without a fraction is one, too.
+        if type(value) is not shape and not (shape is float and type(value) is int):
             raise _mismatch(value, path, _NAMES[shape])
     elif isinstance(shape, list):
         if not isinstance(value, list):

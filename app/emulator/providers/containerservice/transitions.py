@@ -1,10 +1,9 @@
 """What the phases and ends of AKS's operations do to clusters, pools, machines and Kubernetes APIs."""
 
 from app.emulator.core.cloud import Cloud
-from app.emulator.core.data_collection import ASSOCIATION
 from app.emulator.core.operations import Operation
 from app.emulator.core.registry import Transition
-from app.emulator.core.store import Resource
+from app.emulator.core.store import Resource, group_key_of
 from app.emulator.kubernetes.host import ClusterHost
 from app.emulator.providers.containerservice.instances import machines_of, settle, tidy
 from app.emulator.providers.containerservice.monitoring.agents import apply_agents
@@ -77,10 +76,9 @@ class Transitions:
                 if operation.transition != "cluster.delete":
                     await cloud.cancel(operation, "Canceled", dict(PREEMPTED))
         remove_group(cloud, cluster)
-        for pool in pools_of(cloud, cluster):
-            cloud.store.remove(pool.id)
-        for association in cloud.store.of_type(ASSOCIATION, under=cluster.id):
-            cloud.store.remove(association.id)
+        for child in cloud.store.in_group(group_key_of(cluster.id) or "/"):
+            if child.key.startswith(f"{cluster.key}/"):
+                cloud.store.remove(child.id)
         cloud.store.remove(cluster.id)
         if cluster.internal.get("api"):
             await self._host.remove(cluster.key)
