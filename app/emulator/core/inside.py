@@ -23,7 +23,8 @@ logger = logging.getLogger(__name__)
 
 API_VERSION = "2025-03-01"
 MANAGEMENT = "https://management.azure.com"
-_OPERATION = re.compile(r"/operations/([^/?]+)", re.IGNORECASE)
+_OPERATION = re.compile(r"/(?:async)?operations/([^/?]+)", re.IGNORECASE)
+_ABSENT = {"ResourceNotFound", "NotFound", "ShareNotFound"}
 _RULE = "-" * 80
 _LOST = {
     Delivery.RESET: "read: connection reset by peer",
@@ -80,7 +81,7 @@ class InsideClient:
         try:
             return _document(await self._send("GET", path))
         except ArmError as error:
-            if error.status == HTTPStatus.NOT_FOUND and error.code in {"ResourceNotFound", "NotFound"}:
+            if error.status == HTTPStatus.NOT_FOUND and error.code in _ABSENT:
                 return None
             raise
 
@@ -100,6 +101,16 @@ class InsideClient:
         await self._ended("PUT", path, await self._send("PUT", path, body))
         stored = await self.get(path)
         return stored if stored is not None else body
+
+    async def patch(self, path: str, body: Document) -> None:
+        """Change a part."""
+        await self._ended("PATCH", path, await self._send("PATCH", path, body))
+
+    async def post(self, path: str, body: Document | None = None) -> Document:
+        """Do what the last segment says, and return what it answers."""
+        answer = await self._send("POST", path, body)
+        await self._ended("POST", path, answer)
+        return _document(answer) if answer.payload() else {}
 
     async def delete(self, path: str) -> None:
         """Remove; what is not there is no error."""

@@ -1,5 +1,6 @@
 """Events: what the parts of a cluster say of its objects."""
 
+import hashlib
 from collections import OrderedDict
 from datetime import timedelta
 
@@ -32,6 +33,33 @@ def new_event(  # noqa: PLR0913 (an event has these parts)
         "reportingComponent": component,
         "reportingInstance": "",
     }
+
+
+def tell(  # noqa: PLR0913 (an event has these parts)
+    store: Store, resource: str, document: Object, *, reason: str, message: str, component: str, type_: str = "Normal"
+) -> None:
+    """Say something of an object as a part of the platform outside the cluster: counted where it repeats itself."""
+    kind, metadata, now = BY_RESOURCE[resource], document["metadata"], timestamp(store.now())
+    namespace = metadata.get("namespace") or "default"
+    said = "\n".join((metadata["uid"], component, type_, reason, message))
+    name = f"{metadata['name']}.{hashlib.sha256(said.encode()).hexdigest()[:16]}"
+    known = store.get("events", namespace, name)
+    if known is not None:
+        store.replace("events", {**known, "count": known["count"] + 1, "lastTimestamp": now})
+        return
+    involved = {
+        "kind": kind.kind,
+        "namespace": metadata.get("namespace"),
+        "name": metadata["name"],
+        "uid": metadata["uid"],
+        "apiVersion": kind.api_version,
+        "resourceVersion": metadata["resourceVersion"],
+    }
+    involved = {field: value for field, value in involved.items() if value}
+    event = new_event(
+        name, namespace, involved, reason=reason, message=message, component=component, type_=type_, now=now
+    )
+    store.create("events", event)
 
 
 class Recorder:

@@ -93,6 +93,11 @@ class Files:
         await self.scene.advance(seconds)
         return await self.phase(name)
 
+    async def pass_time(self, times: int = 10, seconds: float = 15) -> None:
+        """Let what follows from each other happen: a clock that jumps lets only that happen which was planned."""
+        for _ in range(times):
+            await self.scene.advance(seconds)
+
     async def failure(self, name: str = "web") -> str:
         """What the last event about a mount says."""
         found = [message for reason, message, _ in await self.scene.events(name) if reason == "FailedMount"]

@@ -13,6 +13,7 @@ from app.emulator.kubernetes.controllers.owners import Owners
 from app.emulator.kubernetes.controllers.replica_sets import ReplicaSets
 from app.emulator.kubernetes.controllers.scheduler import Scheduler
 from app.emulator.kubernetes.controllers.stateful_sets import StatefulSets
+from app.emulator.kubernetes.controllers.volumes.attachments import Attachments
 from app.emulator.kubernetes.controllers.volumes.binder import Binder
 from app.emulator.kubernetes.controllers.volumes.csi_nodes import CsiNodes
 from app.emulator.kubernetes.controllers.volumes.protection import Protection
@@ -45,6 +46,7 @@ class Controllers:
             Binder(store, self.work, recorder),
             Protection(store, self.work),
             CsiNodes(store, self.work),
+            Attachments(store, self.work, recorder),
             self._kubelet,
             Endpoints(store, self.work),
             Budgets(store, self.work),

@@ -129,7 +129,7 @@ class Kubelet:
             failures.append(
                 f"{unmounted}, unattached volumes=[], failed to process volumes=[]: context deadline exceeded"
             )
-        for message in failures:
+        for message in filter(None, failures):
             self._recorder.record(
                 "pods", pod, reason="FailedMount", message=message, component="kubelet", type_="Warning"
             )

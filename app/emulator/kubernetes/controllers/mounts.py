@@ -4,7 +4,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterator
 
-from app.emulator.kubernetes.controllers.volumes import csi_nodes
+from app.emulator.kubernetes.controllers.volumes import attachments, csi_nodes
 from app.emulator.kubernetes.controllers.volumes.claims import claims_of, refers_to
 from app.emulator.kubernetes.documents import Object, at
 from app.emulator.kubernetes.mounting import Mount
@@ -30,7 +30,7 @@ class Volumes:
         self._driver = driver
 
     def failures(self, pod: Object, node: Object) -> Iterator[str]:
-        """Mount all volumes of a pod; yield for each that cannot be what the kubelet's event says."""
+        """Mount all volumes of a pod; yield for each that cannot be what the kubelet says, if anything."""
         for volume in at(pod, "spec.volumes") or ():
             failure = self._failure(pod, node, volume)
             if failure is not None:
@@ -63,6 +63,8 @@ class Volumes:
             return f'MountVolume.WaitForAttach failed for volume "{name}" : persistentvolumeclaim "{name}" not found'
         if self._is_staged(pod, node, volume):
             return None
+        if not attachments.is_attached(self._store, volume, node["metadata"]["name"]):
+            return ""  # the attacher says what keeps it
         source = csi_source(volume["spec"], volume["metadata"]["name"])
         why = self._stage(node, source, tuple(volume["spec"].get("mountOptions") or ())) if source else None
         return f'MountVolume.MountDevice failed for volume "{volume["metadata"]["name"]}" : {why}' if why else None

@@ -2,12 +2,15 @@
 
 import copy
 
+from app.emulator.kubernetes import writes
 from app.emulator.kubernetes.controllers.conditions import is_ready
 from app.emulator.kubernetes.controllers.revisions import HASH, current_revision
 from app.emulator.kubernetes.controllers.templates import make_pod
 from app.emulator.kubernetes.controllers.workloads import WorkloadController
 from app.emulator.kubernetes.documents import Object, at
+from app.emulator.kubernetes.kinds.volumes import PERSISTENT_VOLUME_CLAIMS
 from app.emulator.kubernetes.removal import remove
+from app.emulator.kubernetes.status import StatusError
 
 _RESOURCE = "statefulsets.apps"
 
@@ -64,7 +67,38 @@ class StatefulSets(WorkloadController):
         ]
         if volumes:
             spec["volumes"] = [*(spec.get("volumes") or []), *volumes]
+            self._make_claims(document, name)
         make_pod(self._store, self._recorder, _RESOURCE, document, template=template, name=name)
+
+    def _make_claims(self, document: Object, pod: str) -> None:
+        """Make the claims of a pod that are not there; those of an earlier pod of its name are taken again."""
+        namespace = document["metadata"]["namespace"]
+        for template in document["spec"]["volumeClaimTemplates"]:
+            name = f"{at(template, 'metadata.name', '')}-{pod}"
+            if self._store.get("persistentvolumeclaims", namespace, name) is not None:
+                continue
+            labels = {
+                **at(document, "spec.selector.matchLabels", {}),
+                **(at(template, "metadata.labels") or {}),
+            }
+            annotations = at(template, "metadata.annotations") or {}
+            claim = {
+                "metadata": {"name": name, "labels": labels, "annotations": dict(annotations)},
+                "spec": copy.deepcopy(template.get("spec") or {}),
+            }
+            self._create_claim(document, claim, pod)
+
+    def _create_claim(self, document: Object, claim: Object, pod: str) -> None:
+        owner, name = document["metadata"]["name"], claim["metadata"]["name"]
+        told = f"Claim {name} Pod {pod} in StatefulSet {owner}"
+        reason, said, type_ = "SuccessfulCreate", f"create {told} success", "Normal"
+        try:
+            writes.create(self._store, PERSISTENT_VOLUME_CLAIMS, document["metadata"]["namespace"], claim)
+        except StatusError as error:
+            reason, said, type_ = "FailedCreate", f"create {told} failed error: {error.message}", "Warning"
+        self._recorder.record(
+            _RESOURCE, document, reason=reason, message=said, component="statefulset-controller", type_=type_
+        )
 
     def _update(self, document: Object, pods: dict[int, Object], revision: str) -> None:
         """Let the pod of an earlier template with the highest ordinal go, once all above it are ready."""

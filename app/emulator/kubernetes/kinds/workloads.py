@@ -61,10 +61,18 @@ def _fill_stateful_set(spec: Object) -> None:
         _fill_rolling(strategy, partition=0)
 
 
+def _mountable(spec: Object) -> Object:
+    """The spec of a template's pods, with the volumes that a stateful set's claims add to each of them."""
+    pod: Object = spec["template"]["spec"]
+    names = [(template.get("metadata") or {}).get("name", "") for template in spec.get("volumeClaimTemplates") or ()]
+    claims = [{"name": name, "persistentVolumeClaim": {"claimName": name}} for name in names]
+    return {**pod, "volumes": [*(pod.get("volumes") or ()), *claims]}
+
+
 def _validating(*immutable: str) -> Validate:
     def validate(document: Object, previous: Object | None) -> list[Cause]:
         spec = document["spec"]
-        causes = [*_selector_causes(spec), *pod_causes(spec["template"]["spec"], "spec.template.spec")]
+        causes = [*_selector_causes(spec), *pod_causes(_mountable(spec), "spec.template.spec")]
         replicas = spec.get("replicas", 0)
         if replicas < 0:
             said = f"Invalid value: {replicas}: must be greater than or equal to 0"

@@ -1,7 +1,7 @@
-"""Microsoft.Compute: sizes and usages, and reading of the machines that AKS makes."""
+"""Microsoft.Compute: sizes and usages, reading of the machines that AKS makes, and disks."""
 
 from app.emulator.core.registry import Provider, ResourceType
-from app.emulator.providers.compute import machines, sizes
+from app.emulator.providers.compute import disks, machines, sizes
 from app.emulator.providers.compute.names import API_VERSIONS, NAMESPACE
 
 _READ = (
@@ -20,5 +20,5 @@ def provider() -> Provider:
     return Provider(
         namespace=NAMESPACE,
         resource_types=[*(ResourceType(name, API_VERSIONS) for name in _READ), ResourceType("skus", ("2021-07-01",))],
-        routes=[*sizes.routes(), *machines.routes()],
+        routes=[*sizes.routes(), *machines.routes(), *disks.routes()],
     )

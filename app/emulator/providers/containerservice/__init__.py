@@ -9,7 +9,7 @@ from app.emulator.core.store import Resource
 from app.emulator.kubernetes.host import ClusterHost
 from app.emulator.providers.containerservice import agent_pools, maintenance, pool_actions, power, queries, snapshots
 from app.emulator.providers.containerservice.cloud_controller import CloudController
-from app.emulator.providers.containerservice.csi import NodeDrivers
+from app.emulator.providers.containerservice.csi import CsiController, NodeDrivers
 from app.emulator.providers.containerservice.managed_clusters import ManagedClusters
 from app.emulator.providers.containerservice.monitoring.agents import held_agent
 from app.emulator.providers.containerservice.monitoring.collector import Collector
@@ -32,12 +32,13 @@ def provider(host: ClusterHost, saved: Mapping[str, Document]) -> Provider:
     collector = Collector(host)
     transitions = Transitions(host, collector)
     controller, commands, rotations = CloudController(host), RunCommands(host), Rotations(host)
-    drivers = NodeDrivers(host)
+    drivers, csi = NodeDrivers(host), CsiController(host)
 
     async def resume(cloud: Cloud) -> None:
         host.hold_pods_by(lambda key, pod: held_agent(cloud, key, pod))
         controller.start(cloud)
         drivers.start(cloud)
+        csi.start(cloud)
         for cluster in clusters_with_api(cloud):
             await host.start(cluster_spec(cluster), saved.get(cluster.key))
             await transitions.show_nodes(cloud, cluster)

@@ -60,7 +60,7 @@ def _node(cloud: Cloud, group: NodeGroup, cluster: Resource, pool: Resource, ins
         os_sku=properties["osSKU"],
         kubernetes_version=machine["version"],
         location=region.name if region else group.location,
-        zone=f"{group.location}-{zones[instance % len(zones)]}" if zones else None,
+        zone=str(zones[instance % len(zones)]) if zones else None,
         provider_id=(
             f"azure:///subscriptions/{group.subscription}/resourceGroups/{group.name.lower()}/providers/"
             f"Microsoft.Compute/virtualMachineScaleSets/{scale_set}/virtualMachines/{instance}"

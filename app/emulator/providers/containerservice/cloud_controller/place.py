@@ -62,7 +62,7 @@ def place_of(cloud: Cloud, cluster: Resource, recorder: Recorder) -> Place:
     subnet = next((subnet for subnet in subnets if subnet), group.subnet_id)
     return Place(
         cloud=cloud,
-        arm=InsideClient(cloud, _principal(cluster)),
+        arm=InsideClient(cloud, principal_of(cluster)),
         group=group,
         network_id=subnet.rsplit("/subnets/", 1)[0],
         subnet_name=split_path(subnet)[-1],
@@ -70,7 +70,8 @@ def place_of(cloud: Cloud, cluster: Resource, recorder: Recorder) -> Place:
     )
 
 
-def _principal(cluster: Resource) -> str:
+def principal_of(cluster: Resource) -> str:
+    """The object id of a cluster's identity."""
     identity = cluster.body.get("identity") or {}
     assigned = (identity.get("userAssignedIdentities") or {}).values()
     own = identity.get("principalId")
