@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from app.azure.types.call import Call
-from app.azure.types.storage import AccountSpec
+from app.azure.types.storage import AccountSpec, ShareSpec
 from app.azure.types.tags import STORAGE_ACCOUNT, owner_tags
 from app.core.ids import Prefix, new_id
 from app.emulator.core.file_shares import opens
@@ -26,6 +26,7 @@ STORAGE_TYPE = "Microsoft.Storage/storageAccounts"
 ACCOUNT = "slipwaytestfiles"
 SECRET = f"slipway-{ACCOUNT}"
 GROUP = "files"
+VOLUMES = "/v1/clusters/blue/volumes"
 ROTATE = "/v1/shares/media:rotate-key"
 REPAIR = "/v1/shares/media:repair-key"
 
@@ -215,6 +216,58 @@ class Keyed:
                     )
                 )
 
+    async def bind(self, namespace: str, *names: str) -> None:
+        """Volumes as callers make them, in a namespace that is there."""
+        ids = [
+            await self.slipway.accepted(
+                "POST", VOLUMES, {"name": name, "namespace": namespace, "share": {"id": self.share_id}}
+            )
+            for name in names
+        ]
+        for job_id in ids:
+            job = await self.slipway.ended(job_id)
+            assert job["state"] == "succeeded", job["problem"]
+
+    async def run(
+        self,
+        namespace: str,
+        app: str,
+        *claims: str,
+        kind: str = "Deployment",
+        replicas: int = 1,
+        spare: int | None = None,
+    ) -> None:
+        """A workload whose pods mount claims; `spare`: a budget that lets so many of them be away."""
+        volumes = [{"name": claim, "persistentVolumeClaim": {"claimName": claim}} for claim in claims]
+        labels = {"app": app}
+        pod = {"containers": [{"name": "main", "image": "registry.k8s.io/pause:3.10"}], "volumes": volumes}
+        template = {"metadata": {"labels": labels}, "spec": pod}
+        spec: dict[str, Any] = {"replicas": replicas, "selector": {"matchLabels": labels}, "template": template}
+        if kind == "StatefulSet":
+            spec["serviceName"] = app
+        path = f"/apis/apps/v1/namespaces/{namespace}/{kind.lower()}s"
+        await self.inside.send("POST", path, {"metadata": {"name": app}, "spec": spec})
+        if spare is not None:
+            budget = {"maxUnavailable": spare, "selector": {"matchLabels": labels}}
+            path = f"/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets"
+            await self.inside.send("POST", path, {"metadata": {"name": app}, "spec": budget})
+        await self.ready(namespace, app, replicas)
+
+    async def ready(self, namespace: str, app: str, count: int) -> set[str]:
+        """Wait until so many pods of an app are ready, and no other is there; their uids."""
+        async with asyncio.timeout(20):
+            while True:
+                found = await self.pods(namespace, app)
+                if len(found) == count and all(map(_is_ready, found)):
+                    return {pod["metadata"]["uid"] for pod in found}
+                await asyncio.sleep(0.02)
+
+    async def pods(self, namespace: str, app: str) -> list[dict[str, Any]]:
+        """The pods of an app."""
+        found = await self.inside.send("GET", f"/api/v1/namespaces/{namespace}/pods?labelSelector=app%3D{app}")
+        items: list[dict[str, Any]] = found["items"]
+        return items
+
     def _call(self) -> Call:
         return Call(deadline=self.slipway.parts.clock.now() + timedelta(seconds=30))
 
@@ -228,8 +281,9 @@ class Keyed:
             while True:
                 found = await azure.storage.accounts.get(GROUP, ACCOUNT, call=self._call())
                 if found is not None and found.ready:
-                    return
+                    break
                 await asyncio.sleep(0.02)
+        await azure.storage.shares.create(GROUP, ACCOUNT, "media", ShareSpec(quota_gib=100), call=self._call())
 
     async def _write_rows(self) -> None:
         now = self.slipway.parts.clock.now()
@@ -264,3 +318,9 @@ class Keyed:
                 **common,
             )
             session.add(share)
+
+
+def _is_ready(pod: dict[str, Any]) -> bool:
+    conditions = pod["status"].get("conditions", ())
+    well = any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+    return well and "deletionTimestamp" not in pod["metadata"]

@@ -121,6 +121,18 @@ def test_a_node_that_was_empty_once_has_a_new_mount() -> None:
     assert held.still([pod("b")], mounts(a)) == ()
 
 
+def test_a_pod_that_has_its_predecessors_name_began_with_an_empty_node() -> None:
+    """A look may miss the moment at which neither was there."""
+    first, second = pod("db-0", uid="u-1", kind="StatefulSet"), pod("db-0", uid="u-2", kind="StatefulSet")
+    held = HeldMounts(mounts(first))
+    held.look([first])
+    held.look([second])
+    assert held.still([second], mounts(first)) == ()
+    beside = HeldMounts(mounts(first, pod("web")))
+    beside.look([second, pod("web")])
+    assert len(beside.still([second, pod("web")], mounts(first, pod("web")))) == 2
+
+
 def test_an_outcome_counts_all_mounts_and_names_a_hundred() -> None:
     found = told(mounts(*(pod(f"p{number}") for number in range(150))))
     assert (found["count"], len(found["items"])) == (150, 100)

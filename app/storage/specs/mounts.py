@@ -7,6 +7,7 @@ opened with a key outlives the key, until its connection breaks: from then on th
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
 from app.core.json import JsonObject
 from app.kubernetes.types.pod import PodState
@@ -115,15 +116,38 @@ def next_restart(old: Sequence[Mount], now: Sequence[PodState]) -> Evict | Wait 
     return Evict(min(left, key=lambda pod: (pod.ready, pod.node or "", pod.name)))
 
 
+_Pair: TypeAlias = tuple[str | None, str]
+"""A node and a claim."""
+_Pod: TypeAlias = tuple[str, str]
+"""A name and a uid."""
+
+
+def _was_empty(before: set[_Pod], now: set[_Pod]) -> bool:
+    """Whether nobody was there in between: two pods never have one name at once, as a StatefulSet's have in turn."""
+    if len(before) != 1 or len(now) != 1:
+        return False
+    ((name, uid),), ((new_name, new_uid),) = before, now
+    return name == new_name and uid != new_uid
+
+
 class HeldMounts:
     """Which mounts of nodes have outlived the restarts: a node keeps one while any pod on it has the claim."""
 
     def __init__(self, old: Sequence[Mount]) -> None:
-        self._held = {(mount.node, claim) for mount in old if mount.node for claim in mount.claims}
+        self._last: dict[_Pair, set[_Pod]] = {}
+        for mount in old:
+            for claim in mount.claims if mount.node else ():
+                self._last.setdefault((mount.node, claim), set()).add((mount.pod, mount.uid))
+        self._held = set(self._last)
 
     def look(self, now: Sequence[PodState]) -> None:
         """Take note of the pods of the namespace as they are now."""
-        self._held &= {(pod.node, claim) for pod in now if pod.node for claim in pod.claims}
+        seen: dict[_Pair, set[_Pod]] = {}
+        for pod in now:
+            for claim in pod.claims if pod.node else ():
+                seen.setdefault((pod.node, claim), set()).add((pod.name, pod.uid))
+        self._held = {pair for pair in self._held if pair in seen and not _was_empty(self._last[pair], seen[pair])}
+        self._last = seen
 
     def still(self, now: Sequence[PodState], old: Sequence[Mount]) -> tuple[Mount, ...]:
         """The mounts that have the old key all the same: those never restarted, and their neighbours."""
