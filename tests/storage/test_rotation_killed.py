@@ -49,6 +49,7 @@ def shared(points: Sequence[Point]) -> list[list[Point]]:
     return [[*others[first::jobs], *endings[first : first + 1]] for first in range(jobs)]
 
 
+@pytest.mark.first
 @pytest.mark.timeout(300)
 async def test_at_each_moment_each_of_the_secrets_opens_the_account(slipway: Slipway) -> None:
     """Troubles 12 and 63."""
