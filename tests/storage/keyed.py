@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -12,66 +12,21 @@ from app.azure.types.call import Call
 from app.azure.types.storage import AccountSpec, ShareSpec
 from app.azure.types.tags import STORAGE_ACCOUNT, owner_tags
 from app.core.ids import Prefix, new_id
-from app.emulator.core.file_shares import opens
-from app.emulator.kubernetes.store import Change
+from app.emulator.core.file_shares import ACCOUNT as STORAGE_TYPE
 from app.kubernetes.types.volume import ACCOUNT_KEY, ACCOUNT_NAME
 from app.models import Cluster, Share, StorageAccount, StorageState, Volume, VolumeState
 from app.storage.observe.keys import KeyCheck
 from app.storage.specs.volume_objects import ACCOUNT_LABEL, MANAGED_BY
 from tests.load_balancers.cluster import Inside
-from tests.support.local_azure import LocalAzureForTests
+from tests.storage.opening import Opening
 from tests.support.whole import Slipway
 
-STORAGE_TYPE = "Microsoft.Storage/storageAccounts"
 ACCOUNT = "slipwaytestfiles"
 SECRET = f"slipway-{ACCOUNT}"
 GROUP = "files"
 VOLUMES = "/v1/clusters/blue/volumes"
 ROTATE = "/v1/shares/media:rotate-key"
 REPAIR = "/v1/shares/media:repair-key"
-
-
-@dataclass
-class Opening:
-    """Watches from inside of the local Azure whether each Secret of Slipway's opens its account, write by write."""
-
-    azure: LocalAzureForTests
-    writes: int = 0
-    shut: list[str] = field(default_factory=list)
-
-    def opened(self, _key: str) -> None:
-        """A cluster serves."""
-
-    def removed(self, _key: str) -> None:
-        """A cluster is gone."""
-
-    def changed(self, key: str, change: Change) -> None:
-        """An object was written, on the local Azure's own loop."""
-        labels = change.object["metadata"].get("labels") or {}
-        if change.resource == "secrets" and ACCOUNT_LABEL in labels and change.type != "DELETED":
-            self.writes += 1
-            self._check(key, change.object)
-
-    def look(self) -> list[str]:
-        """All Secrets as they are now; what does not open its account. To be called from another thread."""
-
-        async def all_() -> list[str]:
-            host = self.azure.azure.host
-            for key in list(host._clusters):
-                store = host.serving(key)
-                for secret in [] if store is None else store.list_("secrets"):
-                    if ACCOUNT_LABEL in (secret["metadata"].get("labels") or {}):
-                        self._check(key, secret)
-            return self.shut
-
-        return self.azure.call(all_())
-
-    def _check(self, key: str, secret: dict[str, Any]) -> None:
-        found = {name: base64.b64decode(value).decode() for name, value in secret["data"].items()}
-        accounts = self.azure.azure.cloud.store.of_type(STORAGE_TYPE)
-        account = next((each for each in accounts if each.name == found[ACCOUNT_NAME]), None)
-        if account is not None and not opens(account, found[ACCOUNT_KEY]):
-            self.shut.append(f"{secret['metadata']['namespace']}/{secret['metadata']['name']} of {key}")
 
 
 @dataclass

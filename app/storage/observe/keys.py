@@ -26,8 +26,9 @@ from app.jobs import service as jobs
 from app.jobs.workflow import Gateways
 from app.kubernetes.types.volume import AccountSecretState
 from app.models import Project, StorageAccount, StorageState
+from app.storage.service.accounts import partition_of
 from app.storage.service.key_places import AccountAt, account_at, places_of
-from app.storage.service.rotation import partition_of, start_repair
+from app.storage.service.rotation import start_repair
 from app.storage.specs.rotation import SecretPlace
 from app.storage.specs.stale_keys import Looked, checked, may_repair, news, stale_of
 from app.storage.specs.volume_objects import MANAGED_BY
@@ -79,7 +80,7 @@ class KeyCheck:
             )
             for row in (await session.scalars(living.order_by(StorageAccount.id).limit(_MOST_ACCOUNTS))).all():
                 places = await places_of(session, row.id)
-                busy = await jobs.has_open_jobs(session, partition_of(row.id))
+                busy = await jobs.has_open_jobs(session, partition_of(row))
                 if not busy and (places or row.key_check is not None):
                     found.append(_Account(account_at(row), row.rotation, places))
         return found
@@ -106,9 +107,10 @@ class KeyCheck:
         return stale_of(account.places, secrets, account=account.at.name, keys=keys)
 
     async def _record(self, session: AsyncSession, account: _Account, looked: Looked) -> None:
-        open_jobs = await jobs.open_jobs_of(session, partition_of(account.at.account_id))
-        row = await session.get(StorageAccount, account.at.account_id, with_for_update=True)
-        if row is None or row.state not in _LIVING or open_jobs or row.rotation != account.keys_at:
+        row = await session.get_one(StorageAccount, account.at.account_id)
+        open_jobs = await jobs.open_jobs_of(session, partition_of(row))
+        await session.refresh(row, with_for_update=True)
+        if row.state not in _LIVING or open_jobs or row.rotation != account.keys_at:
             # What was seen may be a moment of a rotation that has begun, or is over, meanwhile.
             return
         now = self._clock.now()

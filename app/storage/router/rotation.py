@@ -17,7 +17,7 @@ from app.storage.schemas.rotation import KeyRotate, KeysAccepted, KeysRead
 from app.storage.service import rotation
 from app.storage.specs.key_reads import keys_read
 
-router = api_router(prefix="/v1/shares", tags=["storage"])
+router = api_router(prefix="/v1/shares", tags=["shares"])
 _Share = Annotated[str, Path(description="The share's id or name.", max_length=128, examples=["media"])]
 
 

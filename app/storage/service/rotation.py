@@ -2,20 +2,20 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth.scope import Scope, in_project
+from app.auth.scope import Scope
 from app.clusters.service.start import Asker
-from app.core.errors import ConflictError, NotFoundError
-from app.core.ids import Prefix, is_id
+from app.core.errors import ConflictError
 from app.core.json import JsonObject
 from app.engine.kinds import JobKind
 from app.engine.queue import JobQueue
 from app.events import emit
 from app.jobs import service as jobs
-from app.models import Job, Share, StorageAccount, StorageState
+from app.models import Job, StorageAccount, StorageState
 from app.storage.schemas.rotation import KeyRotate
+from app.storage.service.accounts import partition_of
+from app.storage.service.shares import find_share
 from app.storage.specs.rotation_kinds import REPAIR, ROTATE
 
 _GOING = frozenset({StorageState.DELETING, StorageState.DELETED, StorageState.LOST})
@@ -39,14 +39,9 @@ class NotManagedError(ConflictError):
     )
 
 
-def partition_of(account_id: str) -> str:
-    """Jobs on an account's keys run one at a time, in order."""
-    return f"storage_account:{account_id}"
-
-
 async def keys_of_share(session: AsyncSession, scope: Scope, reference: str) -> StorageAccount:
     """The account of a living share. Raises NotFoundError, NoAccountYetError."""
-    share = await _share(session, scope, reference)
+    share = await find_share(session, scope, reference)
     row = None if share.account_id is None else await session.get(StorageAccount, share.account_id)
     if row is None or row.state in _GOING:
         raise NoAccountYetError("The share has no storage account at the moment.")
@@ -79,7 +74,7 @@ async def repair_key(
 async def lock_account(session: AsyncSession, scope: Scope, reference: str) -> StorageAccount:
     """The account of a share, locked until the commit, and before it the jobs on its keys: in a job's own order."""
     row = await keys_of_share(session, scope, reference)
-    await jobs.open_jobs_of(session, partition_of(row.id))
+    await jobs.open_jobs_of(session, partition_of(row))
     await session.refresh(row, with_for_update=True)
     if row.state in _GOING:
         raise NoAccountYetError("The share's storage account is being deleted.")
@@ -130,19 +125,10 @@ async def _start(
         session,
         queue,
         kind=kind,
-        target=jobs.Target(row.id, row.name, partition_of(row.id)),
+        target=jobs.Target(row.id, row.name, partition_of(row)),
         project_id=row.project_id,
         requested_by=requested_by,
         now=now,
         request=request,
         options=options,
     )
-
-
-async def _share(session: AsyncSession, scope: Scope, reference: str) -> Share:
-    by_id = is_id(reference, Prefix.SHARE)
-    asked = select(Share).where(Share.id == reference if by_id else Share.name == reference)
-    found = (await session.scalars(in_project(asked.where(Share.deleted_at.is_(None)), Share, scope))).one_or_none()
-    if found is None:
-        raise NotFoundError("There is no such share.", remedy="List your project's shares: GET /v1/shares.")
-    return found
