@@ -117,7 +117,7 @@ async def test_names_that_are_taken_and_classes_of_others(idle_slipway: Slipway)
     assert (taken.status_code, errors_of(taken)) == (409, [("name_taken", "/name")])
     theirs = await idle_slipway.ask("DELETE", f"{CLASSES}/files")
     assert (theirs.status_code, theirs.json()["code"]) == (409, "storage_class_not_managed")
-    assert (await idle_slipway.ask("DELETE", f"{CLASSES}/nothing")).status_code == 404
+    assert (await idle_slipway.ask("DELETE", f"{CLASSES}/Nothing")).status_code == 404
 
 
 @ONE_DATABASE

@@ -81,7 +81,6 @@ def test_nfs_has_no_identity_and_no_secret() -> None:
         {"access_modes": ["ReadWriteOncePod"]},
         {"mount_options": ["uid=0,password=x"]},
         {"mount_options": ["dir mode=1"]},
-        {"share": {}},
         {"share": "media"},
         {"auth": "password"},
     ],

@@ -28,7 +28,7 @@ from app.storage.service.storage_classes import (
 from app.storage.specs.class_reads import claim_read, class_read
 
 router = api_router(prefix="/v1/clusters/{cluster:name}", tags=["storage classes"])
-_Class = Annotated[str, Path(description="The class's name.", max_length=253, examples=["files-zrs"])]
+_Class = Annotated[ClassName, Path(description="The class's name.", examples=["files-zrs"])]
 
 
 @router.get(
@@ -63,7 +63,7 @@ async def create_storage_class(
     "/storage-classes/{storage_class:name}",
     status_code=202,
     summary="Delete a storage class",
-    responses=errors(ClassNotManagedError, StorageNotSeenError, BusyError),
+    responses=errors(ClassNotManagedError, NotReadyError, BusyError),
 )
 async def delete_storage_class(
     *,

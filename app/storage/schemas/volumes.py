@@ -9,6 +9,18 @@ from pydantic import ConfigDict, Field, StringConstraints
 from app.api.schemas import Choice, RequestModel, ResponseModel
 from app.core.text import PLAIN
 from app.jobs.schemas import JobRead, RunOptions
+from app.storage.schemas.shares import (
+    LARGEST_GIB,
+    AccountChoice,
+    ClusterShareCreate,
+    NetworkChoice,
+    Protocol,
+    Redundancy,
+    RootSquash,
+    ShareName,
+    Tier,
+)
+from app.subscriptions.schemas import GroupName
 
 # https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
 _LABEL = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
@@ -69,10 +81,31 @@ class VolumeCreate(RequestModel):
 
 
 class VolumeShare(RequestModel):
-    """The share that is bound: one that the project has."""
+    """The share that is bound: one that the project has, by `id`, or a new one, by `name` and `quota_gib`."""
 
-    id: Reference
+    id: Reference | None = None
     """A share of `/v1/shares`, by id or name."""
+    name: ShareName | None = None
+    """Of a new share, made for the cluster in the same job. It stays when the volume goes."""
+    quota_gib: Annotated[int, Field(ge=1, le=LARGEST_GIB)] | None = None
+    """Premium shares have at least 100."""
+    protocol: Choice[Protocol] = Protocol.SMB
+    """NFS is for Linux only, needs a premium account, and rules for the network in place of a key."""
+    tier: Choice[Tier] | None = None
+    """Default: `premium` for NFS, else `transaction_optimized`."""
+    redundancy: Choice[Redundancy] = Redundancy.LRS
+    root_squash: Choice[RootSquash] | None = None
+    """For NFS only; default `NoRootSquash`."""
+    resource_group: GroupName | None = None
+    """Of an account that is made. Default: the cluster's."""
+    account: AccountChoice | None = None
+    """Default: one of the project's that fits and has room, or a new one."""
+    network: NetworkChoice = NetworkChoice()
+
+    def new(self) -> ClusterShareCreate:
+        """The same as a request for a share of its own."""
+        said = {name: getattr(self, name) for name in self.model_fields_set if name != "id"}
+        return ClusterShareCreate.model_validate(said)
 
 
 class VolumeProblemRead(ResponseModel):

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.scope import Scope, get_cluster
 from app.clusters.service.start import Asker, require_changeable
-from app.core.errors import ConflictError, FieldError, NotFoundError, UnavailableError
+from app.core.errors import ConflictError, FieldError, UnavailableError
 from app.core.json import JsonObject
 from app.db.pages import Page, Position
 from app.engine.kinds import JobKind
@@ -76,15 +76,15 @@ async def create_class(session: AsyncSession, asker: Asker, cluster_name: str, b
 
 
 async def delete_class(session: AsyncSession, asker: Asker, cluster_name: str, name: str, options: JsonObject) -> Job:
-    """Start the job that removes a class of Slipway's; what was made by it stays."""
-    cluster, seen = await seen_of(session, asker.scope, cluster_name)
-    found = next((each for each in seen.classes or () if each.name == name), None)
-    if found is None:
-        raise NotFoundError(
-            "The cluster has no such storage class.",
-            remedy="List them: GET /v1/clusters/{cluster}/storage-classes.",
-        )
-    if not is_managed(found):
+    """Start the job that removes a class of Slipway's; what was made by it stays.
+
+    The job looks for itself: what a reader saw may be older than the class.
+    """
+    cluster = await get_cluster(session, asker.scope, cluster_name, lock=True)
+    require_changeable(cluster)
+    stored, _ = await read_seen(session, cluster.id)
+    seen = StorageSeen.from_json(stored).classes or ()
+    if any(found.name == name and not is_managed(found) for found in seen):
         raise ClassNotManagedError(f"Slipway did not make the storage class {name}.")
     return await _start(session, asker, kinds.DELETE_CLASS, cluster, name=name, options=options, request={"name": name})
 

@@ -1,5 +1,6 @@
 """Ask for volumes and remove them: rows, and the jobs that bring clusters in line with them."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -7,14 +8,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.scope import Scope, get_cluster, in_project
 from app.clusters.service.start import SUPERSEDED, Asker, NotReadyError
-from app.core.errors import ConflictError, FieldError, NotFoundError
+from app.core.errors import ConflictError, FieldError, InvalidRequestError, NotFoundError
 from app.core.ids import Prefix, is_id, new_id
 from app.core.json import JsonObject
 from app.engine.kinds import JobKind
 from app.events import emit
 from app.jobs import service as jobs
 from app.models import Cluster, ClusterState, Job, Share, StorageState, Volume, VolumeState
-from app.storage.schemas.volumes import VolumeCreate
+from app.storage.schemas.volumes import VolumeCreate, VolumeShare
+from app.storage.service.share_create import Wish, add_share
+from app.storage.service.shares import find_share
 from app.storage.specs import volume_kinds as kinds
 from app.storage.specs.volume_objects import persistent_volume_name
 from app.storage.specs.volume_rules import check_volume
@@ -37,8 +40,13 @@ async def create_volume(
     cluster = await get_cluster(session, asker.scope, cluster_name, lock=True)
     if cluster.state not in _SERVING:
         raise NotReadyError(f"The cluster is {cluster.state}.", remedy="Wait until it is ready.")
-    share, errors = await _share(session, asker.scope, body.share.id)
-    wanted = check_volume(body, share.protocol if share else None, errors)
+    errors = _share_said(body.share)
+    made = body.share.id is None and not errors
+    share = None
+    if not errors:
+        share, errors = await (_new_share if made else _known_share)(session, asker, cluster, body.share)
+    protocol = share.protocol if share else body.share.protocol.value if body.share.id is None else None
+    wanted = check_volume(body, protocol, errors)
     await _require_free_name(session, cluster, body)
     volume_id = new_id(Prefix.VOLUME)
     volume = Volume(
@@ -50,7 +58,7 @@ async def create_volume(
         name=body.name,
         persistent_volume=persistent_volume_name(body.namespace, body.name, volume_id),
         state=VolumeState.PENDING,
-        wanted=wanted.as_json(),
+        wanted=replace(wanted, share_made=made).as_json(),
         created_by=asker.name,
         created_at=asker.now,
         updated_at=asker.now,
@@ -60,7 +68,8 @@ async def create_volume(
     await tell(session, volume, "volume.create_requested", asker.now)
     # Others of the namespace stand in the same line: they are neither stopped nor a reason to refuse.
     options = {**body.options.model_dump(mode="json"), "on_busy": "queue"}
-    return await _start(session, asker, kinds.CREATE, volume, options=options), volume
+    request = {"share_id": volume.share_id} if made else {}
+    return await _start(session, asker, kinds.CREATE, volume, options=options, request=request), volume
 
 
 async def delete_volume(session: AsyncSession, asker: Asker, volume: Volume, options: JsonObject) -> Job:
@@ -149,17 +158,42 @@ async def _start(
     )
 
 
-async def _share(session: AsyncSession, scope: Scope, reference: str) -> tuple[Share | None, list[FieldError]]:
+def _share_said(share: VolumeShare) -> list[FieldError]:
+    """A share that is there is named by its id alone, a new one by name and size."""
+    if share.id is not None:
+        more = sorted(share.model_fields_set - {"id"})
+        detail = "A share that is there is named by its `id` alone."
+        return [FieldError("share_twice", f"/share/{name}", detail) for name in more]
+    missing = [name for name in ("name", "quota_gib") if getattr(share, name) is None]
+    if len(missing) > 1 and not share.model_fields_set:
+        return [FieldError("required", "/share/id", "Name a share by `id`, or describe a new one by its `name`.")]
+    return [FieldError("required", f"/share/{name}", "A new share needs it.") for name in missing]
+
+
+async def _known_share(
+    session: AsyncSession, asker: Asker, _cluster: Cluster, share: VolumeShare
+) -> tuple[Share | None, list[FieldError]]:
     """The project's share, locked until the commit so that nobody deletes it meanwhile, and what is against it."""
     at = "/share/id"
-    named = Share.id == reference if is_id(reference, Prefix.SHARE) else Share.name == reference
-    asked = in_project(select(Share).where(named, Share.deleted_at.is_(None)), Share, scope)
-    share = (await session.scalars(asked.with_for_update())).one_or_none()
-    if share is None:
+    try:
+        found = await find_share(session, asker.scope, share.id or "", lock=True)
+    except NotFoundError:
         return None, [FieldError("unknown_share", at, "The project has no such share: GET /v1/shares.")]
-    if share.state not in _USABLE or share.account_id is None:
-        return share, [FieldError("share_not_ready", at, f"The share is {share.state}.")]
-    return share, []
+    if found.state not in _USABLE or found.account_id is None:
+        return found, [FieldError("share_not_ready", at, f"The share is {found.state}.")]
+    return found, []
+
+
+async def _new_share(
+    session: AsyncSession, asker: Asker, cluster: Cluster, share: VolumeShare
+) -> tuple[Share | None, list[FieldError]]:
+    """The row of a new share, which the volume's job makes; or what is wrong with it."""
+    wish = Wish(cluster.subscription_id, cluster.location, cluster, at="/share")
+    try:
+        return await add_share(session, asker, share.new(), wish), []
+    except InvalidRequestError as error:
+        # Told together with what is wrong with the volume itself.
+        return None, list(error.problem.errors)
 
 
 async def _require_free_name(session: AsyncSession, cluster: Cluster, body: VolumeCreate) -> None:

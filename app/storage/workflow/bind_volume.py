@@ -6,6 +6,7 @@ from app.models import VolumeState
 from app.storage.specs.volume_asked import Asked
 from app.storage.specs.volume_kinds import CREATE
 from app.storage.specs.volume_objects import VOLUME_LABEL, pod_lines
+from app.storage.workflow.create_share import ensure_share
 from app.storage.workflow.inside import inside, note_change
 from app.storage.workflow.volume_apply import Bound, WantedKey, await_bound, put_claim, put_secret, put_volume
 from app.storage.workflow.volume_check import Checked, check_volume
@@ -23,6 +24,9 @@ _MOST_TURNS = 5
 
 async def bind_volume(job: JobRun) -> None:
     """Bind a share into a namespace: Secret, PersistentVolume, claim, and wait until it is bound."""
+    made = job.view.request.get("share_id")
+    if made is not None:
+        await ensure_share(job, str(made))
     asked = await job.record(begin_volume)
     checked = await job.cloud(check_volume, asked)
     if asked.volume.secret is not None:

@@ -120,12 +120,14 @@ async def put_class(cloud: Cloud, asked: AskedClass) -> None:
 
 @cloud_step
 async def remove_class(cloud: Cloud, place: Place) -> None:
-    """Delete the class where it is Slipway's."""
+    """Delete the class; one that is not Slipway's stays."""
     name = str(cloud.job.request["name"])
     async with inside(cloud, place) as client:
         present = await client.storage.storage_class(name)
-        if present is None or not is_managed(present):
+        if present is None:
             return
+        if not is_managed(present):
+            raise ClassNotOursError(f"Slipway did not make the storage class {name}.")
         await cloud.context.fence()
         await client.storage.delete_class(name, uid=present.uid)
     note_change(cloud, "DELETE", f"{_PATH}/{name}", place)

@@ -10,6 +10,7 @@ from app.core.json import JsonObject
 from app.engine.steps import JobEnd, Record, record_step
 from app.models import Cluster, ClusterState, Share, StorageAccount, Volume, VolumeState
 from app.storage.specs.volume_asked import Asked, asked
+from app.storage.workflow.share_rows import record_share_failed
 
 _LEAVING = frozenset({VolumeState.DELETING, VolumeState.DELETED})
 _CLUSTER_LEAVING = frozenset({ClusterState.DELETING, ClusterState.DELETED})
@@ -100,7 +101,13 @@ def facts(volume: Volume, **more: object) -> JsonObject:
 
 
 async def record_volume_failed(record: Record, end: JobEnd) -> None:
-    """The end of a job that did not bind it: the volume has failed, and says why; one that is bound stays so."""
+    """The end of a job that did not bind it: the volume has failed, and says why; one that is bound stays so.
+
+    A share that the job was to make has failed with it, where it was not made yet.
+    """
+    made = record.view.request.get("share_id")
+    if made is not None:
+        await record_share_failed(record, str(made), end)
     volume = await record.session.get(Volume, record.view.target_id, with_for_update=True)
     if volume is None or volume.state in _LEAVING:
         return
