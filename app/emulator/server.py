@@ -16,11 +16,10 @@ from app.emulator.core.clock import Clock
 from app.emulator.identity.certificates import loopback_certificate
 from app.emulator.local_azure import LocalAzure, LocalAzureOptions
 from app.emulator.state_file import replace_file
-from app.emulator.transport import BreakableProtocol
+from app.emulator.transport import LOOPBACK, BreakableProtocol, bind
 
 __all__ = ["LocalAzureOptions", "RunningAzure", "running", "serve"]
 
-LOOPBACK = "127.0.0.1"
 GRACE_SECONDS = 2
 
 
@@ -68,19 +67,12 @@ class _Listener(uvicorn.Server):
 
 
 def _bind(port: int, remembered: int) -> socket.socket:
-    for candidate in [port] if port else [remembered, 0]:
-        # asyncio turns Nagle off only where the protocol is named; with it, each kept-alive answer waits 40 ms.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((LOOPBACK, candidate))
-        except OSError:
-            listener.close()
-            if port:
-                raise
-            continue
-        return listener
-    raise OSError("no free port on 127.0.0.1")
+    if port:
+        return bind(port)
+    try:
+        return bind(remembered)
+    except OSError:
+        return bind(0)
 
 
 def _listener(app: ASGIApp, *, certificate: Path | None = None, key: Path | None = None) -> _Listener:

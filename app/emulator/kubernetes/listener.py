@@ -14,8 +14,8 @@ from typing_extensions import override
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from app.emulator.kubernetes.credentials import LOOPBACK, Credentials
-from app.emulator.transport import BreakableProtocol
+from app.emulator.kubernetes.credentials import Credentials
+from app.emulator.transport import BreakableProtocol, bind
 
 _KEEP_ALIVE = 180  # seconds; clients that pool connections hold them for about 90
 _GOODBYE = 5.0
@@ -47,7 +47,7 @@ class Listener:
 
     def __init__(self, credentials: Credentials, port: int) -> None:
         self._context = _tls(credentials)
-        self._socket: socket.socket | None = _bind(port)
+        self._socket: socket.socket | None = bind(port)
         self.port: int = self._socket.getsockname()[1]
         self._server: asyncio.Server | None = None
         self._state = _State()
@@ -73,7 +73,7 @@ class Listener:
         )
         config.load()
         state = self._state = _State()
-        sock, self._socket = self._socket or _bind(self.port), None
+        sock, self._socket = self._socket or bind(self.port), None
         self._server = await loop.create_server(
             lambda: _Protocol(config, state, {}), sock=sock, ssl=self._context, backlog=128
         )
@@ -92,18 +92,6 @@ class Listener:
             protocol.transport.abort()
         if tasks := list(self._state.tasks):
             await asyncio.wait(tasks, timeout=_GOODBYE)
-
-
-def _bind(port: int) -> socket.socket:
-    # The protocol is named, since asyncio turns Nagle off (40 ms an answer) only where it reads TCP there.
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((LOOPBACK, port))
-    except OSError:
-        sock.close()
-        raise
-    return sock
 
 
 def _tls(credentials: Credentials) -> ssl.SSLContext:
