@@ -21,6 +21,9 @@ from app.load_balancers.router.exposures import router as exposures
 from app.load_balancers.router.load_balancers import router as load_balancers
 from app.load_balancers.router.outbound import router as outbound
 from app.load_balancers.router.public_ips import router as public_ips
+from app.monitoring.router.logs import router as logs
+from app.monitoring.router.monitoring import router as monitoring
+from app.monitoring.router.workspaces import router as workspaces
 from app.projects import router as projects
 from app.storage.router.accounts import router as storage_accounts
 from app.storage.router.rotation import router as share_keys
@@ -48,6 +51,9 @@ ROUTERS: Sequence[APIRouter] = (
     storage_classes,
     jobs,
     catalog,
+    monitoring,
+    workspaces,
+    logs,
     providers_router,
     groups_router,
     health.router,

@@ -45,7 +45,7 @@ MONITORING_ROWS: tuple[Row, ...] = (
     row("azure_query_malformed", _CONFIGURATION, Action.FAIL,
         "The query cannot be read.",
         "Correct it where Azure's message points.",
-        codes="SyntaxError SYN0001 SYN0002 BadArgumentError"),
+        codes="SyntaxError SYN0001 SYN0002 SYN0003 BadArgumentError"),
     row("azure_query_denied", _PERMISSION, Action.FAIL,
         "Slipway's identity may not read this workspace.",
         "Give it the role Log Analytics Reader on the workspace.",

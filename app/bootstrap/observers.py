@@ -9,6 +9,7 @@ from app.db.engine import Database
 from app.infrastructure.observe.resources import observe_infrastructure
 from app.load_balancers.observe.network import observe_network
 from app.load_balancers.observe.public_ips import observe_public_ips
+from app.monitoring.observe.workspaces import observe_workspaces
 from app.storage.observe.accounts import observe_accounts
 
 Observer = Callable[[Database, AzureGateway, Clock], Awaitable[None]]
@@ -20,4 +21,5 @@ OBSERVERS: tuple[Observer, ...] = (
     observe_public_ips,
     observe_accounts,
     observe_infrastructure,
+    observe_workspaces,
 )

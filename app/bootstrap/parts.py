@@ -18,6 +18,7 @@ from app.engine.queue import JobQueue
 from app.jobs.service import JobParts
 from app.jobs.workflow import Gateways
 from app.kubernetes.gateway import KubernetesGateway
+from app.monitoring.live import LogSource
 from app.storage.live.doctor import MountDoctor
 
 
@@ -34,6 +35,7 @@ class Parts:
     catalog_source: CatalogSource = field(init=False)
     credential_source: CredentialSource = field(init=False)
     mount_doctor: MountDoctor = field(init=False)
+    log_source: LogSource = field(init=False)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def start(self) -> None:
@@ -56,6 +58,7 @@ class Parts:
         self.catalog_source = CatalogSource(azure, self.database, self.clock, self.settings.azure)
         self.credential_source = CredentialSource(azure, kubernetes, self.clock, self.settings.azure)
         self.mount_doctor = MountDoctor(azure, kubernetes, self.clock, self.settings.azure)
+        self.log_source = LogSource(azure, self.clock, self.settings.azure)
 
     async def close(self) -> None:
         """Close in the reverse order of opening."""

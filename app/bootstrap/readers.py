@@ -6,6 +6,7 @@ from app.bootstrap.parts import Parts
 from app.clusters.observe import ClusterReaders, Sink
 from app.engine.lease import Lease
 from app.load_balancers.observe.services import observe_services
+from app.monitoring.observe.agents import observe_agents
 from app.storage.observe.volumes import observe_storage
 
 
@@ -14,6 +15,7 @@ def sinks_of(parts: Parts) -> tuple[Sink, ...]:
     return (
         partial(observe_services, parts.database, parts.clock),
         partial(observe_storage, parts.database, parts.clock),
+        partial(observe_agents, parts.database, parts.clock),
     )
 
 

@@ -6,6 +6,8 @@ from app.engine.kinds import JobKind
 from app.jobs.workflow import Workflow
 from app.load_balancers.service.exposure_part import EXPOSURES
 from app.load_balancers.workflow import WORKFLOWS as LOAD_BALANCER_WORKFLOWS
+from app.monitoring.service.part import MONITORING
+from app.monitoring.workflow import WORKFLOWS as MONITORING_WORKFLOWS
 from app.storage.service.volume_part import VOLUMES
 from app.storage.workflow import WORKFLOWS as STORAGE_WORKFLOWS
 from app.subscriptions.workflow import WORKFLOWS as SUBSCRIPTION_WORKFLOWS
@@ -15,7 +17,9 @@ WORKFLOWS: tuple[Workflow, ...] = (
     *CLUSTER_WORKFLOWS,
     *LOAD_BALANCER_WORKFLOWS,
     *STORAGE_WORKFLOWS,
+    *MONITORING_WORKFLOWS,
 )
 register_part(EXPOSURES)
 register_part(VOLUMES)
+register_part(MONITORING)
 KINDS: dict[str, JobKind] = {workflow.kind.name: workflow.kind for workflow in WORKFLOWS}

@@ -103,7 +103,7 @@ class KubernetesSettings(BaseModel):
         200,
         ge=0,
         le=5000,
-        description="Clusters that one worker watches at most, and never more than `max_clients`; each takes three "
+        description="Clusters that one worker watches at most, and never more than `max_clients`; each takes eight "
         "connections. With more clusters than all workers may watch, some are not watched.",
     )
     run_command_seconds: Seconds = Field(
@@ -208,6 +208,7 @@ class ExpectSettings(BaseModel):
     storage_account_delete: PositiveFloat = Field(5, description="Removal of a storage account.")
     share_create: PositiveFloat = Field(30, description="A new share, with a new storage account.")
     share_update: PositiveFloat = Field(3, description="A change of a share, its removal, a snapshot.")
+    workspace_delete: PositiveFloat = Field(5, description="Removal of a Log Analytics workspace.")
     provider_register: PositiveFloat = Field(60, description="Registration of a resource provider.")
     key_rotate: PositiveFloat = Field(15, description="Rotation of a storage account's key.")
     key_repair: PositiveFloat = Field(5, description="Repair of Secrets whose key is stale.")

@@ -14,6 +14,7 @@ from lightkube.resources.discovery_v1 import EndpointSlice
 
 from app.core.breaker import NotAnsweringError
 from app.kubernetes import services
+from app.kubernetes.agents import list_agents
 from app.kubernetes.connection import Connection
 from app.kubernetes.errors import (
     ClusterIdentityError,
@@ -30,6 +31,7 @@ from app.kubernetes.pods import ClusterPods
 from app.kubernetes.pool import LogIn, Slot
 from app.kubernetes.streams import lines_of, open_stream
 from app.kubernetes.types import ClusterFacts, NodeState, SystemPods
+from app.kubernetes.types.agent import AgentPod
 from app.kubernetes.types.service import (
     FIELD_MANAGER,
     EndpointsState,
@@ -100,6 +102,10 @@ class ClusterClient:
     async def system_pods(self) -> SystemPods:
         """The pods of `kube-system`."""
         return system_pods(await self._listed(Pod, _SYSTEM_NAMESPACE))
+
+    async def agents(self) -> tuple[AgentPod, ...]:
+        """The pods of the monitoring agents, by name; none where monitoring is off."""
+        return await list_agents(self._ask)
 
     async def facts(self) -> ClusterFacts:
         """Version, nodes and system pods."""

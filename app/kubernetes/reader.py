@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from lightkube.resources.core_v1 import Event, Node, PersistentVolume, PersistentVolumeClaim, Service
+from lightkube.resources.core_v1 import Event, Node, PersistentVolume, PersistentVolumeClaim, Pod, Service
 from lightkube.resources.storage_v1 import StorageClass
 
 from app.core.errors import Problem, SlipwayError
+from app.kubernetes.agents import NAMESPACE, agent_pod
 from app.kubernetes.client import ClusterClient
 from app.kubernetes.feed import Feed, Timing, Watched
 from app.kubernetes.observed import node_state
@@ -28,6 +29,7 @@ _LISTED = (
     Watched("claims", "/api/v1/persistentvolumeclaims", PersistentVolumeClaim, claim_state),
     Watched("volumes", "/api/v1/persistentvolumes", PersistentVolume, volume_state, namespaced=False),
     Watched("classes", "/apis/storage.k8s.io/v1/storageclasses", StorageClass, class_state, namespaced=False),
+    Watched("agents", "/api/v1/pods", Pod, agent_pod, fields={"metadata.namespace": NAMESPACE}),
 )
 # Events only go on. A field selector knows no "or".
 _SAID = (
@@ -61,7 +63,7 @@ class ReaderStatus:
 
 
 class ClusterReader:
-    """Seven watches on one client. What it costs a cluster: seven connections, and a call each half minute."""
+    """Eight watches on one client. What it costs a cluster: eight connections, and a call each half minute."""
 
     def __init__(self, client: ClusterClient, timing: Timing, *, positions: Mapping[str, str] | None = None) -> None:
         self._client = client

@@ -49,9 +49,11 @@ class CollectionRules:
         return rule_of(answer.json())
 
     async def delete(self, group: str, name: str, *, call: Call) -> bool:
-        """Remove the rule; False when there is none. Azure refuses while something is associated with it."""
+        """Remove the rule and what is associated with it; False when there is none."""
         try:
-            answer = await answered(self._rules.delete(group, name, cls=whole_answer, slipway_call=call))
+            answer = await answered(
+                self._rules.delete(group, name, delete_associations=True, cls=whole_answer, slipway_call=call)
+            )
         except AzureError as error:
             if error.gone:
                 return False

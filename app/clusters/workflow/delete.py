@@ -20,6 +20,8 @@ from app.models import ClusterState, Job, JobStep, ResourceGroup, ResourceGroupS
 from app.subscriptions.service.choose import living_addresses, living_clusters, lock_rows
 from app.subscriptions.workflow.delete_group import STILL_AT_IT
 
+_RULE = "microsoft.insights/datacollectionrules"
+
 
 async def delete_cluster(job: JobRun) -> None:
     """Remove a cluster and what Slipway made for it; succeeds as well when nothing is there."""
@@ -57,6 +59,8 @@ async def begin_delete(record: Record) -> Plan:
 async def remove_cluster(cloud: Cloud, asked: Plan) -> Leaving:
     """Ask Azure to delete the cluster. One that does not carry our tags is somebody else's, and stays."""
     place = asked.place
+    if asked.wanted.monitoring is not None:
+        await _remove_rules(cloud, place)
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
     present = await clusters.get(place.resource_group, place.azure_name, call=azure_call(cloud))
     if present is None or not is_ours(present.tags, place.cluster_id):
@@ -66,6 +70,14 @@ async def remove_cluster(cloud: Cloud, asked: Plan) -> Leaving:
     if present.provisioning_state.lower() != "deleting":
         operation = await clusters.delete(place.resource_group, place.azure_name, call=azure_call(cloud))
     return Leaving(Begun(present.id, operation, asked_at), present.node_resource_group)
+
+
+async def _remove_rules(cloud: Cloud, place: Place) -> None:
+    """Remove the data collection rules that Slipway made for the cluster: they would outlive it."""
+    subscription = cloud.gateways.azure.subscription(place.subscription_id)
+    for each in await subscription.resource_groups.resources(place.resource_group, call=azure_call(cloud)):
+        if each.type.lower() == _RULE and is_ours(each.tags, place.cluster_id):
+            await subscription.monitoring.rules.delete(place.resource_group, each.name, call=azure_call(cloud))
 
 
 @cloud_step

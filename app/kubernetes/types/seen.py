@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.kubernetes.types.agent import AgentPod
 from app.kubernetes.types.facts import NodeState
 from app.kubernetes.types.service import EventSeen, ServiceState
 from app.kubernetes.types.volume import ClaimState, PersistentVolumeState, StorageClassState
@@ -12,7 +13,8 @@ class Seen:
     """What a reader has seen of its cluster since it last said something.
 
     What is listed is all that there is at this moment, by namespace and name; None where nothing has changed about it.
-    `events` are those about Services and claims that are new or were said again, oldest first.
+    `events` are those about Services and claims that are new or were said again, oldest first. `agents` are the pods of
+    `kube-system`; those that are no monitoring agent's have no name.
     """
 
     services: tuple[ServiceState, ...] | None = None
@@ -21,3 +23,4 @@ class Seen:
     claims: tuple[ClaimState, ...] | None = None
     volumes: tuple[PersistentVolumeState, ...] | None = None
     classes: tuple[StorageClassState, ...] | None = None
+    agents: tuple[AgentPod, ...] | None = None

@@ -1,0 +1,1 @@
+"""What is kept of what is seen of agents, of workspaces and of the data in them."""

@@ -1,0 +1,1 @@
+"""HTTP: monitoring of clusters, workspaces, queries of logs."""

@@ -1,0 +1,1 @@
+"""Rules and rows of workspaces and of clusters' monitoring."""
