@@ -17,7 +17,7 @@ from app.clusters.workflow.plan import Plan
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import ClusterState, Job, JobStep, ResourceGroup, ResourceGroupState
-from app.subscriptions.service.choose import living_addresses, living_clusters, lock_rows
+from app.subscriptions.service.choose import living_accounts, living_addresses, living_clusters, lock_rows
 from app.subscriptions.workflow.delete_group import STILL_AT_IT
 
 _RULE = "microsoft.insights/datacollectionrules"
@@ -159,7 +159,7 @@ async def claim_resource_group(record: Record) -> bool:
     # Azure's list has just shown that nothing lies in the group, so those that are being deleted are gone from it too.
     if any(other.state != ClusterState.DELETING for other in others):
         return False
-    if await living_addresses(record.session, group):
+    if await living_addresses(record.session, group) or await living_accounts(record.session, group):
         # A reservation may be about to put one there.
         return False
     if others and group.state == ResourceGroupState.DELETING:

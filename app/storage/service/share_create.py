@@ -78,6 +78,7 @@ async def add_share(
         location=wish.location.lower(),
         root_squash=None if body.root_squash is None else body.root_squash.value,
         grown_at=asker.now,
+        named=body.account is not None,
         nodes=nodes,
     )
     row = Share(

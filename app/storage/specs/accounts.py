@@ -23,8 +23,8 @@ _OF_ID = 16
 class AccountForm:
     """What `storage_accounts.wanted` holds: two shares may lie in one account when they need the same form.
 
-    `subnet_ids` empty: it can be reached from everywhere. `named`: a caller chose the name. `https_only` is False for
-    NFS alone, whose mounts Azure refuses otherwise.
+    `subnet_ids` empty: it can be reached from everywhere. `https_only` is False for NFS alone, whose mounts Azure
+    refuses otherwise.
     """
 
     kind: str = STANDARD_KIND
@@ -32,7 +32,6 @@ class AccountForm:
     https_only: bool = True
     subnet_ids: tuple[str, ...] = ()
     kept_days: int = 7
-    named: bool = False
 
     @property
     def premium(self) -> bool:
@@ -101,7 +100,6 @@ def form_of(body: ClusterShareCreate, *, subnet_ids: tuple[str, ...]) -> Account
         https_only=body.protocol is not Protocol.NFS,
         subnet_ids=tuple(sorted({each.lower(): each for each in subnet_ids}.values())),
         kept_days=body.keep_deleted_days,
-        named=body.account is not None and body.account.make,
     )
 
 

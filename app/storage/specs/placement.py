@@ -60,7 +60,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a share needs of its account. `nodes`: subnets from which it shall be mounted."""
+    """What a share needs of its account.
+
+    `named`: a caller chose this account. `nodes`: subnets from which it shall be mounted.
+    """
 
     azure_name: str
     protocol: str
@@ -68,6 +71,7 @@ class Needs:
     premium: bool
     location: str
     adopt: bool
+    named: bool = False
     nodes: tuple[str, ...] = ()
 
 
@@ -77,53 +81,53 @@ KEEP = Verdict(Word.KEEP)
 def judge(plan: AccountPlan, look: AccountLook, needs: Needs) -> Verdict:
     """What becomes of a share that shall lie in this account."""
     if look.account is None:
-        return _absent(plan, look)
+        return _absent(plan, look, needs)
     if plan.managed and not look.ours:
         detail = (
             f"The resource group {plan.resource_group} has an account {plan.name} that Slipway did not make for it."
         )
-        return _other(plan, Reason.FOREIGN, detail)
+        return _other(needs, Reason.FOREIGN, detail)
     if look.share == "ours" and not needs.adopt:
         # It was made by an answer that was lost, or by a job that went before: its room is taken already.
         return KEEP
     if not look.account.ready:
         return KEEP if plan.managed else _refuse(Reason.UNFIT, f"The account is {look.account.provisioning_state}.")
-    unfit = _unfit(plan, look.account, needs)
+    unfit = _unfit(look.account, needs)
     if unfit is not None:
         return unfit
     return _share(plan, look, needs)
 
 
-def _absent(plan: AccountPlan, look: AccountLook) -> Verdict:
+def _absent(plan: AccountPlan, look: AccountLook, needs: Needs) -> Verdict:
     if not plan.managed:
         return _refuse(Reason.ABSENT, f"There is no storage account {plan.name} in {plan.resource_group}.")
     if plan.state in {"ready", "lost"}:
-        return _other(plan, Reason.LOST, f"The account {plan.name} is gone from Azure; its shares are gone with it.")
+        return _other(needs, Reason.LOST, f"The account {plan.name} is gone from Azure; its shares are gone with it.")
     if not look.name_free:
-        return _other(plan, Reason.NAME_TAKEN, f"Somebody else in the world has an account named {plan.name}.")
+        return _other(needs, Reason.NAME_TAKEN, f"Somebody else in the world has an account named {plan.name}.")
     if look.accounts_left is not None and look.accounts_left < 1:
         detail = f"The subscription has as many storage accounts in {plan.location} as Azure allows."
         return _refuse(Reason.LIMIT, detail)
     return KEEP
 
 
-def _unfit(plan: AccountPlan, seen: Account, needs: Needs) -> Verdict | None:
+def _unfit(seen: Account, needs: Needs) -> Verdict | None:
     """What an account that is given lacks; one that the rule chose has the right form, unless somebody changed it."""
     where = f"The account {seen.name}"
     if needs.premium != seen.premium:
         kind = "premium (FileStorage)" if needs.premium else "standard (StorageV2)"
-        return _other(plan, Reason.UNFIT, f"{where} is of the kind {seen.kind}; the share needs one that is {kind}.")
+        return _other(needs, Reason.UNFIT, f"{where} is of the kind {seen.kind}; the share needs one that is {kind}.")
     if seen.location.lower() != needs.location.lower():
         detail = f"{where} lies in {seen.location}, and the share is asked for in {needs.location}."
-        return _other(plan, Reason.UNFIT, detail)
+        return _other(needs, Reason.UNFIT, detail)
     if needs.protocol == Protocol.NFS and seen.https_only:
-        return _other(plan, Reason.UNFIT, f"{where} takes https only, so Azure refuses to mount NFS from it.")
+        return _other(needs, Reason.UNFIT, f"{where} takes https only, so Azure refuses to mount NFS from it.")
     if needs.protocol == Protocol.NFS and seen.networks.allow_all and not seen.private_endpoints:
-        return _other(plan, Reason.UNFIT, f"{where} has no network rule and no private endpoint; NFS needs one.")
+        return _other(needs, Reason.UNFIT, f"{where} has no network rule and no private endpoint; NFS needs one.")
     if needs.protocol != Protocol.NFS and not seen.shared_keys:
-        return _other(plan, Reason.UNFIT, f"{where} takes no keys, by which SMB is mounted.")
+        return _other(needs, Reason.UNFIT, f"{where} takes no keys, by which SMB is mounted.")
     shut = shut_out(seen, needs.nodes)
-    return None if shut is None else _other(plan, Reason.SHUT_OUT, shut)
+    return None if shut is None else _other(needs, Reason.SHUT_OUT, shut)
 
 
 def shut_out(seen: Account, nodes: tuple[str, ...]) -> str | None:
@@ -147,17 +151,16 @@ def _share(plan: AccountPlan, look: AccountLook, needs: Needs) -> Verdict:
         return KEEP
     if look.share == "foreign":
         detail = f"The account {plan.name} has a share {needs.azure_name} that Slipway did not make for this one."
-        return _other(plan, Reason.SHARE_TAKEN, detail)
+        return _other(needs, Reason.SHARE_TAKEN, detail)
     full = too_much(look.room, needs.quota_gib, premium=needs.premium)
     if full is not None:
-        return _other(plan, Reason.FULL, f"The account {plan.name} has no room: {full}.")
+        return _other(needs, Reason.FULL, f"The account {plan.name} has no room: {full}.")
     return KEEP
 
 
-def _other(plan: AccountPlan, reason: Reason, detail: str) -> Verdict:
+def _other(needs: Needs, reason: Reason, detail: str) -> Verdict:
     """What the rule chose it may choose anew; what a caller named it may not."""
-    chosen = plan.managed and not plan.form.named
-    return Verdict(Word.MOVE if chosen else Word.REFUSE, reason, detail)
+    return Verdict(Word.REFUSE if needs.named else Word.MOVE, reason, detail)
 
 
 def _refuse(reason: Reason, detail: str) -> Verdict:

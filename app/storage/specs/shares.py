@@ -29,7 +29,7 @@ _AZURE_TIERS = {
 class WantedShare:
     """What `shares.wanted` holds beside the columns. `grown_at`: when it last became larger.
 
-    `nodes`: subnets of the cluster's nodes that shall reach it.
+    `named`: a caller chose the account. `nodes`: subnets of the cluster's nodes that shall reach it.
     """
 
     tier: str = Tier.TRANSACTION_OPTIMIZED.value
@@ -37,6 +37,7 @@ class WantedShare:
     location: str = ""
     root_squash: str | None = None
     grown_at: datetime | None = None
+    named: bool = False
     nodes: tuple[str, ...] = ()
 
     def as_json(self) -> JsonObject:
@@ -91,6 +92,7 @@ def needs_of(plan: SharePlan) -> Needs:
         premium=wanted.tier == Tier.PREMIUM,
         location=wanted.location,
         adopt=not plan.managed,
+        named=wanted.named,
         nodes=wanted.nodes,
     )
 

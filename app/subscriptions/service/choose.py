@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.scope import Scope
 from app.core.errors import ConflictError, FieldError, NotFoundError
 from app.core.ids import Prefix, new_id
-from app.models import Cluster, PublicIp, ResourceGroup, ResourceGroupState
+from app.models import Cluster, PublicIp, ResourceGroup, ResourceGroupState, StorageAccount, StorageState
 
 _MOST_NAMED = 5
 
@@ -24,7 +24,7 @@ class GroupDeletingError(ConflictError):
 
 
 class GroupInUseError(ConflictError):
-    """Living clusters or reserved addresses of Slipway's lie in the resource group."""
+    """Living clusters, reserved addresses or storage accounts of Slipway's lie in the resource group."""
 
     code = "resource_group_in_use"
     title = "The resource group is in use"
@@ -108,10 +108,23 @@ async def claim_group(session: AsyncSession, group: ResourceGroup, *, now: datet
             f"In the resource group {group.azure_name} lie reserved addresses: {', '.join(named)}.",
             remedy="Release those addresses first: DELETE /v1/public-ips/{id}.",
         )
+    await _require_no_accounts(session, group)
     if group.state != ResourceGroupState.DELETING:
         group.state = ResourceGroupState.DELETING
         group.version += 1
         group.updated_at = now
+
+
+async def _require_no_accounts(session: AsyncSession, group: ResourceGroup) -> None:
+    accounts = await living_accounts(session, group)
+    if accounts:
+        own = [account.name for account in accounts if account.project_id == group.project_id]
+        rest = len(accounts) - len(own)
+        named = [*own[:_MOST_NAMED], *([f"{rest} of other projects"] if rest else [])]
+        raise GroupInUseError(
+            f"In the resource group {group.azure_name} lie storage accounts: {', '.join(named)}.",
+            remedy="Delete their shares and those accounts first: DELETE /v1/storage-accounts/{account}.",
+        )
 
 
 async def lock_rows(
@@ -172,6 +185,27 @@ async def living_addresses(session: AsyncSession, group: ResourceGroup) -> Seque
             PublicIp.deleted_at.is_(None),
         )
         .order_by(PublicIp.id)
+        .limit(100)
+    )
+    return (await session.scalars(asked)).all()
+
+
+async def living_accounts(session: AsyncSession, group: ResourceGroup) -> Sequence[StorageAccount]:
+    """The storage accounts of all projects that lie in a group, or shall; certain only under `lock_rows`.
+
+    One whose making failed, or that is lost, is not there.
+    """
+    there = (StorageState.CREATING, StorageState.READY, StorageState.UPDATING, StorageState.DELETING)
+    asked = (
+        select(StorageAccount)
+        .where(
+            func.lower(StorageAccount.subscription_id) == group.subscription_id.lower(),
+            func.lower(StorageAccount.resource_group) == group.name,
+            StorageAccount.managed,
+            StorageAccount.deleted_at.is_(None),
+            StorageAccount.state.in_(there),
+        )
+        .order_by(StorageAccount.id)
         .limit(100)
     )
     return (await session.scalars(asked)).all()
