@@ -12,108 +12,17 @@ from sqlalchemy import event
 
 from app.api.problems import allowed_methods
 from app.auth.principals import includes
-from app.core.ids import Prefix, new_id
 from app.main import create_app
-from app.models import Cluster, ClusterState, PublicIp, Role
-from tests.support.api import Tenant, add_key, add_tenant, bearer
+from app.models import Role
+from tests.api.belongings import ABSENT, OF_NOBODY, Belongings, belongings
+from tests.support.api import add_tenant, bearer
 from tests.support.operations import OPERATIONS, Operation, api_routes, role_of
 from tests.support.roles import PUBLIC, ROLES
-from tests.support.whole import CLUSTER, Slipway
+from tests.support.whole import Slipway
 
 NOTHING: Mapping[str, str] = {}
 VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
-ABSENT = {
-    "project": [new_id(Prefix.PROJECT), "nothing"],
-    "key": [new_id(Prefix.API_KEY)],
-    "cluster": [new_id(Prefix.CLUSTER), "nothing"],
-    "exposure": [new_id(Prefix.EXPOSURE)],
-    "public_ip": [new_id(Prefix.PUBLIC_IP), "nothing", "192.0.2.201"],
-    "address": ["192.0.2.201"],
-    "job_id": [new_id(Prefix.JOB)],
-    "group": [new_id(Prefix.RESOURCE_GROUP), "nothing"],
-    "target_id": [new_id(Prefix.CLUSTER), new_id(Prefix.RESOURCE_GROUP)],
-    "subject_id": [new_id(Prefix.JOB)],
-    "name": ["nothing", "nothing"],
-    "resource_group": ["nothing"],
-    "tag": ["nothing"],
-    "cursor": ["WyJub3RoaW5nIl0"],
-}
-"""For each parameter that names what a project owns: values that nothing has, as many as `_belongings` gives."""
-OF_NOBODY = frozenset(
-    {
-        "state",
-        "kind",
-        "type",
-        "location",
-        "namespace",
-        "managed",
-        "orphaned",
-        "used",
-        "origin",
-        "limit",
-        "wait",
-        "on_blocked",
-        "deadline_seconds",
-        "format",
-    }
-)
-"""Parameters that name nothing that a project owns."""
-
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
-
-
-@dataclass
-class Belongings:
-    """A project, and for each parameter the values that lead to what it owns."""
-
-    tenant: Tenant
-    named: dict[str, list[str]]
-
-    def first(self) -> dict[str, str]:
-        return {parameter: values[0] for parameter, values in self.named.items()}
-
-
-async def _belongings(slipway: Slipway, tenant: Tenant) -> Belongings:
-    async def made(path: str, body: dict[str, Any]) -> dict[str, Any]:
-        answer = await slipway.ask("POST", path, body, key=tenant.admin)
-        assert answer.status_code == 202, answer.text
-        accepted: dict[str, Any] = answer.json()
-        return accepted
-
-    cluster = await made("/v1/clusters", {**CLUSTER, "name": f"cluster-of-{tenant.name}", "tags": {tenant.name: "x"}})
-    group = await made("/v1/resource-groups", {"name": f"group-of-{tenant.name}", "location": "westeurope"})
-    # Only a cluster that serves takes exposures.
-    async with slipway.parts.database.write() as session:
-        serves = sa.update(Cluster).where(Cluster.id == cluster["resource"]["id"])
-        await session.execute(serves.values(state=ClusterState.READY))
-    exposures = f"/v1/clusters/{cluster['resource']['id']}/exposures"
-    exposure = await made(exposures, OPERATIONS["create_exposure"].bodies()[0])
-    public_ip = (await made("/v1/public-ips", {"name": f"ip-of-{tenant.name}", "location": "westeurope"}))["resource"]
-    address = f"192.0.2.{len(tenant.name)}"
-    async with slipway.parts.database.write() as session:
-        # Its job does not run here.
-        assigned = sa.update(PublicIp).where(PublicIp.id == public_ip["id"])
-        await session.execute(assigned.values(address=address))
-    spare = await add_key(slipway.parts.database, Role.READER, tenant.id)
-    jobs = (await slipway.ask("GET", "/v1/jobs?limit=1", key=tenant.admin)).json()
-    of_cluster, of_group = cluster["resource"], group["resource"]
-    named = {
-        "project": [tenant.id, tenant.name],
-        "key": [f"key_{spare.split('_')[1]}"],
-        "cluster": [of_cluster["id"], of_cluster["name"]],
-        "exposure": [exposure["resource"]["id"]],
-        "public_ip": [public_ip["id"], public_ip["name"], address],
-        "address": [address],
-        "job_id": [cluster["job"]["id"]],
-        "group": [of_group["id"], of_group["name"]],
-        "target_id": [of_cluster["id"], of_group["id"]],
-        "subject_id": [cluster["job"]["id"]],
-        "name": [of_cluster["name"], of_group["name"]],
-        "resource_group": [of_cluster["resource_group"]],
-        "tag": [tenant.name],
-        "cursor": [jobs["next_cursor"]],
-    }
-    return Belongings(tenant, named)
 
 
 @dataclass
@@ -261,8 +170,8 @@ class Table:
 
 async def test_roles_and_projects_bound_every_route_and_verb(idle_slipway: Slipway) -> None:
     """What is foreign equals what is absent: status, body, headers, and the statements that it takes."""
-    own = await _belongings(idle_slipway, idle_slipway.tenant)
-    foreign = await _belongings(idle_slipway, await add_tenant(idle_slipway.parts.database, "neighbour"))
+    own = await belongings(idle_slipway, idle_slipway.tenant)
+    foreign = await belongings(idle_slipway, await add_tenant(idle_slipway.parts.database, "neighbour"))
     assert ABSENT.keys() == foreign.named.keys()
     app = create_app(idle_slipway.parts)
 

@@ -57,10 +57,12 @@ class Sender:
         is_json = answer.headers.get("content-type") == "application/json"
         return dict(answer.json()) if is_json else {}
 
-    async def done(self, name: str, **made: str) -> None:
-        """Send an operation and see its job end well."""
+    async def done(self, name: str, **made: str) -> dict[str, Any]:
+        """Send an operation and see its job end well; its outcome."""
         job = await self.slipway.ended((await self.send(name, **made))["job"]["id"])
         assert job["state"] == "succeeded", job
+        outcome: dict[str, Any] = job["outcome"]
+        return outcome
 
 
 async def _send_of_public_ips(sender: Sender) -> None:
@@ -70,6 +72,24 @@ async def _send_of_public_ips(sender: Sender) -> None:
     await sender.done("delete_public_ip")
     # Azure has no such address; that a job finds out.
     await sender.send("adopt_public_ip")
+
+
+async def _send_of_shares(sender: Sender) -> None:
+    await sender.done("create_share")
+    for name in ("list_shares", "get_share", "list_storage_accounts"):
+        await sender.send(name)
+    share = (await sender.slipway.ask("GET", "/v1/shares/uploads")).json()
+    await sender.send("get_storage_account", account=share["account"])
+    await sender.done("update_share")
+    snapshot = await sender.done("create_snapshot")
+    await sender.send("list_snapshots")
+    await sender.done("delete_snapshot", snapshot=snapshot["snapshot_id"])
+    await sender.done("delete_share")
+    await sender.done("restore_share", share=share["id"])
+    # Nothing lies in the account any more, but what can be restored.
+    await sender.done("delete_share")
+    await sender.slipway.ask("DELETE", f"/v1/storage-accounts/{share['account']}?deleted_shares=discard")
+    await sender.send("delete_storage_account", account=share["account"])
 
 
 async def test_every_example_is_accepted(idle_slipway: Slipway) -> None:
@@ -102,6 +122,9 @@ async def test_every_example_is_accepted(idle_slipway: Slipway) -> None:
         await sender.send(name)
     await sender.done("update_outbound")
     await _send_of_public_ips(sender)
+    await _send_of_shares(sender)
+    await sender.done("create_cluster_share")
+    await sender.send("list_cluster_shares")
     exposure = (await sender.send("create_exposure"))["resource"]["id"]
     await sender.send("list_exposures")
     for name in ("get_exposure", "update_exposure"):

@@ -1,0 +1,131 @@
+"""What a project owns, for the table of who may do what: one of each kind, and the names that lead to it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.core.ids import Prefix, new_id
+from app.models import Cluster, ClusterState, PublicIp, Role, Share, StorageState
+from tests.support.api import Tenant, add_key
+from tests.support.operations import OPERATIONS
+from tests.support.whole import CLUSTER, Slipway
+
+Made = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
+ABSENT = {
+    "project": [new_id(Prefix.PROJECT), "nothing"],
+    "key": [new_id(Prefix.API_KEY)],
+    "cluster": [new_id(Prefix.CLUSTER), "nothing"],
+    "exposure": [new_id(Prefix.EXPOSURE)],
+    "public_ip": [new_id(Prefix.PUBLIC_IP), "nothing", "192.0.2.201"],
+    "address": ["192.0.2.201"],
+    "share": [new_id(Prefix.SHARE), "nothing"],
+    "snapshot": ["20250101T000000.0000000Z"],
+    "account": [new_id(Prefix.STORAGE_ACCOUNT), "nothing"],
+    "job_id": [new_id(Prefix.JOB)],
+    "group": [new_id(Prefix.RESOURCE_GROUP), "nothing"],
+    "target_id": [new_id(Prefix.CLUSTER), new_id(Prefix.RESOURCE_GROUP)],
+    "subject_id": [new_id(Prefix.JOB)],
+    "name": ["nothing", "nothing"],
+    "resource_group": ["nothing"],
+    "tag": ["nothing"],
+    "cursor": ["WyJub3RoaW5nIl0"],
+}
+"""For each parameter that names what a project owns: values that nothing has, as many as `belongings` gives."""
+OF_NOBODY = frozenset(
+    {
+        "state",
+        "kind",
+        "type",
+        "location",
+        "namespace",
+        "managed",
+        "orphaned",
+        "used",
+        "origin",
+        "limit",
+        "wait",
+        "on_blocked",
+        "deadline_seconds",
+        "format",
+        "protocol",
+        "snapshots",
+        "break_lease",
+        "deleted_shares",
+    }
+)
+"""Parameters that name nothing that a project owns."""
+
+
+@dataclass
+class Belongings:
+    """A project, and for each parameter the values that lead to what it owns."""
+
+    tenant: Tenant
+    named: dict[str, list[str]]
+
+    def first(self) -> dict[str, str]:
+        """One value for each parameter."""
+        return {parameter: values[0] for parameter, values in self.named.items()}
+
+
+async def belongings(slipway: Slipway, tenant: Tenant) -> Belongings:
+    """A project with one of each kind of thing."""
+
+    async def made(path: str, body: dict[str, Any]) -> dict[str, Any]:
+        answer = await slipway.ask("POST", path, body, key=tenant.admin)
+        assert answer.status_code == 202, answer.text
+        accepted: dict[str, Any] = answer.json()
+        return accepted
+
+    cluster = await made("/v1/clusters", {**CLUSTER, "name": f"cluster-of-{tenant.name}", "tags": {tenant.name: "x"}})
+    group = await made("/v1/resource-groups", {"name": f"group-of-{tenant.name}", "location": "westeurope"})
+    # Only a cluster that serves takes exposures.
+    async with slipway.parts.database.write() as session:
+        serves = sa.update(Cluster).where(Cluster.id == cluster["resource"]["id"])
+        await session.execute(serves.values(state=ClusterState.READY))
+    exposures = f"/v1/clusters/{cluster['resource']['id']}/exposures"
+    exposure = await made(exposures, OPERATIONS["create_exposure"].bodies()[0])
+    public_ip = (await made("/v1/public-ips", {"name": f"ip-of-{tenant.name}", "location": "westeurope"}))["resource"]
+    address = f"192.0.2.{len(tenant.name)}"
+    async with slipway.parts.database.write() as session:
+        # Its job does not run here.
+        assigned = sa.update(PublicIp).where(PublicIp.id == public_ip["id"])
+        await session.execute(assigned.values(address=address))
+    share, snapshot = await _share(slipway, tenant, made)
+    spare = await add_key(slipway.parts.database, Role.READER, tenant.id)
+    jobs = (await slipway.ask("GET", "/v1/jobs?limit=1", key=tenant.admin)).json()
+    of_cluster, of_group = cluster["resource"], group["resource"]
+    named = {
+        "project": [tenant.id, tenant.name],
+        "key": [f"key_{spare.split('_')[1]}"],
+        "cluster": [of_cluster["id"], of_cluster["name"]],
+        "exposure": [exposure["resource"]["id"]],
+        "public_ip": [public_ip["id"], public_ip["name"], address],
+        "address": [address],
+        "share": [share["id"], share["name"]],
+        "snapshot": [snapshot],
+        "account": [share["account_id"], share["account"]],
+        "job_id": [cluster["job"]["id"]],
+        "group": [of_group["id"], of_group["name"]],
+        "target_id": [of_cluster["id"], of_group["id"]],
+        "subject_id": [cluster["job"]["id"]],
+        "name": [of_cluster["name"], of_group["name"]],
+        "resource_group": [of_cluster["resource_group"]],
+        "tag": [tenant.name],
+        "cursor": [jobs["next_cursor"]],
+    }
+    return Belongings(tenant, named)
+
+
+async def _share(slipway: Slipway, tenant: Tenant, made: Made) -> tuple[dict[str, Any], str]:
+    """A share that serves, and the id of its one snapshot; no job runs here."""
+    body = {"name": f"share-of-{tenant.name}", "location": "westeurope", "quota_gib": 5}
+    share = (await made("/v1/shares", body))["resource"]
+    second = f"{len(tenant.name):02}"
+    observed = {"snapshots": [{"moment": f"2026-01-31T08:15:{second}.0000000Z", "quota_gib": 5, "leased": False}]}
+    async with slipway.parts.database.write() as session:
+        serves = sa.update(Share).where(Share.id == share["id"])
+        await session.execute(serves.values(state=StorageState.READY, observed=observed))
+    return share, f"20260131T0815{second}.0000000Z"
