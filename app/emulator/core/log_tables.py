@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-MOST_ROWS = 20_000
+MOST_ROWS = 10_000
 """Of one table of one workspace; the oldest go first."""
 Values = Mapping[str, Any]
 """A row by column: text, numbers, times, and open documents where the column is dynamic."""

@@ -18,7 +18,8 @@ _PATTERN = re.compile(
     |(?P<mark>==|!=|=~|!~|<=|>=|\.\.|[-+*/%<>=()\[\]{},;|:.])""",
     re.VERBOSE,
 )
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0"}
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "\\": "\\", '"': '"', "'": "'"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def _read(query: str) -> Iterator[Token]:
 
 def _value(group: str, text: str) -> tuple[str, Value]:
     if group == "string":
-        return "string", re.sub(r"\\(.)", _unescaped, text.lstrip("hH")[1:-1])
+        return "string", _whole(_ESCAPE.sub(_unescaped, text.lstrip("hH")[1:-1]))
     if group == "verbatim":
         quote = text[1]
         return "string", text[2:-1].replace(quote * 2, quote)
@@ -67,7 +68,17 @@ def _value(group: str, text: str) -> tuple[str, Value]:
 
 
 def _unescaped(match: re.Match[str]) -> str:
-    return _ESCAPES.get(match.group(1), match.group(1))
+    escaped = match.group(1)
+    if len(escaped) > 1:
+        return chr(int(escaped[1:], 16))
+    if escaped not in _ESCAPES:
+        raise misread_literal("string", match.string)
+    return _ESCAPES[escaped]
+
+
+def _whole(text: str) -> str:
+    """Text whose characters beyond 16 bits came as the two halves of UTF-16."""
+    return text.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "replace")
 
 
 def _span(text: str) -> Value:
