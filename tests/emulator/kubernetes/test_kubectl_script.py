@@ -121,7 +121,8 @@ _STEPS = (
 )
 
 
-def _versions() -> list[object]:
+def versions() -> list[object]:
+    """The oldest and the newest kubectl, as parameters."""
     found = list(kubectls().items())
     if not found:
         return [pytest.param("", id="none", marks=pytest.mark.skip("no kubectl: none on PATH, none from `make tools`"))]
@@ -129,7 +130,7 @@ def _versions() -> list[object]:
     return [pytest.param(path, id=f"1.{minor}") for minor, path in chosen.items()]
 
 
-@pytest.mark.parametrize("path", _versions())
+@pytest.mark.parametrize("path", versions())
 async def test_kubectl_does_its_daily_work(path: str, cluster: Endpoint, tmp_path: Path) -> None:
     kubectl = configured(path, cluster.admin_kubeconfig, tmp_path)
     editor = tmp_path / "editor"
