@@ -182,6 +182,18 @@ async def test_a_pod_goes_to_no_node_that_its_volume_is_not_had_on(driver: Drive
     assert "2 node(s) had volume node affinity conflict" in (await _events(driver, "web"))[-1][1]
 
 
+async def test_a_claim_for_one_pod_is_for_one_pod(driver: Driver) -> None:
+    modes = ["ReadWriteOncePod"]
+    await put(driver, (VOLUMES, volume(accessModes=modes)), (CLAIMS, claim(accessModes=modes)))
+    await put(driver, (PODS, pod()), (PODS, pod("second")))
+    driver.settle()
+    assert [await _phase(driver, f"{PODS}/{name}") for name in ("web", "second")] == ["Running", "Pending"]
+    assert "with the same name and ReadWriteOncePod access mode" in (await _events(driver, "second"))[-1][1]
+    await driver.client.ask("DELETE", f"{PODS}/web")
+    driver.settle()
+    assert await _phase(driver, f"{PODS}/second") == "Running"
+
+
 async def test_a_pod_that_names_a_missing_secret_or_map_does_not_start(driver: Driver) -> None:
     sources = [{"name": "key", "secret": {"secretName": "word"}}, {"name": "conf", "configMap": {"name": "conf"}}]
     await put(driver, (PODS, {**pod(), "spec": {"containers": [{"name": "w", "image": "i"}], "volumes": sources}}))

@@ -239,7 +239,18 @@ def _remove_machine(cloud: Cloud, machine: Resource) -> None:
         cloud.store.remove(nic.id)
     if disk is not None:
         cloud.store.remove(disk)
+    for data_disk in section(machine.body, "properties", "storageProfile").get("dataDisks") or ():
+        _detach(cloud, data_disk["managedDisk"]["id"])
     cloud.store.remove(machine.id)
+
+
+def _detach(cloud: Cloud, identity: str) -> None:
+    """Let a disk go whose machine goes: it is its owner's, and stays."""
+    disk = cloud.store.get(identity)
+    if disk is not None:
+        disk.body.pop("managedBy", None)
+        disk.body["properties"] = {**disk.body["properties"], "diskState": "Unattached"}
+        cloud.store.touch(disk)
 
 
 def remove_scale_set(cloud: Cloud, cluster: Resource, pool: Resource) -> None:

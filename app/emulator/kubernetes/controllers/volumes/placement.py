@@ -14,6 +14,7 @@ from app.emulator.kubernetes.selectors import expression_holds
 from app.emulator.kubernetes.store import Store
 
 _CLAIMS, _VOLUMES = "persistentvolumeclaims", "persistentvolumes"
+_ONE_POD = "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode"
 NODE_CONFLICT = "node(s) had volume node affinity conflict"
 
 
@@ -30,7 +31,17 @@ def missing(store: Store, pod: Object) -> str | None:
             return f'persistentvolumeclaim "{name}" bound to non-existent persistentvolume "{volume}"'
         if not is_bound(claim) and not _delayed(store, claim):
             return "pod has unbound immediate PersistentVolumeClaims"
+        if "ReadWriteOncePod" in claim["spec"]["accessModes"] and _has_pod(store, pod, name):
+            return _ONE_POD
     return None
+
+
+def _has_pod(store: Store, pod: Object, claim: str) -> bool:
+    return any(
+        claim in claims_of(other) and at(other, "spec.nodeName")
+        for other in store.list_("pods", pod["metadata"]["namespace"])
+        if other["metadata"]["uid"] != pod["metadata"]["uid"]
+    )
 
 
 def _delayed(store: Store, claim: Object) -> bool:

@@ -87,7 +87,7 @@ class NodeDrivers:
         self, cloud: Cloud, cluster: Resource, mount: Mount, attributes: Mapping[str, str], account: str
     ) -> _Credentials:
         """The account and its key: of the Secret that the volume names, or as the driver finds one by itself."""
-        place = (cluster.key, mount.node["metadata"]["name"])
+        place = (f"{cluster.key}/{cluster.created.isoformat()}", mount.node["metadata"]["name"])
         if mount.secrets:
             found = _read_secret(mount.secrets, "")
             if found is None:
@@ -103,8 +103,9 @@ class NodeDrivers:
             found = self._look_up(cloud, cluster, mount, attributes, account)
         if not found.key:
             raise _RefusedError(words.internal(f"accountName({found.account}) or accountKey is empty"))
-        until = cloud.now() + cloud.scaled(KEY_CACHE_SECONDS)
-        self._keys[*place, found.account] = (found.key, until)
+        now = cloud.now()
+        self._keys = {known: entry for known, entry in self._keys.items() if now < entry[1]}
+        self._keys[*place, found.account] = (found.key, now + cloud.scaled(KEY_CACHE_SECONDS))
         return found
 
     def _look_up(
