@@ -16,6 +16,7 @@ from app.emulator.local_azure import LocalAzureOptions
 from app.engine.steps import CloudStep, RecordStep
 from tests.crashes.judge import of_azure, of_the_job
 from tests.crashes.lives import FAILING, FAILING_ADDRESS, SCENARIOS, STUCK, Life, Scenario
+from tests.crashes.share_lives import FAILING_SHARE, SHARE_SCENARIOS
 from tests.crashes.stage import Stage
 from tests.support.crashes import At, Point
 from tests.support.local_azure import FAST, LocalAzureForTests, start_local_azure
@@ -23,6 +24,7 @@ from tests.support.whole import running_slipway
 
 PUT = "ManagedClusters_CreateOrUpdate"
 EVERY = frozenset(workflow.kind.name for workflow in WORKFLOWS)
+ALL = (*SCENARIOS, *SHARE_SCENARIOS)
 SUBSCRIPTIONS = tuple(f"0d5a1f3e-7c2b-4e8a-9f60-{number:012}" for number in range(60))
 
 
@@ -30,6 +32,7 @@ SUBSCRIPTIONS = tuple(f"0d5a1f3e-7c2b-4e8a-9f60-{number:012}" for number in rang
 def azure() -> Iterator[LocalAzureForTests]:
     with start_local_azure(LocalAzureOptions(speed=FAST, subscription_ids=SUBSCRIPTIONS, throttling=False)) as azure:
         azure.register()
+        azure.register("Microsoft.Storage")
         azure.call(_forget_registrations(azure))
         azure.add_fault("fail_operation", operation=PUT, path=f"/{FAILING}[0-9]+$", count=None, code="AllocationFailed")
         azure.add_fault(
@@ -39,6 +42,8 @@ def azure() -> Iterator[LocalAzureForTests]:
             count=None,
             code="InternalServerError",
         )
+        no_share = {"operation": "FileShares_Create", "path": f"/{FAILING_SHARE}[0-9]+$", "count": None}
+        azure.add_fault("error", **no_share, status=400, code="InvalidHeaderValue", message="No.")
         azure.add_fault("stuck_operation", operation=PUT, path=f"/{STUCK}[0-9]+$", count=None)
         yield azure
 
@@ -75,7 +80,7 @@ def plans(stage: Stage, calm: Mapping[Scenario, Life], twice: str) -> list[tuple
     """The lives to be lived, each with its crashes: all points that the calm ones came by."""
     known: set[Point] = set()
     planned: list[tuple[Scenario, list[Point]]] = []
-    for scenario in SCENARIOS:
+    for scenario in ALL:
         dealt: list[list[list[Point]]] = []
         for kind, job_id in calm[scenario].jobs.items():
             new = [point for point in dict.fromkeys(stage.reached[job_id]) if point not in known]
@@ -112,7 +117,7 @@ async def test_a_crash_at_any_point_of_any_job_changes_no_end(
             stage = Stage(slipway, list(SUBSCRIPTIONS[1:]))
             twice = "cluster.create" if slipway.parts.database.file is not None else ""
             with stage.open():
-                calm = dict(zip(SCENARIOS, await _all(stage.live(each, 0, EVERY) for each in SCENARIOS), strict=True))
+                calm = dict(zip(ALL, await _all(stage.live(each, 0, EVERY) for each in ALL), strict=True))
                 planned = plans(stage, calm, twice)
                 crashed = await _all(
                     stage.live(scenario, number, frozenset(point.kind for point in points), points)
@@ -131,7 +136,7 @@ async def test_a_crash_at_any_point_of_any_job_changes_no_end(
             told += of_the_job(ended[calm[scenario].jobs[kind]], ended[job_id], crashes)
         wrong += [f"{each}\n    {life.name} died at: {', '.join(map(str, points))}" for each in told]
     assert not wrong, "\n".join(wrong)
-    assert len(planned) > len(SCENARIOS)
+    assert len(planned) > len(ALL)
 
 
 async def _all(lives: Iterable[Awaitable[Life]]) -> list[Life]:
