@@ -185,12 +185,15 @@ async def refused_exposure(life: Life, _kinds: frozenset[str]) -> None:
     await life.delete()
 
 
-async def accepted_exposure(life: Life, _kinds: frozenset[str]) -> None:
-    """The caller is content when the cluster has the Service."""
+async def accepted_exposure(life: Life, kinds: frozenset[str]) -> None:
+    """The caller is content when the cluster has the Service, and then its change."""
     await life.create()
     exposures = f"/v1/clusters/{life.name}/exposures"
     body = {"name": life.name, "selector": {"app": "web"}, "ports": [{"port": 80}]}
-    await life.job("POST", exposures, {**body, "options": {"wait_for": "accepted"}})
+    options = {"wait_for": "accepted"}
+    own = f"{exposures}/{(await life.job('POST', exposures, {**body, 'options': options}))['target_id']}"
+    if "exposure.update" in kinds:
+        await life.job("PATCH", own, {"idle_timeout_minutes": 30, "options": options})
     await life.delete()
 
 

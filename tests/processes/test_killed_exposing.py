@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.processes.conftest import ONE_DATABASE
 from tests.processes.fleet import Fleet
 from tests.support.crashes import At, Point
 from tests.support.mortal_workers import arm, armed
@@ -42,7 +41,6 @@ async def _do(fleet: Fleet, method: str, path: str, body: Any = None) -> None:
     await fleet.all_succeed([await fleet.accepted(method, path, body)], 90)
 
 
-@ONE_DATABASE
 async def test_five_kills_leave_one_service_and_then_none(mortal: Fleet, tmp_path: Path) -> None:
     """Trouble 12, for exposures: the same end, one Service, and nothing orphaned in Azure."""
     await _do(mortal, "POST", "/v1/clusters", {**CLUSTER, "name": NAME})
