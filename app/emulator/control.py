@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app.emulator.core import operations
+from app.emulator.core.acts import InvalidActError
 from app.emulator.core.clock import ManualClock
 from app.emulator.core.documents import Document, clone
 from app.emulator.core.faults import FaultKind, InvalidFaultError, parse_fault
@@ -35,6 +36,10 @@ INDEX = {
     "GET, DELETE /_local/requests": (
         "the request log; filters: operation, method, path (regular expression), status, mutated=true|false, "
         "effect, client_request_id (a part of it), since (sequence), limit"
+    ),
+    "POST /_local/acts/{name}": (
+        'what happens inside Azure: auto-upgrade {"cluster": ARM id, "kind": "kubernetes" | "node-image", "in_window": '
+        'true}; node-image {"release": "202602.04.0"}; quotas {"standardDSv5Family": 10, "lowPriorityCores": 0}'
     ),
     "POST /_local/clock": '{"advance_seconds": 300}: only with a manual clock',
 }
@@ -64,6 +69,7 @@ class Control:
             Route("/_local/faults", self._faults, methods=["GET", "POST", "DELETE"]),
             Route("/_local/faults/{id:int}", self._fault, methods=["DELETE"]),
             Route("/_local/requests", self._requests, methods=["GET", "DELETE"]),
+            Route("/_local/acts/{name}", self._act, methods=["POST"]),
             Route("/_local/clock", self._clock, methods=["GET", "POST"]),
         ]
 
@@ -127,6 +133,17 @@ class Control:
         except (ValueError, re.error) as error:
             return _refused(str(error))
         return JSONResponse({"requests": [entry.document() for entry in found[-limit:]], "total": len(found)})
+
+    async def _act(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        acts = {known: act for provider in self._cloud.providers.values() for known, act in provider.acts.items()}
+        if name not in acts:
+            return _refused(f"unknown act '{name}'; known: {', '.join(sorted(acts))}")
+        try:
+            done = await acts[name](self._cloud, await _document(request))
+        except InvalidActError as error:
+            return _refused(str(error))
+        return JSONResponse(done)
 
     async def _clock(self, request: Request) -> Response:
         if request.method == "POST":

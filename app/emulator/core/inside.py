@@ -17,6 +17,7 @@ from app.emulator.core.errors import AzureError, not_implemented
 from app.emulator.core.exchange import Answer, Call, Delivery, answer_of
 from app.emulator.core.fault_injection import carry_out
 from app.emulator.core.faults import FaultKind
+from app.emulator.core.locks import refuse_locked
 from app.emulator.core.operations import Operation
 
 logger = logging.getLogger(__name__)
@@ -155,6 +156,7 @@ class InsideClient:
         if call.route is None:
             return answer_of(not_implemented(f"{call.method} {call.path}"))
         try:
+            refuse_locked(self.cloud, call)
             return await call.route.handler(self.cloud, call)
         except AzureError as error:
             return answer_of(error)

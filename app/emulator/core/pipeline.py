@@ -13,6 +13,7 @@ from app.emulator.core.cloud import Cloud
 from app.emulator.core.errors import AzureError, not_implemented
 from app.emulator.core.exchange import Answer, Call, Delivery, answer_of
 from app.emulator.core.fault_injection import carry_out
+from app.emulator.core.locks import refuse_locked
 from app.emulator.core.registry import DataPlane
 from app.emulator.core.request_log import HEADERS_OF_INTEREST, LoggedRequest
 from app.emulator.core.throttling import check_aks, check_arm
@@ -54,6 +55,7 @@ class Pipeline:
             self._require_subscription,
             self._throttle,
             self._require_registration,
+            self._refuse_locked,
         )
 
     async def handle(self, call: Call) -> Answer:
@@ -147,6 +149,10 @@ class Pipeline:
         namespace = _namespace(call)
         if namespace is not None and call.method not in {"GET", "HEAD"} and "subscription" in call.parameters:
             registration.require(self._cloud, call.parameter("subscription"), namespace)
+        return await proceed(call)
+
+    async def _refuse_locked(self, call: Call, proceed: Next) -> Answer:
+        refuse_locked(self._cloud, call)
         return await proceed(call)
 
     async def _dispatch(self, call: Call) -> Answer:

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from app.emulator.core.acts import Act
+
 if TYPE_CHECKING:
     from app.emulator.core.cloud import Cloud
     from app.emulator.core.errors import AzureError
@@ -79,6 +81,8 @@ class Provider:
     guards: Mapping[str, Guard] = field(default_factory=dict)
     """By resource type: raises `AzureError` while something uses the resource whose id is not among those that leave
     with it, as the predicate tells."""
+    acts: Mapping[str, Act] = field(default_factory=dict)
+    """By name: what `POST /_local/acts/{name}` lets happen."""
     resume: Hook | None = None
     """Called once when the state was loaded."""
     close: Hook | None = None

@@ -1,5 +1,6 @@
 """Sizes of machines, and how many cores of them are used."""
 
+from app.emulator.core.acts import InvalidActError
 from app.emulator.core.cloud import Cloud
 from app.emulator.core.documents import Document
 from app.emulator.core.errors import AzureError, Envelope
@@ -8,7 +9,7 @@ from app.emulator.core.links import page
 from app.emulator.core.locations import LOCATIONS, Location, find_location
 from app.emulator.core.registry import Route
 from app.emulator.core.vm_sizes import VM_SIZES, VmSize
-from app.emulator.core.vm_usage import REGIONAL, SPOT, families, limit_of, used_cores
+from app.emulator.core.vm_usage import OVERRIDE, REGIONAL, SPOT, families, limit_of, used_cores
 from app.emulator.providers.compute.names import NAMESPACE
 
 _LOCATION = f"/subscriptions/{{subscription}}/providers/{NAMESPACE}/locations/{{location}}"
@@ -98,3 +99,14 @@ def _usage(name: str, label: str, current: int, limit: int) -> Document:
         "currentValue": current,
         "name": {"value": name, "localizedValue": label},
     }
+
+
+async def set_limits(cloud: Cloud, document: Document) -> Document:
+    """`{"standardDSv5Family": 10, "lowPriorityCores": 0}`: the quotas of every region; `{}` for the usual ones."""
+    known = {REGIONAL, SPOT, *families()}
+    for family, limit in document.items():
+        if family not in known or type(limit) is not int or limit < 0:
+            raise InvalidActError(f"'{family}' must be one of {', '.join(sorted(known))}, with a number of cores")
+    cloud.overrides[OVERRIDE] = dict(document)
+    cloud.changes += 1
+    return dict(document)

@@ -8,12 +8,14 @@ from app.emulator.core.registry import Provider, ResourceType
 from app.emulator.core.store import Resource
 from app.emulator.kubernetes.host import ClusterHost
 from app.emulator.providers.containerservice import agent_pools, maintenance, pool_actions, power, queries, snapshots
+from app.emulator.providers.containerservice.auto_upgrades import AutoUpgrades
 from app.emulator.providers.containerservice.cloud_controller import CloudController
 from app.emulator.providers.containerservice.csi import CsiController, NodeDrivers
 from app.emulator.providers.containerservice.managed_clusters import ManagedClusters
 from app.emulator.providers.containerservice.monitoring.agents import held_agent
 from app.emulator.providers.containerservice.monitoring.collector import Collector
 from app.emulator.providers.containerservice.names import CLUSTER_TYPE, NAMESPACE
+from app.emulator.providers.containerservice.node_images import release_image
 from app.emulator.providers.containerservice.nodes import cluster_spec
 from app.emulator.providers.containerservice.rotations import Rotations
 from app.emulator.providers.containerservice.run_commands import RunCommands
@@ -74,6 +76,7 @@ def provider(host: ClusterHost, saved: Mapping[str, Document]) -> Provider:
             *snapshots.routes(),
         ),
         transitions={**transitions.table(), **commands.transitions(), **rotations.transitions()},
+        acts={"auto-upgrade": AutoUpgrades(host).act, "node-image": release_image},
         removers={CLUSTER_TYPE: transitions.remove},
         resume=resume,
         close=close,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from app.emulator.core.documents import Document, clone, overlay, said, section
 from app.emulator.core.errors import invalid_request_content
 from app.emulator.core.gateway import check_location, check_tags
+from app.emulator.providers.containerservice.cluster_rules import check_cluster, check_fixed, with_lists
 from app.emulator.providers.containerservice.errors import (
     change_not_allowed,
     flat,
@@ -165,6 +166,8 @@ def new_cluster(place: Place, document: Document, *, suffix: str, guids: tuple[s
     if isinstance(entra, dict) and entra.get("managed"):
         entra.setdefault("tenantID", place.tenant_id)
     _check_profiles(properties)
+    with_lists(properties["networkProfile"], section(asked, "networkProfile"))
+    check_cluster(body)
     return body
 
 
@@ -197,6 +200,8 @@ def changed_cluster(known: Document, document: Document) -> Document:
         body["tags"] = check_tags(document)
     body["sku"] = overlay(known["sku"], section(document, "sku"))
     _check_profiles(body["properties"])
+    check_fixed(before, body["properties"])
+    check_cluster(body)
     return body
 
 

@@ -68,6 +68,19 @@ def version_not_supported(version: str) -> AzureError:
     )
 
 
+def only_long_term(name: str, version: str) -> AzureError:
+    """400 `K8sVersionNotSupported` for a version whose community support is over (canonical/bundle-kubeflow#1320)."""
+    return flat(
+        400,
+        "K8sVersionNotSupported",
+        f"Managed cluster {name} is on version {version}, which is only available for Long-Term Support (LTS). If you "
+        "intend to onboard to LTS, please ensure the cluster is in Premium tier and LTS support plan (see "
+        "https://aka.ms/aks/enable-lts). Otherwise, use [az aks get-versions] command to get the supported version "
+        "list in this region. For more information, please check https://aka.ms/supported-version-list",
+        target="kubernetesVersion",
+    )
+
+
 def size_not_allowed(size: str, location: str, offered: str) -> AzureError:
     """400 `BadRequest` for a VM size."""
     return flat(

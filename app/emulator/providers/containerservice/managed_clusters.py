@@ -13,6 +13,7 @@ from app.emulator.core.store import Resource
 from app.emulator.kubernetes.host import ClusterHost
 from app.emulator.providers.containerservice import access, cluster_documents, cluster_pools, shapes
 from app.emulator.providers.containerservice.errors import flat
+from app.emulator.providers.containerservice.identities import KUBELET, kubelet_identity, take_identities
 from app.emulator.providers.containerservice.load_balancer_profile import check_profile
 from app.emulator.providers.containerservice.monitoring.addon import check_addon
 from app.emulator.providers.containerservice.names import (
@@ -63,7 +64,7 @@ class ManagedClusters:
             return Route(method, template, f"ManagedClusters_{operation}", handler, NAMESPACE, seconds)  # type: ignore[arg-type]
 
         return [
-            route("PUT", CLUSTER, "CreateOrUpdate", self._put, 7),
+            route("PUT", CLUSTER, "CreateOrUpdate", self.put, 7),
             route("PATCH", CLUSTER, "UpdateTags", self._patch, 2),
             route("GET", CLUSTER, "Get", self._get, 1),
             route("DELETE", CLUSTER, "Delete", self._delete, 1),
@@ -80,7 +81,8 @@ class ManagedClusters:
             ),
         ]
 
-    async def _put(self, cloud: Cloud, call: Call) -> Answer:
+    async def put(self, cloud: Cloud, call: Call) -> Answer:
+        """Create a cluster, or change one."""
         require_group(cloud, call, for_change=True)
         known = cloud.store.get(access.id_of(call))
         access.check_preconditions(call, known)
@@ -101,6 +103,8 @@ class ManagedClusters:
         )
         suffix = "".join(cloud.randomness.choices(_SUFFIX_ALPHABET, k=8))
         body = cluster_documents.new_cluster(place, document, suffix=suffix, guids=(cloud.guid(), cloud.guid()))
+        take_identities(cloud, body, document)
+        kubelet = kubelet_identity(cloud, body, document)
         access.refuse_taken_node_group(cloud, call.parameter("subscription"), body)
         pools = cluster_pools.new_pools(body, document)
         cluster_pools.check_windows(body, pools.values())
@@ -112,6 +116,8 @@ class ManagedClusters:
         )
         cluster = cloud.store.put(Resource(place.id, CLUSTER_TYPE, body, cloud.now()))
         cluster.internal["kubernetes_version"] = body["properties"]["currentKubernetesVersion"]
+        if kubelet is not None:
+            cluster.internal[KUBELET] = kubelet
         for name, properties in pools.items():
             cluster_pools.add_pool(cloud, cluster, name, properties)
         nodes = sum(properties["count"] for properties in pools.values())
@@ -130,6 +136,7 @@ class ManagedClusters:
     def _update(self, cloud: Cloud, call: Call, cluster: Resource, document: Document) -> Answer:
         before = cluster.body["properties"]
         body = cluster_documents.changed_cluster(cluster.body, document)
+        take_identities(cloud, body, document)
         control_plane = body["properties"]["currentKubernetesVersion"]
         changed = cluster_pools.changed_pools(cloud, cluster, document, control_plane)
         check_profile(cloud, body, cluster_pools.all_pools(cloud, cluster, changed))

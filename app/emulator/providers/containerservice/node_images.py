@@ -2,6 +2,7 @@
 
 import re
 
+from app.emulator.core.acts import InvalidActError
 from app.emulator.core.cloud import Cloud
 from app.emulator.core.documents import Document
 from app.emulator.providers.containerservice.pool_documents import IMAGES
@@ -22,6 +23,14 @@ def latest_image(cloud: Cloud, properties: Document) -> str:
     return f"{image.rpartition('-')[0]}-{release}"
 
 
-def is_release(text: object) -> bool:
-    """Whether this names a release as AKS does: `202602.04.0`."""
-    return isinstance(text, str) and _RELEASE.match(text) is not None
+async def release_image(cloud: Cloud, document: Document) -> Document:
+    """`{"release": "202602.04.0"}`: from now on the newest of every system; null for the usual ones."""
+    release = document.get("release")
+    if release is None:
+        cloud.overrides.pop(OVERRIDE, None)
+    elif isinstance(release, str) and _RELEASE.match(release):
+        cloud.overrides[OVERRIDE] = release
+    else:
+        raise InvalidActError("'release' must be a release of node images: 202602.04.0")
+    cloud.changes += 1
+    return {"release": release}

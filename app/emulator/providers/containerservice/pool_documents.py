@@ -13,7 +13,7 @@ from app.emulator.providers.containerservice.errors import (
     version_not_supported,
 )
 from app.emulator.providers.containerservice.pool_rules import check_fixed, check_rules, check_scaling, with_spot
-from app.emulator.providers.containerservice.versions import LARGEST_SKEW, numbers, resolve
+from app.emulator.providers.containerservice.versions import LARGEST_SKEW, may_join, numbers, resolve
 
 LINUX_NAME = re.compile(r"^[a-z][a-z0-9]{0,11}$")
 WINDOWS_NAME = re.compile(r"^[a-z][a-z0-9]{0,5}$")
@@ -192,8 +192,7 @@ def check_pool(pool: Document, *, location: str, control_plane: str) -> None:
     full = resolve(str(pool["orchestratorVersion"]))
     if full is None:
         raise version_not_supported(str(pool["orchestratorVersion"]))
-    pool_numbers, plane = numbers(full), numbers(control_plane)
-    if pool_numbers > plane or plane[1] - pool_numbers[1] > LARGEST_SKEW:
+    if not may_join(full, control_plane):
         raise flat(
             400,
             "NodePoolMcVersionIncompatible",

@@ -1,6 +1,7 @@
 """What AKS tells about operations, versions and upgrades."""
 
 from app.emulator.core.cloud import Cloud
+from app.emulator.core.documents import Document
 from app.emulator.core.errors import AzureError
 from app.emulator.core.exchange import Answer, Call
 from app.emulator.core.links import status_headers
@@ -16,10 +17,13 @@ from app.emulator.providers.containerservice.names import (
     NAMESPACE,
     POOL,
 )
+from app.emulator.providers.containerservice.node_images import latest_image
 from app.emulator.providers.containerservice.nodes import pools_of
 from app.emulator.providers.containerservice.versions import (
     OFFERED,
+    is_preview,
     listing,
+    may_join,
     pool_upgrades,
     upgrades_from,
 )
@@ -107,16 +111,16 @@ async def _upgrades(cloud: Cloud, call: Call) -> Answer:
     cluster = access.require_cluster(cloud, call)
     properties = cluster.body["properties"]
     current = properties["currentKubernetesVersion"]
-    offered = [{"kubernetesVersion": version} for version in upgrades_from(current)]
+    offered = [_offer(version) for version in upgrades_from(current)]
     plane = {"kubernetesVersion": current, "osType": "Linux", "upgrades": offered}
     pools = [
         {
-            "name": pool.name,
-            "kubernetesVersion": pool.body["properties"]["currentOrchestratorVersion"],
-            "osType": pool.body["properties"]["osType"],
-            "upgrades": offered,
+            "name": name,
+            "kubernetesVersion": pool["currentOrchestratorVersion"],
+            "osType": pool["osType"],
+            "upgrades": [_offer(version) for version in pool_upgrades(pool["currentOrchestratorVersion"], current)],
         }
-        for pool in pools_of(cloud, cluster)
+        for name, pool in ((one.name, one.body["properties"]) for one in pools_of(cloud, cluster))
     ]
     body = {
         "id": f"{cluster.id}/upgradeprofiles/default",
@@ -125,6 +129,10 @@ async def _upgrades(cloud: Cloud, call: Call) -> Answer:
         "properties": {"controlPlaneProfile": plane, "agentPoolProfiles": pools},
     }
     return Answer(200, body, content_type=JSON)
+
+
+def _offer(version: str) -> Document:
+    return {"kubernetesVersion": version, **({"isPreview": True} if is_preview(version) else {})}
 
 
 async def _pool_upgrades(cloud: Cloud, call: Call) -> Answer:
@@ -140,8 +148,8 @@ async def _pool_upgrades(cloud: Cloud, call: Call) -> Answer:
         "properties": {
             "kubernetesVersion": properties["currentOrchestratorVersion"],
             "osType": properties["osType"],
-            "latestNodeImageVersion": properties["nodeImageVersion"],
-            "upgrades": [{"kubernetesVersion": version} for version in upgrades],
+            "latestNodeImageVersion": latest_image(cloud, properties),
+            "upgrades": [_offer(version) for version in upgrades],
         },
     }
     return Answer(200, body, content_type=JSON)
@@ -149,10 +157,16 @@ async def _pool_upgrades(cloud: Cloud, call: Call) -> Answer:
 
 async def _pool_versions(cloud: Cloud, call: Call) -> Answer:
     cluster = access.require_cluster(cloud, call)
+    plane = cluster.body["properties"]["currentKubernetesVersion"]
     versions = [
-        {"kubernetesVersion": patch, "default": minor.default and patch == minor.patches[0]}
+        {
+            "kubernetesVersion": patch,
+            "default": minor.default and patch == minor.patches[0],
+            **({"isPreview": True} if minor.preview else {}),
+        }
         for minor in OFFERED
         for patch in minor.patches
+        if may_join(patch, plane)
     ]
     body = {
         "id": f"{cluster.id}/availableagentpoolversions",

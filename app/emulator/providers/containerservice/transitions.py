@@ -1,10 +1,12 @@
 """What the phases and ends of AKS's operations do to clusters, pools, machines and Kubernetes APIs."""
 
 from app.emulator.core.cloud import Cloud
+from app.emulator.core.locks import locked
 from app.emulator.core.operations import Operation
 from app.emulator.core.registry import Transition
 from app.emulator.core.store import Resource, group_key_of
 from app.emulator.kubernetes.host import ClusterHost
+from app.emulator.providers.containerservice.identities import KUBELET
 from app.emulator.providers.containerservice.instances import machines_of, settle, tidy
 from app.emulator.providers.containerservice.monitoring.agents import apply_agents
 from app.emulator.providers.containerservice.monitoring.collector import Collector
@@ -118,7 +120,7 @@ class Transitions:
         await self._settle_pools(cloud, cluster, state="Succeeded")
         properties = cluster.body["properties"]
         apply_outbound(cloud, cluster)
-        identity = cloud.store.get(group.kubelet_identity_id)
+        identity = cloud.store.get(cluster.internal.get(KUBELET) or group.kubelet_identity_id)
         if identity is not None:
             properties["identityProfile"] = {
                 "kubeletidentity": {
@@ -222,6 +224,10 @@ class Transitions:
     async def _deleted(self, cloud: Cloud, operation: Operation) -> None:
         cluster = cloud.store.get(operation.target)
         if cluster is not None:
+            error = locked(cloud, node_group_of(cluster).id, deletes=True)
+            if error is not None:
+                # AKS removes the group of the nodes as anybody does; a lock of somebody else stops it there.
+                raise error
             await self.remove(cloud, cluster)
 
     async def _failed_removal(self, cloud: Cloud, operation: Operation) -> None:

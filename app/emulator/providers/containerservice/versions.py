@@ -15,13 +15,18 @@ class Minor:
     patches: Sequence[str]
     default: bool = False
     preview: bool = False
+    long_term_only: bool = False
+    """Community support is over: only clusters of the premium tier with the plan for long-term support may have it."""
 
 
+KUBERNETES_OFFICIAL, LONG_TERM = "KubernetesOfficial", "AKSLongTermSupport"
 OFFERED: Sequence[Minor] = (
+    Minor("1.35", ("1.35.0",), preview=True),
     Minor("1.34", ("1.34.1", "1.34.0")),
     Minor("1.33", ("1.33.5", "1.33.4", "1.33.3"), default=True),
     Minor("1.32", ("1.32.9", "1.32.8", "1.32.7")),
     Minor("1.31", ("1.31.13", "1.31.12")),
+    Minor("1.30", ("1.30.14",), long_term_only=True),
 )
 DEFAULT = "1.33"
 _BY_NAME: Mapping[str, Minor] = {minor.name: minor for minor in OFFERED}
@@ -65,6 +70,22 @@ def pool_upgrades(pool: str, control_plane: str) -> list[str]:
     ]
 
 
+def may_join(pool: str, control_plane: str) -> bool:
+    """Whether nodes of one version may belong to a control plane of another: not newer, at most three minors older."""
+    one, other = numbers(pool), numbers(control_plane)
+    return one <= other and other[1] - one[1] <= LARGEST_SKEW
+
+
+def minor_of(full: str) -> Minor:
+    """The minor version of an offered one."""
+    return _BY_NAME[".".join(full.split(".")[:2])]
+
+
+def is_preview(full: str) -> bool:
+    """Whether a version is offered as a preview."""
+    return minor_of(full).preview
+
+
 def listing() -> Document:
     """The body of `locations/{location}/kubernetesVersions`."""
     return {
@@ -73,7 +94,9 @@ def listing() -> Document:
                 "version": minor.name,
                 "isDefault": minor.default,
                 "isPreview": minor.preview or None,
-                "capabilities": {"supportPlan": ["KubernetesOfficial", "AKSLongTermSupport"]},
+                "capabilities": {
+                    "supportPlan": [LONG_TERM] if minor.long_term_only else [KUBERNETES_OFFICIAL, LONG_TERM]
+                },
                 "patchVersions": {patch: {"upgrades": upgrades_from(patch)} for patch in minor.patches},
             }
             for minor in OFFERED

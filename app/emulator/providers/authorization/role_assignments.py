@@ -1,4 +1,4 @@
-"""Microsoft.Authorization: role assignments at a subscription, a group, a resource or a part of one, and some roles.
+"""Role assignments at a subscription, a group, a resource or a part of one, and some roles.
 
 What is granted is kept and listed. It opens nothing in the local Azure itself: there only the fault `forbid` refuses.
 """
@@ -9,7 +9,7 @@ from app.emulator.core.errors import AzureError, resource_not_found
 from app.emulator.core.exchange import Answer, Call
 from app.emulator.core.links import page
 from app.emulator.core.paths import key_of, split_path
-from app.emulator.core.registry import Provider, ResourceType, Route
+from app.emulator.core.registry import Route
 from app.emulator.core.store import Resource
 
 NAMESPACE = "Microsoft.Authorization"
@@ -18,7 +18,7 @@ _SUBSCRIPTION = "/subscriptions/{subscription}"
 _GROUP = f"{_SUBSCRIPTION}/resourceGroups/{{group}}"
 _RESOURCE = f"{_GROUP}/providers/{{namespace}}/{{kind}}/{{resource}}"
 _SCOPES = (_SUBSCRIPTION, _GROUP, _RESOURCE, f"{_RESOURCE}/{{part}}/{{member}}")
-_VERSIONS = ("2022-04-01", "2020-04-01-preview")
+VERSIONS = ("2022-04-01", "2020-04-01-preview")
 # https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
 ROLES: dict[str, tuple[str, list[str], list[str]]] = {
     "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": ("Owner", ["*"], []),
@@ -32,9 +32,9 @@ ROLES: dict[str, tuple[str, list[str], list[str]]] = {
 }
 
 
-def provider() -> Provider:
-    """The provider, ready to be joined."""
-    routes = [
+def routes() -> list[Route]:
+    """The operations of this file."""
+    found = [
         route
         for scope in _SCOPES
         for route in (
@@ -46,11 +46,7 @@ def provider() -> Provider:
         )
     ]
     one = f"{_SUBSCRIPTION}/providers/{NAMESPACE}/roleDefinitions/{{name}}"
-    return Provider(
-        namespace=NAMESPACE,
-        resource_types=[ResourceType("roleAssignments", _VERSIONS), ResourceType("roleDefinitions", _VERSIONS)],
-        routes=[*routes, Route("GET", one, "RoleDefinitions_Get", _role, NAMESPACE)],
-    )
+    return [*found, Route("GET", one, "RoleDefinitions_Get", _role, NAMESPACE)]
 
 
 def _scope_of(call: Call) -> str:

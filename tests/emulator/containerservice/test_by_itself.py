@@ -1,0 +1,173 @@
+"""What Azure does by itself when `/_local/acts` says so: upgrades in a window, images, quotas; and what it offers."""
+
+import json
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from app.emulator.providers.containerservice.windows import next_opening
+from tests.emulator.containerservice.conftest import POOL, Aks
+
+WORK = "agentPools/work"
+SUNDAY: dict[str, Any] = {
+    "schedule": {"weekly": {"intervalWeeks": 1, "dayOfWeek": "Sunday"}},
+    "durationHours": 4,
+    "startTime": "02:00",
+}
+
+
+def _act(aks: Aks, name: str, **document: Any) -> dict[str, Any]:
+    request = urllib.request.Request(  # noqa: S310 - our own loopback URL
+        f"{aks.azure.url}/_local/acts/{name}", json.dumps(document).encode(), method="POST"
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - the same
+            done: dict[str, Any] = json.load(answer)
+    except urllib.error.HTTPError as refused:
+        done = json.load(refused)
+    return done
+
+
+async def test_a_channel_upgrades_control_plane_and_pools_without_a_callers_request(aks: Aks) -> None:
+    """trouble 18"""
+    cluster = aks.arm.path(aks.arm.cluster())
+    assert "leads nowhere" in _act(aks, "auto-upgrade", cluster=cluster)["error"]
+    await aks.change(autoUpgradeProfile={"upgradeChannel": "stable"})
+    aks.azure.advance(101)
+    assert _act(aks, "auto-upgrade", cluster=cluster)["to"] == "1.33.5"
+    assert (await aks.cluster())["provisioningState"] == "Upgrading"
+    busy = await aks.change(tags={})
+    assert (busy.status, busy.body["code"]) == (409, "OperationNotAllowed")
+    assert "Another operation (Upgrading) is in progress" in busy.body["message"]
+    aks.azure.advance(293)
+    cluster_now = await aks.cluster()
+    assert (cluster_now["provisioningState"], cluster_now["currentKubernetesVersion"]) == ("Succeeded", "1.33.5")
+    assert (await aks.pool("pool1"))["currentOrchestratorVersion"] == "1.33.5"
+
+
+async def test_an_upgrade_waits_for_the_window_of_its_maintenance_configuration(aks: Aks) -> None:
+    cluster = aks.arm.path(aks.arm.cluster())
+    await aks.change(autoUpgradeProfile={"upgradeChannel": "patch"})
+    aks.azure.advance(101)
+    assert "no maintenance configuration" in _act(aks, "auto-upgrade", cluster=cluster, in_window=True)["error"]
+    path = f"{aks.arm.cluster()}/maintenanceConfigurations/aksManagedAutoUpgradeSchedule"
+    assert (await aks.arm.send("PUT", path, {"properties": {"maintenanceWindow": SUNDAY}})).status == 200
+    planned = _act(aks, "auto-upgrade", cluster=cluster, in_window=True)
+    opens = datetime.fromisoformat(planned["window"])
+    assert (opens.strftime("%A"), opens.hour, planned["to"]) == ("Sunday", 2, "1.32.9")
+    now = datetime.fromisoformat(aks.azure.get("/_local/health")["now"])
+    aks.azure.advance((opens - now).total_seconds() - 1)
+    aks.arm.token = aks.azure.token()
+    assert (await aks.cluster())["provisioningState"] == "Succeeded"
+    aks.azure.advance(2)
+    assert (await aks.cluster())["provisioningState"] == "Upgrading"
+
+
+async def test_a_new_node_image_is_offered_taken_and_shown_by_nodes_and_machines(aks: Aks) -> None:
+    await aks.has_pool("work", count=2)
+    before = await aks.pool("work")
+    assert _act(aks, "node-image", release="nonsense")["error"].startswith("'release' must be")
+    _act(aks, "node-image", release="202602.04.0")
+    profile = await aks.arm.send("GET", f"{aks.arm.cluster()}/{WORK}/upgradeProfiles/default")
+    latest = profile.body["properties"]["latestNodeImageVersion"]
+    assert latest == "AKSUbuntu-2204gen2containerd-202602.04.0" != before["nodeImageVersion"]
+    accepted = await aks.post(f"{WORK}/upgradeNodeImageVersion")
+    assert accepted.status == 202
+    assert (await aks.pool("work"))["provisioningState"] == "UpgradingNodeImageVersion"
+    aks.azure.advance(201)
+    assert (await aks.pool("work"))["nodeImageVersion"] == latest
+    images = {
+        node["metadata"]["labels"]["agentpool"]: node["metadata"]["labels"]["kubernetes.azure.com/node-image-version"]
+        for node in aks.objects("nodes")
+    }
+    assert images == {"pool1": before["nodeImageVersion"], "work": latest}
+    scale_sets = await aks.arm.send(
+        "GET", "resourceGroups/MC_g1_c1_westus2/providers/Microsoft.Compute/virtualMachineScaleSets"
+    )
+    (work,) = [one for one in scale_sets.body["value"] if "-work-" in one["name"]]
+    machines = await aks.arm.send("GET", f"{work['id']}/virtualMachines")
+    references = {one["properties"]["storageProfile"]["imageReference"]["id"] for one in machines.body["value"]}
+    assert [reference.rpartition("-")[2] for reference in references] == ["202602.04.0"]
+
+
+async def test_quotas_are_set_and_told(aks: Aks) -> None:
+    assert "must be one of" in _act(aks, "quotas", nonsense=1)["error"]
+    _act(aks, "quotas", standardDSv5Family=1)
+    refused = await aks.put_pool("work", **POOL)
+    assert (refused.status, refused.body["code"]) == (400, "ErrCode_InsufficientVCPUQuota")
+    usages = await aks.arm.send("GET", "providers/Microsoft.Compute/locations/westus2/usages")
+    assert [one["limit"] for one in usages.body["value"] if one["name"]["value"] == "standardDSv5Family"] == [1]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "opens"),
+    [
+        ({"daily": {"intervalDays": 3}}, "2026-01-04T01:00:00+00:00"),
+        ({"weekly": {"intervalWeeks": 2, "dayOfWeek": "Thursday"}}, "2026-01-15T01:00:00+00:00"),
+        ({"absoluteMonthly": {"intervalMonths": 2, "dayOfMonth": 1}}, "2026-03-01T01:00:00+00:00"),
+        (
+            {"relativeMonthly": {"intervalMonths": 1, "weekIndex": "Last", "dayOfWeek": "Friday"}},
+            "2026-01-30T01:00:00+00:00",
+        ),
+        (
+            {"relativeMonthly": {"intervalMonths": 1, "weekIndex": "Second", "dayOfWeek": "Monday"}},
+            "2026-01-12T01:00:00+00:00",
+        ),
+    ],
+)
+def test_windows_open_as_their_schedule_says(schedule: dict[str, Any], opens: str) -> None:
+    window = {"schedule": schedule, "startDate": "2026-01-01", "startTime": "03:00", "utcOffset": "+02:00"}
+    assert next_opening(window, datetime(2026, 1, 1, 12, tzinfo=UTC)).isoformat() == opens
+
+
+def test_a_day_that_is_not_allowed_is_left_out() -> None:
+    window = {**SUNDAY, "startDate": "2026-01-01", "utcOffset": "+00:00"}
+    window["notAllowedDates"] = [{"start": "2026-01-01", "end": "2026-01-05"}]
+    assert next_opening(window, datetime(2026, 1, 1, tzinfo=UTC)).date().isoformat() == "2026-01-11"
+
+
+async def test_versions_tell_what_is_preview_default_and_for_long_term_support_only(aks: Aks) -> None:
+    listed = await aks.arm.send("GET", "providers/Microsoft.ContainerService/locations/westus2/kubernetesVersions")
+    by_name = {one["version"]: one for one in listed.body["values"]}
+    assert [name for name, one in by_name.items() if one["isDefault"]] == ["1.33"]
+    assert [name for name, one in by_name.items() if one["isPreview"]] == ["1.35"]
+    assert by_name["1.30"]["capabilities"]["supportPlan"] == ["AKSLongTermSupport"]
+    community = await aks.arm.make_cluster("c2", kubernetesVersion="1.30")
+    assert community.body["code"] == "K8sVersionNotSupported"
+    assert "on version 1.30.14, which is only available for Long-Term Support" in community.body["message"]
+    joining = await aks.arm.send("GET", f"{aks.arm.cluster()}/availableAgentPoolVersions")
+    offered = [one["kubernetesVersion"] for one in joining.body["properties"]["agentPoolVersions"]]
+    assert offered == ["1.32.8", "1.32.7", "1.31.13", "1.31.12", "1.30.14"]
+
+
+@pytest.mark.parametrize(
+    ("properties", "code", "target"),
+    [
+        ({"networkProfile": {"podCidrs": ["10.9.0.0/16"]}}, "PropertyChangeNotAllowed", "networkProfile.podCidrs"),
+        ({"networkProfile": {"networkPlugin": "kubenet"}}, "PropertyChangeNotAllowed", "networkProfile.networkPlugin"),
+        ({"nodeResourceGroup": "other"}, "PropertyChangeNotAllowed", "nodeResourceGroup"),
+        ({"supportPlan": "AKSLongTermSupport"}, "InvalidParameter", "supportPlan"),
+        ({"autoUpgradeProfile": {"upgradeChannel": "fast"}}, "InvalidParameter", "autoUpgradeProfile.upgradeChannel"),
+    ],
+)
+async def test_a_cluster_refuses_what_it_cannot_become(
+    aks: Aks, properties: dict[str, Any], code: str, target: str
+) -> None:
+    refused = await aks.change(**properties)
+    assert (refused.status, refused.body["code"], refused.body["target"]) == (400, code, target)
+
+
+@pytest.mark.parametrize(
+    ("network", "code"),
+    [
+        ({"serviceCidr": "10.244.8.0/22", "dnsServiceIP": "10.244.8.10"}, "InvalidParameter"),
+        ({"dnsServiceIP": "10.1.0.10"}, "DnsServiceIpOutOfServiceCidr"),
+        ({"dnsServiceIP": "10.0.0.1"}, "InvalidParameter"),
+        ({"podCidr": "10.300.0.0/16"}, "InvalidParameter"),
+    ],
+)
+async def test_an_address_plan_that_clashes_is_refused(aks: Aks, network: dict[str, Any], code: str) -> None:
+    assert (await aks.arm.make_cluster("c2", networkProfile=network)).body["code"] == code
