@@ -50,7 +50,9 @@ def _refusal(fault: Fault, _call: Call) -> Answer:
 
 def _throttled(fault: Fault, call: Call) -> Answer:
     seconds = DEFAULT_RETRY_AFTER_SECONDS if fault.retry_after is None else fault.retry_after
-    return answer_of(throttled_by_aks(f"{call.operation or 'AnyOther'}Handler.{call.method}", seconds))
+    error = throttled_by_aks(f"{call.operation or 'AnyOther'}Handler.{call.method}", seconds)
+    plane = call.route.data_plane if call.route is not None else None
+    return answer_of(plane.refuse(error) if plane is not None else error)
 
 
 def _bad_gateway(_fault: Fault, _call: Call) -> Answer:

@@ -61,6 +61,13 @@ class LogTables:
         today = now.astimezone(UTC).date()
         return sum(each.size for each in self.ingested(workspace) if each.hour.date() == today)
 
+    def forget(self, workspace: str) -> None:
+        """Drop what a workspace holds that does not come back."""
+        for key in [key for key in self._rows if key[0] == workspace]:
+            del self._rows[key]
+        for hour in [hour for hour in self._sizes if hour[0] == workspace]:
+            del self._sizes[hour]
+
     def clear(self) -> None:
         """Forget everything."""
         self._rows.clear()

@@ -137,7 +137,8 @@ class Monitored:
         url = f"{self.site.azure.url}/v1/workspaces/{workspace or self.workspace}/query"
         headers = {"Authorization": f"Bearer {self.site.azure.token(audience)}"} if audience else {}
         async with aiohttp.ClientSession() as session, session.post(url, json=body, headers=headers) as answer:
-            return Reply(answer.status, {}, await answer.text(), await answer.json(content_type=None))
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            return Reply(answer.status, headers, await answer.text(), await answer.json(content_type=None))
 
     async def rows(self, query: str, **more: Any) -> list[dict[str, Any]]:
         reply = await self.post({"query": query, **more})
@@ -153,14 +154,17 @@ class Monitored:
 
     def run_pods(self, *names: str, namespace: str = "default", **spec: Any) -> None:
         """Pods as users have them."""
+        for name in names:
+            container = {"name": "main", "image": "nginx"}
+            self.add("pods", namespace, {"metadata": {"name": name}, "spec": {"containers": [container], **spec}})
+
+    def add(self, resource: str, namespace: str, document: dict[str, Any]) -> None:
+        """An object, through the rules of the cluster's API."""
 
         async def make() -> None:
             store = self.site.azure.azure.host.serving(self.site.cluster_id.lower())
             assert store is not None
-            for name in names:
-                container = {"name": "main", "image": "nginx"}
-                pod = {"metadata": {"name": name}, "spec": {"containers": [container], **spec}}
-                writes.create(store, BY_RESOURCE["pods"], namespace, pod)
+            writes.create(store, BY_RESOURCE[resource], namespace, document)
 
         self.site.azure.call(make())
 

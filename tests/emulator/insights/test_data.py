@@ -179,6 +179,10 @@ async def test_a_workspace_that_is_gone_answers_no_query_and_comes_back_with_its
     assert await monitored.rows(since) == [{"Count": 0}]  # what was sent meanwhile is lost
     monitored.wait(4)
     assert await monitored.rows(since) != [{"Count": 0}]
+    await monitored.site.send("DELETE", "Microsoft.OperationalInsights/workspaces/logs", force="true")
+    made = await monitored.site.make_workspace()
+    monitored.workspace = made["properties"]["customerId"]  # another one, of the same name
+    assert set((await monitored.counts()).values()) == {0}
 
 
 async def test_an_agent_that_uses_too_much_shows_in_its_figures(monitored: Monitored) -> None:
@@ -212,3 +216,30 @@ async def test_agents_with_a_key_send_without_a_rule(monitored: Monitored) -> No
     await site.make_cluster(LINUX, addonProfiles={"omsagent": {"enabled": True, "config": config}})
     monitored.wait(5)
     assert (await monitored.counts())["KubeNodeInventory"] > 0
+
+
+async def test_services_and_volumes_are_listed_too(monitored: Monitored) -> None:
+    await monitored.begin()
+    monitored.add("persistentvolumes", "", _volume("vol-1"))
+    monitored.wait(4)
+    (dns,) = await monitored.rows(
+        "KubeServices | where ServiceName == 'kube-dns' | summarize arg_max(TimeGenerated, ClusterIP) by ServiceName"
+    )
+    assert dns["ClusterIP"] == "10.0.0.10"
+    (volume,) = await monitored.rows("KubePVInventory | where PVName == 'vol-1' | take 1")
+    assert (volume["PVType"], volume["PVCapacityBytes"], volume["PVStatus"]) == (
+        "file.csi.azure.com",
+        5 * 2**30,
+        "Available",
+    )
+
+
+def _volume(name: str) -> dict[str, Any]:
+    return {
+        "metadata": {"name": name},
+        "spec": {
+            "capacity": {"storage": "5Gi"},
+            "accessModes": ["ReadWriteMany"],
+            "csi": {"driver": "file.csi.azure.com", "volumeHandle": "one"},
+        },
+    }

@@ -51,3 +51,7 @@ async def test_a_query_needs_a_token_for_the_service_and_a_workspace(monitored: 
     monitored.site.azure.add_fault("forbid", operation="Query_Execute")
     forbidden = await monitored.post({"query": "Usage"}, workspace=workspace)
     assert (forbidden.status, forbidden.body["error"]["code"]) == (403, "InsufficientAccessError")
+    monitored.site.azure.add_fault("throttle", operation="Query_Execute", retry_after=7)
+    throttled = await monitored.post({"query": "Usage"}, workspace=workspace)
+    assert (throttled.status, throttled.body["error"]["code"]) == (429, "ThrottledError")
+    assert throttled.headers["retry-after"] == "7"

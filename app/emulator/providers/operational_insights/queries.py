@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,15 +23,23 @@ AUDIENCES = ("https://api.loganalytics.io", "https://api.loganalytics.azure.com"
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 _INVALID = "The request had some invalid properties"
-_UNAUTHORIZED = 401
+_UNAUTHORIZED, _TOO_MANY = 401, 429
 
 
 class QueryServiceError(AzureError):
     """A refusal in the query service's own form, with what lies behind it as `innererror`."""
 
-    def __init__(self, status: int, code: str, message: str, *, inner: Document | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        inner: Document | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         """Refuse with `status` and `code`."""
-        super().__init__(status, code, message)
+        super().__init__(status, code, message, headers=headers)
         self._inner = inner
 
     def body(self) -> Document:
@@ -45,6 +53,8 @@ class QueryServiceError(AzureError):
 def _refuse(error: AzureError) -> AzureError:
     if error.status == _UNAUTHORIZED and error.code == "AuthenticationFailed":
         return QueryServiceError(401, "AuthorizationRequiredError", "Valid authentication was not provided")
+    if error.status == _TOO_MANY:
+        return QueryServiceError(429, "ThrottledError", "Rate limit is exceeded", headers=error.headers)
     if error.status == _UNAUTHORIZED:
         inner: Document = {"code": "SignatureVerificationFailed", "message": error.message}
         said = "The provided authentication is not valid for this resource"

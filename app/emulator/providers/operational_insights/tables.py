@@ -48,6 +48,19 @@ SCHEMAS: Mapping[str, tuple[Column, ...]] = {
         "LastSeen:datetime Count:real",
         of_cluster=True,
     ),
+    "KubeServices": _columns(
+        "ServiceName Namespace SelectorLabels ClusterIP ServiceType",
+        of_cluster=True,
+    ),
+    "KubePVInventory": _columns(
+        "PVName PVStatus PVType PVCapacityBytes:real PVAccessModes PVStorageClassName PVCName PVCNamespace "
+        "PVCreationTimeStamp:datetime PVTypeInfo:dynamic",
+        of_cluster=True,
+    ),
+    # Nothing of these is sent here; in Azure they may be empty too.
+    "KubeMonAgentEvents": _columns("Computer Category Level Message Tags", of_cluster=True),
+    "ContainerInventory": _columns("Computer Name Image ImageTag ContainerState ContainerID"),
+    "ContainerNodeInventory": _columns("Computer OperatingSystem DockerVersion"),
     "InsightsMetrics": _columns("Computer Origin Namespace Name Val:real Tags"),
     "Perf": _columns("Computer ObjectName CounterName InstanceName CounterValue:real"),
     "Operation": _columns("Computer OperationCategory OperationStatus Detail Solution"),

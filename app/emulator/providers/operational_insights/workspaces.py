@@ -8,6 +8,7 @@ from app.emulator.core.errors import AzureError
 from app.emulator.core.exchange import Answer, Call
 from app.emulator.core.gateway import check_location, require_group
 from app.emulator.core.links import page, signed
+from app.emulator.core.log_ingestion import customer_id
 from app.emulator.core.operations import Operation
 from app.emulator.core.registry import Route, Transition
 from app.emulator.core.store import Resource
@@ -173,6 +174,8 @@ async def _delete(cloud: Cloud, call: Call) -> Answer:
         body = {**workspace.body, "id": _grave(workspace.id), "type": DELETED_TYPE}
         kept = {**workspace.internal, "until": (cloud.now() + KEPT).isoformat()}
         cloud.store.put(Resource(_grave(workspace.id), DELETED_TYPE, body, cloud.now(), kept))
+    else:
+        cloud.logs.forget(customer_id(workspace))
     return Answer(200, content_type=None)
 
 

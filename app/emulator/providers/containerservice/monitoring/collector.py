@@ -30,9 +30,11 @@ _STREAMS = {
     "KubePodInventory": ("Microsoft-KubePodInventory",),
     "KubeNodeInventory": ("Microsoft-KubeNodeInventory",),
     "KubeEvents": ("Microsoft-KubeEvents",),
+    "KubeServices": ("Microsoft-KubeServices",),
+    "KubePVInventory": ("Microsoft-KubePVInventory",),
     "Perf": ("Microsoft-Perf",),
 }
-_AT_INTERVALS = frozenset({"KubePodInventory", "KubeNodeInventory", "Perf"})
+_AT_INTERVALS = frozenset({"KubePodInventory", "KubeNodeInventory", "KubeServices", "KubePVInventory", "Perf"})
 _UNLOGGED = frozenset({"kube-system", "gatekeeper-system"})
 """Namespaces whose containers the agent does not read, unless it is told otherwise."""
 _USUAL_SHARE, _HIGH_SHARE = 0.35, 0.97
@@ -159,6 +161,15 @@ def _nodes(round_: _Round) -> Iterable[rows.Row]:
     return rows.node_rows(round_.cluster, round_.store.list_("nodes"), round_.now) if round_.whole else ()
 
 
+def _services(round_: _Round) -> Iterable[rows.Row]:
+    return rows.service_rows(round_.cluster, round_.store.list_("services"), round_.now) if round_.whole else ()
+
+
+def _volumes(round_: _Round) -> Iterable[rows.Row]:
+    found = round_.store.list_("persistentvolumes")
+    return rows.volume_rows(round_.cluster, found, round_.now) if round_.whole else ()
+
+
 def _events(round_: _Round) -> Iterable[rows.Row]:
     if not round_.whole:
         return ()
@@ -193,6 +204,8 @@ def _usage(round_: _Round) -> Iterable[rows.Row]:
 _READERS: dict[str, Callable[[_Round], Iterable[rows.Row]]] = {
     "KubeNodeInventory": _nodes,
     "KubePodInventory": _pods,
+    "KubeServices": _services,
+    "KubePVInventory": _volumes,
     "KubeEvents": _events,
     "ContainerLogV2": _logs,
     "Perf": _usage,

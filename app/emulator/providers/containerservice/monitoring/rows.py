@@ -8,6 +8,7 @@ from typing import Any
 
 from app.emulator.core.store import Resource
 from app.emulator.kubernetes.documents import Object, at, parse_timestamp
+from app.emulator.kubernetes.quantities import number
 
 Row = dict[str, Any]
 _SOURCE = "Containers"
@@ -122,6 +123,40 @@ def event_rows(cluster: Resource, events: Iterable[Object], now: datetime) -> It
             "FirstSeen": _time(event.get("firstTimestamp")),
             "LastSeen": _time(event.get("lastTimestamp")),
             "Count": float(event.get("count") or 1),
+        }
+
+
+def service_rows(cluster: Resource, services: Iterable[Object], now: datetime) -> Iterator[Row]:
+    """KubeServices."""
+    for service in services:
+        yield {
+            **_common(cluster, now),
+            "ServiceName": service["metadata"]["name"],
+            "Namespace": service["metadata"]["namespace"],
+            "SelectorLabels": json.dumps([at(service, "spec.selector") or {}]),
+            "ClusterIP": at(service, "spec.clusterIP", ""),
+            "ServiceType": at(service, "spec.type", ""),
+        }
+
+
+def volume_rows(cluster: Resource, volumes: Iterable[Object], now: datetime) -> Iterator[Row]:
+    """KubePVInventory."""
+    for volume in volumes:
+        metadata, spec = volume["metadata"], volume["spec"]
+        claim, driver = spec.get("claimRef") or {}, spec.get("csi") or {}
+        yield {
+            **_common(cluster, now),
+            "PVName": metadata["name"],
+            "PVStatus": at(volume, "status.phase", ""),
+            "PVType": driver.get("driver", ""),
+            "PVCapacityBytes": number(at(spec, "capacity.storage", "0")),
+            "PVAccessModes": ",".join(spec.get("accessModes") or ()),
+            "PVStorageClassName": spec.get("storageClassName", ""),
+            "PVCName": claim.get("name", ""),
+            "PVCNamespace": claim.get("namespace", ""),
+            "Namespace": claim.get("namespace", ""),
+            "PVCreationTimeStamp": _time(metadata.get("creationTimestamp")),
+            "PVTypeInfo": {"volumeHandle": driver.get("volumeHandle")},
         }
 
 
