@@ -197,6 +197,41 @@ async def accepted_exposure(life: Life, kinds: frozenset[str]) -> None:
     await life.delete()
 
 
+async def volume(life: Life, kinds: frozenset[str]) -> None:
+    """A share that is made and bound in one job, and unbound; the share and its account then go by themselves."""
+    await life.create()
+    volumes = f"/v1/clusters/{life.name}/volumes"
+    namespace = "nowhere" if life.name.startswith("unbound") else "default"
+    options = {"on_failure": "delete"} if namespace == "nowhere" else {}
+    if life.name.startswith("claimed"):
+        options = {"wait_for": "accepted"}
+    # One of its own, which can go at the end.
+    account = {"name": f"acc{life.name}", "make": True}
+    share = {"name": life.name, "quota_gib": 100, "account": account}
+    body = {"name": life.name, "namespace": namespace, "share": share, "options": options}
+    made = await life.job("POST", volumes, body)
+    if "volume.delete" in kinds or "volume.create" in kinds:
+        await life.job("DELETE", f"{volumes}/{made['target_id']}")
+    await _leave_no_share(life)
+    await life.delete()
+
+
+async def _leave_no_share(life: Life) -> None:
+    shown = (await life.slipway.ask("GET", f"/v1/shares/{life.name}", key=life.tenant.admin)).json()
+    await life.job("DELETE", f"/v1/shares/{life.name}")
+    await life.job("DELETE", f"/v1/storage-accounts/{shown['account_id']}?deleted_shares=discard")
+
+
+async def storage_class(life: Life, kinds: frozenset[str]) -> None:
+    """A storage class that is made and removed."""
+    await life.create()
+    classes = f"/v1/clusters/{life.name}/storage-classes"
+    await life.job("POST", classes, {"name": life.name, "kind": "files"})
+    if "storage_class.delete" in kinds:
+        await life.job("DELETE", f"{classes}/{life.name}")
+    await life.delete()
+
+
 @dataclass(frozen=True)
 class Scenario:
     """A life, and whether it needs a subscription in which nothing is registered.
@@ -226,6 +261,10 @@ SCENARIOS = (
     Scenario("made", made_exposure, target="default/{name}"),
     Scenario("refused", refused_exposure, target="nowhere/{name}"),
     Scenario("taken", accepted_exposure, target="default/{name}"),
+    Scenario("bound", volume, target="default/{name}"),
+    Scenario("claimed", volume, target="default/{name}"),
+    Scenario("unbound", volume, target="nowhere/{name}"),
+    Scenario("gold", storage_class),
 )
 
 

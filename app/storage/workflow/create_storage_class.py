@@ -1,4 +1,4 @@
-"""`storage_class.create` and `storage_class.delete`."""
+"""`storage_class.create`."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,10 @@ from app.kubernetes.types.volume import StorageClassSpec
 from app.models import Cluster
 from app.storage.specs.class_rules import class_from_json, differences, is_managed
 from app.storage.specs.objections import Objection, VolumeNotPossibleError
-from app.storage.specs.volume_kinds import CREATE_CLASS, DELETE_CLASS
+from app.storage.specs.volume_kinds import CREATE_CLASS
 from app.storage.workflow.inside import inside, note_change
 
-_PATH = "/apis/storage.k8s.io/v1/storageclasses"
+PATH = "/apis/storage.k8s.io/v1/storageclasses"
 
 
 class ClassNotOursError(ConflictError):
@@ -41,24 +41,11 @@ async def create_storage_class(job: JobRun) -> None:
     await job.record(record_class)
 
 
-async def delete_storage_class(job: JobRun) -> None:
-    """Remove a storage class; what was made by it stays."""
-    place = await job.record(begin_class_removal)
-    await job.cloud(remove_class, place)
-    await job.record(record_class_gone)
-
-
 @record_step
 async def begin_class(record: Record) -> AskedClass:
     """What is to be made, and where."""
     cluster = await record.session.get_one(Cluster, record.view.target_id)
     return AskedClass(place_of(cluster), cluster.location, class_from_json(record.view.request["class"]))
-
-
-@record_step
-async def begin_class_removal(record: Record) -> Place:
-    """Where the class is."""
-    return place_of(await record.session.get_one(Cluster, record.view.target_id))
 
 
 @cloud_step
@@ -115,22 +102,7 @@ async def put_class(cloud: Cloud, asked: AskedClass) -> None:
             return
         await cloud.context.fence()
         await client.storage.apply_class(spec)
-    note_change(cloud, "PATCH", f"{_PATH}/{spec.name}", asked.place)
-
-
-@cloud_step
-async def remove_class(cloud: Cloud, place: Place) -> None:
-    """Delete the class; one that is not Slipway's stays."""
-    name = str(cloud.job.request["name"])
-    async with inside(cloud, place) as client:
-        present = await client.storage.storage_class(name)
-        if present is None:
-            return
-        if not is_managed(present):
-            raise ClassNotOursError(f"Slipway did not make the storage class {name}.")
-        await cloud.context.fence()
-        await client.storage.delete_class(name, uid=present.uid)
-    note_change(cloud, "DELETE", f"{_PATH}/{name}", place)
+    note_change(cloud, "PATCH", f"{PATH}/{spec.name}", asked.place)
 
 
 @record_step
@@ -141,18 +113,9 @@ async def record_class(record: Record) -> None:
     await record.succeed(outcome={"storage_class": name}, summary=f"Claims may ask for the class {name}.")
 
 
-@record_step
-async def record_class_gone(record: Record) -> None:
-    """End the job: the class is gone."""
-    name = record.view.target_name
-    await record.emit("storage_class.deleted", data={"name": name})
-    await record.succeed(outcome={"deleted": True}, summary=f"The class {name} is gone; what was made by it stays.")
-
-
 async def record_class_failed(record: Record, end: JobEnd) -> None:
     """The end of a job that did not succeed."""
     await record.emit("storage_class.failed", data={"name": record.view.target_name, "code": end.problem.code})
 
 
 create_class_workflow = Workflow(CREATE_CLASS, create_storage_class, ended=record_class_failed)
-delete_class_workflow = Workflow(DELETE_CLASS, delete_storage_class, ended=record_class_failed)
