@@ -7,6 +7,7 @@ import pytest
 from app.kubernetes.errors import KubernetesError
 from app.kubernetes.printed import seen_in
 from tests.kubernetes.test_gateway import node
+from tests.kubernetes.test_reader import claim
 from tests.support.reading import event, service
 
 
@@ -20,10 +21,19 @@ def test_what_was_printed_is_seen_like_what_was_watched() -> None:
         {"kind": "Node", **node("aks-1")},
         {"kind": "Service", **service("api")},
     ]
-    seen = seen_in(printed(*objects), printed(event("e2", "2", "Second"), event("e1", "1", "First")))
+    storage = [
+        {"kind": "PersistentVolumeClaim", **claim("data", "Bound")},
+        {"kind": "PersistentVolume", "metadata": {"name": "pv"}},
+        {"kind": "StorageClass", "metadata": {"name": "files"}, "provisioner": "file.csi.azure.com"},
+    ]
+    said = printed(event("e2", "2", "Second"), event("e1", "1", "First"))
+    seen = seen_in(printed(*objects), said, printed(*storage))
     assert [found.name for found in seen.services or ()] == ["api", "web"]
     assert [found.name for found in seen.nodes or ()] == ["aks-1"]
     assert [found.reason for found in seen.events] == ["First", "Second"]
+    assert [found.phase for found in seen.claims or ()] == ["Bound"]
+    assert [found.name for found in seen.volumes or ()] == ["pv"]
+    assert [found.name for found in seen.classes or ()] == ["files"]
 
 
 @pytest.mark.parametrize(
@@ -39,4 +49,9 @@ def test_what_was_printed_is_seen_like_what_was_watched() -> None:
 )
 def test_what_was_cut_or_is_no_list_is_not_taken_for_an_empty_cluster(broken: str) -> None:
     with pytest.raises(KubernetesError):
-        seen_in(broken, printed())
+        seen_in(broken, printed(), printed())
+
+
+def test_storage_that_was_cut_is_not_taken_for_none() -> None:
+    with pytest.raises(KubernetesError):
+        seen_in(printed(), printed(), printed({"kind": "PersistentVolumeClaim", **claim("data", "Bound")})[:-9])
