@@ -24,6 +24,8 @@ from app.load_balancers.router.public_ips import router as public_ips
 from app.monitoring.router.logs import router as logs
 from app.monitoring.router.monitoring import router as monitoring
 from app.monitoring.router.workspaces import router as workspaces
+from app.node_pools.router import nodes_router
+from app.node_pools.router import router as node_pools
 from app.projects import router as projects
 from app.storage.router.accounts import router as storage_accounts
 from app.storage.router.rotation import router as share_keys
@@ -37,6 +39,8 @@ ROUTERS: Sequence[APIRouter] = (
     projects.me_router,
     projects.router,
     clusters,
+    node_pools,
+    nodes_router,
     credentials,
     outbound,
     exposures,

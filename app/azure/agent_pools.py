@@ -68,6 +68,12 @@ class AgentPools:
             return None
         return await self._put_back((group, cluster, spec.name), model, differences, call)
 
+    async def put_again(self, group: str, cluster: str, spec: AgentPoolSpec, *, call: Call) -> PoolPutAnswer:
+        """Send the pool as it is, with what differs from the spec: AKS takes up again what has failed."""
+        model: SdkAgentPool = await self._pools.get(group, cluster, spec.name, slipway_call=call)
+        differences = pool_differences(_properties(model).as_dict(), spec)
+        return await self._put_back((group, cluster, spec.name), model, differences, call)
+
     async def scale(self, group: str, cluster: str, pool: str, count: int, *, call: Call) -> PoolPutAnswer:
         """Change the number of nodes, and nothing else: read, then put back. `AzureError` (gone) without the pool."""
         model = await self._pools.get(group, cluster, pool, slipway_call=call)

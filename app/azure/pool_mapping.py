@@ -5,6 +5,7 @@ from typing import Any
 
 from app.azure.fields import Fields
 from app.azure.types.agent_pool import AgentPool, AgentPoolSpec
+from app.azure.types.tags import owner_tags_in
 from app.core.json import JsonObject
 
 NO_STATE = "Unknown"
@@ -99,9 +100,9 @@ def _upgrade_settings(spec: AgentPoolSpec) -> JsonObject:
 def pool_differences(present: JsonObject, spec: AgentPoolSpec) -> JsonObject:
     """Which properties to send so that the pool comes nearer to what the spec says; empty where it is that already.
 
-    `present`: the pool's properties as Azure has them. What the spec leaves to Azure is no difference. Labels and
-    taints are the spec's whole, but for AKS's own. A count and the end of autoscaling do not go together: the count is
-    left for the next time.
+    `present`: the pool's properties as Azure has them. What the spec leaves to Azure is no difference. Labels, taints
+    and tags are the spec's whole, but for AKS's and Slipway's own. A count and the end of autoscaling do not go
+    together: the count is left for the next time.
     """
     wanted = pool_body(spec)
     if spec.auto_scaling:
@@ -112,7 +113,8 @@ def pool_differences(present: JsonObject, spec: AgentPoolSpec) -> JsonObject:
     changed = {name: value for name, value in wanted.items() if not _has(present.get(name), value)}
     labels = {**_of_aks(present.get("nodeLabels") or {}), **spec.labels}
     taints = [*_of_aks(present.get("nodeTaints")), *spec.taints]
-    for name, value in (("nodeLabels", labels), ("nodeTaints", taints)):
+    tags = {**owner_tags_in(present.get("tags") or {}), **spec.tags}
+    for name, value in (("nodeLabels", labels), ("nodeTaints", taints), ("tags", tags)):
         changed.pop(name, None)
         if (present.get(name) or None) != (value or None):
             changed[name] = value
@@ -126,7 +128,7 @@ def _of_aks(known: Any) -> Any:
 
 
 def _has(present: object, wanted: object) -> bool:
-    """Whether Azure has it; where it is an object (upgrade settings, tags) Azure may have more."""
+    """Whether Azure has it; where it is an object (upgrade settings) Azure may have more."""
     if isinstance(wanted, dict) and isinstance(present, Mapping):
         return all(_has(present.get(name), value) for name, value in wanted.items())
     if isinstance(wanted, str) and isinstance(present, str):

@@ -8,6 +8,7 @@ from app.load_balancers.service.exposure_part import EXPOSURES
 from app.load_balancers.workflow import WORKFLOWS as LOAD_BALANCER_WORKFLOWS
 from app.monitoring.service.part import MONITORING
 from app.monitoring.workflow import WORKFLOWS as MONITORING_WORKFLOWS
+from app.node_pools.workflow import WORKFLOWS as NODE_POOL_WORKFLOWS
 from app.storage.service.volume_part import VOLUMES
 from app.storage.workflow import WORKFLOWS as STORAGE_WORKFLOWS
 from app.subscriptions.workflow import WORKFLOWS as SUBSCRIPTION_WORKFLOWS
@@ -15,6 +16,7 @@ from app.subscriptions.workflow import WORKFLOWS as SUBSCRIPTION_WORKFLOWS
 WORKFLOWS: tuple[Workflow, ...] = (
     *SUBSCRIPTION_WORKFLOWS,
     *CLUSTER_WORKFLOWS,
+    *NODE_POOL_WORKFLOWS,
     *LOAD_BALANCER_WORKFLOWS,
     *STORAGE_WORKFLOWS,
     *MONITORING_WORKFLOWS,

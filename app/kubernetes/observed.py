@@ -10,6 +10,8 @@ from app.kubernetes.types import NodeCondition, NodeState, SystemPods
 # AKS sets both on every node; the first is the older one.
 _POOL_LABELS = ("agentpool", "kubernetes.azure.com/agentpool")
 _OS_LABEL = "kubernetes.io/os"
+_IMAGE_LABEL = "kubernetes.azure.com/node-image-version"
+_ZONE_LABEL = "topology.kubernetes.io/zone"
 
 
 def node_state(node: Node) -> NodeState:
@@ -33,7 +35,15 @@ def node_state(node: Node) -> NodeState:
             for condition in conditions
             if not _is_fine(condition)
         ),
+        image=labels.get(_IMAGE_LABEL),
+        zone=_zone(labels.get(_ZONE_LABEL)),
+        schedulable=not (node.spec and node.spec.unschedulable),
     )
+
+
+def _zone(label: str | None) -> str | None:
+    """`westeurope-1`; a machine in no zone has the number of its fault domain there, without a location."""
+    return label if label and "-" in label else None
 
 
 def system_pods(pods: Iterable[Pod]) -> SystemPods:

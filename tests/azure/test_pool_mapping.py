@@ -53,9 +53,15 @@ def test_what_azure_has_is_not_sent_again(spec: AgentPoolSpec, changed: JsonObje
     assert pool_differences(present, spec) == changed
 
 
-def test_labels_and_taints_that_are_not_wanted_any_more_go() -> None:
-    present = {**pool_body(SPEC), "nodeLabels": {"a": "b"}, "nodeTaints": ["a=b:NoSchedule"]}
-    assert pool_differences(present, SPEC) == {"nodeLabels": {}, "nodeTaints": []}
+def test_labels_taints_and_tags_that_are_not_wanted_any_more_go() -> None:
+    own = {"managed-by": "slipway"}
+    present = {
+        **pool_body(SPEC),
+        "nodeLabels": {"a": "b"},
+        "nodeTaints": ["a=b:NoSchedule"],
+        "tags": {**own, "team": "shop"},
+    }
+    assert pool_differences(present, SPEC) == {"nodeLabels": {}, "nodeTaints": [], "tags": own}
 
 
 def test_the_end_of_autoscaling_and_a_count_are_two_requests() -> None:

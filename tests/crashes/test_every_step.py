@@ -16,6 +16,7 @@ from app.emulator.local_azure import LocalAzureOptions
 from app.engine.steps import CloudStep, RecordStep
 from tests.crashes.judge import of_azure, of_the_job
 from tests.crashes.lives import FAILING, FAILING_ADDRESS, SCENARIOS, STUCK, Life, Scenario
+from tests.crashes.pool_lives import POOL_SCENARIOS
 from tests.crashes.share_lives import FAILING_SHARE, SHARE_SCENARIOS
 from tests.crashes.stage import Stage
 from tests.support.crashes import At, Point
@@ -24,7 +25,7 @@ from tests.support.whole import running_slipway
 
 PUT = "ManagedClusters_CreateOrUpdate"
 EVERY = frozenset(workflow.kind.name for workflow in WORKFLOWS)
-ALL = (*SCENARIOS, *SHARE_SCENARIOS)
+ALL = (*SCENARIOS, *POOL_SCENARIOS, *SHARE_SCENARIOS)
 SUBSCRIPTIONS = tuple(f"0d5a1f3e-7c2b-4e8a-9f60-{number:012}" for number in range(60))
 
 
@@ -44,6 +45,13 @@ def azure() -> Iterator[LocalAzureForTests]:
         )
         no_share = {"operation": "FileShares_Create", "path": f"/{FAILING_SHARE}[0-9]+$", "count": None}
         azure.add_fault("error", **no_share, status=400, code="InvalidHeaderValue", message="No.")
+        azure.add_fault(
+            "fail_operation",
+            operation="AgentPools_CreateOrUpdate",
+            path=f"/agentPools/{FAILING}$",
+            count=None,
+            code="AllocationFailed",
+        )
         azure.add_fault("stuck_operation", operation=PUT, path=f"/{STUCK}[0-9]+$", count=None)
         yield azure
 

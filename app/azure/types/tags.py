@@ -53,6 +53,11 @@ def caller_tags(tags: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in tags.items() if key.lower() not in OWNER_KEYS}
 
 
+def owner_tags_in(tags: Mapping[str, str]) -> dict[str, str]:
+    """Slipway's own of these tags."""
+    return {key: value for key, value in tags.items() if key.lower() in OWNER_KEYS}
+
+
 def is_reserved(key: str) -> bool:
     """Whether Azure or Slipway keeps tags of this name for itself."""
     return key.lower() in OWNER_KEYS or key.lower().startswith(_RESERVED_PREFIXES)

@@ -32,4 +32,8 @@ class Rejections:
     def raise_if_any(self) -> None:
         """Raise InvalidRequestError with all that was noted."""
         if self.errors:
-            raise InvalidRequestError("The request breaks rules; `errors` names each.", errors=self.errors)
+            raise self.as_error()
+
+    def as_error(self) -> InvalidRequestError:
+        """The error to raise."""
+        return InvalidRequestError("The request breaks rules; `errors` names each.", errors=self.errors)

@@ -17,7 +17,8 @@ class NodeCondition:
 class NodeState:
     """A node. `pool` is the AKS node pool, None for a node that names none. `os`: `linux` or `windows`.
 
-    `kubernetes_version` is the kubelet's, without the leading "v".
+    `kubernetes_version` is the kubelet's, without the leading "v". `image`: the node image's version. `schedulable`
+    False: cordoned.
     """
 
     name: str
@@ -27,6 +28,9 @@ class NodeState:
     os: str
     internal_ip: str | None
     not_fine: tuple[NodeCondition, ...] = ()
+    image: str | None = None
+    zone: str | None = None
+    schedulable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Node pools of clusters, and the nodes in them."""

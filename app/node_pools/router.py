@@ -1,0 +1,160 @@
+"""HTTP: node pools, and nodes."""
+
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Response
+
+from app.api.calls import OperatorChecks, OperatorWrites, ReaderReads
+from app.api.etags import IfMatch, set_etag
+from app.api.jobs import point_to_job
+from app.api.openapi import errors
+from app.api.path_parameters import ClusterPath
+from app.api.route import api_router
+from app.auth.scope import get_cluster
+from app.catalog.live import ensure_catalogue
+from app.clusters.schemas.pools import NodePoolRead, PoolName
+from app.clusters.service.outbound import SnatExhaustedError
+from app.clusters.service.read import list_pools, pools_read
+from app.clusters.service.start import Asker, NotReadyError, lock_cluster
+from app.jobs.service import BusyError, parts_of
+from app.jobs.specs import job_read
+from app.models import Cluster, Job, NodePool
+from app.node_pools.schemas import (
+    NodePoolAccepted,
+    NodePoolAdd,
+    NodePoolDeleteOptions,
+    NodePoolsRead,
+    NodePoolUnchanged,
+    NodePoolUpdate,
+    NodesRead,
+)
+from app.node_pools.service import pools
+from app.node_pools.service.nodes import read_nodes
+from app.node_pools.service.pools import LastSystemPoolError, PoolLeavingError, PoolNameTakenError
+
+router = api_router(prefix="/v1/clusters/{cluster:name}/node-pools", tags=["node pools"])
+nodes_router = api_router(prefix="/v1/clusters/{cluster:name}/nodes", tags=["node pools"])
+_Pool = Annotated[str, Path(max_length=128, description="The pool's id or name.", examples=["workers"])]
+
+
+async def _know_sizes(cluster: ClusterPath, body: NodePoolAdd, caller: OperatorChecks) -> None:
+    """Before the transaction: without Azure's list at hand, no wrong size could be told from a right one."""
+    async with caller.services.database.read() as session:
+        found = await get_cluster(session, caller.scope, cluster)
+    await ensure_catalogue(
+        caller.services, subscription_id=found.subscription_id, location=found.location, node_sizes=[body.size]
+    )
+
+
+@router.post(
+    "",
+    status_code=202,
+    summary="Add a node pool",
+    responses=errors(PoolNameTakenError, NotReadyError, BusyError, SnatExhaustedError),
+    dependencies=[Depends(_know_sizes)],
+)
+async def create_node_pool(
+    cluster: ClusterPath, body: NodePoolAdd, call: OperatorWrites, response: Response
+) -> NodePoolAccepted:
+    """The job ends when all its nodes are Ready."""
+    found = await lock_cluster(call.session, call.scope, cluster)
+    job, row = await pools.add_pool(call.session, _asker(call), found, body)
+    return _accepted(call, response, job, found, row)
+
+
+@router.get("", summary="List a cluster's node pools, oldest first")
+async def list_node_pools(cluster: ClusterPath, call: ReaderReads) -> NodePoolsRead:
+    """All of them: a cluster has at most 100."""
+    found = await get_cluster(call.session, call.scope, cluster)
+    return NodePoolsRead(items=pools_read(found, await list_pools(call.session, [found])))
+
+
+@router.get("/{node_pool:name}", summary="Read a node pool")
+async def get_node_pool(cluster: ClusterPath, node_pool: _Pool, call: ReaderReads, response: Response) -> NodePoolRead:
+    """By id or name; by id also after it was deleted."""
+    found = await get_cluster(call.session, call.scope, cluster)
+    row = await pools.find_pool(call.session, found, node_pool)
+    set_etag(response, row.version)
+    return pools_read(found, [row])[0]
+
+
+@router.patch(
+    "/{node_pool:name}",
+    status_code=202,
+    summary="Change a node pool",
+    responses={
+        **errors(NotReadyError, BusyError, LastSystemPoolError, PoolLeavingError, SnatExhaustedError),
+        200: {"model": NodePoolUnchanged, "description": "Nothing is changed: no job."},
+    },
+)
+async def update_node_pool(
+    *,
+    cluster: ClusterPath,
+    node_pool: _Pool,
+    body: NodePoolUpdate,
+    call: OperatorWrites,
+    response: Response,
+    if_match: IfMatch,
+) -> NodePoolAccepted | NodePoolUnchanged:
+    """A JSON merge patch. Azure is sent what differs, and nothing else; the answer shows it as a JSON Patch."""
+    found = await lock_cluster(call.session, call.scope, cluster)
+    row = await pools.find_pool(call.session, found, node_pool)
+    if_match.check(row.version)
+    change = await pools.change_pool(call.session, _asker(call), found, row, body)
+    if change.job is None:
+        response.status_code = 200
+        set_etag(response, row.version)
+        return NodePoolUnchanged(resource=pools_read(found, [row])[0], changes=[])
+    accepted = _accepted(call, response, change.job, found, row)
+    return accepted.model_copy(update={"changes": change.changes})
+
+
+@router.delete(
+    "/{node_pool:name}",
+    status_code=202,
+    summary="Delete a node pool",
+    responses=errors(NotReadyError, BusyError, LastSystemPoolError),
+)
+async def delete_node_pool(
+    *,
+    cluster: ClusterPath,
+    node_pool: _Pool,
+    call: OperatorWrites,
+    response: Response,
+    if_match: IfMatch,
+    options: Annotated[NodePoolDeleteOptions, Query()],
+) -> NodePoolAccepted:
+    """Azure drains its nodes first, and heeds PodDisruptionBudgets unless it is told not to."""
+    found = await lock_cluster(call.session, call.scope, cluster)
+    row = await pools.find_pool(call.session, found, node_pool)
+    if_match.check(row.version)
+    job = await pools.delete_pool(
+        call.session,
+        _asker(call),
+        found,
+        row,
+        options.run_options(),
+        ignore_budgets=options.ignore_disruption_budgets,
+    )
+    return _accepted(call, response, job, found, row)
+
+
+@nodes_router.get("", summary="List a cluster's nodes")
+async def list_nodes(
+    cluster: ClusterPath,
+    call: ReaderReads,
+    node_pool: Annotated[PoolName | None, Query(description="Of this pool.")] = None,
+) -> NodesRead:
+    """As the cluster last showed them to Slipway's reader; Azure and the cluster are not asked."""
+    found = await get_cluster(call.session, call.scope, cluster)
+    return await read_nodes(call.session, found, pool=node_pool)
+
+
+def _asker(call: OperatorWrites) -> Asker:
+    return Asker(call.scope, parts_of(call.services).queue, call.now)
+
+
+def _accepted(call: OperatorWrites, response: Response, job: Job, cluster: Cluster, row: NodePool) -> NodePoolAccepted:
+    point_to_job(response, job.id)
+    set_etag(response, row.version)
+    return NodePoolAccepted(job=job_read(job, call.now), resource=pools_read(cluster, [row])[0])

@@ -1,0 +1,1 @@
+"""What callers ask about node pools and nodes: rows, and the jobs that bring Azure in line with them."""

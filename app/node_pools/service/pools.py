@@ -1,0 +1,231 @@
+"""Add, change and remove node pools: the rows, and the jobs that bring Azure in line with them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.catalog import service as catalog
+from app.clusters.schemas.pools import NodePoolSettings, PoolMode
+from app.clusters.service.outbound import require_ports_for
+from app.clusters.service.read import list_pools
+from app.clusters.service.start import SUPERSEDED, Asker, partition_of, require_changeable, start, tell, want
+from app.clusters.specs.pool_rules import check_pool
+from app.clusters.specs.pool_spec import azure_pool_name, settings_of, spec_of
+from app.clusters.specs.rejections import Rejections
+from app.clusters.specs.wanted import Wanted, WantedPool
+from app.core.errors import ConflictError, FieldError, NotFoundError
+from app.core.ids import Prefix, is_id, new_id
+from app.core.json import JsonObject
+from app.engine.kinds import JobKind
+from app.jobs import service as jobs
+from app.models import Cluster, Job, NodePool, NodePoolState
+from app.node_pools.schemas import NodePoolAdd, NodePoolUpdate
+from app.node_pools.specs import kinds
+from app.node_pools.specs.changes import json_patch, merged
+
+MOST_POOLS = 100
+"""https://learn.microsoft.com/azure/aks/quotas-skus-regions"""
+
+
+class PoolNameTakenError(ConflictError):
+    """The cluster has a node pool of this name."""
+
+    code = "name_taken"
+    remedy = "Choose another name, or delete that pool first."
+
+
+class LastSystemPoolError(ConflictError):
+    """The cluster's own pods need a system pool; this is the last one."""
+
+    code = "last_system_pool"
+    remedy = "Add another system pool first."
+
+
+class PoolLeavingError(ConflictError):
+    """The pool is being deleted."""
+
+    code = "node_pool_deleting"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a PATCH came to: the job, None where there was nothing to do, and what is different, as a JSON Patch."""
+
+    job: Job | None
+    changes: list[JsonObject]
+
+
+async def find_pool(session: AsyncSession, cluster: Cluster, id_or_name: str) -> NodePool:
+    """A pool by id, also after its deletion, or by its name while it lives. Raises NotFoundError."""
+    mine = select(NodePool).where(NodePool.cluster_id == cluster.id)
+    if is_id(id_or_name, Prefix.NODE_POOL):
+        found = mine.where(NodePool.id == id_or_name)
+    else:
+        found = mine.where(NodePool.name == id_or_name, NodePool.deleted_at.is_(None))
+    row = (await session.scalars(found.limit(1))).first()
+    if row is None:
+        raise NotFoundError("The cluster has no such node pool.")
+    return row
+
+
+async def add_pool(session: AsyncSession, asker: Asker, cluster: Cluster, body: NodePoolAdd) -> tuple[Job, NodePool]:
+    """Write the pool's row and what is wanted of it, and start the job that makes it: all, or nothing."""
+    require_changeable(cluster)
+    rows = await list_pools(session, [cluster])
+    _require_free_name(rows, body.name)
+    rejections = Rejections()
+    check_pool(body, "", rejections)
+    wrong_size = await catalog.known_size(
+        session,
+        subscription_id=cluster.subscription_id,
+        location=cluster.location,
+        name=body.size,
+        now=asker.now,
+        pointer="/size",
+    )
+    if wrong_size is not None:
+        rejections.errors.append(wrong_size)
+    if len(rows) >= MOST_POOLS:
+        rejections.add("too_many_node_pools", "", f"A cluster has at most {MOST_POOLS} node pools.")
+    rejections.raise_if_any()
+    spec = spec_of(body, azure_pool_name(body.name, body.os_type, taken={row.azure_name for row in rows}))
+    row = NodePool(
+        id=new_id(Prefix.NODE_POOL),
+        cluster_id=cluster.id,
+        name=body.name,
+        azure_name=spec.name,
+        state=NodePoolState.CREATING,
+        mode=spec.mode,
+        os_type=spec.os_type,
+        vm_size=spec.vm_size,
+        count=0,
+        created_at=asker.now,
+        updated_at=asker.now,
+    )
+    session.add(row)
+    await session.flush()
+    await require_ports_for(session, cluster, pool=row.name, count=spec.max_count or spec.count)
+    row.count = spec.count
+    _want_pools(cluster, [*Wanted.from_json(cluster.wanted).pools, WantedPool(row.name, spec)], asker.now)
+    await tell(session, cluster, "node_pool.create_requested", asker.now, pool=row.name)
+    return await _start(
+        session, asker, kinds.CREATE, cluster, row=row, options=body.options.model_dump(mode="json")
+    ), row
+
+
+async def change_pool(
+    session: AsyncSession, asker: Asker, cluster: Cluster, row: NodePool, body: NodePoolUpdate
+) -> Change:
+    """Merge the patch into what is wanted of the pool, and start the job that sends what differs."""
+    require_changeable(cluster)
+    _require_staying(row)
+    wanted = Wanted.from_json(cluster.wanted)
+    before = _settings(wanted, row)
+    rejections = Rejections()
+    patch = body.model_dump(mode="json", exclude_unset=True, exclude={"options"})
+    after = merged(before, patch, rejections)
+    settings = _read(after, rejections)
+    check_pool(settings, "", rejections)
+    rejections.raise_if_any()
+    if before["mode"] == PoolMode.SYSTEM and settings.mode is not PoolMode.SYSTEM:
+        _require_another_system_pool(await list_pools(session, [cluster]), row)
+    changes = json_patch(before, after)
+    if not changes:
+        return Change(None, [])
+    spec = spec_of(settings, row.azure_name)
+    await require_ports_for(session, cluster, pool=row.name, count=spec.max_count or spec.count)
+    pools = [WantedPool(row.name, spec) if pool.name == row.name else pool for pool in wanted.pools]
+    _want_pools(cluster, pools, asker.now)
+    row.count, row.mode = spec.count, spec.mode
+    _touch(row, NodePoolState.UPDATING, asker.now)
+    job = await _start(session, asker, kinds.UPDATE, cluster, row=row, options=body.options.model_dump(mode="json"))
+    return Change(job, changes)
+
+
+async def delete_pool(
+    session: AsyncSession,
+    asker: Asker,
+    cluster: Cluster,
+    row: NodePool,
+    options: JsonObject,
+    *,
+    ignore_budgets: bool,
+) -> Job:
+    """Start the job that removes the pool; jobs that are at work on it make way. Asking twice gives the same job."""
+    require_changeable(cluster)
+    rows = await list_pools(session, [cluster])
+    if row.mode == PoolMode.SYSTEM:
+        _require_another_system_pool(rows, row)
+    for job in await jobs.open_jobs_of(session, partition_of(cluster)):
+        if job.request.get("pool_id") != row.id or job.cancel_code is not None:
+            continue
+        if job.kind == kinds.DELETE.name:
+            return job
+        await jobs.ask_to_stop(session, job, code=SUPERSEDED, now=asker.now)
+    _touch(row, NodePoolState.DELETING, asker.now)
+    await tell(session, cluster, "node_pool.delete_requested", asker.now, pool=row.name)
+    return await _start(session, asker, kinds.DELETE, cluster, row=row, options=options, ignore_budgets=ignore_budgets)
+
+
+async def _start(
+    session: AsyncSession,
+    asker: Asker,
+    kind: JobKind,
+    cluster: Cluster,
+    *,
+    row: NodePool,
+    options: JsonObject,
+    **more: bool,
+) -> Job:
+    request: JsonObject = {"pool_id": row.id, "pool": row.azure_name, "name": row.name, **more}
+    return await start(session, asker, kind, cluster, options=options, request=request)
+
+
+def _want_pools(cluster: Cluster, pools: list[WantedPool], now: datetime) -> None:
+    want(cluster, {"pools": [pool.as_json() for pool in pools]}, now)
+
+
+def _settings(wanted: Wanted, row: NodePool) -> JsonObject:
+    pool = wanted.pool(row.name)
+    if pool is None:
+        raise NotFoundError("The cluster has no such node pool.")
+    return settings_of(pool.spec)
+
+
+def _read(after: JsonObject, rejections: Rejections) -> NodePoolSettings:
+    try:
+        return NodePoolSettings.model_validate(after)
+    except ValidationError as error:
+        for found in error.errors():
+            rejections.add("wrong_value", "".join(f"/{part}" for part in found["loc"]), str(found["msg"]))
+        raise rejections.as_error() from None
+
+
+def _touch(row: NodePool, state: NodePoolState, now: datetime) -> None:
+    row.state = state
+    row.version += 1
+    row.updated_at = now
+
+
+def _require_staying(row: NodePool) -> None:
+    if row.state == NodePoolState.DELETING:
+        raise PoolLeavingError("The node pool is being deleted.")
+
+
+def _require_free_name(rows: Sequence[NodePool], name: str) -> None:
+    taken = next((row for row in rows if row.name == name), None)
+    if taken is not None:
+        raise PoolNameTakenError(
+            f"The cluster has a node pool of this name; it is {taken.state}.",
+            errors=[FieldError("name_taken", "/name", "A pool of the cluster has this name.")],
+        )
+
+
+def _require_another_system_pool(rows: Sequence[NodePool], row: NodePool) -> None:
+    others = [other for other in rows if other.id != row.id and other.mode == PoolMode.SYSTEM]
+    if not any(other.state not in {NodePoolState.DELETING, NodePoolState.LOST} for other in others):
+        raise LastSystemPoolError(f"{row.name} is the cluster's last system pool.")

@@ -1,0 +1,1 @@
+"""Pure: what a change of a pool is, and the kinds of jobs."""

@@ -1,0 +1,58 @@
+"""What a PATCH makes of a pool, and what it must not."""
+
+from app.clusters.specs.rejections import Rejections
+from app.core.json import JsonObject
+
+FIXED = frozenset(
+    {"size", "os_type", "os_sku", "zones", "spot", "max_pods", "os_disk", "subnet_id", "node_public_ips", "fips"}
+)
+"""What Azure cannot change of a pool that is there. https://learn.microsoft.com/azure/aks/manage-node-pools"""
+
+_EMPTY: JsonObject = {"labels": {}, "taints": [], "tags": {}, "azure_properties": {}, "mode": "User"}
+
+
+def merged(settings: JsonObject, patch: JsonObject, rejections: Rejections) -> JsonObject:
+    """A pool's settings after a merge patch. Notes what cannot be changed, with the way round."""
+    for name in sorted(FIXED & patch.keys()):
+        if not _same(settings[name], patch[name]):
+            rejections.add(
+                "immutable",
+                f"/{name}",
+                f"Azure cannot change `{name}` of a pool that is there: add a pool with the new value, move the pods, "
+                "and delete this one.",
+            )
+    # An empty set is what null asks for; a set that is named is the whole set.
+    after = {**settings, **{name: _EMPTY.get(name) if value is None else value for name, value in patch.items()}}
+    if settings["upgrades"] and patch.get("upgrades"):
+        kept = {**settings["upgrades"], **patch["upgrades"]}
+        after["upgrades"] = kept if any(value is not None for value in kept.values()) else None
+    if after["autoscaling"] is not None and patch.get("count") is not None:
+        rejections.add(
+            "autoscaler_decides",
+            "/count",
+            "The cluster's autoscaler decides about this pool's count. Change its bounds by `autoscaling`, or take it "
+            'over: {"autoscaling": null, "count": …}.',
+        )
+    if after["count"] is None:
+        after["count"] = settings["count"]
+    return _within_bounds(after)
+
+
+def _within_bounds(after: JsonObject) -> JsonObject:
+    """With an autoscaler the count is only where it begins: inside of its bounds."""
+    scaling = after["autoscaling"]
+    if scaling is None:
+        return after
+    least, most = scaling["min_count"], scaling["max_count"]
+    return {**after, "count": min(max(after["count"], least), most)} if least <= most else after
+
+
+def json_patch(before: JsonObject, after: JsonObject) -> list[JsonObject]:
+    """What has changed between two objects, member by member, as a JSON Patch (RFC 6902)."""
+    return [
+        {"op": "replace", "path": f"/{name}", "value": after[name]} for name in after if before.get(name) != after[name]
+    ]
+
+
+def _same(one: object, other: object) -> bool:
+    return (one or None) == (other or None)

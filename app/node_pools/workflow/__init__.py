@@ -1,0 +1,7 @@
+"""The jobs of this slice. Each file's first function is its table of contents."""
+
+from app.node_pools.workflow.add import add_workflow
+from app.node_pools.workflow.change import change_workflow
+from app.node_pools.workflow.remove import remove_workflow
+
+WORKFLOWS = (add_workflow, change_workflow, remove_workflow)

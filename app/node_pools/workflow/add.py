@@ -1,0 +1,180 @@
+"""`node_pool.create`."""
+
+from dataclasses import replace
+
+from app.azure.errors import AzureError
+from app.azure.types.agent_pool import AgentPool
+from app.azure.types.tags import JOB, is_ours, owner_tags
+from app.azure.types.watch import Goal, TargetKind
+from app.clusters.service.start import want
+from app.clusters.specs.wanted import Wanted
+from app.clusters.workflow import await_azure
+from app.clusters.workflow import plan as clusters
+from app.clusters.workflow.await_azure import Begun, Made, Proof
+from app.core.errors import ConflictError, ErrorClass
+from app.engine.steps import JobEnd, Record, cloud_step, record_step
+from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
+from app.models import ClusterState, NodePool, NodePoolState
+from app.node_pools.specs.kinds import CREATE
+from app.node_pools.workflow import plan
+from app.node_pools.workflow.plan import PoolPlan
+
+
+async def add_pool(job: JobRun) -> None:
+    """Make a pool, and see its nodes Ready."""
+    asked = await job.record(begin_add)
+    begun = await job.cloud(put_pool, asked)
+    if clusters.only_acceptance(job):
+        await job.record(clusters.record_accepted)
+        return
+    await job.cloud(await_pool, asked, begun)
+    made = await job.cloud(read_pool, asked)
+    proof = await job.cloud(prove_nodes, asked, made)
+    await job.record(record_added, asked, made, proof)
+
+
+class PoolNotOursError(ConflictError):
+    """A pool of the name is in Azure already, and Slipway did not make it. It is never touched."""
+
+    code = "node_pool_not_ours"
+    remedy = "Choose another name."
+
+
+@record_step
+async def begin_add(record: Record) -> PoolPlan:
+    """Mark the cluster as being changed."""
+    return await plan.begin(record, NodePoolState.CREATING)
+
+
+@cloud_step
+async def put_pool(cloud: Cloud, asked: PoolPlan) -> Begun:
+    """Ask Azure for the pool, unless it is there already, from an answer that was lost or a job that went before."""
+    place = asked.place
+    await await_azure.require_ours(cloud, place)
+    pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
+    owner = {**owner_tags(project_id=place.project_id, cluster_id=place.cluster_id), JOB: cloud.job.id}
+    spec = replace(asked.spec, tags={**asked.spec.tags, **owner})
+    asked_at = cloud.clock.now()
+    try:
+        answer = await pools.create(place.resource_group, place.azure_name, spec, call=azure_call(cloud))
+    except AzureError as error:
+        if error.problem.error_class is not ErrorClass.CONFLICT:
+            raise
+        present = await plan.present_pool(cloud, asked)
+        if present is None:
+            raise
+        return await _take_up(cloud, asked, present)
+    return Begun(answer.operation.target_id, answer.operation, asked_at, created=answer.created)
+
+
+async def _take_up(cloud: Cloud, asked: PoolPlan, present: AgentPool) -> Begun:
+    """Go on with a pool that is there, if it is ours; put it again where Azure has failed to make it."""
+    place = asked.place
+    if not is_ours(present.tags, place.cluster_id):
+        raise PoolNotOursError(
+            f"The cluster has a node pool named {present.name} that Slipway did not make; nothing was changed."
+        )
+    pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
+    pool_id = pools.id_of(place.resource_group, place.azure_name, present.name)
+    asked_at = cloud.clock.now()
+    if present.provisioning_state.lower() in {"failed", "canceled"}:
+        answer = await pools.put_again(place.resource_group, place.azure_name, asked.spec, call=azure_call(cloud))
+        return Begun(pool_id, answer.operation, asked_at)
+    return Begun(pool_id, None, asked_at)
+
+
+@cloud_step
+async def await_pool(cloud: Cloud, asked: PoolPlan, begun: Begun) -> None:
+    """Wait until Azure has made the pool."""
+    await await_azure.finish(
+        cloud,
+        begun,
+        subscription_id=asked.place.subscription_id,
+        kind=TargetKind.AGENT_POOL,
+        expected=f"pool_create:{asked.spec.os_type.lower()}",
+    )
+
+
+@cloud_step
+async def read_pool(cloud: Cloud, asked: PoolPlan) -> Made:
+    """Read what Azure made."""
+    return await await_azure.read_made(cloud, asked.place, missing=lambda seen: plan.pool_missing(seen, asked.spec))
+
+
+@cloud_step
+async def prove_nodes(cloud: Cloud, asked: PoolPlan, made: Made) -> Proof:
+    """All nodes are Ready."""
+    return await await_azure.prove(cloud, asked.place, made.cluster)
+
+
+@record_step
+async def record_added(record: Record, asked: PoolPlan, made: Made, proof: Proof) -> None:
+    """Write that the pool and the cluster are ready."""
+    cluster = await clusters.cluster_of(record)
+    row = await plan.pool_of(record)
+    await clusters.observe(record, cluster, made.cluster, made.outbound_ips)
+    plan.set_state(row, NodePoolState.READY, record)
+    if cluster.state == ClusterState.UPDATING:
+        clusters.set_state(cluster, ClusterState.READY, record)
+    pool = made.cluster.pool(asked.spec.name)
+    count = pool.count if pool is not None else asked.spec.count
+    outcome = {"pool": asked.name, "azure_name": asked.spec.name, "count": count, "nodes_ready": proof.nodes_ready}
+    await record.emit("node_pool.ready", data=outcome)
+    nodes = "1 node" if count == 1 else f"{count} nodes"
+    await record.succeed(
+        outcome=outcome, summary=f"Cluster {cluster.name} has the node pool {asked.name} with {nodes}; all are Ready."
+    )
+
+
+async def clean_up_add(job: JobRun, _end: JobEnd) -> None:
+    """Remove what the job made when the caller asked for that."""
+    if job.view.options.get("on_failure") != "delete":
+        return
+    asked = await job.record(read_plan)
+    if await job.cloud(remove_leftovers, asked):
+        await job.record(forget_pool)
+
+
+@record_step
+async def read_plan(record: Record) -> PoolPlan:
+    """Where the pool would be."""
+    return await plan.begin(record, NodePoolState.FAILED)
+
+
+@cloud_step
+async def remove_leftovers(cloud: Cloud, asked: PoolPlan) -> bool:
+    """Remove the pool that this job made, and nothing else; False where it is somebody else's."""
+    place = asked.place
+    present = await plan.present_pool(cloud, asked)
+    if present is None:
+        return True
+    if not is_ours(present.tags, place.cluster_id) or present.tags.get(JOB) != cloud.job.id:
+        return False
+    pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
+    asked_at = cloud.clock.now()
+    operation = await pools.delete(place.resource_group, place.azure_name, present.name, call=azure_call(cloud))
+    await await_azure.watch(
+        cloud,
+        Begun(pools.id_of(place.resource_group, place.azure_name, present.name), operation, asked_at),
+        subscription_id=place.subscription_id,
+        kind=TargetKind.AGENT_POOL,
+        goal=Goal.GONE,
+        expected="pool_delete",
+    )
+    return True
+
+
+@record_step
+async def forget_pool(record: Record) -> None:
+    """Nothing of the pool is left: neither its row nor what was wanted."""
+    cluster = await clusters.cluster_of(record)
+    row = await record.session.get(NodePool, record.view.request["pool_id"], with_for_update=True)
+    if row is None or row.deleted_at is not None:
+        return
+    left = [pool.as_json() for pool in Wanted.from_json(cluster.wanted).pools if pool.name != row.name]
+    want(cluster, {"pools": left}, record.now)
+    plan.set_state(row, NodePoolState.DELETED, record)
+    row.deleted_at = record.now
+
+
+add_workflow = Workflow(CREATE, add_pool, ended=plan.record_failed, clean_up=clean_up_add)

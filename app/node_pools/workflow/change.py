@@ -1,0 +1,104 @@
+"""`node_pool.update`: the smallest change, in as many requests as Azure wants it in."""
+
+from app.azure.types.agent_pool import AgentPool
+from app.azure.types.watch import TargetKind
+from app.clusters.workflow import await_azure
+from app.clusters.workflow import plan as clusters
+from app.clusters.workflow.await_azure import Begun, Made, Proof
+from app.engine.steps import Record, cloud_step, record_step
+from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
+from app.models import ClusterState, NodePoolState
+from app.node_pools.specs.kinds import UPDATE
+from app.node_pools.workflow import plan
+from app.node_pools.workflow.plan import PoolMissingError, PoolPlan
+
+
+async def change_pool(job: JobRun) -> None:
+    """Bring a changed pool to Azure, and see its nodes Ready."""
+    asked = await job.record(begin_change)
+    ended = await job.cloud(end_autoscaling, asked)
+    await job.cloud(await_change, asked, ended)
+    begun = await job.cloud(put_changes, asked)
+    await job.cloud(await_change, asked, begun)
+    made = await job.cloud(read_changed, asked)
+    proof = await job.cloud(prove_nodes, asked, made)
+    await job.record(record_changed, asked, made, proof)
+
+
+@record_step
+async def begin_change(record: Record) -> PoolPlan:
+    """Mark the cluster and the pool as being changed."""
+    return await plan.begin(record, NodePoolState.UPDATING)
+
+
+@cloud_step
+async def end_autoscaling(cloud: Cloud, asked: PoolPlan) -> Begun | None:
+    """Take the pool over from the autoscaler, where that is asked: Azure takes a count only afterwards."""
+    place = asked.place
+    await await_azure.require_ours(cloud, place)
+    present = await _present(cloud, asked)
+    if asked.spec.auto_scaling or not present.auto_scaling:
+        return None
+    return await _send(cloud, asked, present)
+
+
+@cloud_step
+async def put_changes(cloud: Cloud, asked: PoolPlan) -> Begun | None:
+    """Send what differs; None where nothing does any more."""
+    return await _send(cloud, asked, await _present(cloud, asked))
+
+
+async def _present(cloud: Cloud, asked: PoolPlan) -> AgentPool:
+    present = await plan.present_pool(cloud, asked)
+    if present is None:
+        raise PoolMissingError(f"The cluster has no pool named {asked.name}.")
+    return present
+
+
+async def _send(cloud: Cloud, asked: PoolPlan, present: AgentPool) -> Begun | None:
+    place = asked.place
+    pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
+    asked_at = cloud.clock.now()
+    if present.provisioning_state.lower() not in await_azure.SETTLED:
+        # Asked already, by a run whose end was lost.
+        return Begun(pools.id_of(place.resource_group, place.azure_name, present.name), None, asked_at)
+    answer = await pools.change(place.resource_group, place.azure_name, asked.spec, call=azure_call(cloud))
+    return None if answer is None else Begun(answer.operation.target_id, answer.operation, asked_at)
+
+
+@cloud_step
+async def await_change(cloud: Cloud, asked: PoolPlan, begun: Begun | None) -> None:
+    """Wait until Azure has applied the change."""
+    await await_azure.finish(
+        cloud, begun, subscription_id=asked.place.subscription_id, kind=TargetKind.AGENT_POOL, expected="pool_update"
+    )
+
+
+@cloud_step
+async def read_changed(cloud: Cloud, asked: PoolPlan) -> Made:
+    """Read what Azure applied."""
+    return await await_azure.read_made(cloud, asked.place, missing=lambda seen: plan.pool_missing(seen, asked.spec))
+
+
+@cloud_step
+async def prove_nodes(cloud: Cloud, asked: PoolPlan, made: Made) -> Proof:
+    """All nodes are Ready."""
+    return await await_azure.prove(cloud, asked.place, made.cluster)
+
+
+@record_step
+async def record_changed(record: Record, asked: PoolPlan, made: Made, proof: Proof) -> None:
+    """Write that the pool and the cluster are ready again."""
+    cluster = await clusters.cluster_of(record)
+    row = await plan.pool_of(record)
+    await clusters.observe(record, cluster, made.cluster, made.outbound_ips)
+    if row.state == NodePoolState.UPDATING:
+        plan.set_state(row, NodePoolState.READY, record)
+    if cluster.state == ClusterState.UPDATING:
+        clusters.set_state(cluster, ClusterState.READY, record)
+    outcome = {"pool": asked.name, "azure_name": asked.spec.name, "nodes_ready": proof.nodes_ready}
+    await record.emit("node_pool.updated", data=outcome)
+    await record.succeed(outcome=outcome, summary=f"Pool {asked.name} of cluster {cluster.name} is as asked.")
+
+
+change_workflow = Workflow(UPDATE, change_pool, ended=plan.record_failed)

@@ -1,0 +1,100 @@
+"""What a job about a node pool is given at its start, and how it writes the pool's row."""
+
+from dataclasses import dataclass
+
+from app.azure.types.agent_pool import AgentPool, AgentPoolSpec
+from app.azure.types.cluster import ManagedCluster
+from app.clusters.specs.observed import pool_state
+from app.clusters.specs.wanted import Place
+from app.clusters.workflow import plan
+from app.core.errors import ConflictError, ErrorClass, SlipwayError
+from app.engine.steps import JobEnd, Record
+from app.jobs.workflow import Cloud, azure_call
+from app.models import ClusterState, NodePool, NodePoolState
+
+
+class PoolGoneError(ConflictError):
+    """The pool of this job is deleted, or is being deleted."""
+
+    code = "node_pool_deleted"
+
+
+class PoolMissingError(SlipwayError):
+    """Azure has no pool of this name."""
+
+    code = "node_pool_missing"
+    status = 404
+    title = "The node pool is not in Azure"
+    error_class = ErrorClass.GONE
+    remedy = "Delete the pool and add it again."
+
+
+@dataclass(frozen=True, slots=True)
+class PoolPlan:
+    """Where the pool is, under which name, and what it shall be."""
+
+    place: Place
+    name: str
+    spec: AgentPoolSpec
+
+
+async def begin(record: Record, state: NodePoolState) -> PoolPlan:
+    """Mark the cluster and the pool as being changed."""
+    asked = await plan.begin(record, ClusterState.UPDATING)
+    row = await pool_of(record)
+    set_state(row, state, record)
+    pool = asked.wanted.pool(row.name)
+    if pool is None:
+        # Of a pool that is to go, or has failed to come, its name is enough.
+        return PoolPlan(asked.place, row.name, AgentPoolSpec(row.azure_name, row.mode, row.os_type, row.vm_size, 0))
+    return PoolPlan(asked.place, row.name, pool.spec)
+
+
+async def pool_of(record: Record) -> NodePool:
+    """The job's pool, locked until the transaction's end."""
+    row = await record.session.get(NodePool, record.view.request["pool_id"], with_for_update=True)
+    if row is None or row.deleted_at is not None:
+        raise PoolGoneError("The node pool of this job does not exist any more.")
+    return row
+
+
+def set_state(row: NodePool, state: NodePoolState, record: Record) -> None:
+    """Change the state; the version rises only when it does change."""
+    if row.state != state:
+        row.state = state
+        row.version += 1
+        row.updated_at = record.now
+
+
+async def present_pool(cloud: Cloud, asked: PoolPlan) -> AgentPool | None:
+    """The pool as Azure has it."""
+    place = asked.place
+    pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
+    return await pools.get(place.resource_group, place.azure_name, asked.spec.name, call=azure_call(cloud))
+
+
+def pool_missing(seen: ManagedCluster, spec: AgentPoolSpec) -> list[str]:
+    """What Azure has not applied of a pool, although it says that it succeeded."""
+    pool = seen.pool(spec.name)
+    if pool is None:
+        return [f"Pool {spec.name} is not there."]
+    found = []
+    if pool.auto_scaling != spec.auto_scaling:
+        found.append(f"The autoscaler of pool {spec.name} is {'on' if pool.auto_scaling else 'off'}.")
+    elif spec.auto_scaling and (pool.min_count, pool.max_count) != (spec.min_count, spec.max_count):
+        found.append(f"Pool {spec.name} scales between {pool.min_count} and {pool.max_count}.")
+    elif not spec.auto_scaling and pool.count != spec.count:
+        found.append(f"Pool {spec.name} has {pool.count} nodes, not {spec.count}.")
+    if pool.mode.lower() != spec.mode.lower():
+        found.append(f"Pool {spec.name} is a {pool.mode} pool.")
+    return found
+
+
+async def record_failed(record: Record, end: JobEnd) -> None:
+    """The end of a job that did not succeed: the cluster still serves; the pool is what Azure last said, or failed."""
+    await plan.record_unchanged(record, end)
+    row = await record.session.get(NodePool, record.view.request["pool_id"], with_for_update=True)
+    if row is None or row.deleted_at is not None:
+        return
+    seen = pool_state(NodePoolState.CREATING, row.observed)
+    set_state(row, NodePoolState.READY if seen == NodePoolState.READY else NodePoolState.FAILED, record)

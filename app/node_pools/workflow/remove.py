@@ -1,0 +1,96 @@
+"""`node_pool.delete`."""
+
+from app.azure.types.watch import Goal, TargetKind
+from app.clusters.service.start import want
+from app.clusters.specs.wanted import Wanted
+from app.clusters.workflow import await_azure
+from app.clusters.workflow import plan as clusters
+from app.clusters.workflow.await_azure import Begun, Made
+from app.engine.steps import Record, cloud_step, record_step
+from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
+from app.models import ClusterState, NodePoolState
+from app.node_pools.specs.kinds import DELETE
+from app.node_pools.workflow import plan
+from app.node_pools.workflow.plan import PoolPlan
+
+
+async def remove_pool(job: JobRun) -> None:
+    """Have Azure drain and remove a pool, and see that it is gone."""
+    asked = await job.record(begin_remove)
+    begun = await job.cloud(delete_pool, asked)
+    await job.cloud(await_gone, asked, begun)
+    made = await job.cloud(read_left, asked)
+    await job.record(record_removed, asked, made)
+
+
+@record_step
+async def begin_remove(record: Record) -> PoolPlan:
+    """Mark the pool as being deleted."""
+    return await plan.begin(record, NodePoolState.DELETING)
+
+
+@cloud_step
+async def delete_pool(cloud: Cloud, asked: PoolPlan) -> Begun | None:
+    """Ask Azure to remove the pool; None where there is none."""
+    place = asked.place
+    await await_azure.require_ours(cloud, place)
+    pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
+    asked_at = cloud.clock.now()
+    operation = await pools.delete(
+        place.resource_group,
+        place.azure_name,
+        asked.spec.name,
+        ignore_budgets=bool(cloud.job.request.get("ignore_budgets")),
+        call=azure_call(cloud),
+    )
+    if operation is None:
+        return None
+    return Begun(pools.id_of(place.resource_group, place.azure_name, asked.spec.name), operation, asked_at)
+
+
+@cloud_step
+async def await_gone(cloud: Cloud, asked: PoolPlan, begun: Begun | None) -> None:
+    """Wait until Azure has the pool no more."""
+    if begun is None:
+        return
+    end = await await_azure.watch(
+        cloud,
+        begun,
+        subscription_id=asked.place.subscription_id,
+        kind=TargetKind.AGENT_POOL,
+        goal=Goal.GONE,
+        expected="pool_delete",
+    )
+    await_azure.require_gone(end)
+
+
+@cloud_step
+async def read_left(cloud: Cloud, asked: PoolPlan) -> Made:
+    """Read which pools are left."""
+    return await await_azure.read_made(
+        cloud,
+        asked.place,
+        missing=lambda seen: [] if seen.pool(asked.spec.name) is None else [f"Pool {asked.name} is still there."],
+    )
+
+
+@record_step
+async def record_removed(record: Record, asked: PoolPlan, made: Made) -> None:
+    """Write that the pool is gone."""
+    cluster = await clusters.cluster_of(record)
+    row = await plan.pool_of(record)
+    left = [pool.as_json() for pool in Wanted.from_json(cluster.wanted).pools if pool.name != row.name]
+    want(cluster, {"pools": left}, record.now)
+    plan.set_state(row, NodePoolState.DELETED, record)
+    row.deleted_at = record.now
+    await record.session.flush()
+    await clusters.observe(record, cluster, made.cluster, made.outbound_ips)
+    if cluster.state == ClusterState.UPDATING:
+        clusters.set_state(cluster, ClusterState.READY, record)
+    await record.emit("node_pool.deleted", data={"pool": asked.name, "azure_name": asked.spec.name})
+    await record.succeed(
+        outcome={"pool": asked.name}, summary=f"Pool {asked.name} of cluster {cluster.name} is removed."
+    )
+
+
+remove_workflow = Workflow(DELETE, remove_pool, ended=plan.record_failed)

@@ -1,0 +1,41 @@
+"""The ways of jobs about node pools."""
+
+from tests.crashes.lives import FAILING, Life, Scenario
+
+POOL_SIZE = "Standard_D4s_v5"
+
+
+async def node_pool(life: Life, kinds: frozenset[str]) -> None:
+    """A pool that is added, taken over from the autoscaler and removed, in a cluster of its own."""
+    await life.create()
+    pools = f"/v1/clusters/{life.name}/node-pools"
+    scaling = {"min_count": 1, "max_count": 2}
+    await life.job("POST", pools, {"name": "workers", "size": POOL_SIZE, "autoscaling": scaling})
+    if "node_pool.update" in kinds:
+        await life.job("PATCH", f"{pools}/workers", {"autoscaling": None, "count": 2})
+    if "node_pool.delete" in kinds:
+        await life.job("DELETE", f"{pools}/workers")
+    await life.delete()
+
+
+async def failing_pool(life: Life, _kinds: frozenset[str]) -> None:
+    """Azure fails to make it, and what it left shall be removed."""
+    await life.create()
+    asked = {"name": FAILING, "size": POOL_SIZE, "count": 1, "options": {"on_failure": "delete"}}
+    await life.job("POST", f"/v1/clusters/{life.name}/node-pools", asked)
+    await life.delete()
+
+
+async def accepted_pool(life: Life, _kinds: frozenset[str]) -> None:
+    """The caller is content with Azure's acceptance."""
+    await life.create()
+    asked = {"name": "workers", "size": POOL_SIZE, "count": 1, "options": {"wait_for": "accepted"}}
+    await life.job("POST", f"/v1/clusters/{life.name}/node-pools", asked)
+    await life.delete()
+
+
+POOL_SCENARIOS = (
+    Scenario("pooled", node_pool),
+    Scenario("unpooled", failing_pool),
+    Scenario("poolwanted", accepted_pool),
+)
