@@ -47,7 +47,7 @@ class Shares:
         return tuple(await read_all(pages, share_of))
 
     async def create(self, group: str, account: str, name: str, spec: ShareSpec, *, call: Call) -> None:
-        """Make the share. Azure leaves one that is there as it is: look first, and look afterwards."""
+        """Make the share. To be called where a look has just found none of this name: one that is there is changed."""
         await self._shares.create(group, account, name, SdkFileShare(_body(spec)), slipway_call=call)
 
     async def update(

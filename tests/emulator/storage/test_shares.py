@@ -7,14 +7,15 @@ import pytest
 from tests.emulator.storage.conftest import PREMIUM, Storage, refusal
 
 
-async def test_a_share_is_made_once_and_read_back(storage: Storage) -> None:
+async def test_a_share_is_made_once_and_a_second_put_changes_it(storage: Storage) -> None:
+    """So `az storage share-rm update` works: it reads, changes and puts back."""
     await storage.make()
     made = await storage.put_share("data", shareQuota=100)
     assert (made.status, made.body["properties"]) == (201, {"shareQuota": 100})
     again = await storage.put_share("data", shareQuota=500)
-    assert (again.status, again.headers["etag"]) == (200, made.headers["etag"])
+    assert (again.status, again.headers["etag"] == made.headers["etag"]) == (200, False)
     read = await storage.send("GET", "fileServices/default/shares/data")
-    assert read.body["properties"]["shareQuota"] == 100
+    assert read.body["properties"]["shareQuota"] == 500
     assert read.body["properties"]["accessTier"] == "TransactionOptimized"
 
 

@@ -67,7 +67,10 @@ async def _put(cloud: Cloud, call: Call) -> Answer:
         call.effect = "created"
         return snapshots.take(cloud, known, section(document, "properties"))
     if known is not None:
-        return answered(200, _brief(known), {"ETag": etag(known)})
+        # As `az storage share-rm update` does it: what a GET showed, changed and put back.
+        asked = section(document, "properties")
+        _change(cloud, call, account, known, asked)
+        return answered(200, _brief(known, asked), {"ETag": etag(known)})
     _refuse_while_going(cloud, account, name)
     properties = share_documents.new_properties(account, section(document, "properties"), cloud.now())
     _refuse_beyond_account(cloud, account, int(properties["shareQuota"]))
@@ -105,13 +108,16 @@ def _refuse_beyond_account(cloud: Cloud, account: Resource, more: int) -> None:
 async def _patch(cloud: Cloud, call: Call) -> Answer:
     account = account_of(cloud, call)
     share = share_of(cloud, call)
-    asked = section(call.document(), "properties")
+    _change(cloud, call, account, share, section(call.document(), "properties"))
+    return answered(200, show(share), {"ETag": etag(share)})
+
+
+def _change(cloud: Cloud, call: Call, account: Resource, share: Resource, asked: Document) -> None:
     changed = share_documents.changed_properties(account, share.body["properties"], asked, cloud.now())
     _refuse_beyond_account(cloud, account, int(changed["shareQuota"]) - int(share.body["properties"]["shareQuota"]))
     share.body["properties"] = changed
     cloud.store.touch(share)
     call.effect = "updated"
-    return answered(200, show(share), {"ETag": etag(share)})
 
 
 async def _get(cloud: Cloud, call: Call) -> Answer:
