@@ -9,7 +9,12 @@ from lightkube.resources.storage_v1 import StorageClass
 
 from app.kubernetes import volumes
 from app.kubernetes.connection import Connection
-from app.kubernetes.errors import NotInClusterError, ObjectChangedError
+from app.kubernetes.errors import (
+    AdmissionDeniedError,
+    NotInClusterError,
+    ObjectChangedError,
+    ObjectRefusedError,
+)
 from app.kubernetes.pods import Ask
 from app.kubernetes.types.service import FIELD_MANAGER
 from app.kubernetes.types.volume import (
@@ -63,7 +68,13 @@ class VolumeCalls:
             body = volumes.secret_body(spec, uid=uid)
             return await connection.typed.apply(body, field_manager=FIELD_MANAGER, force=take_over)
 
-        return volumes.secret_state(await self._ask(ask))
+        try:
+            return volumes.secret_state(await self._ask(ask))
+        except (ObjectRefusedError, AdmissionDeniedError) as error:
+            # What refuses an object may quote it.
+            raise type(error)(
+                f"The cluster refuses the Secret {spec.name}. Its words are not passed on: they may quote the key."
+            ) from None
 
     async def delete_secret(self, namespace: str, name: str, *, uid: str) -> bool:
         """Delete the Secret of this `uid`; False when there is none, or another one of its name."""

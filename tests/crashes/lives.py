@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.engine.steps import JobView
+from tests.crashes.rotating import rotation
 from tests.load_balancers.addresses import make_foreign, remove
 from tests.support.api import Tenant
 from tests.support.crashes import At, Point
@@ -265,6 +266,7 @@ SCENARIOS = (
     Scenario("claimed", volume, target="default/{name}"),
     Scenario("unbound", volume, target="nowhere/{name}"),
     Scenario("gold", storage_class),
+    Scenario("rotated", rotation),
 )
 
 

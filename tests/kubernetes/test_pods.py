@@ -1,6 +1,7 @@
 """Pods that mount claims, and their eviction, at a server that says what a test wants and at the local Azure's own."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,9 +10,10 @@ import pytest
 from app.core.settings import KubernetesSettings
 from app.emulator.kubernetes.host import ClusterHost
 from app.kubernetes.client import ClusterClient
-from app.kubernetes.errors import ClusterNotServingError, EvictionBlockedError
+from app.kubernetes.errors import AdmissionDeniedError, ClusterNotServingError, EvictionBlockedError, ObjectRefusedError
 from app.kubernetes.gateway import KubernetesGateway
 from app.kubernetes.types.pod import Eviction, PodController, PodState
+from app.kubernetes.types.volume import AccountSecretSpec
 from tests.kubernetes.test_local_azure import host, machine, spec
 from tests.support.kubeconfigs import FQDN, dump
 from tests.support.kubernetes_server import Answer, Server
@@ -151,3 +153,20 @@ async def _ready(client: ClusterClient, raw: Any) -> list[PodState]:
             if len(well) == 2 == len(found):
                 return well
             await asyncio.sleep(0.02)
+
+
+async def test_what_refuses_a_secret_is_not_quoted(client: ClusterClient, server: Server) -> None:
+    """§6.5: a policy, or the API server itself, may quote the object that it refuses."""
+    path = "/api/v1/namespaces/shop/secrets/files"
+    spec = AccountSecretSpec("shop", "files", "account", "the+key/itself==")
+    for status, message in (
+        (422, 'Secret "files" is invalid: data[azurestorageaccountkey]: Invalid value: "the+key/itself=="'),
+        (403, 'admission webhook "policy" denied the request: dGhlK2tleS9pdHNlbGY9PQ=='),
+    ):
+        causes = [{"reason": "FieldValueInvalid", "field": "data", "message": message}]
+        document = {"kind": "Status", "message": message, "details": {"causes": causes}}
+        server.answers[path] = Answer.of(document, status)
+        with pytest.raises((ObjectRefusedError, AdmissionDeniedError)) as caught:
+            await client.storage.apply_secret(spec)
+        shown = json.dumps(caught.value.problem.as_json()) + repr(caught.value)
+        assert ("the+key" in shown, "dGhlK2" in shown, "files" in shown) == (False, False, True)
