@@ -27,6 +27,7 @@ _REFUSED: list[tuple[str, dict[str, Any], list[str]]] = [
         volume(csi={"driver": "d", "volumeHandle": "h", "nodeStageSecretRef": {"name": "s"}}),
         ["spec.csi.nodeStageSecretRef.namespace: Required value"],
     ),
+    (VOLUMES, volume(azureFile={"shareName": "s"}), ["spec.azureFile.secretName: Required value"]),
     (VOLUMES, volume(persistentVolumeReclaimPolicy="Keep"), ['Unsupported value: "Keep": supported values: "Delete"']),
     (CLAIMS, claim(accessModes=[]), ["spec.accessModes: Required value: at least 1 access mode is required"]),
     (CLAIMS, claim(resources={}), ["spec.resources[storage]: Required value"]),

@@ -214,6 +214,20 @@ async def test_a_pod_that_names_a_missing_secret_or_map_does_not_start(driver: D
     assert await _phase(driver, f"{PODS}/web") == "Running"
 
 
+async def test_a_pod_cannot_have_two_volumes_of_one_handle(driver: Driver) -> None:
+    csi = {"driver": "file.csi.azure.com", "volumeHandle": "one"}
+    await put(driver, (VOLUMES, volume("a", csi=csi)), (CLAIMS, claim("a", volumeName="a")))
+    await put(driver, (VOLUMES, volume("b", csi=csi)), (CLAIMS, claim("b", volumeName="b")))
+    both = [{"name": name, "persistentVolumeClaim": {"claimName": name}} for name in ("a", "b")]
+    await put(driver, (PODS, {**pod(), "spec": {"containers": [{"name": "w", "image": "i"}], "volumes": both}}))
+    for _ in range(10):
+        driver.step()
+    assert await _phase(driver, f"{PODS}/web") == "Pending"
+    said = [message for reason, message in await _events(driver, "web") if reason == "FailedMount"]
+    assert len(said) == 1
+    assert said[0].startswith("Unable to attach or mount volumes: unmounted volumes=[a, b], unattached volumes=[]")
+
+
 async def test_a_driver_that_a_node_does_not_have_mounts_nothing(driver: Driver) -> None:
     strange = volume(csi={"driver": "nfs.csi.k8s.io", "volumeHandle": "h"})
     await put(driver, (VOLUMES, strange), (CLAIMS, claim()), (PODS, pod()))

@@ -105,6 +105,18 @@ async def test_a_share_or_account_that_is_gone_is_said(files: Files, gone: str, 
     assert said in await files.failure()
 
 
+async def test_an_account_that_allows_no_keys_is_opened_by_none(files: Files) -> None:
+    """Trouble 67: shared keys disabled."""
+    await files.make_account(allowSharedKeyAccess=False)
+    await files.make_share()
+    await files.secret(await files.key())
+    await files.bind()
+    assert await files.run() == "Pending"
+    assert "mount error(13)" in await files.failure()
+    await files.azure("PATCH", files.account(), {"properties": {"allowSharedKeyAccess": True}})
+    assert await files.phase_after(RETRIES) == "Running"
+
+
 async def test_an_account_that_shuts_out_the_nodes_denies_them_until_their_subnet_is_named(files: Files) -> None:
     """Trouble 67: the account's firewall."""
     await files.make_account(networkAcls={"defaultAction": "Deny"})

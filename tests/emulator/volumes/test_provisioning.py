@@ -156,6 +156,24 @@ async def test_a_claim_of_an_nfs_class_is_mounted_without_a_key(files: Files) ->
     assert await files.run() == "Running"
 
 
+async def test_a_class_may_name_another_location_and_smb_reaches_it(files: Files) -> None:
+    far = {"metadata": {"name": "far"}, "provisioner": "file.csi.azure.com", "parameters": {"location": "northeurope"}}
+    await files.create(CLASSES, far)
+    await _claimed(files)
+    assert (await _claimed(files, "far", storageClassName="far"))["status"]["phase"] == "Bound"
+    assert sorted(account["location"] for account in await _accounts(files)) == ["northeurope", "westus2"]
+    assert await files.run(claim_name="far") == "Running"
+
+
+async def test_the_namespace_of_a_secret_has_to_be_there(files: Files) -> None:
+    parameters = {"secretNamespace": "absent"}
+    wrong = {"metadata": {"name": "own"}, "provisioner": "file.csi.azure.com", "parameters": parameters}
+    await files.create(CLASSES, wrong)
+    await _claimed(files, storageClassName="own")
+    said = [message for reason, message, _ in await files.scene.events("data") if reason == "ProvisioningFailed"]
+    assert 'failed to store storage account key: namespaces "absent" not found' in said[-1]
+
+
 async def test_a_claim_grows_with_its_share(files: Files) -> None:
     """Trouble 69."""
     bound = await _claimed(files)

@@ -35,6 +35,9 @@ class Volumes:
             failure = self._failure(pod, node, volume)
             if failure is not None:
                 yield failure
+        held = self._held_by(pod)
+        if len(set(held)) < len(held):
+            yield ""  # two volumes of one handle: the kubelet takes them for one, and waits for the other for ever
 
     def _failure(self, pod: Object, node: Object, volume: Object) -> str | None:
         name = volume["name"]
@@ -74,15 +77,20 @@ class Volumes:
         return volume if claim is not None and volume is not None and refers_to(volume, claim) else None
 
     def _is_staged(self, pod: Object, node: Object, volume: Object) -> bool:
-        """Whether another pod that runs on this node has this volume: a claim's namespace has all of them."""
-        namespace, name = pod["metadata"]["namespace"], at(volume, "spec.claimRef.name")
+        """Whether another pod that runs on this node has what this volume names."""
+        wanted = _unique(volume)
         return any(
-            other["spec"].get("nodeName") == node["metadata"]["name"]
-            and other["metadata"]["uid"] != pod["metadata"]["uid"]
+            other["metadata"]["uid"] != pod["metadata"]["uid"]
+            and other["spec"].get("nodeName") == node["metadata"]["name"]
             and at(other, "status.phase") == "Running"
-            and name in claims_of(other)
-            for other in self._store.list_("pods", namespace)
+            and wanted in self._held_by(other)
+            for other in self._store.list_("pods")
         )
+
+    def _held_by(self, pod: Object) -> list[str]:
+        namespace = pod["metadata"]["namespace"]
+        claims = [self._store.get("persistentvolumeclaims", namespace, name) for name in claims_of(pod)]
+        return [_unique(volume) for claim in claims if (volume := self._volume_of(claim)) is not None]
 
     def _stage(self, node: Object, source: Object, options: tuple[str, ...]) -> str | None:
         driver, handle = source["driver"], source["volumeHandle"]
@@ -136,6 +144,12 @@ class Volumes:
         digest = hashlib.sha256(f"{metadata['uid']}{volume['name']}".encode()).hexdigest()
         path = _path(node, "pods", metadata["uid"], "volumes", "kubernetes.io~csi", volume["name"], "mount")
         return self._driver(Mount(node, csi["driver"], f"csi-{digest}", path, attributes, options, {}))
+
+
+def _unique(volume: Object) -> str:
+    """What a node tells volumes apart by: driver and handle, not their names."""
+    source = csi_source(volume["spec"], volume["metadata"]["name"])
+    return f"{source['driver']}^{source['volumeHandle']}" if source else volume["metadata"]["name"]
 
 
 def csi_source(spec: Object, name: str) -> Object | None:

@@ -81,6 +81,9 @@ def volume_causes(spec: Object) -> Iterator[Cause]:
         yield refused(f"spec.{name}", "may not specify more than 1 volume type")
     if "csi" in spec:
         yield from _csi_causes(spec["csi"])
+    for part in ("secretName", "shareName") if "azureFile" in spec else ():
+        if not spec["azureFile"].get(part):
+            yield required(f"spec.azureFile.{part}")
     if "nodeAffinity" in spec and not at(spec, "nodeAffinity.required.nodeSelectorTerms"):
         yield required("spec.nodeAffinity.required", "must specify required node constraints")
 

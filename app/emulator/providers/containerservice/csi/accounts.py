@@ -46,11 +46,17 @@ def _subnet(site: Site) -> str:
     return next((subnet for subnet in subnets if subnet), site.group.subnet_id)
 
 
+def _location(site: Site, parameters: FileParameters) -> str:
+    return parameters.location or site.group.location
+
+
 def _fits(site: Site, account: Document, parameters: FileParameters, subnet: str) -> bool:
     properties, tags = account["properties"], account.get("tags") or {}
     if (account["kind"], account["sku"]["name"].lower()) != (parameters.kind, parameters.sku.lower()):
         return False
-    if account["location"] != site.group.location or SKIP in tags or properties["provisioningState"] != "Succeeded":
+    if account["location"] != _location(site, parameters) or SKIP in tags:
+        return False
+    if properties["provisioningState"] != "Succeeded":
         return False
     if parameters.match_tags and any(tags.get(name) != value for name, value in parameters.tags.items()):
         return False
@@ -72,7 +78,7 @@ def _body(site: Site, parameters: FileParameters, subnet: str) -> Document:
         rules = [{"id": subnet, "action": "Allow"}]
         properties["networkAcls"] = {"defaultAction": "Deny", "virtualNetworkRules": rules}
     return {
-        "location": site.group.location,
+        "location": _location(site, parameters),
         "kind": parameters.kind,
         "sku": {"name": parameters.sku},
         "tags": {**_CREATED_BY, **parameters.tags},

@@ -39,6 +39,7 @@ class FileParameters:
     """What a class asks for a share; names that are empty are for the driver to choose."""
 
     sku: str
+    location: str
     nfs: bool
     account: str
     group: str
@@ -75,6 +76,7 @@ def read_file_parameters(given: Mapping[str, str]) -> FileParameters:
         raise DriverError(Code.INVALID_ARGUMENT, text)
     return FileParameters(
         sku=sku,
+        location=lower.get("location", ""),
         nfs=nfs,
         account=lower.get("storageaccount", ""),
         group=lower.get("resourcegroup", ""),
