@@ -4,6 +4,7 @@ azure-core's own aiohttp transport reads without a limit, and lets a call that c
 aiohttp (which repeats PUT and DELETE on a kept connection that was reset): nothing of ours would notice.
 """
 
+import functools
 import json
 import ssl
 from collections.abc import AsyncIterator, MutableMapping
@@ -216,14 +217,20 @@ class WholeTransport(AsyncHttpTransport[HttpRequest, AsyncHttpResponse]):
 
 def open_session(*, ca_file: Path | None, trust_env: bool) -> aiohttp.ClientSession:
     """The one session. `ca_file` adds authorities to the system's; `trust_env` obeys HTTPS_PROXY and its kin."""
-    context = ssl.create_default_context()
-    if ca_file is not None:
-        context.load_verify_locations(cafile=str(ca_file))
     session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=context, limit=_CONNECTIONS),
+        connector=aiohttp.TCPConnector(ssl=_authorities(ca_file), limit=_CONNECTIONS),
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=trust_env,
     )
     # aiohttp has no public switch for this. A test resets a kept connection and counts what arrives.
     session._retry_connection = False  # noqa: SLF001
     return session
+
+
+@functools.cache
+def _authorities(ca_file: Path | None) -> ssl.SSLContext:
+    """Read once: the system's authorities take a tenth of a second, and a process may have several gateways."""
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        context.load_verify_locations(cafile=str(ca_file))
+    return context

@@ -104,6 +104,21 @@ class Stage:
 
         return self.slipway.azure.call(read())
 
+    async def make_dual_stack(self) -> None:
+        """What `az aks update --ip-families` would do: the cluster's network has both families from now on."""
+        cluster = await self.slipway.cluster()
+        azure = self.slipway.azure.azure
+
+        async def change() -> None:
+            for found in azure.cloud.store.of_type("Microsoft.ContainerService/managedClusters"):
+                if found.name == cluster["name"]:
+                    found.body["properties"]["networkProfile"]["ipFamilies"] = ["IPv4", "IPv6"]
+                    store = azure.host.serving(found.key)
+                    assert store is not None
+                    store.ip_families = ("IPv4", "IPv6")
+
+        self.slipway.azure.call(change())
+
     def fault(self, kind: str, operation: str, **fields: Any) -> None:
         """Let the cluster's controller meet a fault in Azure."""
         self.slipway.azure.add_fault(kind, operation=operation, **{**CCM, **fields})

@@ -139,3 +139,33 @@ async def test_a_reserved_address_is_shared_under_its_name(slipway: Slipway) -> 
     await stage.remove(tls)
     await stage.remove(web)
     assert stage.azure_address("gateway") is not None
+
+
+async def test_each_family_that_is_asked_for_is_proven_and_reported(slipway: Slipway) -> None:
+    """Trouble 61: asked explicitly (`RequireDualStack`); two addresses, two frontends, two rules, and both go again."""
+    stage = await Stage.open(slipway)
+    await stage.make_dual_stack()
+    single = await stage.expose(name="four")
+    assert [each["family"] for each in single["addresses"]] == ["IPv4"]
+    ports = [{"name": "http", "port": 80}, {"name": "tls", "port": 443}]
+
+    job, both = await stage.try_(
+        ports=ports, ip_families=["IPv4", "IPv6"], allowed_source_ranges=["203.0.113.0/24", "2001:db8::/32"]
+    )
+
+    assert job["state"] == "succeeded", job
+    assert sorted(each["family"] for each in both["addresses"]) == ["IPv4", "IPv6"]
+    assert len({each["frontend"] for each in both["addresses"]}) == 2
+    assert len(job["outcome"]["rules"]) == 4
+    service = await stage.inside.send("GET", "/api/v1/namespaces/default/services/web")
+    assert (service["spec"]["ipFamilyPolicy"], service["spec"]["ipFamilies"]) == ("RequireDualStack", ["IPv4", "IPv6"])
+    # The first family never changes; the second one is given up, with all that was made for it.
+    four = await stage.change(both, ip_families=["IPv4"], allowed_source_ranges=["203.0.113.0/24"])
+    assert [each["address"] for each in four["addresses"]] == [
+        each["address"] for each in both["addresses"] if each["family"] == "IPv4"
+    ]
+    six = await stage.expose(name="six", ip_families=["IPv6"])
+    assert [each["family"] for each in six["addresses"]] == ["IPv6"]
+    for exposure in (four, six, single):
+        assert (await stage.remove(exposure))["outcome"]["left"] == []
+    assert [name for name in stage.azure_names("publicIPAddresses") if name.startswith("kubernetes-")] == []

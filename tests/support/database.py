@@ -21,6 +21,7 @@ from sqlalchemy.engine import make_url
 from app.core.settings import DatabaseSettings
 from app.db import migrations
 from app.db.engine import Database
+from app.engine import migrations as engine_migrations
 
 with warnings.catch_warnings():
     # It looks for its folder while it is imported, and a machine without XDG_RUNTIME_DIR is no fault of a test.
@@ -68,8 +69,14 @@ class PostgreSQLServer:
         """Return the name of the template that has all migrations."""
         self.drop(_TEMPLATE)
         self.execute(_CREATE.format(sql.Identifier(_TEMPLATE), sql.SQL("template0")))
-        migrations.upgrade(self.settings(_TEMPLATE))
+        _migrate(self.settings(_TEMPLATE))
         return _TEMPLATE
+
+
+def _migrate(settings: DatabaseSettings) -> None:
+    """Our tables, and DBOS's: to make those takes longer than many a test."""
+    migrations.upgrade(settings)
+    engine_migrations.upgrade(settings)
 
 
 def sqlite_settings(file: Path | str) -> DatabaseSettings:
@@ -99,7 +106,7 @@ def postgresql_template(postgresql_server: PostgreSQLServer) -> str:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated file to copy."""
     file = tmp_path_factory.mktemp("sqlite") / "template.sqlite3"
-    migrations.upgrade(sqlite_settings(file))
+    _migrate(sqlite_settings(file))
     return file
 
 

@@ -166,7 +166,7 @@ class _Search:
         floating = found.address if rule.floating_ip else "VirtualNetwork"
         arriving = rule.frontend_port if rule.floating_ip else rule.backend_port
         for group in self.network.groups:
-            for source in self.wanted.allowed_source_ranges or self._open_to():
+            for source in self._sources(found.address):
                 traffic = Traffic(source, floating, arriving, port.protocol)
                 decides = deciding_rule(group, traffic)
                 if decides is None or decides.access.lower() != "allow":
@@ -180,6 +180,13 @@ class _Search:
                     f"{group.name} keeps Azure's health probes out: all machines will count as unwell. Allow the "
                     f"source {PROBES} before the rule that denies it."
                 )
+
+    def _sources(self, address: str) -> tuple[str, ...]:
+        """Who shall come to this address: of the ranges those of its family."""
+        ranges = self.wanted.allowed_source_ranges
+        if not ranges:
+            return self._open_to()
+        return tuple(each for each in ranges if (":" in each) == (":" in address))
 
     def _open_to(self) -> tuple[str, ...]:
         if self.wanted.internal or self.wanted.allowed_service_tags:
