@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, Strict
 from app.api.schemas import Choice, RequestModel, ResponseModel
 from app.clusters.schemas.pools import (
     Autoscaling,
+    AzureProperties,
     Labels,
     NodeCount,
     NodePoolCreate,
@@ -51,7 +52,7 @@ class NodePoolUpdate(RequestModel):
     upgrades: PoolUpgrades | None = None
     tags: Tags | None = None
     """The whole set of tags: one that is not named goes."""
-    azure_properties: Annotated[dict[str, Any], Field(max_length=40)] | None = None
+    azure_properties: AzureProperties | None = None
     os_type: Choice[OsType] | None = None
     os_sku: Choice[OsSku] | None = None
     size: SizeName | None = None

@@ -17,6 +17,7 @@ ABSENT = {
     "project": [new_id(Prefix.PROJECT), "nothing"],
     "key": [new_id(Prefix.API_KEY)],
     "cluster": [new_id(Prefix.CLUSTER), "nothing"],
+    "node_pool": [new_id(Prefix.NODE_POOL), "nothing"],
     "exposure": [new_id(Prefix.EXPOSURE)],
     "public_ip": [new_id(Prefix.PUBLIC_IP), "nothing", "192.0.2.201"],
     "address": ["192.0.2.201"],
@@ -48,6 +49,7 @@ OF_NOBODY = frozenset(
         "wait",
         "on_blocked",
         "deadline_seconds",
+        "ignore_disruption_budgets",
         "format",
         "protocol",
         "snapshots",
@@ -85,6 +87,8 @@ async def belongings(slipway: Slipway, tenant: Tenant) -> Belongings:
     async with slipway.parts.database.write() as session:
         serves = sa.update(Cluster).where(Cluster.id == cluster["resource"]["id"])
         await session.execute(serves.values(state=ClusterState.READY))
+    pools = f"/v1/clusters/{cluster['resource']['id']}/node-pools"
+    pool = await made(pools, {"name": f"pool-of-{tenant.name}", "size": "Standard_D4s_v5", "count": 1})
     exposures = f"/v1/clusters/{cluster['resource']['id']}/exposures"
     exposure = await made(exposures, OPERATIONS["create_exposure"].bodies()[0])
     public_ip = (await made("/v1/public-ips", {"name": f"ip-of-{tenant.name}", "location": "westeurope"}))["resource"]
@@ -101,6 +105,7 @@ async def belongings(slipway: Slipway, tenant: Tenant) -> Belongings:
         "project": [tenant.id, tenant.name],
         "key": [f"key_{spare.split('_')[1]}"],
         "cluster": [of_cluster["id"], of_cluster["name"]],
+        "node_pool": [pool["resource"]["id"], pool["resource"]["name"]],
         "exposure": [exposure["resource"]["id"]],
         "public_ip": [public_ip["id"], public_ip["name"], address],
         "address": [address],

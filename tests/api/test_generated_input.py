@@ -201,6 +201,7 @@ def _bounded(known: dict[str, Any]) -> bool:
     needed = {
         "string": {"maxLength"},
         "integer": {"minimum", "maximum"},
+        "number": {"exclusiveMinimum", "maximum"},
         "array": {"maxItems"},
         "object": {"maxProperties", "propertyNames"},
         "boolean": set[str](),

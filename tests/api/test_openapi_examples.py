@@ -74,6 +74,14 @@ async def _send_of_public_ips(sender: Sender) -> None:
     await sender.send("adopt_public_ip")
 
 
+async def _send_of_node_pools(sender: Sender) -> None:
+    await sender.done("create_node_pool")
+    for name in ("list_node_pools", "get_node_pool", "list_nodes"):
+        await sender.send(name)
+    await sender.done("update_node_pool")
+    await sender.done("delete_node_pool")
+
+
 async def _send_of_shares(sender: Sender) -> None:
     await sender.done("create_share")
     for name in ("list_shares", "get_share", "list_storage_accounts"):
@@ -84,6 +92,9 @@ async def _send_of_shares(sender: Sender) -> None:
     snapshot = await sender.done("create_snapshot")
     await sender.send("list_snapshots")
     await sender.done("delete_snapshot", snapshot=snapshot["snapshot_id"])
+    await sender.send("get_share_keys", share=share["id"])
+    for name in ("rotate_share_key", "repair_share_key"):
+        await sender.done(name, share=share["id"])
     await sender.done("delete_share")
     await sender.done("restore_share", share=share["id"])
     # Nothing lies in the account any more, but what can be restored.
@@ -125,6 +136,7 @@ async def test_every_example_is_accepted(idle_slipway: Slipway) -> None:
     await _send_of_shares(sender)
     await sender.done("create_cluster_share")
     await sender.send("list_cluster_shares")
+    await _send_of_node_pools(sender)
     exposure = (await sender.send("create_exposure"))["resource"]["id"]
     await sender.send("list_exposures")
     for name in ("get_exposure", "update_exposure"):

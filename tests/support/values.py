@@ -17,7 +17,8 @@ _TYPES: Mapping[str, Any] = {
 _FORMATS = {"uuid": "11111111-2222-3333-4444-555555555555", "date-time": "2100-01-31T12:00:00Z"}
 _NETWORK = f"/subscriptions/{'0' * 36}/resourceGroups/blue/providers/Microsoft.Network"
 _IDS = (f"{_NETWORK}/publicIPAddresses/blue", f"{_NETWORK}/publicIPPrefixes/blue")
-_WORDS = ("blue", "blue.green", "1.33.5", "1.33", "Standard_D4s_v5", "x", *_IDS)
+_SUBNET = f"{_NETWORK}/virtualNetworks/blue/subnets/blue"
+_WORDS = ("blue", "blue.green", "1.33.5", "1.33", "Standard_D4s_v5", "x", "1", "team=shop:NoSchedule", _SUBNET, *_IDS)
 _ODD = (f"{CANARY} ", f" {CANARY}", f"{CANARY}!", f"{CANARY}\u00e9", f"-{CANARY}", f"{CANARY}<", "", "\u0663")
 _NO_TEXT = (f"{CANARY}\x00", f"{CANARY}\ud800", f"{CANARY}\x1b[2J", f"{CANARY}\u202e", f"{CANARY}\x85", f"{CANARY}\x7f")
 
@@ -30,6 +31,11 @@ def resolved(schema: Mapping[str, Any]) -> dict[str, Any]:
     if choices:
         return {**{name: value for name, value in schema.items() if name != "anyOf"}, **resolved(choices[0])}
     return dict(schema)
+
+
+def is_free(known: Mapping[str, Any]) -> bool:
+    """Whether any JSON is one of its values: what AKS's own properties hold, AKS judges."""
+    return "type" not in known and "enum" not in known
 
 
 def nullable(schema: Mapping[str, Any]) -> bool:
@@ -61,6 +67,8 @@ def edges(schema: Mapping[str, Any]) -> list[Any]:
         found.extend(text for text in texts if _matches(known, text))
     elif known["type"] == "integer":
         found.extend([int(known["minimum"]), int(known["maximum"])])
+    elif known["type"] == "number":
+        found.extend([known["exclusiveMinimum"] + 0.5, known["maximum"]])
     elif known["type"] == "boolean":
         found.extend([True, False])
     return found
@@ -84,6 +92,8 @@ def breaks(schema: Mapping[str, Any]) -> list[Any]:
         found.extend([CANARY, CANARY * 1000] if _constant(known) else [])
     if kind == "integer":
         found.extend([int(known["minimum"]) - 1, int(known["maximum"]) + 1, 2**63, -(2**63) - 1, 2**64, _HUGE, 1e15])
+    if kind == "number":
+        found.extend([known["exclusiveMinimum"], known["maximum"] * 2, -1.5])
     if kind == "array":
         found.extend([[good(known["items"])] * (known["maxItems"] + 1)])
         found.extend([[]] if known.get("minItems") else [])
@@ -101,6 +111,8 @@ def _constant(known: Mapping[str, Any]) -> bool:
 def good(schema: Mapping[str, Any]) -> Any:
     """A valid value with every field that there is."""
     known = resolved(schema)
+    if is_free(known):
+        return 7
     if known["type"] == "object" and "properties" in known:
         return {name: good(each) for name, each in known["properties"].items()}
     if known["type"] == "object":
@@ -112,8 +124,10 @@ def good(schema: Mapping[str, Any]) -> Any:
 
 def places(schema: Mapping[str, Any], at: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     """Each place in `good(schema)` and its schema, outermost first."""
-    yield at, schema
     known = resolved(schema)
+    if is_free(known):
+        return
+    yield at, schema
     for name, each in known.get("properties", {}).items():
         yield from places(each, (*at, name))
     for each in known.get("patternProperties", {}).values():

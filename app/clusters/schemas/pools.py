@@ -20,7 +20,7 @@ PoolName = Annotated[
     str, StringConstraints(min_length=1, max_length=LONGEST_POOL_NAME, pattern=r"^[a-z]([a-z0-9-]*[a-z0-9])?$"), PLAIN
 ]
 NodeCount = Annotated[int, Field(ge=0, le=1000)]
-Zone = Annotated[str, StringConstraints(pattern=r"^[1-9]$")]
+Zone = Annotated[str, StringConstraints(max_length=1, pattern=r"^[1-9]$")]
 # https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
 _PREFIX = r"([a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*/)?"
 _WORD = r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
@@ -37,6 +37,8 @@ Taint = Annotated[
 ]
 Taints = Annotated[list[Taint], Field(max_length=64)]
 Surge = Annotated[str, StringConstraints(max_length=4, pattern=r"^([1-9][0-9]?|100)%$|^[1-9][0-9]{0,2}$")]
+PropertyName = Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z][A-Za-z0-9]*$"), PLAIN]
+AzureProperties = Annotated[dict[PropertyName, Any], Field(max_length=40)]
 SubnetId = Annotated[
     str,
     StringConstraints(
@@ -150,7 +152,7 @@ class NodePoolSettings(RequestModel):
     upgrades: PoolUpgrades | None = None
     fips: bool = False
     tags: Annotated[Tags, Field(default_factory=dict)]
-    azure_properties: Annotated[dict[str, Any], Field(default_factory=dict, max_length=40)]
+    azure_properties: Annotated[AzureProperties, Field(default_factory=dict)]
     """What AKS has beyond these, under its own names; merged last, and refused where a field of ours says the same."""
 
 
