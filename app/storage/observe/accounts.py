@@ -116,7 +116,7 @@ class _Round:
                     Share.state == StorageState.READY,
                     StorageAccount.deleted_at.is_(None),
                 )
-                .order_by(Share.observed[USED_AT].as_string(), Share.id)
+                .order_by(Share.observed[USED_AT].as_string().nulls_first(), Share.id)
                 .limit(MOST_USES)
             )
             found = [
