@@ -7,7 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.core.ids import Prefix, new_id
-from app.models import Cluster, ClusterState, PublicIp, Role, Share, StorageState
+from app.models import Cluster, ClusterReader, ClusterState, PublicIp, ReaderState, Role, Share, StorageState
+from app.storage.specs.storage_seen import StorageSeen
 from tests.support.api import Tenant, add_key
 from tests.support.operations import OPERATIONS
 from tests.support.whole import CLUSTER, Slipway
@@ -24,6 +25,7 @@ ABSENT = {
     "share": [new_id(Prefix.SHARE), "nothing"],
     "snapshot": ["20250101T000000.0000000Z"],
     "account": [new_id(Prefix.STORAGE_ACCOUNT), "nothing"],
+    "volume": [new_id(Prefix.VOLUME)],
     "job_id": [new_id(Prefix.JOB)],
     "group": [new_id(Prefix.RESOURCE_GROUP), "nothing"],
     "target_id": [new_id(Prefix.CLUSTER), new_id(Prefix.RESOURCE_GROUP)],
@@ -55,6 +57,8 @@ OF_NOBODY = frozenset(
         "snapshots",
         "break_lease",
         "deleted_shares",
+        "phase",
+        "storage_class",
     }
 )
 """Parameters that name nothing that a project owns."""
@@ -112,6 +116,7 @@ async def belongings(slipway: Slipway, tenant: Tenant) -> Belongings:
         "share": [share["id"], share["name"]],
         "snapshot": [snapshot],
         "account": [share["account_id"], share["account"]],
+        "volume": [await _volume(slipway, made, of_cluster["id"], share["id"])],
         "job_id": [cluster["job"]["id"]],
         "group": [of_group["id"], of_group["name"]],
         "target_id": [of_cluster["id"], of_group["id"]],
@@ -134,3 +139,12 @@ async def _share(slipway: Slipway, tenant: Tenant, made: Made) -> tuple[dict[str
         serves = sa.update(Share).where(Share.id == share["id"])
         await session.execute(serves.values(state=StorageState.READY, observed=observed))
     return share, f"20260131T0815{second}.0000000Z"
+
+
+async def _volume(slipway: Slipway, made: Made, cluster_id: str, share_id: str) -> str:
+    """The id of a volume in a cluster whose storage a reader has seen."""
+    volume = await made(f"/v1/clusters/{cluster_id}/volumes", {"name": "data", "share": {"id": share_id}})
+    async with slipway.parts.database.write() as session:
+        storage = StorageSeen((), (), ()).as_json()
+        session.add(ClusterReader(cluster_id=cluster_id, state=ReaderState.WATCHING, storage=storage))
+    return str(volume["resource"]["id"])

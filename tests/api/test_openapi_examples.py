@@ -1,14 +1,16 @@
 """The document's promises: every operation is described, and its examples are requests that are accepted."""
 
+import asyncio
 from typing import Any
 
+import httpx2
 import pytest
 
 from app.api.problems import MEDIA_TYPE
 from app.db.engine import Database
 from tests.support.api import make_app
 from tests.support.operations import DOCUMENT, OPERATIONS, Operation
-from tests.support.whole import Slipway, start_worker
+from tests.support.whole import Slipway, reading, start_worker
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 
@@ -103,6 +105,25 @@ async def _send_of_shares(sender: Sender) -> None:
     await sender.send("delete_storage_account", account=share["account"])
 
 
+async def _send_of_volumes(sender: Sender) -> None:
+    accepted = await sender.send("create_volume")
+    assert (await sender.slipway.ended(accepted["job"]["id"]))["state"] == "succeeded"
+    volume = accepted["resource"]["id"]
+    await sender.send("list_volumes")
+    for name in ("get_volume", "diagnose_volume"):
+        await sender.send(name, volume=volume)
+    await sender.done("delete_volume", volume=volume)
+    await sender.done("create_storage_class")
+    async with reading(sender.slipway):
+        # What was seen is written within seconds.
+        claims = OPERATIONS["list_claims"].example_path()
+        while (await sender.slipway.ask("GET", claims)).status_code != httpx2.codes.OK:  # noqa: ASYNC110 - tells nobody
+            await asyncio.sleep(0.1)
+    for name in ("list_storage_classes", "list_claims"):
+        await sender.send(name)
+    await sender.done("delete_storage_class")
+
+
 async def test_every_example_is_accepted(idle_slipway: Slipway) -> None:
     sender = Sender(idle_slipway)
     platform = idle_slipway.platform_key
@@ -137,6 +158,7 @@ async def test_every_example_is_accepted(idle_slipway: Slipway) -> None:
     await sender.done("create_cluster_share")
     await sender.send("list_cluster_shares")
     await _send_of_node_pools(sender)
+    await _send_of_volumes(sender)
     exposure = (await sender.send("create_exposure"))["resource"]["id"]
     await sender.send("list_exposures")
     for name in ("get_exposure", "update_exposure"):

@@ -111,7 +111,7 @@ async def delete_volume(
 @router.post(
     "/{volume:name}:diagnose",
     summary="Find out why pods cannot mount a volume",
-    responses=errors(ShareWithoutAccountError),
+    responses=errors(ShareWithoutAccountError, NotReadyError),
 )
 async def diagnose_volume(cluster: ClusterPath, volume: _Volume, call: OperatorAsks) -> DiagnosisRead:
     """All that a mount needs, looked at now in the cluster and in Azure, the likeliest cause first.

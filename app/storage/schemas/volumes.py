@@ -58,9 +58,7 @@ class VolumeCreate(RequestModel):
     """A new volume: a share bound into a namespace, ready to be mounted by a pod."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"name": "media", "namespace": "default", "share": {"id": "shr_01k7h2m9t0q4w8x6y5z3v1s2r0"}}]
-        }
+        json_schema_extra={"examples": [{"name": "media", "namespace": "default", "share": {"id": "uploads"}}]}
     )
 
     name: ObjectName
