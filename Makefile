@@ -35,7 +35,7 @@ test-long: install ## Run the tests that take a minute each: twenty workers kill
 
 .PHONY: acceptance
 acceptance: install tools-optional .tools/az/.requirements ## Run real az and kubectl, and Slipway's story, against the local Azure
-	@$(BIN)/python -m pytest -x tests/acceptance/test_az.py tests/acceptance/test_az_monitoring.py tests/acceptance/test_az_storage.py tests/acceptance/test_story_locally.py $(ARGS)
+	@$(BIN)/python -m pytest -x tests/acceptance/test_az.py tests/acceptance/test_az_life.py tests/acceptance/test_az_monitoring.py tests/acceptance/test_az_storage.py tests/acceptance/test_story_locally.py $(ARGS)
 
 .PHONY: acceptance-azure
 acceptance-azure: install tools ## Run Slipway's story against real Azure (docs/azure.md); it costs money

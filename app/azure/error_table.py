@@ -96,7 +96,8 @@ _QUOTA_ROWS: tuple[Row, ...] = (
     row("azure_quota_exceeded", _QUOTA, Action.FAIL,
         "A quota of the subscription is used up.",
         "Ask Azure for a higher limit, or take a smaller size or count, another family or another region.",
-        codes="QuotaExceeded InsufficientVCPUQuota ErrorCode_InsufficientVCPUQuota ResourceQuotaExceeded"),
+        codes="QuotaExceeded InsufficientVCPUQuota ErrCode_InsufficientVCPUQuota ErrorCode_InsufficientVCPUQuota "
+        "ResourceQuotaExceeded"),
     row("azure_capacity_heavy_usage", _CAPACITY, Action.RETRY_SLOWLY,
         "The region has no capacity for another control plane.",
         "Take another region, or wait.",

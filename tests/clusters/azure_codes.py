@@ -80,8 +80,8 @@ CASES: tuple[Case, ...] = (
     Case(FAILED, 0, "AKSOperationPreemptedByDelete", "gone", "azure_operation_preempted_by_delete", "ends"),
     # Quota.
     Case(PUT, 409, "OperationNotAllowed", "quota", "azure_quota_exceeded", "blocked", CORES),
-    *_all(PUT, 400, "QuotaExceeded InsufficientVCPUQuota ErrorCode_InsufficientVCPUQuota ResourceQuotaExceeded",
-          "quota", "azure_quota_exceeded", "blocked"),
+    *_all(PUT, 400, "QuotaExceeded InsufficientVCPUQuota ErrCode_InsufficientVCPUQuota "
+          "ErrorCode_InsufficientVCPUQuota ResourceQuotaExceeded", "quota", "azure_quota_exceeded", "blocked"),
     Case(FAILED, 0, "QuotaExceeded", "quota", "azure_quota_exceeded", "ends", CORES),
     Case(PUT, 400, "QuotaExceeded", "capacity", "azure_capacity_provider_quota", "minute",
          "The subscription hosted in AKS-managed is full."),
