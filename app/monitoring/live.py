@@ -14,7 +14,7 @@ from app.core.breaker import Breaker
 from app.core.clock import Clock
 from app.core.settings import AzureSettings
 from app.models import Role
-from app.monitoring.schemas.logs import ColumnRead, FreeQuery, LogsQuery, LogsRead, RestartsQuery
+from app.monitoring.schemas.logs import ColumnRead, LogsQuery, LogsRead, QueryName
 from app.monitoring.service import logs
 from app.monitoring.specs.answers import rows_of, with_oom
 from app.monitoring.specs.kql import LIMITS, USED, agents_usage, newest_by_cluster, taken_since
@@ -65,7 +65,7 @@ async def query(call: Asking, cluster: str, body: LogsQuery) -> LogsRead:
 
     Raises NotFoundError, PermissionDeniedError, InvalidRequestError, what `logs.prepare` raises, and what Azure says.
     """
-    if isinstance(body, FreeQuery):
+    if body.query is QueryName.KQL:
         call.principal.requires(Role.ADMIN)
     async with call.database.read() as session:
         found = await get_cluster(session, call.scope, cluster)
@@ -74,7 +74,7 @@ async def query(call: Asking, cluster: str, body: LogsQuery) -> LogsRead:
     # The query itself says from when; this bounds what Azure looks at, and is all that bounds a free query.
     timespan = call.now - asked.span.since + timedelta(minutes=1)
     table = await source_of(call.services).ask(asked.customer_id, kql, timespan)
-    if isinstance(body, RestartsQuery):
+    if body.query is QueryName.RESTARTS:
         table = with_oom(table)
     rows, truncated = rows_of(table, body.limit)
     return LogsRead(

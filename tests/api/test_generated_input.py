@@ -73,7 +73,7 @@ class Sender:
             self.wrong.append(f"{operation.name} {body}: {answer.status_code}, {unnamed}, {unasked}")
 
 
-WITHOUT_A_ROW = {"create_credential", "register_provider", "update_outbound", "sweep_public_ips"}
+WITHOUT_A_ROW = {"create_credential", "register_provider", "update_outbound", "sweep_public_ips", "query_logs"}
 """Operations that answer with no row of their own."""
 
 

@@ -124,6 +124,16 @@ async def _send_of_volumes(sender: Sender) -> None:
     await sender.done("delete_storage_class")
 
 
+async def _send_of_monitoring(sender: Sender) -> None:
+    await sender.done("put_monitoring")
+    workspace = (await sender.send("get_monitoring"))["workspace"]["id"]
+    for name in ("query_logs", "list_workspaces"):
+        await sender.send(name)
+    await sender.send("get_workspace", workspace=workspace)
+    await sender.done("delete_monitoring")
+    await sender.done("delete_workspace", workspace=workspace)
+
+
 async def test_every_example_is_accepted(idle_slipway: Slipway) -> None:
     sender = Sender(idle_slipway)
     platform = idle_slipway.platform_key
@@ -159,6 +169,7 @@ async def test_every_example_is_accepted(idle_slipway: Slipway) -> None:
     await sender.send("list_cluster_shares")
     await _send_of_node_pools(sender)
     await _send_of_volumes(sender)
+    await _send_of_monitoring(sender)
     exposure = (await sender.send("create_exposure"))["resource"]["id"]
     await sender.send("list_exposures")
     for name in ("get_exposure", "update_exposure"):

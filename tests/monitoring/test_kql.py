@@ -6,16 +6,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from app.monitoring.schemas.logs import LogsQuery, PodLogsQuery
+from app.monitoring.schemas.logs import LogsQuery, QueryName
 from app.monitoring.specs import kql
-from app.monitoring.specs.named_queries import Span, kql_of, span_of
+from app.monitoring.specs.named_queries import Span, kql_of, span_of, wrong_parameters
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 SPAN = Span(NOW - timedelta(hours=1), NOW)
 CLUSTER = "/subscriptions/0d5a1f3e/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/blue"
-QUERY: TypeAdapter[LogsQuery] = TypeAdapter(LogsQuery)
 # Kusto's rule: a literal ends at the first quote that no backslash escapes, and holds no line break.
 LITERAL = re.compile(r'"((?:[^"\\\r\n]|\\.)*)"')
 HOSTILE = st.text() | st.sampled_from(
@@ -50,8 +49,8 @@ def test_no_parameter_changes_the_form_of_a_query(value: str, other: str) -> Non
     """What is left of a query without its literals is the same, whatever the parameters say."""
 
     def form(contains: str, cluster: str) -> str:
-        body = PodLogsQuery.model_construct(
-            query="pod_logs", namespace=contains, pod=contains, container=contains, contains=contains, limit=10
+        body = LogsQuery.model_construct(
+            query=QueryName.POD_LOGS, namespace=contains, pod=contains, container=contains, contains=contains, limit=10
         )
         return LITERAL.sub('""', kql_of(body, SPAN, cluster))
 
@@ -61,11 +60,10 @@ def test_no_parameter_changes_the_form_of_a_query(value: str, other: str) -> Non
 @given(HOSTILE)
 def test_names_that_kubernetes_does_not_know_never_reach_a_query(value: str) -> None:
     try:
-        body = QUERY.validate_python({"query": "pod_logs", "namespace": value, "pod": value})
+        body = LogsQuery.model_validate({"query": "pod_logs", "namespace": value, "pod": value})
     except ValidationError:
         return
-    assert isinstance(body, PodLogsQuery)
-    assert re.fullmatch(r"[a-z0-9][-a-z0-9]*", body.namespace)
+    assert re.fullmatch(r"[a-z0-9][-a-z0-9]*", body.namespace or "")
 
 
 ALL = [
@@ -79,7 +77,7 @@ ALL = [
 
 @pytest.mark.parametrize("body", ALL, ids=[body["query"] for body in ALL])
 def test_each_named_query_sees_one_cluster_and_one_time_and_is_bounded(body: dict[str, str]) -> None:
-    text = kql_of(QUERY.validate_python({**body, "limit": 7}), SPAN, CLUSTER)
+    text = kql_of(LogsQuery.model_validate({**body, "limit": 7}), SPAN, CLUSTER)
     assert f'=~ "{CLUSTER}"' in text
     assert "TimeGenerated >= datetime(2026-11-26T11:00:00.000000Z)" in text
     assert "TimeGenerated < datetime(2026-11-26T12:00:00.000000Z)" in text
@@ -100,7 +98,7 @@ def test_each_named_query_sees_one_cluster_and_one_time_and_is_bounded(body: dic
     ],
 )
 def test_a_time_that_makes_no_sense_is_refused_by_its_name(given: dict[str, object], pointers: set[str]) -> None:
-    span, errors = span_of(QUERY.validate_python({"query": "events", **given}), NOW)
+    span, errors = span_of(LogsQuery.model_validate({"query": "events", **given}), NOW)
     assert {error.pointer for error in errors} == pointers
     if not given:
         assert (span.since, span.until) == (NOW - timedelta(hours=1), NOW)
@@ -111,4 +109,14 @@ def test_a_time_that_makes_no_sense_is_refused_by_its_name(given: dict[str, obje
 )
 def test_limits_of_rows_and_time_are_kept(body: dict[str, int]) -> None:
     with pytest.raises(ValidationError):
-        QUERY.validate_python({"query": "events", **body})
+        LogsQuery.model_validate({"query": "events", **body})
+
+
+def test_parameters_of_another_query_are_refused_and_needed_ones_asked_for() -> None:
+    body = LogsQuery.model_validate({"query": "pod_logs", "node": "a", "kql": "x"})
+    assert [(error.code, error.pointer) for error in wrong_parameters(body)] == [
+        ("parameter_not_taken", "/node"),
+        ("parameter_not_taken", "/kql"),
+        ("required", "/namespace"),
+    ]
+    assert wrong_parameters(LogsQuery.model_validate({"query": "events", "type": "Warning"})) == []

@@ -13,14 +13,13 @@ from app.clusters.specs.kinds import DELETE
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun
+from app.clusters.workflow.collection_rules import remove_rules
 from app.clusters.workflow.plan import Plan
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import ClusterState, Job, JobStep, ResourceGroup, ResourceGroupState
 from app.subscriptions.service.choose import living_accounts, living_addresses, living_clusters, lock_rows
 from app.subscriptions.workflow.delete_group import STILL_AT_IT
-
-_RULE = "microsoft.insights/datacollectionrules"
 
 
 async def delete_cluster(job: JobRun) -> None:
@@ -60,7 +59,7 @@ async def remove_cluster(cloud: Cloud, asked: Plan) -> Leaving:
     """Ask Azure to delete the cluster. One that does not carry our tags is somebody else's, and stays."""
     place = asked.place
     if asked.wanted.monitoring is not None:
-        await _remove_rules(cloud, place)
+        await remove_rules(cloud, place)
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
     present = await clusters.get(place.resource_group, place.azure_name, call=azure_call(cloud))
     if present is None or not is_ours(present.tags, place.cluster_id):
@@ -70,14 +69,6 @@ async def remove_cluster(cloud: Cloud, asked: Plan) -> Leaving:
     if present.provisioning_state.lower() != "deleting":
         operation = await clusters.delete(place.resource_group, place.azure_name, call=azure_call(cloud))
     return Leaving(Begun(present.id, operation, asked_at), present.node_resource_group)
-
-
-async def _remove_rules(cloud: Cloud, place: Place) -> None:
-    """Remove the data collection rules that Slipway made for the cluster: they would outlive it."""
-    subscription = cloud.gateways.azure.subscription(place.subscription_id)
-    for each in await subscription.resource_groups.resources(place.resource_group, call=azure_call(cloud)):
-        if each.type.lower() == _RULE and is_ours(each.tags, place.cluster_id):
-            await subscription.monitoring.rules.delete(place.resource_group, each.name, call=azure_call(cloud))
 
 
 @cloud_step

@@ -181,6 +181,9 @@ class MonitoringRead(ResponseModel):
     alarms: list[Alarm]
     notes: list[str]
     agents_seen_at: datetime | None
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
     observed_at: datetime | None
     """When the workspace was last asked."""
 

@@ -7,9 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import ConflictError, InvalidRequestError
 from app.models import Cluster, Workspace, WorkspaceState
-from app.monitoring.schemas.logs import FreeQuery, LogsQuery, PodLogsQuery
+from app.monitoring.schemas.logs import LogsQuery, QueryName
 from app.monitoring.service.monitoring import require
-from app.monitoring.specs.named_queries import Span, span_of, stream_of
+from app.monitoring.specs.named_queries import Span, span_of, stream_of, wrong_parameters
 from app.monitoring.specs.presets import Collected
 
 
@@ -54,6 +54,7 @@ async def prepare(session: AsyncSession, cluster: Cluster, body: LogsQuery, *, n
     ForeignWorkspaceError.
     """
     span, errors = span_of(body, now)
+    errors += wrong_parameters(body)
     if errors:
         raise InvalidRequestError("The request breaks rules; `errors` names each.", errors=errors)
     known = await require(session, cluster.id)
@@ -68,7 +69,7 @@ async def prepare(session: AsyncSession, cluster: Cluster, body: LogsQuery, *, n
 
 
 def _require_ours(body: LogsQuery, workspace: Workspace) -> None:
-    if isinstance(body, FreeQuery) and not workspace.managed:
+    if body.query is QueryName.KQL and not workspace.managed:
         raise ForeignWorkspaceError("Slipway did not make this workspace.")
 
 
@@ -76,13 +77,13 @@ def _require_collected(body: LogsQuery, collected: Collected) -> tuple[str, ...]
     stream = stream_of(body)
     if stream is not None and str(stream) not in collected.streams:
         raise NotCollectedError(f"The stream {stream} is not collected.")
-    namespace = getattr(body, "namespace", None)
+    namespace = body.namespace
     if namespace is None or collected.namespace_mode == "off":
         return ()
     named = namespace in collected.namespaces
     if named is (collected.namespace_mode == "include"):
         return ()
-    if isinstance(body, PodLogsQuery):
+    if body.query is QueryName.POD_LOGS:
         raise NotCollectedError(f"Logs of the namespace {namespace} are not collected.")
     return (f"The namespace {namespace} is left out of what is collected.",)
 

@@ -3,20 +3,12 @@
 They use no more of Kusto's language than where, project, summarize, sort and take.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.core.errors import FieldError
-from app.monitoring.schemas.logs import (
-    MOST_MINUTES,
-    EventsQuery,
-    FailedSchedulingQuery,
-    FreeQuery,
-    LogsQuery,
-    NodePressureQuery,
-    PodLogsQuery,
-    RestartsQuery,
-)
+from app.monitoring.schemas.logs import MOST_MINUTES, LogsQuery, QueryName
 from app.monitoring.schemas.monitoring import Stream
 from app.monitoring.specs.kql import Query, between, equals, number, of_cluster, text
 
@@ -49,39 +41,53 @@ def span_of(body: LogsQuery, now: datetime) -> tuple[Span, list[FieldError]]:
     return Span(since, until), errors
 
 
+_TAKES: dict[QueryName, tuple[str, ...]] = {
+    QueryName.POD_LOGS: ("namespace", "pod", "container", "contains"),
+    QueryName.RESTARTS: ("namespace",),
+    QueryName.NODE_PRESSURE: ("node",),
+    QueryName.FAILED_SCHEDULING: ("namespace",),
+    QueryName.EVENTS: ("namespace", "kind", "name", "reason", "type"),
+    QueryName.KQL: ("kql",),
+}
+_NEEDS = {QueryName.POD_LOGS: "namespace", QueryName.KQL: "kql"}
+_STREAMS = {
+    QueryName.POD_LOGS: Stream.CONTAINER_LOGS,
+    QueryName.RESTARTS: Stream.POD_INVENTORY,
+    QueryName.NODE_PRESSURE: Stream.NODE_INVENTORY,
+    QueryName.FAILED_SCHEDULING: Stream.EVENTS,
+    QueryName.EVENTS: Stream.EVENTS,
+}
+
+
+def wrong_parameters(body: LogsQuery) -> list[FieldError]:
+    """Parameters that the query does not take, and the one that it needs."""
+    takes = _TAKES[body.query]
+    every = dict.fromkeys(name for names in _TAKES.values() for name in names)
+    found = [
+        FieldError("parameter_not_taken", f"/{name}", f"The query {body.query} takes {', '.join(takes)}.")
+        for name in every
+        if name not in takes and getattr(body, name) is not None
+    ]
+    needed = _NEEDS.get(body.query)
+    if needed is not None and getattr(body, needed) is None:
+        found.append(FieldError("required", f"/{needed}", f"The query {body.query} needs this."))
+    return found
+
+
 def stream_of(body: LogsQuery) -> Stream | None:
     """The stream whose rows a query reads; None for a free one."""
-    return _STREAMS.get(type(body))
-
-
-_STREAMS: dict[type, Stream] = {
-    PodLogsQuery: Stream.CONTAINER_LOGS,
-    RestartsQuery: Stream.POD_INVENTORY,
-    NodePressureQuery: Stream.NODE_INVENTORY,
-    FailedSchedulingQuery: Stream.EVENTS,
-    EventsQuery: Stream.EVENTS,
-}
+    return _STREAMS.get(body.query)
 
 
 def kql_of(body: LogsQuery, span: Span, cluster_id: str) -> str:
     """The query for the cluster of this id in Azure: one row more than asked for, which tells that there are more."""
-    match body:
-        case PodLogsQuery():
-            query = _pod_logs(body, span, cluster_id)
-        case RestartsQuery():
-            query = _restarts(body, span, cluster_id)
-        case NodePressureQuery():
-            query = _node_pressure(body, span, cluster_id)
-        case FailedSchedulingQuery():
-            query = _failed_scheduling(body, span, cluster_id)
-        case EventsQuery():
-            query = _events(body, span, cluster_id)
-        case FreeQuery():
-            return body.kql
-    return str(query.then(f"take {number(body.limit + 1)}"))
+    build = _BUILD.get(body.query)
+    if build is None:
+        return body.kql or ""
+    return str(build(body, span, cluster_id).then(f"take {number(body.limit + 1)}"))
 
 
-def _pod_logs(body: PodLogsQuery, span: Span, cluster_id: str) -> Query:
+def _pod_logs(body: LogsQuery, span: Span, cluster_id: str) -> Query:
     return (
         Query("ContainerLogV2")
         .where(
@@ -99,7 +105,7 @@ def _pod_logs(body: PodLogsQuery, span: Span, cluster_id: str) -> Query:
     )
 
 
-def _restarts(body: RestartsQuery, span: Span, cluster_id: str) -> Query:
+def _restarts(body: LogsQuery, span: Span, cluster_id: str) -> Query:
     newest = "TimeGenerated, ContainerRestartCount, ContainerStatus, ContainerStatusReason, ContainerLastStatus"
     return (
         _inventory("KubePodInventory", span, cluster_id)
@@ -111,7 +117,7 @@ def _restarts(body: RestartsQuery, span: Span, cluster_id: str) -> Query:
     )
 
 
-def _node_pressure(body: NodePressureQuery, span: Span, cluster_id: str) -> Query:
+def _node_pressure(body: LogsQuery, span: Span, cluster_id: str) -> Query:
     return (
         _inventory("KubeNodeInventory", span, cluster_id)
         .where(equals("Computer", body.node), 'Status != "Ready"')
@@ -123,7 +129,7 @@ def _node_pressure(body: NodePressureQuery, span: Span, cluster_id: str) -> Quer
     )
 
 
-def _failed_scheduling(body: FailedSchedulingQuery, span: Span, cluster_id: str) -> Query:
+def _failed_scheduling(body: LogsQuery, span: Span, cluster_id: str) -> Query:
     return (
         _inventory("KubeEvents", span, cluster_id)
         .where(equals("Reason", "FailedScheduling"), equals("Namespace", body.namespace))
@@ -131,7 +137,7 @@ def _failed_scheduling(body: FailedSchedulingQuery, span: Span, cluster_id: str)
     )
 
 
-def _events(body: EventsQuery, span: Span, cluster_id: str) -> Query:
+def _events(body: LogsQuery, span: Span, cluster_id: str) -> Query:
     return (
         _inventory("KubeEvents", span, cluster_id)
         .where(
@@ -150,3 +156,12 @@ def _events(body: EventsQuery, span: Span, cluster_id: str) -> Query:
 
 def _inventory(table: str, span: Span, cluster_id: str) -> Query:
     return Query(table).where(*between(span.since, span.until), of_cluster("ClusterId", cluster_id))
+
+
+_BUILD: dict[QueryName, Callable[[LogsQuery, Span, str], Query]] = {
+    QueryName.POD_LOGS: _pod_logs,
+    QueryName.RESTARTS: _restarts,
+    QueryName.NODE_PRESSURE: _node_pressure,
+    QueryName.FAILED_SCHEDULING: _failed_scheduling,
+    QueryName.EVENTS: _events,
+}

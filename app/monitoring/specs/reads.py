@@ -91,6 +91,9 @@ def monitoring_read(
         alarms=[Alarm(code=code, detail=words) for code, words in alarms_of(seen.agents or (), data)],
         notes=_notes(cluster, workspace),
         agents_seen_at=seen.agents_at,
+        created_by=row.created_by,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
         observed_at=row.observed_at,
     )
 

@@ -5,6 +5,7 @@ from app.azure.types.monitoring import CollectionRuleSpec, LogWorkspace
 from app.azure.types.resource import same_id
 from app.azure.types.tags import is_ours, owner_tags
 from app.clusters.specs.wanted import Place
+from app.clusters.workflow.collection_rules import remove_rules
 from app.core.errors import ConflictError
 from app.engine.steps import cloud_step
 from app.jobs.workflow import Cloud, azure_call
@@ -12,7 +13,6 @@ from app.monitoring.specs.presets import differs
 from app.monitoring.workflow.plan import MonitoringPlan
 
 _LONGEST_NAME = 64
-_RULE = "/providers/microsoft.insights/datacollectionrules/"
 
 
 class RuleNotOursError(ConflictError):
@@ -48,32 +48,18 @@ async def ensure_rule(cloud: Cloud, asked: MonitoringPlan, workspace: LogWorkspa
 
 @cloud_step
 async def associate_rule(cloud: Cloud, asked: MonitoringPlan, rule_id: str) -> None:
-    """Let the rule hold for the cluster; one of ours that held before is removed."""
+    """Let the rule hold for the cluster; those of ours that held before are removed."""
     subscription = cloud.gateways.azure.subscription(asked.place.subscription_id)
     cluster_id = subscription.managed_clusters.id_of(asked.place.resource_group, asked.place.azure_name)
     before = await subscription.monitoring.associations.get(cluster_id, call=azure_call(cloud))
-    if before is not None and same_id(before, rule_id):
-        return
-    await subscription.monitoring.associations.put(cluster_id, rule_id, call=azure_call(cloud))
-    if before is not None:
-        await _remove_ours(cloud, asked.place, before)
+    if before is None or not same_id(before, rule_id):
+        await subscription.monitoring.associations.put(cluster_id, rule_id, call=azure_call(cloud))
+    await remove_rules(cloud, asked.place, but=rule_id)
 
 
 async def remove_rule(cloud: Cloud, place: Place, present: ManagedCluster) -> None:
-    """Let no rule hold for the cluster, and remove the one that did, if it is ours."""
+    """Remove the rules that are ours, with what is associated with them; let no other hold for the cluster."""
+    await remove_rules(cloud, place)
     associations = cloud.gateways.azure.subscription(place.subscription_id).monitoring.associations
-    held = await associations.get(present.id, call=azure_call(cloud))
-    if held is not None:
+    if await associations.get(present.id, call=azure_call(cloud)) is not None:
         await associations.delete(present.id, call=azure_call(cloud))
-        await _remove_ours(cloud, place, held)
-
-
-async def _remove_ours(cloud: Cloud, place: Place, rule_id: str) -> None:
-    inside = f"/resourcegroups/{place.resource_group.lower()}{_RULE}"
-    if inside not in rule_id.lower():
-        return
-    name = rule_id.rsplit("/", 1)[-1]
-    rules = cloud.gateways.azure.subscription(place.subscription_id).monitoring.rules
-    present = await rules.get(place.resource_group, name, call=azure_call(cloud))
-    if present is not None and is_ours(present.tags, place.cluster_id):
-        await rules.delete(place.resource_group, name, call=azure_call(cloud))
