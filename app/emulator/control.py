@@ -89,7 +89,7 @@ class Control:
                 "tenant_id": cloud.settings.tenant_id,
                 "subscription_ids": list(cloud.settings.subscription_ids),
                 "registrations": {r.id: r.body["registrationState"] for r in cloud.store if r.type == STATE_TYPE},
-                "resources": [clone(r.body) for r in cloud.store if r.type != STATE_TYPE],
+                "resources": [{"id": r.id, **clone(r.body)} for r in cloud.store if r.type != STATE_TYPE],
                 "operations": [operations.dump(operation) for operation in cloud.operations],
             }
         )

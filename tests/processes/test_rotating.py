@@ -44,7 +44,7 @@ async def _make(fleet: Fleet) -> str:
     await _do(fleet, "POST", "/v1/clusters", {**CLUSTER, "name": NAME})
     await _do(fleet, "POST", "/v1/shares", {"name": SHARE, "location": "westeurope", "quota_gib": 10})
     await _do(fleet, "POST", f"/v1/clusters/{NAME}/volumes", {"name": "media", "share": {"id": SHARE}})
-    return str((await fleet.ask("GET", f"/v1/shares/{SHARE}/keys")).json()["account"])
+    return str((await fleet.ask("GET", f"/v1/shares/{SHARE}/keys")).json()["name"])
 
 
 async def _keys(fleet: Fleet, account: str) -> dict[str, str]:

@@ -62,6 +62,10 @@ class Evidence:
     shown: dict[str, Row] = field(default_factory=dict)
     wanted: dict[str, Row] = field(default_factory=dict)
 
+    secrets: int = 0
+    """How many Secrets that open an account there were then."""
+    shut_secrets: list[str] = field(default_factory=list)
+
     # The machine.
     broken_rows: list[str] = field(default_factory=list)
     found_secrets: list[str] = field(default_factory=list)

@@ -27,8 +27,10 @@ from tests.soak.faults import catalog
 from tests.soak.faults.fault import Fault
 from tests.soak.history import Outcome
 from tests.soak.invariants.catalog import violations
+from tests.soak.leaving import delete_all
 from tests.soak.nursery import Nursery
 from tests.soak.observers import FeedReader, watch_rows
+from tests.soak.opening import shut_secrets
 from tests.soak.plan import Plan, draw
 from tests.soak.proxy import Proxy
 from tests.soak.sentinels import make_sentinels, sentinels_of
@@ -42,6 +44,7 @@ QUIET_SECONDS = 60.0
 """After the last fault all jobs end within this time, on a machine that has nothing else to do."""
 
 _PATIENCE_SECONDS = 3.0
+_STATE_SECONDS = 2.0
 _USUAL_SECONDS = 5.0
 _MOST_PATIENCE = 5.0
 _MOST_STRETCH = 2.0
@@ -160,8 +163,7 @@ async def _play(stage: Stage, plan: Plan, evidence: Evidence) -> None:
         await _settle(clients)
         await _quiet(stage, evidence)
         await _show(stage, evidence)
-        await _delete_all(stage)
-        await _quiet(stage, evidence)
+        await delete_all(stage, lambda: _quiet(stage, evidence))
     finally:
         for task in beside:
             task.cancel()
@@ -247,21 +249,10 @@ async def _show(stage: Stage, evidence: Evidence) -> None:
         assert answer is not None
         evidence.shown[row["id"]] = answer.json()
         evidence.wanted[row["id"]] = {**row, "looked_at": datetime.now(UTC)}
-
-
-async def _delete_all(stage: Stage) -> None:
-    """Delete every living cluster; no fault is in force any more, so each deletion succeeds."""
-    clients = stage.clients
-    for row in await rows(stage.fleet.database, Cluster, Cluster.id):
-        if row["deleted_at"] is None:
-            tenant = [one.id for one in clients.tenants].index(row["project_id"])
-            path = f"/v1/clusters/{row['id']}?deadline_seconds=60"
-            operation = await clients.send(clients.history.add(tenant, "delete", "DELETE", path))
-            if operation.outcome is Outcome.UNKNOWN:
-                # Asking twice gives the job that is at it already.
-                await clients.send(operation)
-            if operation.outcome is not Outcome.ACKNOWLEDGED:
-                clients.history.surprises.append(f"A2: {row['name']} could not be deleted: {operation.status}")
+    # Azure writes what has changed in clusters a moment later.
+    await asyncio.sleep(_STATE_SECONDS)
+    state = stage.fleet.folder / "azure.json"
+    evidence.secrets, evidence.shut_secrets = await asyncio.to_thread(shut_secrets, state)
 
 
 def _keep(stage: Stage, evidence: Evidence, folder: Path) -> None:

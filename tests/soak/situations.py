@@ -13,6 +13,7 @@ SITUATIONS = (
     "412",
     "Retry-After obeyed",
     "drain",
+    "key rotated",
 )
 
 
@@ -31,6 +32,10 @@ def seen(evidence: Evidence) -> set[str]:
         "cancel in flight": any(step["job_id"] in canceled for step in evidence.steps),
         "412": any(operation.status == _PRECONDITION_FAILED for operation in operations),
         "Retry-After obeyed": any(entry["status"] == _TOO_MANY for entry in evidence.azure_log),
+        "key rotated": any(
+            job["kind"] == "storage_account.rotate_key" and job["state"] == "succeeded"
+            for job in evidence.jobs.values()
+        ),
         "drain": '"jobs_handed_back"' in evidence.logs,
     }
     return {name for name, happened in met.items() if happened}

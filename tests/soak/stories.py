@@ -27,6 +27,7 @@ class Narrator:
         self._posts: list[Operation] = []
         self._exposures: list[Operation] = []
         self._last: Operation | None = None
+        self._bound: Operation | None = None
 
     async def prepare(self) -> None:
         """Make the cluster before the story begins, and wait until it is there."""
@@ -53,6 +54,8 @@ class Narrator:
             "credential": self._credential,
             "expose": self._expose,
             "hide": self._hide,
+            "bind": self._bind,
+            "rotate": self._rotate,
             "repeat": self._repeat,
             "other_body": self._other_body,
             "other_tenant": self._other_tenant,
@@ -143,6 +146,19 @@ class Narrator:
             path = f"{self._path}/exposures/{exposure_id}?deadline_seconds={DEADLINE['deadline_seconds']}"
             operation = self._clients.history.add(self._story.tenant, "hide", "DELETE", path)
             self._note(await self._clients.send(operation))
+
+    async def _bind(self, _move: Move) -> None:
+        """A volume with a share of its own."""
+        share = {"name": f"s-{self._story.name}", "quota_gib": 100}
+        await self._post("bind", f"{self._path}/volumes", {"name": "media", "share": share, "options": DEADLINE})
+        self._bound = self._posts[-1]
+
+    async def _rotate(self, _move: Move) -> None:
+        """A new key for the share's account, perhaps while its Secret is still being made."""
+        if self._bound is not None and self._bound.job_id is not None:
+            path = f"/v1/jobs/{self._bound.job_id}?wait={_SETTLE_SECONDS}"
+            await self._clients.look(self._story.tenant, path)
+        await self._post("rotate", f"/v1/shares/s-{self._story.name}:rotate-key", {"options": DEADLINE})
 
     async def _repeat(self, move: Move) -> None:
         """The same request with the same key."""

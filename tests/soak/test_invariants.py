@@ -166,6 +166,7 @@ WRONG: dict[str, tuple[str, Callable[[Evidence], Any]]] = {
     "an event that a reader missed": ("E1", lambda e: e.feeds[0].pop(2)),
     "an event that came twice": ("E1", lambda e: e.feeds[0].append("evt_12")),
     "a secret in a log": ("C1", lambda e: e.found_secrets.append("slw_… is in 1-serve.log")),
+    "a Secret that opens nothing": ("S1", lambda e: e.shut_secrets.append("default/slipway-a does not open it")),
     "an open transaction": ("L1", lambda e: setattr(e, "open_transactions", 1)),
     "a process that grew": ("L1", lambda e: e.footprints.append(replace(e.footprints[0], megabytes=900))),
 }

@@ -33,8 +33,9 @@ class KeyRotate(RequestModel):
 class KeysRead(ResponseModel):
     """The keys of the account that a share lies in; never a key itself."""
 
-    account_id: str
-    account: str
+    id: str
+    """The storage account's."""
+    name: str
     managed: bool
     """Whether Slipway made the account; only then does it rotate its keys."""
     active_key: str

@@ -7,8 +7,8 @@ from app.storage.schemas.rotation import KeysRead
 def keys_read(row: StorageAccount) -> KeysRead:
     """The keys of an account as callers see them: never a key."""
     return KeysRead(
-        account_id=row.id,
-        account=row.name,
+        id=row.id,
+        name=row.name,
         managed=row.managed,
         active_key=row.active_key,
         rotation=None if row.rotation is None else row.rotation["phase"],

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from tests.soak.evidence import Evidence
-from tests.soak.invariants import azure, data, jobs
+from tests.soak.invariants import azure, data, jobs, storage
 
 INVARIANTS: Sequence[Callable[[Evidence], list[str]]] = (
     jobs.accepted_jobs_end,
@@ -28,6 +28,7 @@ INVARIANTS: Sequence[Callable[[Evidence], list[str]]] = (
     data.feed_is_complete,
     data.secrets_are_nowhere,
     data.nothing_grows,
+    storage.secrets_open_their_accounts,
 )
 
 
