@@ -37,8 +37,8 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     }
 
 
-async def slipway(*arguments: str, home: Path, **more: str) -> tuple[int, str]:
-    """Run a command to its end; return its exit code and all it said."""
+async def slipway(*arguments: str, home: Path, within: float = READY_SECONDS, **more: str) -> tuple[int, str]:
+    """Run a command to its end, which comes `within` so many seconds; return its exit code and all it said."""
     process = await asyncio.create_subprocess_exec(
         *SLIPWAY,
         *arguments,
@@ -49,7 +49,7 @@ async def slipway(*arguments: str, home: Path, **more: str) -> tuple[int, str]:
         stderr=asyncio.subprocess.STDOUT,
     )
     try:
-        output, _ = await asyncio.wait_for(process.communicate(), READY_SECONDS)
+        output, _ = await asyncio.wait_for(process.communicate(), within)
     finally:
         if process.returncode is None:
             process.kill()

@@ -50,6 +50,34 @@ async def test_it_ends_well_in_plain_lines_and_leaves_nothing(tmp_path: Path) ->
 
 
 @pytest.mark.slow
+@pytest.mark.kubectl
+@pytest.mark.timeout(300)
+@needs_kubectl
+async def test_the_full_story_goes_from_the_provider_to_the_deletion(tmp_path: Path) -> None:
+    code, output = await slipway("demo", home=tmp_path, within=280, TMPDIR=str(tmp_path), STORY="full")
+    assert code == 0, output
+    for told in (
+        "Microsoft.ContainerService:register",
+        "Cluster first is ready",
+        "default/web answers at ",
+        "service/shop created",
+        "default/web\n",
+        "default/shop\n",
+        "default/media is bound",
+        "pod/gallery condition met",
+        "An agent runs on each of the 2 nodes",
+        "gallery is shown as running",
+        "As a picture: GET /v1/clusters/first/infrastructure?format=svg",
+        "its share stays",
+        "Cluster first is deleted.",
+        "Resource group demo is deleted.",
+    ):
+        assert told in output
+    assert "slw_" not in output
+    assert "<svg" in only_file(tmp_path, ".slipway/first.svg")
+
+
+@pytest.mark.slow
 async def test_ctrl_c_stops_all_and_leaves_nothing(tmp_path: Path) -> None:
     process = await asyncio.create_subprocess_exec(
         *SLIPWAY,

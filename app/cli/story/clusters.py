@@ -114,7 +114,6 @@ async def run(teller: Teller, kubectl: Kubectl, *arguments: str, document: str =
 
 async def delete(teller: Teller, cluster: Json) -> None:
     """Remove it with all that Azure built for it, and its resource group."""
-    teller.screen.chapter("Delete the cluster, and its resource group")
     await teller.do("DELETE", f"/v1/clusters/{cluster['name']}")
     await teller.do("DELETE", f"/v1/resource-groups/{GROUP}")
 

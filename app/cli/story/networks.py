@@ -67,10 +67,14 @@ async def show_addresses(teller: Teller, cluster: Json, *, services: int) -> Non
     """Whose each address of the load balancer is, once the worker has seen that so many Services are served."""
     path = f"/v1/clusters/{cluster['name']}/load-balancers"
     teller.screen.text(f"GET {path}", "bold")
-    found = await teller.seen(path, lambda seen: sum(bool(one["services"]) for one in _frontends(seen)) >= services)
+    found = await teller.seen(path, lambda seen: sum(_serves(one) for one in _frontends(seen)) >= services)
     for frontend in _frontends(found):
         served = ", ".join(f"{one['namespace']}/{one['name']}" for one in frontend["services"])
-        teller.screen.text(f"  {frontend['address']:<18} {served or frontend['purpose']}")
+        teller.screen.text(f"  {frontend['address'] or 'no address yet':<18} {served or frontend['purpose']}")
+
+
+def _serves(frontend: Json) -> bool:
+    return bool(frontend["services"] and frontend["address"])
 
 
 def _frontends(found: Json) -> list[Json]:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from app.cli.client import RequestError
 from app.cli.kubectl import KubectlError
-from app.cli.story import clusters, networks
+from app.cli.story import clusters, monitoring, networks, storage
 from app.cli.story.teller import StoryError, Teller
 
 
@@ -53,7 +53,13 @@ async def _full(teller: Teller) -> Told:
     if kubectl is not None:
         await networks.apply_another(teller, kubectl)
     await networks.show_addresses(teller, cluster, services=1 if kubectl is None else 2)
+    await storage.bind_volume(teller, cluster, kubectl)
+    await monitoring.watch_cluster(teller, cluster)
+    teller.screen.chapter("What Azure built for all that")
     await networks.show_infrastructure(teller, cluster)
+    teller.screen.chapter("Take all down again")
+    await storage.unbind_volume(teller, cluster, kubectl)
+    await monitoring.stop_watching(teller, cluster)
     await clusters.delete(teller, cluster)
     return Told(cluster["name"], None, seconds)
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -83,9 +83,17 @@ class Teller:
 
     async def seen(self, path: str, enough: Callable[[Json], bool]) -> Json:
         """What is read there, once the worker has seen enough: it looks at a cluster right after its job."""
-        deadline = time.monotonic() + _SEEN_SECONDS
-        while True:
-            found = await self.slipway.get(path)
-            if enough(found) or time.monotonic() > deadline:
-                return found
-            await asyncio.sleep(_POLL_SECONDS)
+        return await _once(enough, lambda: self.slipway.get(path))
+
+    async def asked(self, path: str, body: Json, enough: Callable[[Json], bool]) -> Json:
+        """What a question that changes nothing is answered, once that is enough."""
+        return await _once(enough, lambda: self.slipway.change("POST", path, body, idempotency_key=str(uuid4())))
+
+
+async def _once(enough: Callable[[Json], bool], ask: Callable[[], Awaitable[Json]]) -> Json:
+    deadline = time.monotonic() + _SEEN_SECONDS
+    while True:
+        found = await ask()
+        if enough(found) or time.monotonic() > deadline:
+            return found
+        await asyncio.sleep(_POLL_SECONDS)

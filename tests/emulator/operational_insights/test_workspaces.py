@@ -33,6 +33,12 @@ class Workspaces:
         reply = await self.arm.send("GET", at, **version)
         return [entry["name"] for entry in reply.body["value"]]
 
+    async def listed(self) -> list[str]:
+        """What the group's list of resources shows."""
+        version: dict[str, Any] = {"api-version": "2022-09-01"}
+        reply = await self.arm.send("GET", "resourceGroups/g1/resources", **version)
+        return [entry["name"] for entry in reply.body["value"]]
+
 
 @pytest.fixture
 async def workspaces(arm: Arm, stopped_azure: LocalAzureForTests) -> Workspaces:
@@ -76,6 +82,7 @@ async def test_a_deleted_workspace_comes_back_with_its_id_within_14_days(workspa
     assert (await workspaces.send("DELETE")).status == 200
     assert (await workspaces.send("GET")).status == 404
     assert await workspaces.deleted() == ["w-one"]
+    assert await workspaces.listed() == []
     elsewhere = await workspaces.send("PUT", body={**_BODY, "location": "northeurope"})
     assert (elsewhere.status, elsewhere.body["error"]["code"]) == (409, "Conflict")
     after = await workspaces.make()

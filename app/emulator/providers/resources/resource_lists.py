@@ -27,8 +27,9 @@ def routes() -> list[Route]:
 
 
 def _is_top_level(resource: Resource) -> bool:
-    """Child resources (an agent pool, a subnet) are in no resource list."""
-    return group_key_of(resource.id) is not None and resource.type.count("/") == 1
+    """Child resources (an agent pool, a subnet) are in no resource list, nor is what is kept after its end."""
+    kind = resource.type.rpartition("/")[2]
+    return group_key_of(resource.id) is not None and resource.type.count("/") == 1 and not kind.startswith("deleted")
 
 
 def _document(resource: Resource) -> Document:
