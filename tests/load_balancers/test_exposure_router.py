@@ -262,7 +262,7 @@ async def test_what_shares_an_address_stands_in_its_line_and_is_not_stopped_by_i
 
 
 async def test_jobs_about_exposures_end_when_the_cluster_is_to_go(idle_slipway: Slipway) -> None:
-    await add_cluster(idle_slipway, wanted={"kubernetes_version": None, "tags": {}})
+    await add_cluster(idle_slipway, wanted={"kubernetes_version": None, "tags": {}, "pools": []})
     made = (await idle_slipway.ask("POST", EXPOSURES, WEB)).json()
     assert (await idle_slipway.ask("DELETE", "/v1/clusters/blue")).status_code == 202
     job = (await idle_slipway.ask("GET", f"/v1/jobs/{made['job']['id']}")).json()
