@@ -7,7 +7,20 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.core.ids import Prefix, new_id
-from app.models import Cluster, ClusterReader, ClusterState, PublicIp, ReaderState, Role, Share, StorageState
+from app.models import (
+    Cluster,
+    ClusterReader,
+    ClusterState,
+    Monitoring,
+    MonitoringState,
+    PublicIp,
+    ReaderState,
+    Role,
+    Share,
+    StorageState,
+    Workspace,
+    WorkspaceState,
+)
 from app.storage.specs.storage_seen import StorageSeen
 from tests.support.api import Tenant, add_key
 from tests.support.operations import OPERATIONS
@@ -25,6 +38,7 @@ ABSENT = {
     "share": [new_id(Prefix.SHARE), "nothing"],
     "snapshot": ["20250101T000000.0000000Z"],
     "account": [new_id(Prefix.STORAGE_ACCOUNT), "nothing"],
+    "workspace": [new_id(Prefix.WORKSPACE)],
     "volume": [new_id(Prefix.VOLUME)],
     "job_id": [new_id(Prefix.JOB)],
     "group": [new_id(Prefix.RESOURCE_GROUP), "nothing"],
@@ -116,6 +130,7 @@ async def belongings(slipway: Slipway, tenant: Tenant) -> Belongings:
         "share": [share["id"], share["name"]],
         "snapshot": [snapshot],
         "account": [share["account_id"], share["account"]],
+        "workspace": [await _monitored(slipway, tenant, of_cluster["id"])],
         "volume": [await _volume(slipway, made, of_cluster["id"], share["id"])],
         "job_id": [cluster["job"]["id"]],
         "group": [of_group["id"], of_group["name"]],
@@ -139,6 +154,34 @@ async def _share(slipway: Slipway, tenant: Tenant, made: Made) -> tuple[dict[str
         serves = sa.update(Share).where(Share.id == share["id"])
         await session.execute(serves.values(state=StorageState.READY, observed=observed))
     return share, f"20260131T0815{second}.0000000Z"
+
+
+async def _monitored(slipway: Slipway, tenant: Tenant, cluster_id: str) -> str:
+    """The id of a workspace that Slipway made, to which the cluster sends."""
+    path = f"/v1/clusters/{cluster_id}/monitoring"
+    assert (await slipway.ask("PUT", path, {}, key=tenant.admin)).status_code == 202
+    now = slipway.parts.clock.now()
+    workspace = Workspace(
+        id=new_id(Prefix.WORKSPACE),
+        project_id=tenant.id,
+        name="logs",
+        subscription_id=slipway.azure.subscription_id,
+        resource_group="logs",
+        location="westeurope",
+        azure_key=f"/logs/{tenant.name}",
+        managed=True,
+        state=WorkspaceState.READY,
+        wanted={},
+        created_by="test",
+        created_at=now,
+        updated_at=now,
+    )
+    async with slipway.parts.database.write() as session:
+        session.add(workspace)
+        await session.flush()
+        sends = sa.update(Monitoring).where(Monitoring.cluster_id == cluster_id)
+        await session.execute(sends.values(workspace_id=workspace.id, state=MonitoringState.OK))
+    return workspace.id
 
 
 async def _volume(slipway: Slipway, made: Made, cluster_id: str, share_id: str) -> str:

@@ -73,7 +73,16 @@ class Sender:
             self.wrong.append(f"{operation.name} {body}: {answer.status_code}, {unnamed}, {unasked}")
 
 
-WITHOUT_A_ROW = {"create_credential", "register_provider", "update_outbound", "sweep_public_ips", "query_logs"}
+WITHOUT_A_ROW = {
+    "create_credential",
+    "register_provider",
+    "update_outbound",
+    "sweep_public_ips",
+    "query_logs",
+    "rotate_share_key",
+    "repair_share_key",
+    "create_storage_class",
+}
 """Operations that answer with no row of their own."""
 
 
@@ -201,7 +210,7 @@ def _bounded(known: dict[str, Any]) -> bool:
     needed = {
         "string": {"maxLength"},
         "integer": {"minimum", "maximum"},
-        "number": {"exclusiveMinimum", "maximum"},
+        "number": {"maximum", "minimum" if "minimum" in known else "exclusiveMinimum"},
         "array": {"maxItems"},
         "object": {"maxProperties", "propertyNames"},
         "boolean": set[str](),

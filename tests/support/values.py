@@ -68,10 +68,14 @@ def edges(schema: Mapping[str, Any]) -> list[Any]:
     elif known["type"] == "integer":
         found.extend([int(known["minimum"]), int(known["maximum"])])
     elif known["type"] == "number":
-        found.extend([known["exclusiveMinimum"] + 0.5, known["maximum"]])
+        found.extend([_least(known) + 0.5, known["maximum"]])
     elif known["type"] == "boolean":
         found.extend([True, False])
     return found
+
+
+def _least(known: Mapping[str, Any]) -> float:
+    return float(known.get("minimum", known.get("exclusiveMinimum", 0)))
 
 
 def breaks(schema: Mapping[str, Any]) -> list[Any]:
@@ -93,7 +97,7 @@ def breaks(schema: Mapping[str, Any]) -> list[Any]:
     if kind == "integer":
         found.extend([int(known["minimum"]) - 1, int(known["maximum"]) + 1, 2**63, -(2**63) - 1, 2**64, _HUGE, 1e15])
     if kind == "number":
-        found.extend([known["exclusiveMinimum"], known["maximum"] * 2, -1.5])
+        found.extend([_least(known) - 0.01, known["maximum"] * 2, -1.5])
     if kind == "array":
         found.extend([[good(known["items"])] * (known["maxItems"] + 1)])
         found.extend([[]] if known.get("minItems") else [])

@@ -11,7 +11,9 @@ from app.core.text import PLAIN
 from app.jobs.schemas import JobRead, RunOptions
 
 Namespace = Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"), PLAIN]
-WorkspaceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]$"), PLAIN]
+WorkspaceName = Annotated[
+    str, StringConstraints(min_length=4, max_length=63, pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9]$"), PLAIN
+]
 WorkspaceRef = Annotated[
     str,
     StringConstraints(
