@@ -105,7 +105,7 @@ class NodeConditionRead(ResponseModel):
     message: str | None
 
 
-class NodeRead(ResponseModel):
+class ClusterNodeRead(ResponseModel):
     """A node, as the cluster last showed it."""
 
     name: str
@@ -128,7 +128,7 @@ class NodeRead(ResponseModel):
 class NodesRead(ResponseModel):
     """The nodes of a cluster."""
 
-    items: list[NodeRead]
+    items: list[ClusterNodeRead]
     state: str | None
     """How the cluster is read: connecting, watching, unreachable, private, stopped; null while no worker does."""
     observed_at: datetime | None

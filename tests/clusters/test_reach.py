@@ -117,7 +117,8 @@ async def test_a_private_cluster_is_read_by_commands(slipway: Slipway, monkeypat
         assert shown["problem"]["code"] == "cluster_private"
         assert "virtual network" in shown["problem"]["remedy"]
         commands = slipway.azure.requests(operation="ManagedClusters_RunCommand")
-        assert len([entry for entry in commands if entry.status == 202]) == 2
+        # Services and nodes, their events, and storage.
+        assert len([entry for entry in commands if entry.status == 202]) == 3
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

@@ -38,6 +38,8 @@ class Life:
     """Of all jobs, by id."""
     jobs: dict[str, str] = field(default_factory=dict)
     """Ids by kind."""
+    others: set[str] = field(default_factory=set)
+    """Ids of jobs about something else than the target: they do not die here."""
     broken: str = ""
     """What kept the life from its end."""
     interfered: bool = False
@@ -54,6 +56,8 @@ class Life:
         assert answer.status_code == 202, answer.text
         job = answer.json()["job"]
         self.jobs[job["kind"]] = job["id"]
+        if job["target_name"] != self.target:
+            self.others.add(job["id"])
         return job
 
     async def job(self, method: str, path: str, body: Any = None) -> Any:

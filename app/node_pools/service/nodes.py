@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clusters.service.read import list_pools
 from app.core.json import JsonObject
 from app.models import Cluster, ClusterReader
-from app.node_pools.schemas import NodeRead, NodesRead
+from app.node_pools.schemas import ClusterNodeRead, NodesRead
 
 
 async def read_nodes(session: AsyncSession, cluster: Cluster, *, pool: str | None) -> NodesRead:
@@ -24,8 +24,8 @@ async def read_nodes(session: AsyncSession, cluster: Cluster, *, pool: str | Non
     )
 
 
-def _node_read(node: JsonObject, names: dict[str, str]) -> NodeRead:
+def _node_read(node: JsonObject, names: dict[str, str]) -> ClusterNodeRead:
     azure_pool = node["pool"]
     # What an older worker has kept of a node lacks what a newer one adds.
     since = {"image": None, "zone": None, "schedulable": True}
-    return NodeRead.model_validate({**since, **node, "azure_pool": azure_pool, "pool": names.get(azure_pool)})
+    return ClusterNodeRead.model_validate({**since, **node, "azure_pool": azure_pool, "pool": names.get(azure_pool)})

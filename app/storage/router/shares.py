@@ -22,10 +22,10 @@ from app.jobs.specs import job_read
 from app.models import Job, Share
 from app.storage.schemas.shares import (
     ClusterShareCreate,
-    Protocol,
     ShareAccepted,
     ShareCreate,
     ShareDeleteOptions,
+    ShareProtocol,
     ShareRead,
     ShareRestore,
     ShareUpdate,
@@ -105,7 +105,7 @@ async def list_shares(
     response: Response,
     state: _State = None,
     account: _Account = None,
-    protocol: Protocol | None = None,
+    protocol: ShareProtocol | None = None,
 ) -> Page[ShareRead]:
     """The project's; deleted ones with `state=deleted`: those with `days_left` can be restored."""
     owner = call.scope.project.id

@@ -19,7 +19,7 @@ from app.jobs.service import BusyError, parts_of
 from app.jobs.specs import job_read
 from app.models import Job, Role, Volume
 from app.storage.live import doctor
-from app.storage.schemas.diagnosis import DiagnosisRead, FindingRead
+from app.storage.schemas.diagnosis import DiagnosisRead, MountFindingRead
 from app.storage.schemas.volumes import (
     ObjectName,
     Reference,
@@ -125,7 +125,9 @@ async def diagnose_volume(cluster: ClusterPath, volume: _Volume, call: OperatorA
         healthy=found.healthy,
         summary=found.summary,
         findings=[
-            FindingRead(check=each.check, state=each.health, code=each.code, detail=each.detail, remedy=each.remedy)
+            MountFindingRead(
+                check=each.check, state=each.health, code=each.code, detail=each.detail, remedy=each.remedy
+            )
             for each in found.findings
         ],
     )

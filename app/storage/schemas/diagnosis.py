@@ -3,7 +3,7 @@
 from app.api.schemas import ResponseModel
 
 
-class FindingRead(ResponseModel):
+class MountFindingRead(ResponseModel):
     """One look."""
 
     check: str
@@ -23,4 +23,4 @@ class DiagnosisRead(ResponseModel):
     healthy: bool
     """Nothing was found that keeps a pod from mounting it."""
     summary: str
-    findings: list[FindingRead]
+    findings: list[MountFindingRead]

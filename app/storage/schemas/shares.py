@@ -28,7 +28,7 @@ SubnetId = Annotated[
 ]
 
 
-class Protocol(StrEnum):
+class ShareProtocol(StrEnum):
     """How the share is mounted."""
 
     SMB = "SMB"
@@ -87,7 +87,7 @@ class ClusterShareCreate(RequestModel):
     """Unique in the project; the share's name in Azure too."""
     quota_gib: Annotated[int, Field(ge=1, le=LARGEST_GIB)]
     """Premium shares have at least 100."""
-    protocol: Choice[Protocol] = Protocol.SMB
+    protocol: Choice[ShareProtocol] = ShareProtocol.SMB
     """NFS is for Linux only, needs a premium account, and rules for the network in place of a key."""
     tier: Choice[Tier] | None = None
     """Default: `premium` for NFS, else `transaction_optimized`."""

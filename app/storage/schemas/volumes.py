@@ -14,10 +14,10 @@ from app.storage.schemas.shares import (
     AccountChoice,
     ClusterShareCreate,
     NetworkChoice,
-    Protocol,
     Redundancy,
     RootSquash,
     ShareName,
+    ShareProtocol,
     Tier,
 )
 from app.subscriptions.schemas import GroupName
@@ -87,7 +87,7 @@ class VolumeShare(RequestModel):
     """Of a new share, made for the cluster in the same job. It stays when the volume goes."""
     quota_gib: Annotated[int, Field(ge=1, le=LARGEST_GIB)] | None = None
     """Premium shares have at least 100."""
-    protocol: Choice[Protocol] = Protocol.SMB
+    protocol: Choice[ShareProtocol] = ShareProtocol.SMB
     """NFS is for Linux only, needs a premium account, and rules for the network in place of a key."""
     tier: Choice[Tier] | None = None
     """Default: `premium` for NFS, else `transaction_optimized`."""

@@ -10,7 +10,7 @@ from app.azure.types.storage import PREMIUM_KIND, STANDARD_KIND, Account, Accoun
 from app.azure.types.tags import JOB, STORAGE_ACCOUNT, owner_tags
 from app.core.json import JsonObject
 from app.models import StorageAccount
-from app.storage.schemas.shares import ClusterShareCreate, Protocol, Tier
+from app.storage.schemas.shares import ClusterShareCreate, ShareProtocol, Tier
 from app.storage.specs.limits import Room, tier_of
 
 ROOM = "room"
@@ -97,7 +97,7 @@ def form_of(body: ClusterShareCreate, *, subnet_ids: tuple[str, ...]) -> Account
     return AccountForm(
         kind=PREMIUM_KIND if premium else STANDARD_KIND,
         sku=f"{media}_{body.redundancy.value}",
-        https_only=body.protocol is not Protocol.NFS,
+        https_only=body.protocol is not ShareProtocol.NFS,
         subnet_ids=tuple(sorted({each.lower(): each for each in subnet_ids}.values())),
         kept_days=body.keep_deleted_days,
     )

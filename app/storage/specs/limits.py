@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from app.azure.types.storage import FileShare
 from app.core.errors import FieldError
-from app.storage.schemas.shares import LARGEST_GIB, ClusterShareCreate, Protocol, Tier
+from app.storage.schemas.shares import LARGEST_GIB, ClusterShareCreate, ShareProtocol, Tier
 
 PREMIUM_LEAST_GIB = 100
 MOST_SNAPSHOTS = 200
@@ -81,14 +81,14 @@ def tier_of(body: ClusterShareCreate) -> Tier:
     """The tier of a share that is asked for."""
     if body.tier is not None:
         return body.tier
-    return Tier.PREMIUM if body.protocol is Protocol.NFS else Tier.TRANSACTION_OPTIMIZED
+    return Tier.PREMIUM if body.protocol is ShareProtocol.NFS else Tier.TRANSACTION_OPTIMIZED
 
 
 def broken_pairs(body: ClusterShareCreate, *, for_cluster: bool) -> list[FieldError]:
     """Trouble 68: what does not go together, each with what does."""
     found: list[FieldError] = []
     tier = tier_of(body)
-    if body.protocol is Protocol.NFS:
+    if body.protocol is ShareProtocol.NFS:
         if tier is not Tier.PREMIUM:
             detail = "NFS needs premium: leave `tier` out or set it to premium, or take SMB."
             found.append(FieldError("nfs_needs_premium", "/tier", detail))

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.azure.types.storage import Account
-from app.storage.schemas.shares import Protocol
+from app.storage.schemas.shares import ShareProtocol
 from app.storage.specs.accounts import AccountPlan
 from app.storage.specs.limits import Room, too_much
 
@@ -120,11 +120,11 @@ def _unfit(seen: Account, needs: Needs) -> Verdict | None:
     if seen.location.lower() != needs.location.lower():
         detail = f"{where} lies in {seen.location}, and the share is asked for in {needs.location}."
         return _other(needs, Reason.UNFIT, detail)
-    if needs.protocol == Protocol.NFS and seen.https_only:
+    if needs.protocol == ShareProtocol.NFS and seen.https_only:
         return _other(needs, Reason.UNFIT, f"{where} takes https only, so Azure refuses to mount NFS from it.")
-    if needs.protocol == Protocol.NFS and seen.networks.allow_all and not seen.private_endpoints:
+    if needs.protocol == ShareProtocol.NFS and seen.networks.allow_all and not seen.private_endpoints:
         return _other(needs, Reason.UNFIT, f"{where} has no network rule and no private endpoint; NFS needs one.")
-    if needs.protocol != Protocol.NFS and not seen.shared_keys:
+    if needs.protocol != ShareProtocol.NFS and not seen.shared_keys:
         return _other(needs, Reason.UNFIT, f"{where} takes no keys, by which SMB is mounted.")
     shut = shut_out(seen, needs.nodes)
     return None if shut is None else _other(needs, Reason.SHUT_OUT, shut)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from app.models import Share, StorageAccount, StorageState
 from app.storage.schemas.accounts import AccountRead, AccountRoom
-from app.storage.schemas.shares import Mount, Protocol, ShareRead, SnapshotRead, Warned
+from app.storage.schemas.shares import Mount, ShareProtocol, ShareRead, SnapshotRead, Warned
 from app.storage.specs.accounts import AccountForm, azure_id_of, seen_account, seen_room
 from app.storage.specs.limits import limits_of
 from app.storage.specs.placement import shut_out
@@ -75,10 +75,10 @@ def warnings_of(row: Share, account: StorageAccount | None) -> list[Warned]:
     if shut is not None:
         remedy = "Admit the nodes' subnet in the account's network rules, which needs the endpoint Microsoft.Storage."
         found.append(_warned("storage_network_shuts_out_nodes", shut, remedy))
-    if row.protocol == Protocol.SMB and not seen.shared_keys:
+    if row.protocol == ShareProtocol.SMB and not seen.shared_keys:
         detail = f"The account {seen.name} takes no keys, by which SMB is mounted."
         found.append(_warned("storage_keys_disabled", detail, "Allow shared key access on the account."))
-    if row.protocol == Protocol.NFS and seen.https_only:
+    if row.protocol == ShareProtocol.NFS and seen.https_only:
         detail = f"The account {seen.name} takes https only, so Azure refuses to mount NFS from it."
         found.append(_warned("nfs_needs_http", detail, "Switch off 'secure transfer required' on the account."))
     return found
