@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import latency, load_balancers, many, reads, real, service, writers
+from bench import latency, load_balancers, many, observing, reads, real, service, writers
 from bench.figures import Line, machine, table
 
 _Part = Callable[[Path], Awaitable[list[Line]]]
@@ -29,6 +29,7 @@ _PARTS: dict[str, _Part] = {
     "postgresql": latency.measure_postgresql,
     "many": many.measure,
     "load_balancers": load_balancers.measure,
+    "observing": observing.measure,
 }
 _ALONE: dict[str, _Part] = {"real": real.measure}
 
