@@ -26,10 +26,10 @@ from app.clusters.schemas.clusters import (
 from app.clusters.service import change, create, read
 from app.clusters.service.outbound import SnatExhaustedError
 from app.clusters.service.read import FoundCluster
-from app.clusters.service.start import Asker, NameTakenError, NotReadyError, lock_cluster
+from app.clusters.service.start import NameTakenError, NotReadyError, asker_of, lock_cluster
 from app.db.pages import read_page
 from app.jobs.schemas import DeleteOptions
-from app.jobs.service import BusyError, parts_of
+from app.jobs.service import BusyError
 from app.jobs.specs import job_read
 from app.models import Cluster, Job, Role
 from app.subscriptions.schemas import GroupName, LocationName
@@ -61,7 +61,7 @@ async def create_cluster(body: ClusterCreate, call: OperatorWrites, response: Re
     """Ask once: the answer is the job that makes the cluster and proves that it lives."""
     subscription_id = subscription_of(call.scope, call.services.settings.azure)
     job, cluster, private_key = await create.create_cluster(
-        call.session, _asker(call), body, subscription_id=subscription_id
+        call.session, asker_of(call), body, subscription_id=subscription_id
     )
     if private_key is not None:
         call.secret("/ssh_private_key")
@@ -132,7 +132,7 @@ async def update_cluster(
     """A JSON merge patch: what is not named stays, a tag of value null is removed."""
     found = await lock_cluster(call.session, call.scope, cluster)
     if_match.check(found.version)
-    job = await change.update_cluster(call.session, _asker(call), found, body)
+    job = await change.update_cluster(call.session, asker_of(call), found, body)
     return await _accepted(call, response, job, found)
 
 
@@ -147,7 +147,7 @@ async def delete_cluster(
     """From any state: a job that is at work on the cluster makes way. Only what Slipway made is removed from Azure."""
     found = await lock_cluster(call.session, call.scope, cluster)
     if_match.check(found.version)
-    job = await change.delete_cluster(call.session, _asker(call), found, options.run_options())
+    job = await change.delete_cluster(call.session, asker_of(call), found, options.run_options())
     return await _accepted(call, response, job, found)
 
 
@@ -162,7 +162,7 @@ async def scale_cluster(
 ) -> ClusterAccepted:
     """The job ends when all nodes are Ready."""
     found = await lock_cluster(call.session, call.scope, cluster)
-    job = await change.scale_cluster(call.session, _asker(call), found, body)
+    job = await change.scale_cluster(call.session, asker_of(call), found, body)
     return await _accepted(call, response, job, found)
 
 
@@ -177,7 +177,7 @@ async def upgrade_cluster(
 ) -> ClusterAccepted:
     """The control plane first, then the pools, one after the other."""
     found = await lock_cluster(call.session, call.scope, cluster)
-    job = await change.upgrade_cluster(call.session, _asker(call), found, body)
+    job = await change.upgrade_cluster(call.session, asker_of(call), found, body)
     return await _accepted(call, response, job, found)
 
 
@@ -185,12 +185,8 @@ async def upgrade_cluster(
 async def sync_cluster(cluster: ClusterPath, call: OperatorWrites, response: Response) -> ClusterAccepted:
     """Reads only; all clusters are compared every few minutes anyway."""
     found = await get_cluster(call.session, call.scope, cluster)
-    job = await change.sync_cluster(call.session, _asker(call), found)
+    job = await change.sync_cluster(call.session, asker_of(call), found)
     return await _accepted(call, response, job, found)
-
-
-def _asker(call: OperatorWrites) -> Asker:
-    return Asker(call.scope, parts_of(call.services).queue, call.now)
 
 
 async def _accepted(call: OperatorWrites, response: Response, job: Job, cluster: Cluster) -> ClusterAccepted:

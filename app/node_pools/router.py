@@ -15,8 +15,8 @@ from app.catalog.live import ensure_catalogue
 from app.clusters.schemas.pools import NodePoolRead, PoolName
 from app.clusters.service.outbound import SnatExhaustedError
 from app.clusters.service.read import list_pools, pools_read
-from app.clusters.service.start import Asker, NotReadyError, lock_cluster
-from app.jobs.service import BusyError, parts_of
+from app.clusters.service.start import NotReadyError, asker_of, lock_cluster
+from app.jobs.service import BusyError
 from app.jobs.specs import job_read
 from app.models import Cluster, Job, NodePool
 from app.node_pools.schemas import (
@@ -58,7 +58,7 @@ async def create_node_pool(
 ) -> NodePoolAccepted:
     """The job ends when all its nodes are Ready."""
     found = await lock_cluster(call.session, call.scope, cluster)
-    job, row = await pools.add_pool(call.session, _asker(call), found, body)
+    job, row = await pools.add_pool(call.session, asker_of(call), found, body)
     return _accepted(call, response, job, found, row)
 
 
@@ -100,7 +100,7 @@ async def update_node_pool(
     found = await lock_cluster(call.session, call.scope, cluster)
     row = await pools.find_pool(call.session, found, node_pool)
     if_match.check(row.version)
-    change = await pools.change_pool(call.session, _asker(call), found, row, body)
+    change = await pools.change_pool(call.session, asker_of(call), found, row, body)
     if change.job is None:
         response.status_code = 200
         set_etag(response, row.version)
@@ -130,7 +130,7 @@ async def delete_node_pool(
     if_match.check(row.version)
     job = await pools.delete_pool(
         call.session,
-        _asker(call),
+        asker_of(call),
         found,
         row,
         options.run_options(),
@@ -148,10 +148,6 @@ async def list_nodes(
     """As the cluster last showed them to Slipway's reader; Azure and the cluster are not asked."""
     found = await get_cluster(call.session, call.scope, cluster)
     return await read_nodes(call.session, found, pool=node_pool)
-
-
-def _asker(call: OperatorWrites) -> Asker:
-    return Asker(call.scope, parts_of(call.services).queue, call.now)
 
 
 def _accepted(call: OperatorWrites, response: Response, job: Job, cluster: Cluster, row: NodePool) -> NodePoolAccepted:

@@ -72,11 +72,9 @@ async def delete_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, 
 
     Asking twice gives the job that is at it already.
     """
-    partition = partition_of(cluster)
-    for job in await jobs.open_jobs_of(session, partition):
-        if job.kind == kinds.DELETE.name and job.cancel_code is None:
-            return job
-        await jobs.ask_to_stop(session, job, code=SUPERSEDED, now=asker.now)
+    running = await asker.make_way(session, partition_of(cluster), kinds.DELETE)
+    if running is not None:
+        return running
     for job in await open_jobs_of_parts(session, cluster):
         await jobs.ask_to_stop(session, job, code=SUPERSEDED, now=asker.now)
     before = cluster.state
@@ -91,15 +89,7 @@ async def delete_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, 
 async def sync_cluster(session: AsyncSession, asker: Asker, cluster: Cluster) -> Job:
     """Start the job that compares the cluster with Azure. It changes nothing, so it does not stand in the line."""
     target = jobs.Target(cluster.id, cluster.name, f"sync:{cluster.id}")
-    return await jobs.start_job(
-        session,
-        asker.queue,
-        kind=kinds.SYNC,
-        target=target,
-        project_id=cluster.project_id,
-        requested_by=asker.name,
-        now=asker.now,
-    )
+    return await asker.start(session, kinds.SYNC, target)
 
 
 def _pool_to_scale(wanted: Wanted, body: ClusterScale) -> WantedPool:

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.api.services import Services
 from app.auth.scope import Scope, get_cluster
 from app.core.errors import ConflictError, NotFoundError
 from app.core.json import JsonObject
@@ -44,6 +46,54 @@ class Asker:
         """The principal, as rows name it."""
         return self.scope.principal.id
 
+    async def start(
+        self,
+        session: AsyncSession,
+        kind: JobKind,
+        target: jobs.Target,
+        *,
+        options: JsonObject | None = None,
+        request: JsonObject | None = None,
+    ) -> Job:
+        """Start a job of the caller's project."""
+        return await jobs.start_job(
+            session,
+            self.queue,
+            kind=kind,
+            target=target,
+            project_id=self.scope.project.id,
+            requested_by=self.name,
+            now=self.now,
+            request=request,
+            options=options,
+        )
+
+    async def make_way(
+        self, session: AsyncSession, partition: str, deletion: JobKind, *, target_id: str | None = None
+    ) -> Job | None:
+        """Ask a partition's jobs, or those about one target, to stop; the deletion that is at it already, if one is."""
+        for job in await jobs.open_jobs_of(session, partition):
+            if target_id is not None and job.target_id != target_id:
+                continue
+            if job.kind == deletion.name and job.cancel_code is None:
+                return job
+            await jobs.ask_to_stop(session, job, code=SUPERSEDED, now=self.now)
+        return None
+
+
+class _Asking(Protocol):
+    @property
+    def scope(self) -> Scope: ...
+    @property
+    def services(self) -> Services: ...
+    @property
+    def now(self) -> datetime: ...
+
+
+def asker_of(call: _Asking) -> Asker:
+    """Who makes a request."""
+    return Asker(call.scope, jobs.parts_of(call.services).queue, call.now)
+
 
 async def lock_cluster(session: AsyncSession, scope: Scope, id_or_name: str) -> Cluster:
     """A living cluster, locked until the commit, and before it the jobs that are at work on it.
@@ -73,17 +123,8 @@ async def start(
     request: JsonObject | None = None,
 ) -> Job:
     """Start a job of the cluster's, in its partition."""
-    return await jobs.start_job(
-        session,
-        asker.queue,
-        kind=kind,
-        target=jobs.Target(cluster.id, cluster.name, partition_of(cluster)),
-        project_id=cluster.project_id,
-        requested_by=asker.name,
-        now=asker.now,
-        request=request,
-        options=options,
-    )
+    target = jobs.Target(cluster.id, cluster.name, partition_of(cluster))
+    return await asker.start(session, kind, target, options=options, request=request)
 
 
 def require_changeable(cluster: Cluster) -> None:

@@ -12,10 +12,10 @@ from app.api.pagination import Page, Paging
 from app.api.path_parameters import ClusterPath
 from app.api.route import api_router
 from app.auth.scope import get_cluster
-from app.clusters.service.start import Asker, NotReadyError
+from app.clusters.service.start import NotReadyError, asker_of
 from app.db.pages import read_page
 from app.jobs.schemas import DeleteOptions
-from app.jobs.service import BusyError, parts_of
+from app.jobs.service import BusyError
 from app.jobs.specs import job_read
 from app.load_balancers.schemas.exposures import ExposureCreate, ExposureUpdate, NamespaceName, ServiceName
 from app.load_balancers.schemas.exposures_read import ExposureAccepted, ExposureRead, ExposureUnchanged
@@ -41,7 +41,7 @@ async def create_exposure(
     cluster: ClusterPath, body: ExposureCreate, call: OperatorWrites, response: Response
 ) -> ExposureAccepted:
     """The job makes a Service of type LoadBalancer, waits for its address, and proves each piece of it in Azure."""
-    job, exposure = await exposures.create_exposure(call.session, _asker(call), cluster, body)
+    job, exposure = await exposures.create_exposure(call.session, asker_of(call), cluster, body)
     return _accepted(call, response, job, exposure)
 
 
@@ -101,7 +101,7 @@ async def update_exposure(
     """A JSON merge patch. The job sets right what has drifted, too; 200 without a job where nothing is to do."""
     found = await exposures.lock_exposure(call.session, call.scope, cluster, exposure)
     if_match.check(found.version)
-    job = await exposures.update_exposure(call.session, _asker(call), found, body)
+    job = await exposures.update_exposure(call.session, asker_of(call), found, body)
     if job is None:
         response.status_code = 200
         set_etag(response, found.version)
@@ -124,12 +124,8 @@ async def delete_exposure(
     """The job ends when the Service and all that Azure made for it are gone; an address that was given to it stays."""
     found = await exposures.lock_exposure(call.session, call.scope, cluster, exposure)
     if_match.check(found.version)
-    job = await exposures.delete_exposure(call.session, _asker(call), found, options.run_options())
+    job = await exposures.delete_exposure(call.session, asker_of(call), found, options.run_options())
     return _accepted(call, response, job, found)
-
-
-def _asker(call: OperatorWrites) -> Asker:
-    return Asker(call.scope, parts_of(call.services).queue, call.now)
 
 
 def _accepted(call: OperatorWrites, response: Response, job: Job, exposure: Exposure) -> ExposureAccepted:

@@ -10,8 +10,8 @@ from app.api.path_parameters import ClusterPath
 from app.api.route import api_router
 from app.auth.scope import get_cluster
 from app.clusters.service.outbound import NoOutboundError, SnatExhaustedError, outbound_of, snat_of_cluster
-from app.clusters.service.start import Asker, NotReadyError, lock_cluster
-from app.jobs.service import BusyError, parts_of
+from app.clusters.service.start import NotReadyError, asker_of, lock_cluster
+from app.jobs.service import BusyError
 from app.jobs.specs import job_read
 from app.load_balancers.schemas.outbound import OutboundAccepted, OutboundRead, OutboundUpdate
 from app.load_balancers.service import outbound
@@ -44,7 +44,7 @@ async def update_outbound(
     """
     found = await lock_cluster(call.session, call.scope, cluster)
     if_match.check(found.version)
-    asker = Asker(call.scope, parts_of(call.services).queue, call.now)
+    asker = asker_of(call)
     job = await outbound.update_outbound(call.session, asker, found, body)
     point_to_job(response, job.id)
     set_etag(response, found.version)

@@ -13,9 +13,8 @@ from app.api.pagination import Page, Paging
 from app.api.route import api_router
 from app.catalog.live import ensure_catalogue
 from app.catalog.service import NoSubscriptionError, subscription_of
-from app.clusters.service.start import Asker
+from app.clusters.service.start import asker_of
 from app.jobs.schemas import DeleteOptions
-from app.jobs.service import parts_of
 from app.jobs.specs import job_read
 from app.load_balancers.schemas.public_ips import (
     Origin,
@@ -67,7 +66,7 @@ async def _know_locations(body: PublicIpCreate, caller: OperatorChecks) -> None:
 async def create_public_ip(body: PublicIpCreate, call: OperatorWrites, response: Response) -> PublicIpAccepted:
     """It stays until it is released, whatever becomes of what uses it."""
     subscription_id = subscription_of(call.scope, call.services.settings.azure)
-    job, row = await public_ips.reserve(call.session, _asker(call), body, subscription_id=subscription_id)
+    job, row = await public_ips.reserve(call.session, asker_of(call), body, subscription_id=subscription_id)
     return await _accepted(call, response, job, row)
 
 
@@ -80,7 +79,7 @@ async def create_public_ip(body: PublicIpCreate, call: OperatorWrites, response:
 async def adopt_public_ip(body: PublicIpAdopt, call: OperatorWrites, response: Response) -> PublicIpAccepted:
     """Slipway uses it, and never changes or removes it: a release forgets it."""
     subscription_id = subscription_of(call.scope, call.services.settings.azure)
-    job, row = await public_ips.adopt(call.session, _asker(call), body, subscription_id=subscription_id)
+    job, row = await public_ips.adopt(call.session, asker_of(call), body, subscription_id=subscription_id)
     return await _accepted(call, response, job, row)
 
 
@@ -88,7 +87,7 @@ async def adopt_public_ip(body: PublicIpAdopt, call: OperatorWrites, response: R
 async def sweep_public_ips(body: PublicIpSweep, call: OperatorWrites) -> PublicIpSwept:
     """A job for each that Slipway made and that nothing has used for so long; the list's `orphan` shows them before."""
     options = body.options.model_dump(mode="json")
-    started, kept = await sweep(call.session, _asker(call), unused_days=body.unused_days, options=options)
+    started, kept = await sweep(call.session, asker_of(call), unused_days=body.unused_days, options=options)
     return PublicIpSwept(
         jobs=[job_read(job, call.now) for job in started],
         kept=[PublicIpKept(id=row.id, name=row.name, address=row.address, reason=reason) for row, reason in kept],
@@ -152,12 +151,8 @@ async def delete_public_ip(
     """
     row = await public_ips.lock(call.session, call.scope, public_ip)
     if_match.check(row.version)
-    job = await public_ips.release(call.session, _asker(call), row, options.run_options())
+    job = await public_ips.release(call.session, asker_of(call), row, options.run_options())
     return await _accepted(call, response, job, row)
-
-
-def _asker(call: OperatorWrites) -> Asker:
-    return Asker(call.scope, parts_of(call.services).queue, call.now)
 
 
 async def _accepted(call: OperatorWrites, response: Response, job: Job, row: PublicIp) -> PublicIpAccepted:

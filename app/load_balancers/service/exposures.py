@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.scope import Scope, get_cluster, in_project
-from app.clusters.service.start import SUPERSEDED, Asker, NotReadyError
+from app.clusters.service.start import Asker, NotReadyError
 from app.core.errors import ConflictError, FieldError, NotFoundError
 from app.core.ids import Prefix, is_id, new_id
 from app.core.json import JsonObject
@@ -116,12 +116,9 @@ async def update_exposure(session: AsyncSession, asker: Asker, exposure: Exposur
 async def delete_exposure(session: AsyncSession, asker: Asker, exposure: Exposure, options: JsonObject) -> Job:
     """Start the job that removes the exposure, whatever its state; asking twice gives the job that is at it already."""
     _require_managed(exposure)
-    for job in await jobs.open_jobs_of(session, partition_of(exposure)):
-        if job.target_id != exposure.id:
-            continue
-        if job.kind == kinds.DELETE.name and job.cancel_code is None:
-            return job
-        await jobs.ask_to_stop(session, job, code=SUPERSEDED, now=asker.now)
+    running = await asker.make_way(session, partition_of(exposure), kinds.DELETE, target_id=exposure.id)
+    if running is not None:
+        return running
     before = exposure.state
     if exposure.state != ExposureState.DELETING:
         exposure.state = ExposureState.DELETING
@@ -173,17 +170,8 @@ async def _start(
     options: JsonObject,
     request: JsonObject | None = None,
 ) -> Job:
-    return await jobs.start_job(
-        session,
-        asker.queue,
-        kind=kind,
-        target=jobs.Target(exposure.id, f"{exposure.namespace}/{exposure.name}", partition_of(exposure)),
-        project_id=exposure.project_id,
-        requested_by=asker.name,
-        now=asker.now,
-        request=request,
-        options=options,
-    )
+    target = jobs.Target(exposure.id, f"{exposure.namespace}/{exposure.name}", partition_of(exposure))
+    return await asker.start(session, kind, target, options=options, request=request)
 
 
 async def tell(session: AsyncSession, exposure: Exposure, event: str, now: datetime, **more: str) -> None:

@@ -271,17 +271,8 @@ async def _start(
     options: JsonObject,
     request: JsonObject | None = None,
 ) -> Job:
-    return await jobs.start_job(
-        session,
-        asker.queue,
-        kind=kind,
-        target=jobs.Target(row.id, row.name, partition_of(row)),
-        project_id=row.project_id,
-        requested_by=asker.name,
-        now=asker.now,
-        request=request,
-        options=options,
-    )
+    target = jobs.Target(row.id, row.name, partition_of(row))
+    return await asker.start(session, kind, target, options=options, request=request)
 
 
 async def _tell(session: AsyncSession, row: PublicIp, event: str, now: datetime) -> None:

@@ -11,9 +11,9 @@ from app.api.openapi import errors
 from app.api.path_parameters import ClusterPath
 from app.api.route import api_router
 from app.auth.scope import get_cluster
-from app.clusters.service.start import Asker, NotReadyError, lock_cluster
+from app.clusters.service.start import NotReadyError, asker_of, lock_cluster
 from app.jobs.schemas import DeleteOptions
-from app.jobs.service import BusyError, parts_of
+from app.jobs.service import BusyError
 from app.jobs.specs import job_read
 from app.models import Cluster, Job
 from app.monitoring.schemas.monitoring import MonitoringAccepted, MonitoringPut, MonitoringRead
@@ -51,7 +51,7 @@ async def put_monitoring(
     before = await monitoring.living(call.session, found.id)
     if before is not None:
         if_match.check(before.row.version)
-    job, known = await monitoring.put(call.session, _asker(call), found, body)
+    job, known = await monitoring.put(call.session, asker_of(call), found, body)
     return await _accepted(call, response, found, job, known)
 
 
@@ -67,12 +67,8 @@ async def delete_monitoring(
     found = await lock_cluster(call.session, call.scope, cluster)
     known = await monitoring.require(call.session, found.id, lock=True)
     if_match.check(known.row.version)
-    job = await monitoring.delete(call.session, _asker(call), found, known, options.run_options())
+    job = await monitoring.delete(call.session, asker_of(call), found, known, options.run_options())
     return await _accepted(call, response, found, job, known)
-
-
-def _asker(call: OperatorWrites) -> Asker:
-    return Asker(call.scope, parts_of(call.services).queue, call.now)
 
 
 async def _accepted(

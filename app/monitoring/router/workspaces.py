@@ -10,9 +10,8 @@ from app.api.jobs import point_to_job
 from app.api.openapi import errors
 from app.api.pagination import Page, Paging
 from app.api.route import api_router
-from app.clusters.service.start import Asker
+from app.clusters.service.start import asker_of
 from app.jobs.schemas import DeleteOptions
-from app.jobs.service import parts_of
 from app.jobs.specs import job_read
 from app.monitoring.schemas.workspaces import WorkspaceAccepted, WorkspaceRead
 from app.monitoring.service import workspaces
@@ -58,7 +57,7 @@ async def delete_workspace(
     """Only one that Slipway made, and never while a cluster sends to it. Azure keeps it for 14 days."""
     row = await workspaces.get(call.session, call.scope, workspace)
     if_match.check(row.version)
-    asker = Asker(call.scope, parts_of(call.services).queue, call.now)
+    asker = asker_of(call)
     job, row = await workspaces.delete(call.session, asker, workspace, options.run_options())
     point_to_job(response, job.id)
     set_etag(response, row.version)

@@ -162,16 +162,8 @@ async def delete(session: AsyncSession, asker: Asker, id_: str, options: JsonObj
     await require_unused(session, row)
     if open_jobs:
         return open_jobs[0], row
-    job = await jobs.start_job(
-        session,
-        asker.queue,
-        kind=DELETE_WORKSPACE,
-        target=jobs.Target(row.id, row.name, partition_of(row)),
-        project_id=row.project_id,
-        requested_by=asker.name,
-        now=asker.now,
-        options=options,
-    )
+    target = jobs.Target(row.id, row.name, partition_of(row))
+    job = await asker.start(session, DELETE_WORKSPACE, target, options=options)
     return job, row
 
 

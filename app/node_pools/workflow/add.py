@@ -17,7 +17,7 @@ from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import ClusterState, NodePool, NodePoolState
 from app.node_pools.specs.kinds import CREATE
 from app.node_pools.workflow import plan
-from app.node_pools.workflow.plan import PoolPlan
+from app.node_pools.workflow.plan import PoolPlan, prove_nodes
 
 
 async def add_pool(job: JobRun) -> None:
@@ -99,12 +99,6 @@ async def await_pool(cloud: Cloud, asked: PoolPlan, begun: Begun) -> None:
 async def read_pool(cloud: Cloud, asked: PoolPlan) -> Made:
     """Read what Azure made."""
     return await await_azure.read_made(cloud, asked.place, missing=lambda seen: plan.pool_missing(seen, asked.spec))
-
-
-@cloud_step
-async def prove_nodes(cloud: Cloud, asked: PoolPlan, made: Made) -> Proof:
-    """All nodes are Ready."""
-    return await await_azure.prove(cloud, asked.place, made.cluster)
 
 
 @record_step

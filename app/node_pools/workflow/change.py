@@ -10,7 +10,7 @@ from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import ClusterState, NodePoolState
 from app.node_pools.specs.kinds import UPDATE
 from app.node_pools.workflow import plan
-from app.node_pools.workflow.plan import PoolMissingError, PoolPlan
+from app.node_pools.workflow.plan import PoolMissingError, PoolPlan, prove_nodes
 
 
 async def change_pool(job: JobRun) -> None:
@@ -78,12 +78,6 @@ async def await_change(cloud: Cloud, asked: PoolPlan, begun: Begun | None) -> No
 async def read_changed(cloud: Cloud, asked: PoolPlan) -> Made:
     """Read what Azure applied."""
     return await await_azure.read_made(cloud, asked.place, missing=lambda seen: plan.pool_missing(seen, asked.spec))
-
-
-@cloud_step
-async def prove_nodes(cloud: Cloud, asked: PoolPlan, made: Made) -> Proof:
-    """All nodes are Ready."""
-    return await await_azure.prove(cloud, asked.place, made.cluster)
 
 
 @record_step

@@ -6,9 +6,10 @@ from app.azure.types.agent_pool import AgentPool, AgentPoolSpec
 from app.azure.types.cluster import ManagedCluster
 from app.clusters.specs.observed import pool_state
 from app.clusters.specs.wanted import Place
-from app.clusters.workflow import plan
+from app.clusters.workflow import await_azure, plan
+from app.clusters.workflow.await_azure import Made, Proof
 from app.core.errors import ConflictError, ErrorClass, SlipwayError
-from app.engine.steps import JobEnd, Record
+from app.engine.steps import JobEnd, Record, cloud_step
 from app.jobs.workflow import Cloud, azure_call
 from app.models import ClusterState, NodePool, NodePoolState
 
@@ -71,6 +72,12 @@ async def present_pool(cloud: Cloud, asked: PoolPlan) -> AgentPool | None:
     place = asked.place
     pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
     return await pools.get(place.resource_group, place.azure_name, asked.spec.name, call=azure_call(cloud))
+
+
+@cloud_step
+async def prove_nodes(cloud: Cloud, asked: PoolPlan, made: Made) -> Proof:
+    """All nodes are Ready."""
+    return await await_azure.prove(cloud, asked.place, made.cluster)
 
 
 def pool_missing(seen: ManagedCluster, spec: AgentPoolSpec) -> list[str]:

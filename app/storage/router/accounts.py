@@ -10,9 +10,8 @@ from app.api.jobs import point_to_job
 from app.api.openapi import errors
 from app.api.pagination import Page, Paging
 from app.api.route import api_router
-from app.clusters.service.start import Asker
+from app.clusters.service.start import asker_of
 from app.db.pages import read_page
-from app.jobs.service import parts_of
 from app.jobs.specs import job_read
 from app.models import StorageAccount
 from app.storage.schemas.accounts import AccountAccepted, AccountDeleteOptions, AccountRead, DeletedShares
@@ -71,7 +70,7 @@ async def delete_storage_account(
     """Never while a share lies in it, Slipway's or not. One that Slipway did not make stays in Azure."""
     row = await accounts.lock_account(call.session, call.scope, account)
     if_match.check(row.version)
-    asker = Asker(call.scope, parts_of(call.services).queue, call.now)
+    asker = asker_of(call)
     discard = options.deleted_shares is DeletedShares.DISCARD
     job = await accounts.delete_account(call.session, asker, row, discard=discard, options=options.run_options())
     point_to_job(response, job.id)

@@ -9,8 +9,8 @@ from app.api.etags import set_etag
 from app.api.jobs import point_to_job
 from app.api.openapi import errors
 from app.api.route import api_router
-from app.clusters.service.start import Asker
-from app.jobs.service import BusyError, parts_of
+from app.clusters.service.start import asker_of
+from app.jobs.service import BusyError
 from app.jobs.specs import job_read
 from app.models import Job, StorageAccount
 from app.storage.schemas.rotation import KeyRotate, KeysAccepted, KeysRead
@@ -45,7 +45,7 @@ async def rotate_share_key(share: _Share, body: KeyRotate, call: OperatorWrites,
     Secrets go to the account's other key and are verified; then the key in use is made anew, and Secrets go back to it.
     The outcome lists pods whose mounts were made with the old key: they go on until their connection breaks.
     """
-    job, row = await rotation.rotate_key(call.session, _asker(call), share, body)
+    job, row = await rotation.rotate_key(call.session, asker_of(call), share, body)
     return _accepted(call, response, job, row)
 
 
@@ -57,12 +57,8 @@ async def rotate_share_key(share: _Share, body: KeyRotate, call: OperatorWrites,
 )
 async def repair_share_key(share: _Share, body: KeyRotate, call: OperatorWrites, response: Response) -> KeysAccepted:
     """For an account whose keys were turned outside Slipway; with `restart`, also for pods that are to be restarted."""
-    job, row = await rotation.repair_key(call.session, _asker(call), share, body)
+    job, row = await rotation.repair_key(call.session, asker_of(call), share, body)
     return _accepted(call, response, job, row)
-
-
-def _asker(call: OperatorWrites) -> Asker:
-    return Asker(call.scope, parts_of(call.services).queue, call.now)
 
 
 def _accepted(call: OperatorWrites, response: Response, job: Job, row: StorageAccount) -> KeysAccepted:

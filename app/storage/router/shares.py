@@ -14,10 +14,10 @@ from app.api.route import api_router
 from app.auth.scope import get_cluster
 from app.catalog.live import ensure_catalogue
 from app.catalog.service import NoSubscriptionError, subscription_of
-from app.clusters.service.start import Asker
+from app.clusters.service.start import asker_of
 from app.db.pages import Page as RowPage
 from app.jobs.schemas import DeleteOptions
-from app.jobs.service import BusyError, parts_of
+from app.jobs.service import BusyError
 from app.jobs.specs import job_read
 from app.models import Job, Share
 from app.storage.schemas.shares import (
@@ -82,7 +82,7 @@ async def _know_locations(body: ShareCreate, caller: OperatorChecks) -> None:
 async def create_share(body: ShareCreate, call: OperatorWrites, response: Response) -> ShareAccepted:
     """In a storage account of the project's that fits and has room, or in a new one with safe defaults."""
     wish = Wish(subscription_of(call.scope, call.services.settings.azure), body.location)
-    job, row = await share_create.create_share(call.session, _asker(call), body, wish)
+    job, row = await share_create.create_share(call.session, asker_of(call), body, wish)
     return await _accepted(call, response, job, row)
 
 
@@ -93,7 +93,7 @@ async def create_cluster_share(
     """In the cluster's location. It stays when the cluster goes."""
     found = await get_cluster(call.session, call.scope, cluster)
     wish = Wish(found.subscription_id, found.location, found)
-    job, row = await share_create.create_share(call.session, _asker(call), body, wish)
+    job, row = await share_create.create_share(call.session, asker_of(call), body, wish)
     return await _accepted(call, response, job, row)
 
 
@@ -140,7 +140,7 @@ async def update_share(
     """A JSON merge patch. Smaller only where nothing binds the share, and never below what is used."""
     row = await shares.lock_share(call.session, call.scope, share)
     if_match.check(row.version)
-    job = await share_changes.update_share(call.session, _asker(call), row, body)
+    job = await share_changes.update_share(call.session, asker_of(call), row, body)
     return await _accepted(call, response, job, row)
 
 
@@ -163,7 +163,7 @@ async def delete_share(
     if_match.check(row.version)
     job = await shares.delete_share(
         call.session,
-        _asker(call),
+        asker_of(call),
         row,
         snapshots=options.snapshots,
         break_lease=options.break_lease,
@@ -182,7 +182,7 @@ async def restore_share(share: _Share, body: ShareRestore, call: OperatorWrites,
     """By its id, within the days that Azure keeps it, with all that was in it."""
     row = await shares.lock_share(call.session, call.scope, share, deleted=True)
     options = body.options.model_dump(mode="json")
-    job = await share_changes.restore_share(call.session, _asker(call), row, options=options)
+    job = await share_changes.restore_share(call.session, asker_of(call), row, options=options)
     return await _accepted(call, response, job, row)
 
 
@@ -198,7 +198,7 @@ async def create_snapshot(
     """The job's `outcome.snapshot_id` names it."""
     row = await shares.lock_share(call.session, call.scope, share)
     options = body.options.model_dump(mode="json")
-    job = await share_changes.take_snapshot(call.session, _asker(call), row, options=options)
+    job = await share_changes.take_snapshot(call.session, asker_of(call), row, options=options)
     return await _accepted(call, response, job, row)
 
 
@@ -229,12 +229,10 @@ async def delete_snapshot(
 ) -> ShareAccepted:
     """One snapshot that this share has; the share itself is never touched."""
     row = await shares.lock_share(call.session, call.scope, share)
-    job = await share_changes.delete_snapshot(call.session, _asker(call), row, snapshot, options=options.run_options())
+    job = await share_changes.delete_snapshot(
+        call.session, asker_of(call), row, snapshot, options=options.run_options()
+    )
     return await _accepted(call, response, job, row)
-
-
-def _asker(call: OperatorWrites) -> Asker:
-    return Asker(call.scope, parts_of(call.services).queue, call.now)
 
 
 async def _accepted(call: OperatorWrites, response: Response, job: Job, row: Share) -> ShareAccepted:

@@ -10,9 +10,9 @@ from app.api.openapi import errors
 from app.api.pagination import Page, Paging
 from app.api.path_parameters import ClusterPath
 from app.api.route import api_router
-from app.clusters.service.start import Asker, NotReadyError
+from app.clusters.service.start import NotReadyError, asker_of
 from app.jobs.schemas import DeleteOptions, JobTaken
-from app.jobs.service import BusyError, parts_of
+from app.jobs.service import BusyError
 from app.jobs.specs import job_read
 from app.storage.schemas.storage_classes import ClaimRead, ClassName, StorageClassCreate, StorageClassRead
 from app.storage.schemas.volumes import ObjectName
@@ -54,7 +54,7 @@ async def create_storage_class(
     cluster: ClusterPath, body: StorageClassCreate, call: OperatorWrites, response: Response
 ) -> JobTaken:
     """Its parameters are checked against the driver's table, and an account that it names against Azure."""
-    job = await create_class(call.session, _asker(call), cluster, body)
+    job = await create_class(call.session, asker_of(call), cluster, body)
     point_to_job(response, job.id)
     return JobTaken(job=job_read(job, call.now))
 
@@ -74,7 +74,7 @@ async def delete_storage_class(
     options: Annotated[DeleteOptions, Query()],
 ) -> JobTaken:
     """One that Slipway made. What was made by it stays, and its claims too."""
-    job = await delete_class(call.session, _asker(call), cluster, storage_class, options.run_options())
+    job = await delete_class(call.session, asker_of(call), cluster, storage_class, options.run_options())
     point_to_job(response, job.id)
     return JobTaken(job=job_read(job, call.now))
 
@@ -104,7 +104,3 @@ async def list_claims(
     after = paging.after(found.id, (str, str))
     page = page_of(claims, lambda each: (each.namespace, each.name), after=after, limit=paging.limit)
     return paging.answer(found.id, page, lambda each: claim_read(each, seen), response)
-
-
-def _asker(call: OperatorWrites) -> Asker:
-    return Asker(call.scope, parts_of(call.services).queue, call.now)

@@ -12,10 +12,10 @@ from app.api.pagination import Page, Paging
 from app.api.path_parameters import ClusterPath
 from app.api.route import api_router
 from app.auth.scope import get_cluster
-from app.clusters.service.start import Asker, NotReadyError
+from app.clusters.service.start import NotReadyError, asker_of
 from app.db.pages import read_page
 from app.jobs.schemas import DeleteOptions
-from app.jobs.service import BusyError, parts_of
+from app.jobs.service import BusyError
 from app.jobs.specs import job_read
 from app.models import Job, Role, Volume
 from app.storage.live import doctor
@@ -49,7 +49,7 @@ async def create_volume(
     cluster: ClusterPath, body: VolumeCreate, call: OperatorWrites, response: Response
 ) -> VolumeAccepted:
     """The job makes Secret, PersistentVolume and claim, and waits until it is bound; `pod_yaml` mounts it."""
-    job, volume = await volumes.create_volume(call.session, _asker(call), cluster, body)
+    job, volume = await volumes.create_volume(call.session, asker_of(call), cluster, body)
     return _accepted(call, response, job, volume)
 
 
@@ -104,7 +104,7 @@ async def delete_volume(
     """
     found = await volumes.lock_volume(call.session, call.scope, cluster, volume)
     if_match.check(found.version)
-    job = await volumes.delete_volume(call.session, _asker(call), found, options.run_options())
+    job = await volumes.delete_volume(call.session, asker_of(call), found, options.run_options())
     return _accepted(call, response, job, found)
 
 
@@ -131,10 +131,6 @@ async def diagnose_volume(cluster: ClusterPath, volume: _Volume, call: OperatorA
             for each in found.findings
         ],
     )
-
-
-def _asker(call: OperatorWrites) -> Asker:
-    return Asker(call.scope, parts_of(call.services).queue, call.now)
 
 
 def _accepted(call: OperatorWrites, response: Response, job: Job, volume: Volume) -> VolumeAccepted:

@@ -98,14 +98,7 @@ async def delete_account(
         subject=("storage_account", row.id),
         data={"name": row.name, "state": row.state},
     )
-    return await jobs.start_job(
-        session,
-        asker.queue,
-        kind=kinds.DELETE_ACCOUNT,
-        target=jobs.Target(row.id, row.name, partition_of(row)),
-        project_id=row.project_id,
-        requested_by=asker.name,
-        now=asker.now,
-        request={"before": before, "discard": discard},
-        options=options,
+    target = jobs.Target(row.id, row.name, partition_of(row))
+    return await asker.start(
+        session, kinds.DELETE_ACCOUNT, target, options=options, request={"before": before, "discard": discard}
     )

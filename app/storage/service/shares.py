@@ -170,17 +170,8 @@ async def start(
     request: JsonObject | None = None,
 ) -> Job:
     """Start a job of the share's, in its partition."""
-    return await jobs.start_job(
-        session,
-        asker.queue,
-        kind=kind,
-        target=jobs.Target(row.id, row.name, partition_of(row)),
-        project_id=row.project_id,
-        requested_by=asker.name,
-        now=asker.now,
-        request=request,
-        options=options,
-    )
+    target = jobs.Target(row.id, row.name, partition_of(row))
+    return await asker.start(session, kind, target, options=options, request=request)
 
 
 async def tell(session: AsyncSession, row: Share, event: str, now: datetime, **more: str) -> None:

@@ -99,14 +99,5 @@ async def _start(
     options: JsonObject,
     request: JsonObject,
 ) -> Job:
-    return await jobs.start_job(
-        session,
-        asker.queue,
-        kind=kind,
-        target=jobs.Target(cluster.id, name, f"storage_classes:{cluster.id}"),
-        project_id=cluster.project_id,
-        requested_by=asker.name,
-        now=asker.now,
-        request=request,
-        options=options,
-    )
+    target = jobs.Target(cluster.id, name, f"storage_classes:{cluster.id}")
+    return await asker.start(session, kind, target, options=options, request=request)

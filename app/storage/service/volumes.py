@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.scope import Scope, get_cluster, in_project
-from app.clusters.service.start import SUPERSEDED, Asker, NotReadyError
+from app.clusters.service.start import Asker, NotReadyError
 from app.core.errors import ConflictError, FieldError, InvalidRequestError, NotFoundError
 from app.core.ids import Prefix, is_id, new_id
 from app.core.json import JsonObject
@@ -74,12 +74,9 @@ async def create_volume(
 
 async def delete_volume(session: AsyncSession, asker: Asker, volume: Volume, options: JsonObject) -> Job:
     """Ask the jobs about the volume to stop, and start the one that removes it; asked twice, it is the same job."""
-    for job in await jobs.open_jobs_of(session, partition_of(volume)):
-        if job.target_id != volume.id:
-            continue
-        if job.kind == kinds.DELETE.name and job.cancel_code is None:
-            return job
-        await jobs.ask_to_stop(session, job, code=SUPERSEDED, now=asker.now)
+    running = await asker.make_way(session, partition_of(volume), kinds.DELETE, target_id=volume.id)
+    if running is not None:
+        return running
     before = volume.state
     if volume.state != VolumeState.DELETING:
         volume.state = VolumeState.DELETING
@@ -145,17 +142,8 @@ async def _start(
     options: JsonObject,
     request: JsonObject | None = None,
 ) -> Job:
-    return await jobs.start_job(
-        session,
-        asker.queue,
-        kind=kind,
-        target=jobs.Target(volume.id, f"{volume.namespace}/{volume.name}", partition_of(volume)),
-        project_id=volume.project_id,
-        requested_by=asker.name,
-        now=asker.now,
-        request=request,
-        options=options,
-    )
+    target = jobs.Target(volume.id, f"{volume.namespace}/{volume.name}", partition_of(volume))
+    return await asker.start(session, kind, target, options=options, request=request)
 
 
 def _share_said(share: VolumeShare) -> list[FieldError]:
