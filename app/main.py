@@ -12,7 +12,7 @@ from app.api.openapi import operation_id, shape_openapi
 from app.api.problems import add_problem_handlers
 from app.api.services import Services
 from app.catalog.router import router as catalog
-from app.clusters.router import router as clusters
+from app.clusters.router.clusters import router as clusters
 from app.core.metrics import metrics
 from app.credentials.router import router as credentials
 from app.infrastructure.router import router as infrastructure
@@ -24,8 +24,8 @@ from app.load_balancers.router.public_ips import router as public_ips
 from app.monitoring.router.logs import router as logs
 from app.monitoring.router.monitoring import router as monitoring
 from app.monitoring.router.workspaces import router as workspaces
-from app.node_pools.router import nodes_router
-from app.node_pools.router import router as node_pools
+from app.node_pools.router.nodes import router as nodes
+from app.node_pools.router.pools import router as node_pools
 from app.projects import router as projects
 from app.storage.router.accounts import router as storage_accounts
 from app.storage.router.rotation import router as share_keys
@@ -40,7 +40,7 @@ ROUTERS: Sequence[APIRouter] = (
     projects.router,
     clusters,
     node_pools,
-    nodes_router,
+    nodes,
     credentials,
     outbound,
     exposures,

@@ -27,6 +27,7 @@ class Prefix(StrEnum):
     JOB = "job"
     MONITORING = "mon"
     NODE_POOL = "npl"
+    PLAN = "pln"
     PROJECT = "prj"
     PUBLIC_IP = "pip"
     REQUEST = "req"

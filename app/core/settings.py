@@ -189,11 +189,20 @@ class ExpectSettings(BaseModel):
     cluster_update: PositiveFloat = Field(90, description="A change of tags.")
     cluster_delete: PositiveFloat = Field(400, description="Removal of a cluster.")
     cluster_upgrade: PositiveFloat = Field(300, description="Upgrade of the control plane or one pool.")
+    cluster_start: PositiveFloat = Field(180, description="Start of a stopped cluster.")
+    cluster_stop: PositiveFloat = Field(180, description="Stop of a cluster.")
+    cluster_abort: PositiveFloat = Field(30, description="The end of an operation that was aborted.")
+    certificates_rotate: PositiveFloat = Field(1200, description="New certificates for a cluster.")
+    command_run: PositiveFloat = Field(20, description="A command in a cluster.")
     cluster_sync: PositiveFloat = Field(2, description="Comparing a cluster with Azure.")
     pool_create: PositiveFloat = Field(190, description="A new node pool.")
     pool_update: PositiveFloat = Field(60, description="A change of a node pool that keeps its nodes.")
     pool_scale: PositiveFloat = Field(215, description="Scaling of one pool.")
     pool_delete: PositiveFloat = Field(17, description="Removal of a node pool.")
+    pool_start: PositiveFloat = Field(120, description="Start of a stopped node pool.")
+    pool_stop: PositiveFloat = Field(120, description="Stop of a node pool.")
+    pool_rotate: PositiveFloat = Field(600, description="A node pool in the place of another.")
+    machines_delete: PositiveFloat = Field(120, description="Removal of single machines of a pool.")
     resource_group_create: PositiveFloat = Field(2, description="A new resource group.")
     resource_group_delete: PositiveFloat = Field(60, description="Removal of a resource group.")
     public_ip_create: PositiveFloat = Field(3, description="A new public address.")
@@ -217,6 +226,17 @@ class ExpectSettings(BaseModel):
     key_repair: PositiveFloat = Field(5, description="Repair of Secrets whose key is stale.")
 
 
+class SecretSettings(BaseModel):
+    """Keys for the secrets that must outlive a request, such as a Windows password, until Azure has them."""
+
+    keys: list[SecretStr] = Field(
+        [],
+        description="Fernet keys (32 bytes in URL-safe base64), newest first: the first seals, all of them open. A key "
+        "may go when no request of its time is still under way. Without one, requests that bring such a secret are "
+        "refused.",
+    )
+
+
 class LogSettings(BaseModel):
     """What is logged, and how."""
 
@@ -235,5 +255,6 @@ class Settings(BaseSettings):
     worker: WorkerSettings = Field(default_factory=WorkerSettings)
     retention: RetentionSettings = Field(default_factory=RetentionSettings)
     http: HttpSettings = Field(default_factory=HttpSettings)
+    secrets: SecretSettings = Field(default_factory=SecretSettings)
     expect: ExpectSettings = Field(default_factory=ExpectSettings)
     log: LogSettings = Field(default_factory=LogSettings)

@@ -3,7 +3,7 @@
 from app.models.base import Base
 from app.models.cluster import Cluster, ClusterState, Credential, NodePool, NodePoolState
 from app.models.event import Event
-from app.models.job import TERMINAL, Job, JobState, JobStep, StepState, Worker, WorkerState
+from app.models.job import TERMINAL, Job, JobOrigin, JobState, JobStep, StepState, Worker, WorkerState
 from app.models.monitoring import Monitoring, MonitoringState, Workspace, WorkspaceState
 from app.models.network import (
     AzureResource,
@@ -14,8 +14,10 @@ from app.models.network import (
     PublicIpState,
     ReaderState,
 )
+from app.models.plan import Plan
 from app.models.project import ApiKey, Project, Role
 from app.models.request import Duration, IdempotencyKey, RateBucket
+from app.models.sealed_secret import SealedSecret
 from app.models.storage import Share, StorageAccount, StorageState, Volume, VolumeState
 from app.models.subscription import CatalogEntry, Provider, ResourceGroup, ResourceGroupState
 
@@ -35,12 +37,14 @@ __all__ = [
     "ExposureState",
     "IdempotencyKey",
     "Job",
+    "JobOrigin",
     "JobState",
     "JobStep",
     "Monitoring",
     "MonitoringState",
     "NodePool",
     "NodePoolState",
+    "Plan",
     "Project",
     "Provider",
     "PublicIp",
@@ -50,6 +54,7 @@ __all__ = [
     "ResourceGroup",
     "ResourceGroupState",
     "Role",
+    "SealedSecret",
     "Share",
     "StepState",
     "StorageAccount",

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.json import JsonObject
+from app.core.json import JsonList, JsonObject
 from app.db.types import ID, NAME, STATE
 from app.models.base import Base, Versioned
 
@@ -19,6 +19,11 @@ class ClusterState(StrEnum):
     CREATING = "creating"
     READY = "ready"
     UPDATING = "updating"
+    UPGRADING = "upgrading"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    STARTING = "starting"
+    DEGRADED = "degraded"
     DELETING = "deleting"
     DELETED = "deleted"
     FAILED = "failed"
@@ -47,6 +52,7 @@ class Cluster(Versioned, Base, kw_only=True):
         Index("ix_clusters_subscription_id_resource_group", "subscription_id", "resource_group"),
         Index("ix_clusters_resource_group_id", "resource_group_id"),
         Index("ix_clusters_deleted_at", "deleted_at"),
+        Index("ix_clusters_expires_at", "expires_at"),
     )
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)
@@ -61,6 +67,10 @@ class Cluster(Versioned, Base, kw_only=True):
     wanted: Mapped[JsonObject]
     observed: Mapped[JsonObject | None] = mapped_column(default=None)
     observed_at: Mapped[datetime | None] = mapped_column(default=None)
+    # What the observers judge of it, each with its reason and since when; None before the first look.
+    conditions: Mapped[JsonList | None] = mapped_column(default=None)
+    protected: Mapped[bool] = mapped_column(default=False)
+    expires_at: Mapped[datetime | None] = mapped_column(default=None)
     # Which job last had a hand in Azure: what a failed create left is removed only when it carries this job's id.
     created_by_job: Mapped[str | None] = mapped_column(ID, default=None)
     created_by: Mapped[str] = mapped_column(NAME)
@@ -75,6 +85,11 @@ class NodePoolState(StrEnum):
     CREATING = "creating"
     READY = "ready"
     UPDATING = "updating"
+    UPGRADING = "upgrading"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    STARTING = "starting"
+    DEGRADED = "degraded"
     DELETING = "deleting"
     DELETED = "deleted"
     FAILED = "failed"
@@ -106,6 +121,8 @@ class NodePool(Versioned, Base, kw_only=True):
     os_type: Mapped[str] = mapped_column(STATE)
     vm_size: Mapped[str] = mapped_column(String(64))
     count: Mapped[int]
+    # The pool that this one takes the place of, as long as both are there (a rotation).
+    replaces: Mapped[str | None] = mapped_column(ID, default=None)
     observed: Mapped[JsonObject | None] = mapped_column(default=None)
     observed_at: Mapped[datetime | None] = mapped_column(default=None)
     created_at: Mapped[datetime]

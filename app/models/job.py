@@ -45,6 +45,13 @@ class WorkerState(StrEnum):
     DEAD = "dead"
 
 
+class JobOrigin(StrEnum):
+    """Who began it: a caller of Slipway's, or somebody else in Azure (its own upgrades, the portal, `az`)."""
+
+    SLIPWAY = "slipway"
+    AZURE = "azure"
+
+
 class Job(Base, kw_only=True):
     """One tracked operation.
 
@@ -76,6 +83,7 @@ class Job(Base, kw_only=True):
     request: Mapped[JsonObject] = mapped_column(default_factory=dict)
     options: Mapped[JsonObject] = mapped_column(default_factory=dict)
     requested_by: Mapped[str] = mapped_column(NAME)
+    origin: Mapped[str] = mapped_column(STATE, default=JobOrigin.SLIPWAY)
     retry_of: Mapped[str | None] = mapped_column(ID, default=None)
     epoch: Mapped[int] = mapped_column(default=0)
     worker_id: Mapped[str | None] = mapped_column(ID, default=None)

@@ -7,6 +7,7 @@ from app.azure.types.agent_pool import AgentPool, AgentPoolSpec
 from app.azure.types.monitoring import MonitoringAddon
 from app.azure.types.operation import Operation
 from app.azure.types.secret import Secret
+from app.core.json import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ class ManagedClusterSpec:
     windows_admin_password: Secret | None = None
     outbound: OutboundProfile | None = None
     monitoring: MonitoringAddon | None = None
+    settings: JsonObject = field(default_factory=dict)
+    """All else, as `cluster_fields` lists it."""
 
 
 @dataclass(frozen=True, slots=True)

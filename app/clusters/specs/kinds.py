@@ -76,3 +76,75 @@ SYNC = JobKind(
     expected="cluster_sync",
     target_type="cluster",
 )
+START = JobKind(
+    "cluster.start",
+    doing="Starting cluster {target}",
+    done="Cluster {target} is started",
+    deadline=timedelta(hours=1),
+    expected="cluster_start",
+    target_type="cluster",
+)
+STOP = JobKind(
+    "cluster.stop",
+    doing="Stopping cluster {target}",
+    done="Cluster {target} is stopped",
+    deadline=timedelta(hours=1),
+    expected="cluster_stop",
+    target_type="cluster",
+)
+ROTATE_CERTIFICATES = JobKind(
+    "cluster.rotate_certificates",
+    doing="Rotating the certificates of cluster {target}",
+    done="The certificates of cluster {target} are new",
+    deadline=timedelta(hours=4),
+    expected="certificates_rotate",
+    target_type="cluster",
+)
+RESET_SERVICE_PRINCIPAL = JobKind(
+    "cluster.reset_service_principal",
+    doing="Giving cluster {target} another service principal",
+    done="Cluster {target} has another service principal",
+    deadline=timedelta(hours=2),
+    expected="cluster_update",
+    target_type="cluster",
+)
+RESET_AAD = JobKind(
+    "cluster.reset_aad",
+    doing="Changing how users of cluster {target} log in through Entra",
+    done="Users of cluster {target} log in through Entra as asked",
+    deadline=timedelta(hours=2),
+    expected="cluster_update",
+    target_type="cluster",
+)
+ABORT = JobKind(
+    "cluster.abort",
+    doing="Aborting what Azure does with cluster {target}",
+    done="What Azure did with cluster {target} is aborted",
+    deadline=timedelta(minutes=30),
+    expected="cluster_abort",
+    target_type="cluster",
+)
+RECONCILE = JobKind(
+    "cluster.reconcile",
+    doing="Putting cluster {target} again as it is wanted",
+    done="Cluster {target} is put again as it is wanted",
+    deadline=timedelta(hours=2),
+    expected="cluster_update",
+    target_type="cluster",
+)
+RUN_COMMAND = JobKind(
+    "cluster.run_command",
+    doing="Running a command in cluster {target}",
+    done="The command in cluster {target} has ended",
+    deadline=timedelta(minutes=15),
+    expected="command_run",
+    target_type="cluster",
+)
+FOREIGN = JobKind(
+    "cluster.foreign",
+    doing="Azure is at work on cluster {target}, asked by somebody else",
+    done="What somebody else asked of cluster {target} has ended",
+    deadline=timedelta(hours=24),
+    expected="cluster_update",
+    target_type="cluster",
+)

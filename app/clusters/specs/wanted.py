@@ -2,7 +2,7 @@
 
 import secrets
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from app.azure.types.agent_pool import AgentPoolSpec
@@ -57,6 +57,8 @@ class Wanted:
     tags: dict[str, str]
     outbound: OutboundProfile | None = None
     monitoring: MonitoringAddon | None = None
+    settings: JsonObject = field(default_factory=dict)
+    """In the form of `ClusterSettings`, without what is null."""
 
     def pool(self, name: str) -> WantedPool | None:
         """The pool of this name."""
@@ -78,6 +80,7 @@ class Wanted:
             "tags": self.tags,
             "outbound": None if self.outbound is None else outbound_json(self.outbound),
             "monitoring": None if self.monitoring is None else monitoring_json(self.monitoring),
+            "settings": self.settings,
         }
 
     @classmethod
@@ -92,6 +95,7 @@ class Wanted:
             tags=dict(stored["tags"]),
             outbound=None if stored.get("outbound") is None else outbound_from_json(stored["outbound"]),
             monitoring=None if stored.get("monitoring") is None else monitoring_from_json(stored["monitoring"]),
+            settings=dict(stored.get("settings", {})),
         )
 
 
@@ -168,6 +172,7 @@ def desired(place: Place, wanted: Wanted, *, job_id: str) -> ManagedClusterSpec:
         windows_admin_password=_password() if wanted.windows else None,
         outbound=wanted.outbound,
         monitoring=wanted.monitoring,
+        settings=wanted.settings,
     )
 
 

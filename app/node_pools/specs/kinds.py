@@ -28,3 +28,43 @@ DELETE = JobKind(
     expected="pool_delete",
     target_type="cluster",
 )
+UPGRADE = JobKind(
+    "node_pool.upgrade",
+    doing="Upgrading a node pool of cluster {target}",
+    done="A node pool of cluster {target} is upgraded",
+    deadline=timedelta(hours=8),
+    expected="cluster_upgrade",
+    target_type="cluster",
+)
+START = JobKind(
+    "node_pool.start",
+    doing="Starting a node pool of cluster {target}",
+    done="A node pool of cluster {target} is started",
+    deadline=timedelta(hours=1),
+    expected="pool_start",
+    target_type="cluster",
+)
+STOP = JobKind(
+    "node_pool.stop",
+    doing="Stopping a node pool of cluster {target}",
+    done="A node pool of cluster {target} is stopped",
+    deadline=timedelta(hours=1),
+    expected="pool_stop",
+    target_type="cluster",
+)
+DELETE_MACHINES = JobKind(
+    "node_pool.delete_machines",
+    doing="Removing machines of a node pool of cluster {target}",
+    done="Machines of a node pool of cluster {target} are removed",
+    deadline=timedelta(hours=2),
+    expected="machines_delete",
+    target_type="cluster",
+)
+ROTATE = JobKind(
+    "node_pool.rotate",
+    doing="Replacing a node pool of cluster {target}",
+    done="A node pool of cluster {target} is replaced",
+    deadline=timedelta(hours=8),
+    expected="pool_rotate",
+    target_type="cluster",
+)

@@ -1,4 +1,4 @@
-"""HTTP: node pools, and nodes."""
+"""HTTP: node pools."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from app.api.path_parameters import ClusterPath
 from app.api.route import api_router
 from app.auth.scope import get_cluster
 from app.catalog.live import ensure_catalogue
-from app.clusters.schemas.pools import NodePoolRead, PoolName
+from app.clusters.schemas.pools import NodePoolRead
 from app.clusters.service.outbound import SnatExhaustedError
 from app.clusters.service.read import list_pools, pools_read
 from app.clusters.service.start import NotReadyError, asker_of, lock_cluster
@@ -26,15 +26,12 @@ from app.node_pools.schemas import (
     NodePoolsRead,
     NodePoolUnchanged,
     NodePoolUpdate,
-    NodesRead,
 )
 from app.node_pools.service import pools
-from app.node_pools.service.nodes import read_nodes
 from app.node_pools.service.pools import LastSystemPoolError, PoolLeavingError, PoolNameTakenError
 
 router = api_router(prefix="/v1/clusters/{cluster:name}/node-pools", tags=["node pools"])
-nodes_router = api_router(prefix="/v1/clusters/{cluster:name}/nodes", tags=["node pools"])
-_Pool = Annotated[str, Path(max_length=128, description="The pool's id or name.", examples=["workers"])]
+PoolPath = Annotated[str, Path(max_length=128, description="The pool's id or name.", examples=["workers"])]
 
 
 async def _know_sizes(cluster: ClusterPath, body: NodePoolAdd, caller: OperatorChecks) -> None:
@@ -59,7 +56,7 @@ async def create_node_pool(
     """The job ends when all its nodes are Ready."""
     found = await lock_cluster(call.session, call.scope, cluster)
     job, row = await pools.add_pool(call.session, asker_of(call), found, body)
-    return _accepted(call, response, job, found, row)
+    return accepted(call, response, job, found, row)
 
 
 @router.get("", summary="List a cluster's node pools, oldest first")
@@ -70,7 +67,9 @@ async def list_node_pools(cluster: ClusterPath, call: ReaderReads) -> NodePoolsR
 
 
 @router.get("/{node_pool:name}", summary="Read a node pool")
-async def get_node_pool(cluster: ClusterPath, node_pool: _Pool, call: ReaderReads, response: Response) -> NodePoolRead:
+async def get_node_pool(
+    cluster: ClusterPath, node_pool: PoolPath, call: ReaderReads, response: Response
+) -> NodePoolRead:
     """By id or name; by id also after it was deleted."""
     found = await get_cluster(call.session, call.scope, cluster)
     row = await pools.find_pool(call.session, found, node_pool)
@@ -90,7 +89,7 @@ async def get_node_pool(cluster: ClusterPath, node_pool: _Pool, call: ReaderRead
 async def update_node_pool(
     *,
     cluster: ClusterPath,
-    node_pool: _Pool,
+    node_pool: PoolPath,
     body: NodePoolUpdate,
     call: OperatorWrites,
     response: Response,
@@ -105,8 +104,8 @@ async def update_node_pool(
         response.status_code = 200
         set_etag(response, row.version)
         return NodePoolUnchanged(resource=pools_read(found, [row])[0], changes=[])
-    accepted = _accepted(call, response, change.job, found, row)
-    return accepted.model_copy(update={"changes": change.changes})
+    taken = accepted(call, response, change.job, found, row)
+    return taken.model_copy(update={"changes": change.changes})
 
 
 @router.delete(
@@ -118,7 +117,7 @@ async def update_node_pool(
 async def delete_node_pool(
     *,
     cluster: ClusterPath,
-    node_pool: _Pool,
+    node_pool: PoolPath,
     call: OperatorWrites,
     response: Response,
     if_match: IfMatch,
@@ -136,21 +135,11 @@ async def delete_node_pool(
         options.run_options(),
         ignore_budgets=options.ignore_disruption_budgets,
     )
-    return _accepted(call, response, job, found, row)
+    return accepted(call, response, job, found, row)
 
 
-@nodes_router.get("", summary="List a cluster's nodes")
-async def list_nodes(
-    cluster: ClusterPath,
-    call: ReaderReads,
-    node_pool: Annotated[PoolName | None, Query(description="Of this pool.")] = None,
-) -> NodesRead:
-    """As the cluster last showed them to Slipway's reader; Azure and the cluster are not asked."""
-    found = await get_cluster(call.session, call.scope, cluster)
-    return await read_nodes(call.session, found, pool=node_pool)
-
-
-def _accepted(call: OperatorWrites, response: Response, job: Job, cluster: Cluster, row: NodePool) -> NodePoolAccepted:
+def accepted(call: OperatorWrites, response: Response, job: Job, cluster: Cluster, row: NodePool) -> NodePoolAccepted:
+    """The answer to what a job about a pool does."""
     point_to_job(response, job.id)
     set_etag(response, row.version)
     return NodePoolAccepted(job=job_read(job, call.now), resource=pools_read(cluster, [row])[0])

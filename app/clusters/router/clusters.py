@@ -65,8 +65,8 @@ async def create_cluster(body: ClusterCreate, call: OperatorWrites, response: Re
     )
     if private_key is not None:
         call.secret("/ssh_private_key")
-    accepted = await _accepted(call, response, job, cluster)
-    return ClusterCreated(job=accepted.job, resource=accepted.resource, ssh_private_key=private_key)
+    taken = await accepted(call, response, job, cluster)
+    return ClusterCreated(job=taken.job, resource=taken.resource, ssh_private_key=private_key)
 
 
 @router.get("", summary="List clusters, newest first")
@@ -133,7 +133,7 @@ async def update_cluster(
     found = await lock_cluster(call.session, call.scope, cluster)
     if_match.check(found.version)
     job = await change.update_cluster(call.session, asker_of(call), found, body)
-    return await _accepted(call, response, job, found)
+    return await accepted(call, response, job, found)
 
 
 @router.delete("/{cluster:name}", status_code=202, summary="Delete a cluster", responses=errors(BusyError))
@@ -148,7 +148,7 @@ async def delete_cluster(
     found = await lock_cluster(call.session, call.scope, cluster)
     if_match.check(found.version)
     job = await change.delete_cluster(call.session, asker_of(call), found, options.run_options())
-    return await _accepted(call, response, job, found)
+    return await accepted(call, response, job, found)
 
 
 @router.post(
@@ -163,7 +163,7 @@ async def scale_cluster(
     """The job ends when all nodes are Ready."""
     found = await lock_cluster(call.session, call.scope, cluster)
     job = await change.scale_cluster(call.session, asker_of(call), found, body)
-    return await _accepted(call, response, job, found)
+    return await accepted(call, response, job, found)
 
 
 @router.post(
@@ -178,7 +178,7 @@ async def upgrade_cluster(
     """The control plane first, then the pools, one after the other."""
     found = await lock_cluster(call.session, call.scope, cluster)
     job = await change.upgrade_cluster(call.session, asker_of(call), found, body)
-    return await _accepted(call, response, job, found)
+    return await accepted(call, response, job, found)
 
 
 @router.post("/{cluster:name}:sync", status_code=202, summary="Compare a cluster with Azure now")
@@ -186,10 +186,11 @@ async def sync_cluster(cluster: ClusterPath, call: OperatorWrites, response: Res
     """Reads only; all clusters are compared every few minutes anyway."""
     found = await get_cluster(call.session, call.scope, cluster)
     job = await change.sync_cluster(call.session, asker_of(call), found)
-    return await _accepted(call, response, job, found)
+    return await accepted(call, response, job, found)
 
 
-async def _accepted(call: OperatorWrites, response: Response, job: Job, cluster: Cluster) -> ClusterAccepted:
+async def accepted(call: OperatorWrites, response: Response, job: Job, cluster: Cluster) -> ClusterAccepted:
+    """The answer to what a job about a cluster does."""
     point_to_job(response, job.id)
     set_etag(response, cluster.version)
     resource = await read.one_cluster_read(call.session, cluster)

@@ -1,0 +1,1 @@
+"""HTTP: clusters, what is done with them, and their end."""

@@ -1,0 +1,34 @@
+"""Forms of names and addresses that several settings take."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from app.core.text import PLAIN
+
+Cidr = Annotated[str, StringConstraints(min_length=3, max_length=64, pattern=r"^[0-9a-fA-F:.]+/[0-9]{1,3}$"), PLAIN]
+Address = Annotated[str, StringConstraints(min_length=2, max_length=64, pattern=r"^[0-9a-fA-F:.]+$"), PLAIN]
+Guid = Annotated[
+    str, StringConstraints(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", max_length=36), PLAIN
+]
+ResourceId = Annotated[
+    str,
+    StringConstraints(
+        max_length=500,
+        pattern=(
+            r"^/subscriptions/[0-9a-fA-F-]{36}/resource[gG]roups/[A-Za-z0-9_().-]{1,90}/providers/"
+            r"[A-Za-z.]{3,64}(/[A-Za-z]{1,64}/[A-Za-z0-9_.-]{1,128}){1,3}$"
+        ),
+    ),
+    PLAIN,
+]
+KeyVaultId = Annotated[
+    str,
+    StringConstraints(
+        max_length=300,
+        pattern=r"^https://[a-z0-9-]{3,24}\.[a-z0-9.-]{3,60}/(keys|secrets)/[A-Za-z0-9-]{1,127}(/[0-9a-f]{32})?$",
+    ),
+    PLAIN,
+]
+Seconds = Annotated[int, Field(ge=1, le=86_400)]
+Minutes = Annotated[int, Field(ge=1, le=1440)]

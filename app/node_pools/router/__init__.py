@@ -1,0 +1,1 @@
+"""HTTP: node pools, what is done with them, and their nodes."""
