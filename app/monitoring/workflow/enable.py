@@ -98,6 +98,7 @@ async def record_monitored(record: Record, made: Made, agents: AgentsProof, data
     await record.emit("monitoring.enabled", data={"nodes": nodes, "data": not late})
     words = "whether rows arrive is not known" if data.unknown else "nothing has arrived in the workspace yet"
     words = words if late else "the first rows have arrived"
+    everywhere = "the node" if nodes == 1 else f"each of the {nodes} nodes"
     await record.succeed(
         outcome={
             "nodes": nodes,
@@ -105,7 +106,7 @@ async def record_monitored(record: Record, made: Made, agents: AgentsProof, data
             "windows_nodes": agents.windows,
             "last_data_at": None if data.last_at is None else data.last_at.isoformat(),
         },
-        summary=f"An agent runs on each of the {nodes} nodes of cluster {cluster.name}; {words}.",
+        summary=f"An agent runs on {everywhere} of cluster {cluster.name}; {words}.",
     )
 
 
