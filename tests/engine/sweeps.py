@@ -24,6 +24,7 @@ from app.models import (
     JobStep,
     Monitoring,
     NodePool,
+    Plan,
     PublicIp,
     RateBucket,
     ResourceGroup,
@@ -174,6 +175,10 @@ class Sweeps:
         key = IdempotencyKey(
             principal_id=name, project_id="", route="r", key="k", body_hash="", created_at=at, expires_at=at
         )
+        plan = Plan(
+            id=name, project_id=self.bench.project_id, target_id="live", act="a", request={}, world={}, made_by="t",
+            made_at=at, expires_at=at,
+        )  # fmt: skip
         rows: dict[type[Base], list[Base]] = {
             Event: [self.event(at, id=name)],
             Job: [self.job(at, name=name), step],
@@ -187,6 +192,7 @@ class Sweeps:
             Workspace: [self.workspace(name, at)],
             PublicIp: [self.public_ip(name, at)],
             ResourceGroup: [self.group(name, at)],
+            Plan: [plan],
             IdempotencyKey: [key],
             RateBucket: [RateBucket(key=name, tokens=1, updated_at=at)],
             CatalogEntry: [CatalogEntry(subscription_id=name, kind="k", location="", items=[], observed_at=at)],
