@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from app.auth.principals import Principal
-from app.auth.scope import Scope
+from app.auth.scope import ProjectRef, Scope
 from app.clusters.service import plans
 from app.clusters.service.start import Asker
 from app.clusters.specs import kinds
@@ -14,7 +14,7 @@ from app.clusters.specs.plans import LIFE, differences
 from app.core.errors import NotFoundError
 from app.db.engine import Database
 from app.engine.queue import JobQueue
-from app.models import Cluster, Project, Role
+from app.models import Cluster, Role
 from tests.support.api import add_tenant
 from tests.support.rows import add_cluster_row
 
@@ -26,8 +26,7 @@ async def _kept(database: Database) -> tuple[str, Cluster]:
     tenant = await add_tenant(database, "team")
     cluster = await add_cluster_row(database, tenant.id, "blue", subscription_id="s", now=NOW)
     async with database.write() as session:
-        project = await session.get_one(Project, tenant.id)
-        scope = Scope(principal=Principal("key_1", "t", Role.OPERATOR, tenant.id), project=project)
+        scope = Scope(Principal("key_1", "t", Role.OPERATOR, tenant.id), ProjectRef(tenant.id, "team", None))
         asker = Asker(scope, cast("JobQueue", None), NOW)
         kept = await plans.keep(session, asker, cluster, act=kinds.DELETE, request={"a": 1}, world=WORLD)
         return kept.id, cluster
