@@ -18,7 +18,10 @@ from app.clusters.schemas.pools import (
     OsType,
     PoolMode,
     PoolUpgrades,
+    PrefixId,
+    ScaleDownMode,
     SizeName,
+    SnapshotId,
     Spot,
     SubnetId,
     Taints,
@@ -50,6 +53,7 @@ class NodePoolUpdate(RequestModel):
     """The whole set of labels: one that is not named goes."""
     taints: Taints | None = None
     upgrades: PoolUpgrades | None = None
+    scale_down_mode: Choice[ScaleDownMode] | None = None
     tags: Tags | None = None
     """The whole set of tags: one that is not named goes."""
     azure_properties: AzureProperties | None = None
@@ -61,8 +65,11 @@ class NodePoolUpdate(RequestModel):
     max_pods: Annotated[int, Field(ge=10, le=250)] | None = None
     os_disk: OsDisk | None = None
     subnet_id: SubnetId | None = None
+    pod_subnet_id: SubnetId | None = None
     node_public_ips: bool | None = None
+    node_public_ip_prefix_id: PrefixId | None = None
     fips: bool | None = None
+    snapshot_id: SnapshotId | None = None
     options: RunOptions = RunOptions()
 
 

@@ -6,12 +6,19 @@ from typing import Any
 import pytest
 
 from app.clusters.schemas.pools import NodePoolCreate
-from app.clusters.specs.pool_rules import check_pool
+from app.clusters.specs.pool_rules import check_networks, check_pool
 from app.clusters.specs.pool_spec import azure_pool_name, settings_of, spec_of
 from app.clusters.specs.rejections import Rejections
 
 SYSTEM = {"name": "system", "mode": "System", "size": "Standard_D4s_v5", "count": 1}
 WINDOWS = {"name": "win", "os_type": "Windows", "size": "Standard_D4s_v5", "count": 1}
+
+GROUP = "/subscriptions/0d5a1f3e-7c2b-4e8a-9f60-000000000000/resourceGroups/net/providers"
+NETWORK = f"{GROUP}/Microsoft.Network"
+
+
+def subnet(network: str, name: str) -> str:
+    return f"{NETWORK}/virtualNetworks/{network}/subnets/{name}"
 
 
 def pool_of(body: dict[str, Any]) -> NodePoolCreate:
@@ -34,6 +41,19 @@ def broken(body: dict[str, Any]) -> list[tuple[str, str]]:
         ({**SYSTEM, "os_sku": "Windows2022"}, "os_sku_mismatch", "/os_sku"),
         ({**WINDOWS, "os_sku": "Ubuntu"}, "os_sku_mismatch", "/os_sku"),
         ({**WINDOWS, "azure_properties": {"linuxOSConfig": {}}}, "linux_only", "/azure_properties/linuxOSConfig"),
+        ({**WINDOWS, "azure_properties": {"localDNSProfile": {}}}, "linux_only", "/azure_properties/localDNSProfile"),
+        ({**WINDOWS, "spot": {}, "upgrades": {"max_surge": "1"}}, "spot_without_surge", "/upgrades/max_surge"),
+        (
+            {**WINDOWS, "os_disk": {"type": "Ephemeral"}, "scale_down_mode": "Deallocate"},
+            "ephemeral_deallocated",
+            "/scale_down_mode",
+        ),
+        (
+            {**SYSTEM, "node_public_ip_prefix_id": f"{NETWORK}/publicIPPrefixes/nodes"},
+            "needs_node_public_ips",
+            "/node_public_ip_prefix_id",
+        ),
+        ({**SYSTEM, "pod_subnet_id": subnet("hub", "pods")}, "needs_subnet", "/pod_subnet_id"),
         ({**SYSTEM, "azure_properties": {"windowsProfile": {}}}, "windows_only", "/azure_properties/windowsProfile"),
         ({**SYSTEM, "azure_properties": {"vmSize": "x"}}, "given_as_field", "/azure_properties/vmSize"),
         ({**SYSTEM, "azure_properties": {"status": {}}}, "not_settable", "/azure_properties/status"),
@@ -46,6 +66,17 @@ def broken(body: dict[str, Any]) -> list[tuple[str, str]]:
 )
 def test_a_pool_that_breaks_a_rule_is_told_so(body: dict[str, Any], code: str, pointer: str) -> None:
     assert broken(body) == [(code, pointer)]
+
+
+def test_the_pools_of_a_cluster_have_subnets_of_one_virtual_network() -> None:
+    rejections = Rejections()
+    first = pool_of({**SYSTEM, "subnet_id": subnet("hub", "a")})
+    same = pool_of({**WINDOWS, "subnet_id": subnet("HUB", "b")})
+    other = pool_of({**WINDOWS, "subnet_id": subnet("spoke", "a"), "pod_subnet_id": subnet("hub", "pods")})
+    check_networks({"/node_pools/0": first, "/node_pools/1": same, "/node_pools/2": other}, rejections)
+    assert [(error.code, error.pointer) for error in rejections.errors] == [
+        ("other_virtual_network", "/node_pools/2/subnet_id")
+    ]
 
 
 def test_a_system_pool_is_never_empty_and_a_user_pool_may_be() -> None:
@@ -68,15 +99,19 @@ def test_a_whole_pool_is_read_as_it_was_written() -> None:
         "taints": ["only=windows:NoSchedule"],
         "max_pods": 30,
         "os_disk": {"size_gib": 128, "type": "Managed"},
-        "subnet_id": None,
+        "subnet_id": subnet("hub", "nodes"),
+        "pod_subnet_id": subnet("hub", "pods"),
         "node_public_ips": True,
+        "node_public_ip_prefix_id": f"{NETWORK}/publicIPPrefixes/nodes",
         "upgrades": {
-            "max_surge": "33%",
+            "max_surge": None,
             "drain_timeout_minutes": 45,
             "node_soak_minutes": 5,
             "undrainable_nodes": "Cordon",
         },
         "fips": True,
+        "snapshot_id": f"{GROUP}/Microsoft.ContainerService/snapshots/good",
+        "scale_down_mode": "Deallocate",
         "tags": {"owner": "shop"},
         "azure_properties": {"workloadRuntime": "OCIContainer"},
     }

@@ -63,12 +63,15 @@ class AgentPoolSpec:
     os_disk_size_gib: int | None = None
     os_disk_type: str | None = None
     subnet_id: str | None = None
+    pod_subnet_id: str | None = None
     node_public_ips: bool = False
+    node_public_ip_prefix_id: str | None = None
     max_surge: str | None = None
     drain_timeout_minutes: int | None = None
     node_soak_minutes: int | None = None
     undrainable_nodes: str | None = None
     fips: bool = False
+    snapshot_id: str | None = None
     scale_down_mode: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     more: JsonObject = field(default_factory=dict)

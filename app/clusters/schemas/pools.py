@@ -52,6 +52,30 @@ SubnetId = Annotated[
 ]
 
 
+PrefixId = Annotated[
+    str,
+    StringConstraints(
+        max_length=400,
+        pattern=(
+            r"^/subscriptions/[0-9a-fA-F-]{36}/resource[gG]roups/[A-Za-z0-9_().-]{1,90}/providers/Microsoft\.Network"
+            r"/publicIPPrefixes/[A-Za-z0-9_.-]{1,80}$"
+        ),
+    ),
+    PLAIN,
+]
+SnapshotId = Annotated[
+    str,
+    StringConstraints(
+        max_length=400,
+        pattern=(
+            r"^/subscriptions/[0-9a-fA-F-]{36}/resource[gG]roups/[A-Za-z0-9_().-]{1,90}"
+            r"/providers/Microsoft\.ContainerService/snapshots/[A-Za-z0-9_.-]{1,80}$"
+        ),
+    ),
+    PLAIN,
+]
+
+
 class PoolMode(StrEnum):
     """System pools carry the cluster's own pods; there is always one."""
 
@@ -94,6 +118,13 @@ class UndrainableNodes(StrEnum):
 
     SCHEDULE = "Schedule"
     CORDON = "Cordon"
+
+
+class ScaleDownMode(StrEnum):
+    """What becomes of a machine that is scaled away: it is deleted, or kept without running, for its disk's price."""
+
+    DELETE = "Delete"
+    DEALLOCATE = "Deallocate"
 
 
 class Autoscaling(RequestModel):
@@ -148,9 +179,17 @@ class NodePoolSettings(RequestModel):
     """Pods a node."""
     os_disk: OsDisk | None = None
     subnet_id: SubnetId | None = None
+    pod_subnet_id: SubnetId | None = None
+    """Where the pods have their addresses, where that is not the nodes' subnet."""
     node_public_ips: bool = False
+    node_public_ip_prefix_id: PrefixId | None = None
+    """From which the nodes' public addresses come."""
     upgrades: PoolUpgrades | None = None
     fips: bool = False
+    snapshot_id: SnapshotId | None = None
+    """A snapshot of another pool, whose node image, Kubernetes version and system this one gets."""
+    scale_down_mode: Choice[ScaleDownMode] | None = None
+    """Default: Delete."""
     tags: Annotated[Tags, Field(default_factory=dict)]
     azure_properties: Annotated[AzureProperties, Field(default_factory=dict)]
     """What AKS has beyond these, under its own names; merged last, and refused where a field of ours says the same."""
@@ -189,9 +228,13 @@ class NodePoolRead(ResponseModel):
     max_pods: int | None
     os_disk: dict[str, Any] | None
     subnet_id: str | None
+    pod_subnet_id: str | None
     node_public_ips: bool
+    node_public_ip_prefix_id: str | None
     upgrades: dict[str, Any] | None
     fips: bool
+    snapshot_id: str | None
+    scale_down_mode: str | None
     tags: dict[str, str]
     azure_properties: dict[str, Any]
     observed: dict[str, Any] | None

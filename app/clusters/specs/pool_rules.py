@@ -1,12 +1,15 @@
 """The rules of a node pool that its schema cannot say."""
 
 from collections import Counter
+from collections.abc import Mapping
 
+from app.azure.types.agent_pool import AgentPoolSpec
 from app.azure.types.pool_properties import AZURES, FREE, TYPED
-from app.clusters.schemas.pools import DiskType, NodePoolSettings, OsSku, OsType, PoolMode
+from app.clusters.schemas.pools import DiskType, NodePoolSettings, OsSku, OsType, PoolMode, ScaleDownMode
 from app.clusters.specs.rejections import Rejections
 
 _WINDOWS_SKUS = frozenset({OsSku.WINDOWS_2022, OsSku.WINDOWS_2025})
+_LINUX_ONLY = ("artifactStreamingProfile", "linuxOSConfig", "localDNSProfile")
 _AKS_PREFIX = "kubernetes.azure.com/"
 
 
@@ -16,6 +19,7 @@ def check_pool(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
         _check_system(pool, at, rejections)
     _check_count(pool, at, rejections)
     _check_os(pool, at, rejections)
+    _check_machines(pool, at, rejections)
     _check_words(pool, at, rejections)
     _check_azure_properties(pool, at, rejections)
     rejections.tags(pool.tags, f"{at}/tags")
@@ -62,14 +66,57 @@ def _check_os(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
         rejections.add("os_sku_mismatch", f"{at}/os_sku", f"{pool.os_sku} is not {pool.os_type}.")
     if windows and pool.os_disk is not None and pool.os_disk.type is DiskType.EPHEMERAL and pool.spot is not None:
         rejections.add("windows_ephemeral_spot", f"{at}/os_disk/type", "A Windows spot pool has managed disks.")
-    if windows and "linuxOSConfig" in pool.azure_properties:
-        rejections.add(
-            "linux_only", f"{at}/azure_properties/linuxOSConfig", "This is for Linux, and the pool runs Windows."
-        )
+    for name in _LINUX_ONLY if windows else ():
+        if name in pool.azure_properties:
+            rejections.add(
+                "linux_only", f"{at}/azure_properties/{name}", "This is for Linux, and the pool runs Windows."
+            )
     if not windows and "windowsProfile" in pool.azure_properties:
         rejections.add(
             "windows_only", f"{at}/azure_properties/windowsProfile", "This is for Windows, and the pool runs Linux."
         )
+
+
+def _check_machines(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
+    if pool.spot is not None and pool.upgrades is not None and pool.upgrades.max_surge is not None:
+        rejections.add(
+            "spot_without_surge", f"{at}/upgrades/max_surge", "Azure upgrades a pool of spot machines without a surge."
+        )
+    # https://learn.microsoft.com/azure/aks/scale-down-mode
+    ephemeral = pool.os_disk is not None and pool.os_disk.type is DiskType.EPHEMERAL
+    if ephemeral and pool.scale_down_mode is ScaleDownMode.DEALLOCATE:
+        rejections.add(
+            "ephemeral_deallocated",
+            f"{at}/scale_down_mode",
+            "A machine whose disk is ephemeral cannot be deallocated: take a managed disk.",
+        )
+    if pool.node_public_ip_prefix_id is not None and not pool.node_public_ips:
+        rejections.add(
+            "needs_node_public_ips", f"{at}/node_public_ip_prefix_id", "Give `node_public_ips: true` with a prefix."
+        )
+    if pool.pod_subnet_id is not None and pool.subnet_id is None:
+        rejections.add("needs_subnet", f"{at}/pod_subnet_id", "Give `subnet_id`, of the same virtual network, too.")
+
+
+def check_networks(pools: Mapping[str, NodePoolSettings | AgentPoolSpec], rejections: Rejections) -> None:
+    """Note subnets that are not of one virtual network. `pools`: all that a cluster has or gets, by where they stand.
+
+    https://learn.microsoft.com/azure/aks/node-pool-unique-subnet
+    """
+    found: dict[str, str] = {}
+    for at, pool in pools.items():
+        for name in ("subnet_id", "pod_subnet_id"):
+            subnet = getattr(pool, name)
+            if subnet is not None:
+                found[f"{at}/{name}"] = subnet.rpartition("/subnets/")[0]
+    first = next(iter(found.values()), "")
+    for pointer, network in found.items():
+        if network.lower() != first.lower():
+            rejections.add(
+                "other_virtual_network",
+                pointer,
+                f"All pools of a cluster have subnets of one virtual network; another has {first.rpartition('/')[2]}.",
+            )
 
 
 def _check_words(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from app.azure.types.agent_pool import AgentPoolSpec
 from app.clusters.schemas.clusters import ClusterCreate
 from app.clusters.schemas.pools import DEFAULT_POOL, OsType, PoolMode
-from app.clusters.specs.pool_rules import check_pool
+from app.clusters.specs.pool_rules import check_networks, check_pool
 from app.clusters.specs.pool_spec import azure_pool_name, spec_of
 from app.clusters.specs.rejections import Rejections
 from app.clusters.specs.wanted import Wanted, WantedPool
@@ -80,6 +80,7 @@ def _pools(body: ClusterCreate, rejections: Rejections) -> list[WantedPool]:
         return [WantedPool(DEFAULT_POOL, only)]
     for index, pool in enumerate(body.node_pools):
         check_pool(pool, f"/node_pools/{index}", rejections)
+    check_networks({f"/node_pools/{index}": pool for index, pool in enumerate(body.node_pools)}, rejections)
     for name, times in Counter(pool.name for pool in body.node_pools).items():
         if times > 1:
             rejections.add("duplicate_node_pool", "/node_pools", f"{times} pools are named {name}.")

@@ -9,11 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog import service as catalog
-from app.clusters.schemas.pools import NodePoolSettings, PoolMode
+from app.clusters.schemas.pools import NodePoolSettings, OsType, PoolMode
 from app.clusters.service.outbound import require_ports_for
 from app.clusters.service.read import list_pools
 from app.clusters.service.start import SUPERSEDED, Asker, partition_of, require_changeable, start, tell, want
-from app.clusters.specs.pool_rules import check_pool
+from app.clusters.specs.pool_rules import check_networks, check_pool
 from app.clusters.specs.pool_spec import azure_pool_name, settings_of, spec_of
 from app.clusters.specs.rejections import Rejections
 from app.clusters.specs.wanted import Wanted, WantedPool
@@ -79,6 +79,7 @@ async def add_pool(session: AsyncSession, asker: Asker, cluster: Cluster, body: 
     _require_free_name(rows, body.name)
     rejections = Rejections()
     check_pool(body, "", rejections)
+    _check_beside(cluster, body, rejections)
     wrong_size = await catalog.known_size(
         session,
         subscription_id=cluster.subscription_id,
@@ -169,6 +170,17 @@ async def delete_pool(
     _touch(row, NodePoolState.DELETING, asker.now)
     await tell(session, cluster, "node_pool.delete_requested", asker.now, pool=row.name)
     return await _start(session, asker, kinds.DELETE, cluster, row=row, options=options, ignore_budgets=ignore_budgets)
+
+
+def _check_beside(cluster: Cluster, body: NodePoolSettings, rejections: Rejections) -> None:
+    """Note what does not go with the cluster and its other pools."""
+    others = {pool.name: pool.spec for pool in Wanted.from_json(cluster.wanted).pools}
+    check_networks({**others, "": body}, rejections)
+    plugin = (cluster.observed or {}).get("network", {}).get("plugin")
+    if body.os_type is OsType.WINDOWS and str(plugin).lower() == "kubenet":
+        rejections.add(
+            "windows_needs_azure_cni", "/os_type", "Windows pools need Azure CNI; the cluster's network is kubenet."
+        )
 
 
 async def _start(

@@ -4,7 +4,21 @@ from app.clusters.specs.rejections import Rejections
 from app.core.json import JsonObject
 
 FIXED = frozenset(
-    {"size", "os_type", "os_sku", "zones", "spot", "max_pods", "os_disk", "subnet_id", "node_public_ips", "fips"}
+    {
+        "size",
+        "os_type",
+        "os_sku",
+        "zones",
+        "spot",
+        "max_pods",
+        "os_disk",
+        "subnet_id",
+        "pod_subnet_id",
+        "node_public_ips",
+        "node_public_ip_prefix_id",
+        "fips",
+        "snapshot_id",
+    }
 )
 """What Azure cannot change of a pool that is there. https://learn.microsoft.com/azure/aks/manage-node-pools"""
 
