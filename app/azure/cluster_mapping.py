@@ -1,7 +1,9 @@
 """Azure's managed clusters and agent pools to ours, and ours to Azure's."""
 
 import re
+from dataclasses import replace
 
+from app.azure.cluster_settings import SERVICE_PRINCIPAL, settings_body
 from app.azure.fields import Fields
 from app.azure.pool_mapping import NO_STATE, pool_body, pool_in
 from app.azure.types.cluster import (
@@ -11,7 +13,7 @@ from app.azure.types.cluster import (
     OutboundProfile,
 )
 from app.azure.types.monitoring import MonitoringAddon
-from app.core.json import JsonObject
+from app.core.json import JsonObject, overlay
 
 _GROUP = re.compile(r"/resourcegroups/([^/]+)/", re.IGNORECASE)
 MONITORING = "omsagent"
@@ -120,10 +122,12 @@ def outbound_body(outbound: OutboundProfile) -> JsonObject:
 
 def cluster_body(spec: ManagedClusterSpec) -> JsonObject:
     """What is PUT for a cluster. What the spec leaves open is left out, so that Azure's defaults hold."""
+    subnet = (spec.settings.get("network") or {}).get("subnet_id")
+    pools = [replace(pool, subnet_id=pool.subnet_id or subnet) for pool in spec.pools]
     properties: JsonObject = {
         "dnsPrefix": spec.dns_prefix,
         "enableRBAC": True,
-        "agentPoolProfiles": [{"name": pool.name, **pool_body(pool)} for pool in spec.pools],
+        "agentPoolProfiles": [{"name": pool.name, **pool_body(pool)} for pool in pools],
         "linuxProfile": {
             "adminUsername": spec.admin_username,
             "ssh": {"publicKeys": [{"keyData": spec.ssh_public_key}]},
@@ -140,9 +144,9 @@ def cluster_body(spec: ManagedClusterSpec) -> JsonObject:
         if spec.windows_admin_password is not None:
             windows["adminPassword"] = spec.windows_admin_password.reveal()
         properties["windowsProfile"] = windows
-    return {
-        "location": spec.location,
-        "tags": dict(spec.tags),
-        "identity": {"type": "SystemAssigned"},
-        "properties": properties,
-    }
+    body: JsonObject = {"location": spec.location, "tags": dict(spec.tags), "properties": properties}
+    if (spec.settings.get("identity") or {}).get("type") != SERVICE_PRINCIPAL:
+        body["identity"] = {"type": "SystemAssigned"}
+    elif spec.service_principal_secret is not None:
+        properties["servicePrincipalProfile"] = {"secret": spec.service_principal_secret.reveal()}
+    return overlay(body, settings_body(spec.settings))

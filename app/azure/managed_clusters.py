@@ -17,11 +17,14 @@ from azure.mgmt.containerservice.models import (
 from app.azure import errors
 from app.azure.clients import operation_of, read_all, settled, whole_answer
 from app.azure.cluster_mapping import MONITORING, cluster_body, cluster_of, monitoring_body, outbound_body
+from app.azure.cluster_settings import changed, settings_changes
 from app.azure.errors import AzureError
 from app.azure.fields import Fields
 from app.azure.types.call import Call
 from app.azure.types.catalog import UpgradeProfile
 from app.azure.types.cluster import ManagedCluster, ManagedClusterSpec, OutboundProfile, PutAnswer
+from app.azure.types.cluster_changes import Change, WantedSettings
+from app.azure.types.cluster_fields import Part
 from app.azure.types.monitoring import MonitoringAddon
 from app.azure.types.operation import Operation
 from app.azure.types.secret import Secret
@@ -154,11 +157,16 @@ class ManagedClusters:
         between reading and writing is an ETag mismatch.
         """
         model = await self._clusters.get(group, name, slipway_call=call)
-        seen = cluster_of(model)
         if model.properties is None:
             raise AzureError(errors.MALFORMED, azure_message="the cluster has no properties")
-        # Through the SDK's model: it leaves out what is read-only when it is sent.
+        etag = cluster_of(model).etag
         change(model.properties)
+        return await self._send_back(group, name, model, etag, call)
+
+    async def _send_back(
+        self, group: str, name: str, model: SdkManagedCluster, etag: str | None, call: Call
+    ) -> PutAnswer:
+        # Through the SDK's model: it leaves out what is read-only when it is sent.
         answer = await settled(
             self._clusters.begin_create_or_update(
                 group,
@@ -166,12 +174,36 @@ class ManagedClusters:
                 model,
                 polling=False,
                 cls=whole_answer,
-                etag=seen.etag,
-                match_condition=_match(seen.etag),
+                etag=etag,
+                match_condition=_match(etag),
                 slipway_call=call,
             )
         )
         return self._put_answer(answer, group, name)
+
+    async def compare(
+        self, group: str, name: str, wanted: WantedSettings, *, call: Call
+    ) -> tuple[ManagedCluster, tuple[Change, ...]]:
+        """The cluster, and in what it differs. `AzureError` (gone) when there is none."""
+        model = await self._clusters.get(group, name, slipway_call=call)
+        return cluster_of(model), settings_changes(model.as_dict(), wanted)
+
+    async def put_part(
+        self, group: str, name: str, part: Part, wanted: WantedSettings, *, call: Call
+    ) -> PutAnswer | None:
+        """Send what differs in one part, and nothing else; see `_put_back`. None where nothing does."""
+        model = await self._clusters.get(group, name, slipway_call=call)
+        changes = [each for each in settings_changes(model.as_dict(), wanted) if each.part is part and not each.fixed]
+        if not changes:
+            return None
+        return await self._send_back(
+            group, name, SdkManagedCluster(changed(model.as_dict(), changes)), cluster_of(model).etag, call
+        )
+
+    async def put_again(self, group: str, name: str, *, if_match: str | None, call: Call) -> PutAnswer:
+        """Send the cluster as it is, while it has this ETag: AKS takes up again what has failed."""
+        model = await self._clusters.get(group, name, slipway_call=call)
+        return await self._send_back(group, name, model, if_match, call)
 
     async def delete(self, group: str, name: str, *, call: Call, if_match: str | None = None) -> Operation | None:
         """Begin to remove the cluster; None when there is none, or no such group."""

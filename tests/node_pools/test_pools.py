@@ -54,7 +54,7 @@ async def test_a_pool_is_added_changed_and_removed(slipway: Slipway) -> None:
     assert answer.status_code == 202, answer.text
     assert answer.json()["changes"] == [
         {"op": "replace", "path": "/count", "value": 2},
-        {"op": "replace", "path": "/labels", "value": {"team": "shop", "tier": "web"}},
+        {"op": "add", "path": "/labels/tier", "value": "web"},
     ]
     assert (await slipway.ended(answer.json()["job"]["id"]))["state"] == "succeeded"
     assert len(puts(slipway)) == before + 1

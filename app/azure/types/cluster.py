@@ -89,6 +89,8 @@ class ManagedClusterSpec:
     ssh_public_key: str
     windows_admin_username: str | None = None
     windows_admin_password: Secret | None = None
+    service_principal_secret: Secret | None = None
+    """For a cluster whose `settings` name a service principal."""
     outbound: OutboundProfile | None = None
     monitoring: MonitoringAddon | None = None
     settings: JsonObject = field(default_factory=dict)

@@ -19,13 +19,13 @@ from app.clusters.specs.rejections import Rejections
 from app.clusters.specs.wanted import Wanted, WantedPool
 from app.core.errors import ConflictError, FieldError, NotFoundError
 from app.core.ids import Prefix, is_id, new_id
-from app.core.json import JsonObject
+from app.core.json import JsonObject, json_patch
 from app.engine.kinds import JobKind
 from app.jobs import service as jobs
 from app.models import Cluster, Job, NodePool, NodePoolState
 from app.node_pools.schemas import NodePoolAdd, NodePoolUpdate
 from app.node_pools.specs import kinds
-from app.node_pools.specs.changes import json_patch, merged
+from app.node_pools.specs.changes import merged
 
 MOST_POOLS = 100
 """https://learn.microsoft.com/azure/aks/quotas-skus-regions"""

@@ -61,12 +61,5 @@ def _within_bounds(after: JsonObject) -> JsonObject:
     return {**after, "count": min(max(after["count"], least), most)} if least <= most else after
 
 
-def json_patch(before: JsonObject, after: JsonObject) -> list[JsonObject]:
-    """What has changed between two objects, member by member, as a JSON Patch (RFC 6902)."""
-    return [
-        {"op": "replace", "path": f"/{name}", "value": after[name]} for name in after if before.get(name) != after[name]
-    ]
-
-
 def _same(one: object, other: object) -> bool:
     return (one or None) == (other or None)
