@@ -13,6 +13,7 @@ from app.api.problems import add_problem_handlers
 from app.api.services import Services
 from app.catalog.router import router as catalog
 from app.clusters.router.clusters import router as clusters
+from app.clusters.router.power import router as power
 from app.core.metrics import metrics
 from app.credentials.router import router as credentials
 from app.infrastructure.router import router as infrastructure
@@ -39,6 +40,7 @@ ROUTERS: Sequence[APIRouter] = (
     projects.me_router,
     projects.router,
     clusters,
+    power,
     node_pools,
     nodes,
     credentials,

@@ -1,14 +1,16 @@
 """Agent pools of managed clusters."""
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from azure.core import MatchConditions
 from azure.mgmt.containerservice.aio import ContainerServiceClient
 from azure.mgmt.containerservice.models import AgentPool as SdkAgentPool
+from azure.mgmt.containerservice.models import AgentPoolDeleteMachinesParameter
 from azure.mgmt.containerservice.models import AgentPoolManagedClusterAgentPoolProfileProperties as PoolProperties
 
 from app.azure import errors
-from app.azure.clients import operation_of, read_all, settled, whole_answer
+from app.azure.clients import first_answer, operation_of, read_all, settled, whole_answer
 from app.azure.errors import AzureError
 from app.azure.pool_mapping import pool_body, pool_differences, pool_of
 from app.azure.types.agent_pool import AgentPool, AgentPoolSpec, PoolPutAnswer
@@ -109,6 +111,33 @@ class AgentPools:
             raise
         # 204: there was nothing to remove.
         return None if answer.status_code == _NO_CONTENT else operation_of(answer, self.id_of(group, cluster, pool))
+
+    async def set_power(self, group: str, cluster: str, pool: str, *, stopped: bool, call: Call) -> PoolPutAnswer:
+        """Stop a user pool, or start it again: read, then put back."""
+        model = await self._pools.get(group, cluster, pool, slipway_call=call)
+        power = {"powerState": {"code": "Stopped" if stopped else "Running"}}
+        return await self._put_back((group, cluster, pool), model, power, call)
+
+    async def delete_machines(
+        self, group: str, cluster: str, pool: str, machines: Sequence[str], *, call: Call
+    ) -> Operation:
+        """Begin to remove these machines of the pool, by their names; its count falls by as many."""
+        body = AgentPoolDeleteMachinesParameter(machine_names=list(machines))
+        begun = self._pools.begin_delete_machines(group, cluster, pool, body, polling=first_answer(), slipway_call=call)
+        return operation_of(await settled(begun), self.id_of(group, cluster, pool))
+
+    async def abort(self, group: str, cluster: str, pool: str, *, call: Call) -> Operation | None:
+        """Ask Azure to end the pool's running operation; None when it had ended, or was being ended, already."""
+        begun = self._pools.begin_abort_latest_operation(
+            group, cluster, pool, polling=first_answer(), slipway_call=call
+        )
+        try:
+            answer = await settled(begun)
+        except AzureError as error:
+            if error.gone or error.row.code == "azure_abort_taken":
+                return None
+            raise
+        return operation_of(answer, self.id_of(group, cluster, pool))
 
     async def _put_back(self, names: _Names, model: SdkAgentPool, changes: JsonObject, call: Call) -> PoolPutAnswer:
         etag = pool_of(model).etag

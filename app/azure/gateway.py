@@ -11,6 +11,7 @@ from app.azure.agent_pools import AgentPools
 from app.azure.catalog import Catalog
 from app.azure.clients import Clients
 from app.azure.cluster_tokens import ClusterToken
+from app.azure.cluster_verbs import ClusterVerbs
 from app.azure.compute import Compute
 from app.azure.credentials import open_credential
 from app.azure.feed import Sharing
@@ -50,6 +51,7 @@ class SubscriptionGateway:
         self.providers = Providers(resources, sharing.clock, sharing.sleep)
         self.resource_groups = ResourceGroups(resources, subscription_id, sharing)
         self.managed_clusters = ManagedClusters(container_service, subscription_id)
+        self.cluster_verbs = ClusterVerbs(container_service, self.managed_clusters.id_of)
         self.agent_pools = AgentPools(container_service, subscription_id)
         self.catalog = Catalog(clients, subscription_id)
         self.network = Network(clients.network(subscription_id), subscription_id, sharing)

@@ -191,6 +191,7 @@ class ExpectSettings(BaseModel):
     cluster_upgrade: PositiveFloat = Field(300, description="Upgrade of the control plane or one pool.")
     cluster_start: PositiveFloat = Field(180, description="Start of a stopped cluster.")
     cluster_stop: PositiveFloat = Field(180, description="Stop of a cluster.")
+    cluster_rest: PositiveFloat = Field(900, description="How long a stopped cluster rests before it is started.")
     cluster_abort: PositiveFloat = Field(30, description="The end of an operation that was aborted.")
     certificates_rotate: PositiveFloat = Field(1200, description="New certificates for a cluster.")
     command_run: PositiveFloat = Field(20, description="A command in a cluster.")

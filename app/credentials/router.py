@@ -9,6 +9,7 @@ from app.api.openapi import errors
 from app.api.pagination import Page, Paging
 from app.api.path_parameters import ClusterPath
 from app.api.route import api_router
+from app.clusters.service.start import ClusterStoppedError
 from app.credentials import live, service
 from app.credentials.schemas import CredentialIssued, CredentialRead, CredentialRequest
 
@@ -23,7 +24,9 @@ _JSON, _YAML = "application/json", "application/yaml"
     summary="Get a kubeconfig",
     response_model=CredentialIssued,
     responses={
-        **errors(service.ClusterNotReadyError, service.LocalAccountsDisabledError, NotAcceptableError),
+        **errors(
+            service.ClusterNotReadyError, ClusterStoppedError, service.LocalAccountsDisabledError, NotAcceptableError
+        ),
         201: {"content": {_YAML: {"schema": {"type": "string", "description": "A kubeconfig."}}}},
         502: {"description": "`untrusted_kubeconfig`: what Azure returned cannot be trusted; nothing was given out."},
     },

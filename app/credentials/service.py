@@ -8,15 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.scope import Scope, get_cluster, in_project
+from app.clusters.service.start import SERVING, require_running
 from app.core.errors import ConflictError, FieldError, InvalidRequestError
 from app.core.ids import Prefix, new_id
 from app.credentials.schemas import CredentialKind
 from app.db.pages import Page, Position, read_page
 from app.events import emit
-from app.models import TERMINAL, Cluster, ClusterState, Credential, Job, Role
+from app.models import TERMINAL, Cluster, Credential, Job, Role
 
-# A cluster that is being changed still serves; one that never became ready, or is going, does not.
-_SERVING = frozenset({ClusterState.READY, ClusterState.UPDATING})
 _SLUG_LENGTH = 40
 
 
@@ -62,7 +61,7 @@ async def authorize(
     """Decide whether the caller may have this kubeconfig.
 
     Raises NotFoundError, PermissionDeniedError, InvalidRequestError (no reason), ClusterNotReadyError,
-    LocalAccountsDisabledError.
+    ClusterStoppedError, LocalAccountsDisabledError.
     """
     row = await get_cluster(session, scope, cluster)
     scope.principal.requires(Role.ADMIN if kind is CredentialKind.ADMIN else Role.OPERATOR)
@@ -71,7 +70,8 @@ async def authorize(
         raise InvalidRequestError("The reason is missing.", errors=[missing])
     observed = row.observed or {}
     fqdns = tuple(name for name in (observed.get("fqdn"), observed.get("private_fqdn")) if name)
-    if row.state not in _SERVING or not fqdns:
+    require_running(row)
+    if row.state not in SERVING or not fqdns:
         raise await _not_ready(session, row)
     if kind is CredentialKind.ADMIN and observed.get("local_accounts_disabled"):
         raise LocalAccountsDisabledError("The cluster's local accounts are disabled.")

@@ -68,6 +68,10 @@ class ClusterClient:
         self.pods = ClusterPods(self._ask)
         self.storage = VolumeCalls(self._ask)
 
+    async def address(self) -> str:
+        """The API server's address, a URL."""
+        return (await self._slot.connection(self._log_in)).login.kubeconfig.server
+
     async def version(self) -> str:
         """The API server's version, as `1.33.5`."""
 

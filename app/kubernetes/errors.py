@@ -39,7 +39,7 @@ class ClusterStoppedError(KubernetesError):
     status = 409
     title = "The cluster is stopped"
     error_class = ErrorClass.CONFLICT
-    remedy = "Start the cluster (az aks start), then try again."
+    remedy = "Start it: POST /v1/clusters/{id}:start. Then ask again."
 
 
 class ClusterPrivateError(ClusterUnreachableError):

@@ -71,6 +71,8 @@ class Cluster(Versioned, Base, kw_only=True):
     conditions: Mapped[JsonList | None] = mapped_column(default=None)
     protected: Mapped[bool] = mapped_column(default=False)
     expires_at: Mapped[datetime | None] = mapped_column(default=None)
+    # Since when it has been seen stopped; None while it runs. Azure wants it to rest before it is started again.
+    stopped_at: Mapped[datetime | None] = mapped_column(default=None)
     # Which job last had a hand in Azure: what a failed create left is removed only when it carries this job's id.
     created_by_job: Mapped[str | None] = mapped_column(ID, default=None)
     created_by: Mapped[str] = mapped_column(NAME)

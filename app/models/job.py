@@ -85,6 +85,8 @@ class Job(Base, kw_only=True):
     requested_by: Mapped[str] = mapped_column(NAME)
     origin: Mapped[str] = mapped_column(STATE, default=JobOrigin.SLIPWAY)
     retry_of: Mapped[str | None] = mapped_column(ID, default=None)
+    # The job of the same target behind which it was queued, when it was asked for.
+    after: Mapped[str | None] = mapped_column(ID, default=None)
     epoch: Mapped[int] = mapped_column(default=0)
     worker_id: Mapped[str | None] = mapped_column(ID, default=None)
     protocol: Mapped[int] = mapped_column(default=1)

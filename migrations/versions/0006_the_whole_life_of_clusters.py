@@ -17,11 +17,13 @@ def upgrade() -> None:
         clusters.add_column(sa.Column("conditions", PortableJson, nullable=True))
         clusters.add_column(sa.Column("protected", sa.Boolean(), nullable=False, server_default=sa.false()))
         clusters.add_column(sa.Column("expires_at", UtcDateTime(), nullable=True))
+        clusters.add_column(sa.Column("stopped_at", UtcDateTime(), nullable=True))
     op.create_index("ix_clusters_expires_at", "clusters", ["expires_at"])
     with op.batch_alter_table("node_pools") as pools:
         pools.add_column(sa.Column("replaces", sa.String(length=32), nullable=True))
     with op.batch_alter_table("jobs") as jobs:
         jobs.add_column(sa.Column("origin", sa.String(length=24), nullable=False, server_default="slipway"))
+        jobs.add_column(sa.Column("after", sa.String(length=32), nullable=True))
 
     op.create_table(
         "plans",
@@ -57,10 +59,11 @@ def downgrade() -> None:
     op.drop_index("ix_plans_target_id", "plans")
     op.drop_table("plans")
     with op.batch_alter_table("jobs") as jobs:
+        jobs.drop_column("after")
         jobs.drop_column("origin")
     with op.batch_alter_table("node_pools") as pools:
         pools.drop_column("replaces")
     op.drop_index("ix_clusters_expires_at", "clusters")
     with op.batch_alter_table("clusters") as clusters:
-        for column in ("expires_at", "protected", "conditions"):
+        for column in ("stopped_at", "expires_at", "protected", "conditions"):
             clusters.drop_column(column)

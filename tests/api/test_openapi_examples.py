@@ -175,7 +175,15 @@ async def test_every_example_is_accepted(idle_slipway: Slipway) -> None:
     for name in ("get_exposure", "update_exposure"):
         await sender.send(name, exposure=exposure)
     await sender.done("delete_exposure", exposure=exposure)
-    for name in ("sync_cluster", "update_cluster", "scale_cluster", "upgrade_cluster", "delete_cluster"):
+    for name in (
+        "stop_cluster",
+        "start_cluster",
+        "sync_cluster",
+        "update_cluster",
+        "scale_cluster",
+        "upgrade_cluster",
+        "delete_cluster",
+    ):
         await sender.done(name)
 
     await sender.done("register_provider")

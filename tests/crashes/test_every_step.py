@@ -18,6 +18,7 @@ from tests.crashes.judge import of_azure, of_the_job
 from tests.crashes.lives import FAILING, FAILING_ADDRESS, SCENARIOS, STUCK, Life, Scenario
 from tests.crashes.monitoring_lives import MONITORING_SCENARIOS
 from tests.crashes.pool_lives import POOL_SCENARIOS
+from tests.crashes.power_lives import POWER_SCENARIOS
 from tests.crashes.share_lives import FAILING_SHARE, SHARE_SCENARIOS
 from tests.crashes.stage import Stage
 from tests.support.crashes import At, Point
@@ -26,7 +27,7 @@ from tests.support.whole import running_slipway
 
 PUT = "ManagedClusters_CreateOrUpdate"
 EVERY = frozenset(workflow.kind.name for workflow in WORKFLOWS)
-ALL = (*SCENARIOS, *POOL_SCENARIOS, *SHARE_SCENARIOS, *MONITORING_SCENARIOS)
+ALL = (*SCENARIOS, *POOL_SCENARIOS, *POWER_SCENARIOS, *SHARE_SCENARIOS, *MONITORING_SCENARIOS)
 SUBSCRIPTIONS = tuple(f"0d5a1f3e-7c2b-4e8a-9f60-{number:012}" for number in range(60))
 
 

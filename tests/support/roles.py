@@ -20,6 +20,8 @@ ROLES: Mapping[str, Role] = {
     "delete_cluster": Role.OPERATOR,
     "scale_cluster": Role.OPERATOR,
     "upgrade_cluster": Role.OPERATOR,
+    "stop_cluster": Role.OPERATOR,
+    "start_cluster": Role.OPERATOR,
     "sync_cluster": Role.OPERATOR,
     "create_node_pool": Role.OPERATOR,
     "list_node_pools": Role.READER,

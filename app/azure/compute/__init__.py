@@ -3,6 +3,7 @@
 from azure.mgmt.compute.aio import ComputeManagementClient
 
 from app.azure.compute.availability_sets import AvailabilitySets
+from app.azure.compute.cores import Cores
 from app.azure.compute.disks import Disks
 from app.azure.compute.machines import Machines
 from app.azure.compute.scale_sets import ScaleSets
@@ -18,3 +19,4 @@ class Compute:
         self.machines = Machines(client)
         self.availability_sets = AvailabilitySets(client)
         self.disks = Disks(client)
+        self.cores = Cores(client)

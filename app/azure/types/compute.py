@@ -69,3 +69,11 @@ class Disk(ComputeResource):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity(ComputeResource):
     """A user-assigned identity."""
+
+
+@dataclass(frozen=True, slots=True)
+class SizeCores:
+    """How many cores a machine of a size has, and for which quota they count ("standardDSv5Family")."""
+
+    family: str
+    cores: int

@@ -26,7 +26,7 @@ from app.clusters.schemas.clusters import (
 from app.clusters.service import change, create, read
 from app.clusters.service.outbound import SnatExhaustedError
 from app.clusters.service.read import FoundCluster
-from app.clusters.service.start import NameTakenError, NotReadyError, asker_of, lock_cluster
+from app.clusters.service.start import ClusterStoppedError, NameTakenError, NotReadyError, asker_of, lock_cluster
 from app.db.pages import read_page
 from app.jobs.schemas import DeleteOptions
 from app.jobs.service import BusyError
@@ -124,7 +124,7 @@ async def get_cluster_by_id_or_name(
     "/{cluster:name}",
     status_code=202,
     summary="Change a cluster's tags",
-    responses=errors(NotReadyError, BusyError),
+    responses=errors(ClusterStoppedError, NotReadyError, BusyError),
 )
 async def update_cluster(
     cluster: ClusterPath, body: ClusterUpdate, call: OperatorWrites, response: Response, if_match: IfMatch
@@ -155,7 +155,7 @@ async def delete_cluster(
     "/{cluster:name}:scale",
     status_code=202,
     summary="Give a node pool another number of nodes",
-    responses=errors(NotReadyError, BusyError, SnatExhaustedError),
+    responses=errors(ClusterStoppedError, NotReadyError, BusyError, SnatExhaustedError),
 )
 async def scale_cluster(
     cluster: ClusterPath, body: ClusterScale, call: OperatorWrites, response: Response
@@ -170,7 +170,7 @@ async def scale_cluster(
     "/{cluster:name}:upgrade",
     status_code=202,
     summary="Upgrade a cluster's Kubernetes version",
-    responses=errors(NotReadyError, BusyError),
+    responses=errors(ClusterStoppedError, NotReadyError, BusyError),
 )
 async def upgrade_cluster(
     cluster: ClusterPath, body: ClusterUpgrade, call: OperatorWrites, response: Response

@@ -9,11 +9,12 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.clusters.service.start import SERVING
 from app.clusters.specs.wanted import Place
 from app.core.json import JsonObject
 from app.models import Cluster, ClusterReader, ClusterState, ReaderState, Worker, WorkerState
 
-_READ = frozenset({ClusterState.READY, ClusterState.UPDATING})
+_READ = SERVING | {ClusterState.STOPPING, ClusterState.STOPPED, ClusterState.STARTING}
 _STOPPED = func.lower(func.coalesce(Cluster.observed["power_state"].as_string(), "")) == "stopped"
 _WANTED = and_(Cluster.deleted_at.is_(None), Cluster.state.in_(_READ))
 _READABLE = and_(_WANTED, ~_STOPPED)

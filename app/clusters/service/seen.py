@@ -11,8 +11,18 @@ from app.jobs import service as jobs
 from app.models import Cluster, ClusterState
 
 # While a job is at work on the cluster, the job's own steps say what has happened.
-_SETTLED = frozenset({ClusterState.READY, ClusterState.FAILED, ClusterState.LOST})
-_UNDER_WAY = frozenset({ClusterState.CREATING, ClusterState.UPDATING})
+_SETTLED = frozenset(
+    {ClusterState.READY, ClusterState.DEGRADED, ClusterState.STOPPED, ClusterState.FAILED, ClusterState.LOST}
+)
+_UNDER_WAY = frozenset(
+    {
+        ClusterState.CREATING,
+        ClusterState.UPDATING,
+        ClusterState.UPGRADING,
+        ClusterState.STOPPING,
+        ClusterState.STARTING,
+    }
+)
 
 
 async def keep_sighting(session: AsyncSession, cluster: Cluster, seen: Sighting, *, now: datetime) -> None:
@@ -20,6 +30,10 @@ async def keep_sighting(session: AsyncSession, cluster: Cluster, seen: Sighting,
     kept = {"outbound_ips": (cluster.observed or {}).get("outbound_ips", [])}
     cluster.observed = {**kept, **seen.observed}
     cluster.observed_at = now
+    if not seen.stopped:
+        cluster.stopped_at = None
+    elif cluster.stopped_at is None:
+        cluster.stopped_at = now
     for pool in await list_pools(session, [cluster]):
         pool.observed = seen.pools.get(pool.azure_name)
         pool.observed_at = now
@@ -42,12 +56,22 @@ async def record_seen(session: AsyncSession, cluster: Cluster, seen: Sighting | 
         if not await jobs.has_open_jobs(session, partition_of(cluster)):
             await _settle(session, cluster, seen, now=now)
         return
-    if cluster.state not in _SETTLED:
-        return
+    if cluster.state in _SETTLED:
+        await _follow(session, cluster, seen, now=now)
+
+
+async def _follow(session: AsyncSession, cluster: Cluster, seen: Sighting | None, *, now: datetime) -> None:
+    """What somebody else has done, or Azure by itself, while no job was at work."""
     if seen is None:
-        if cluster.state == ClusterState.READY:
+        if cluster.state not in {ClusterState.FAILED, ClusterState.LOST}:
             await _turn(session, cluster, ClusterState.LOST, "cluster.lost", now=now)
-    elif seen.succeeded and cluster.state != ClusterState.READY:
+    elif seen.stopped:
+        if cluster.state != ClusterState.STOPPED:
+            # By somebody else's hand.
+            await _turn(session, cluster, ClusterState.STOPPED, "cluster.stopped", now=now)
+    elif cluster.state == ClusterState.STOPPED and (seen.succeeded or seen.failed):
+        await _turn(session, cluster, ClusterState.READY, "cluster.started", now=now)
+    elif seen.succeeded and cluster.state in {ClusterState.FAILED, ClusterState.LOST}:
         # Azure has come round after the job had given up, or somebody has put the cluster back.
         await _turn(session, cluster, ClusterState.READY, "cluster.recovered", now=now)
 
@@ -55,11 +79,11 @@ async def record_seen(session: AsyncSession, cluster: Cluster, seen: Sighting | 
 async def _settle(session: AsyncSession, cluster: Cluster, seen: Sighting | None, *, now: datetime) -> None:
     if seen is None:
         await _turn(session, cluster, ClusterState.LOST, "cluster.lost", now=now)
-    elif seen.succeeded:
-        await _turn(session, cluster, ClusterState.READY, "cluster.ready", now=now)
+    elif seen.stopped:
+        await _turn(session, cluster, ClusterState.STOPPED, "cluster.stopped", now=now)
     elif seen.failed and cluster.state == ClusterState.CREATING:
         await _turn(session, cluster, ClusterState.FAILED, "cluster.failed", now=now)
-    elif seen.failed:
+    elif seen.succeeded or seen.failed:
         # What could not be changed still serves; `observed` shows Azure's word.
         await _turn(session, cluster, ClusterState.READY, "cluster.ready", now=now)
 

@@ -17,7 +17,17 @@ from app.jobs import service as jobs
 from app.models import Cluster, ClusterState, Job
 
 SUPERSEDED = "superseded_by_delete"
-_CHANGEABLE = frozenset({ClusterState.READY, ClusterState.UPDATING})
+SERVING = frozenset(
+    {
+        ClusterState.READY,
+        ClusterState.DEGRADED,
+        ClusterState.UPDATING,
+        ClusterState.UPGRADING,
+    }
+)
+"""States in which the cluster's API server is there, or is thought to be."""
+_CHANGEABLE = SERVING | {ClusterState.STARTING}
+_STOPPED = frozenset({ClusterState.STOPPING, ClusterState.STOPPED})
 
 
 class NameTakenError(ConflictError):
@@ -31,6 +41,13 @@ class NotReadyError(ConflictError):
     """The cluster's state does not allow this change."""
 
     code = "cluster_not_ready"
+
+
+class ClusterStoppedError(ConflictError):
+    """The cluster is stopped: it can be started or deleted, and nothing else."""
+
+    code = "cluster_stopped"
+    remedy = "Start it: POST /v1/clusters/{id}:start. Then ask again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +144,22 @@ async def start(
     return await asker.start(session, kind, target, options=options, request=request)
 
 
+def require_serving(cluster: Cluster) -> None:
+    """Raise ClusterStoppedError, or NotReadyError, unless the cluster's own API server can be asked."""
+    require_running(cluster)
+    if cluster.state not in SERVING:
+        raise NotReadyError(f"The cluster is {cluster.state}.", remedy="Wait until it is ready.")
+
+
+def require_running(cluster: Cluster) -> None:
+    """Raise ClusterStoppedError where the cluster is stopped or about to be: Azure refuses all but its start."""
+    if cluster.state in _STOPPED:
+        raise ClusterStoppedError(f"The cluster is {cluster.state}.")
+
+
 def require_changeable(cluster: Cluster) -> None:
-    """Raise NotReadyError unless the cluster serves."""
+    """Raise ClusterStoppedError, or NotReadyError, unless a change can be queued for the cluster."""
+    require_running(cluster)
     if cluster.state not in _CHANGEABLE:
         raise NotReadyError(
             f"The cluster is {cluster.state}.",

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from app.azure.types.cluster import ManagedCluster, OutboundProfile
 from app.azure.types.monitoring import MonitoringAddon
 from app.azure.types.resource import same_id
+from app.clusters.specs.observed import is_stopped
 
 
 def count_missing(seen: ManagedCluster, pool_name: str, count: int) -> list[str]:
@@ -12,6 +13,13 @@ def count_missing(seen: ManagedCluster, pool_name: str, count: int) -> list[str]
     pool = seen.pool(pool_name)
     found = "is gone" if pool is None else f"has {pool.count} nodes"
     return [] if pool is not None and pool.count == count else [f"Pool {pool_name} {found}, not {count}."]
+
+
+def power_missing(seen: ManagedCluster, *, stopped: bool) -> list[str]:
+    """What is wrong with a cluster that was to be stopped, or to be started."""
+    if is_stopped(seen.power_state) is stopped:
+        return []
+    return [f"The cluster is {seen.power_state}, not {'stopped' if stopped else 'running'}."]
 
 
 def version_missing(seen: ManagedCluster, version: str, pool_names: Iterable[str]) -> list[str]:

@@ -26,6 +26,16 @@ class Sighting:
         """Whether Azure's last operation ended without success."""
         return self.provisioning_state.lower() in {"failed", "canceled"}
 
+    @property
+    def stopped(self) -> bool:
+        """Whether the cluster rests: nothing of it runs, and nothing goes on."""
+        return is_stopped(self.observed["power_state"]) and (self.succeeded or self.failed)
+
+
+def is_stopped(power_state: str | None) -> bool:
+    """Whether Azure's word for a cluster's or a pool's power says that it is stopped."""
+    return (power_state or "").lower() == "stopped"
+
 
 def sighting(cluster: ManagedCluster, outbound_ips: tuple[str, ...] | None = None) -> Sighting:
     """Return what is kept of a cluster. `outbound_ips` None: not read this time."""
@@ -94,8 +104,8 @@ def pool_state(known: str, observed: JsonObject | None) -> str:
     if known in {NodePoolState.DELETING, NodePoolState.DELETED}:
         return known
     if observed is None:
-        return NodePoolState.LOST if known in {NodePoolState.READY, NodePoolState.UPDATING} else known
+        return known if known in {NodePoolState.CREATING, NodePoolState.FAILED} else NodePoolState.LOST
     word = str(observed["provisioning_state"]).lower()
     if word == "succeeded":
-        return NodePoolState.READY
+        return NodePoolState.STOPPED if is_stopped(observed["power_state"]) else NodePoolState.READY
     return NodePoolState.FAILED if word in {"failed", "canceled"} else known

@@ -3,6 +3,8 @@
 from app.clusters.workflow.create import create_workflow
 from app.clusters.workflow.delete import delete_workflow
 from app.clusters.workflow.scale import scale_workflow
+from app.clusters.workflow.start import start_workflow
+from app.clusters.workflow.stop import stop_workflow
 from app.clusters.workflow.sync import sync_workflow
 from app.clusters.workflow.update import update_workflow
 from app.clusters.workflow.upgrade import upgrade_workflow
@@ -11,6 +13,8 @@ WORKFLOWS = (
     create_workflow,
     delete_workflow,
     scale_workflow,
+    start_workflow,
+    stop_workflow,
     sync_workflow,
     update_workflow,
     upgrade_workflow,

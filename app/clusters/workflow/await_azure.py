@@ -10,6 +10,7 @@ from app.azure.types.operation import Operation
 from app.azure.types.tags import is_ours
 from app.azure.types.watch import Goal, Outcome, TargetKind, Watch, WatchEnd
 from app.clusters.live import ClusterLostError
+from app.clusters.specs.observed import is_stopped
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow.reach import reach
 from app.core.errors import ErrorClass, SlipwayError
@@ -42,6 +43,8 @@ class Proof:
     nodes: int
     nodes_ready: int
     system_pods_ready: int
+    api_server: str | None = None
+    """The address at which its API server answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +171,7 @@ async def read_made(
 
 async def prove(cloud: Cloud, place: Place, cluster: ManagedCluster) -> Proof:
     """Ask the cluster itself until its API answers, all nodes are Ready and all system pods run."""
-    wanted = sum(pool.count for pool in cluster.pools)
+    wanted = sum(pool.count for pool in cluster.pools if not is_stopped(pool.power_state))
     pause = _FIRST_LOOK_SECONDS
     async with reach(cloud.gateways, place, call=azure_call(cloud), cluster=cluster) as client:
         while True:
@@ -177,7 +180,7 @@ async def prove(cloud: Cloud, place: Place, cluster: ManagedCluster) -> Proof:
                 facts = await client.facts()
                 missing = _missing(facts, wanted)
                 if not missing:
-                    return _proof(facts)
+                    return _proof(facts, await client.address())
             except SlipwayError as error:
                 if not error.problem.retryable:
                     raise
@@ -195,10 +198,11 @@ def _missing(facts: ClusterFacts, wanted: int) -> str:
     return ""
 
 
-def _proof(facts: ClusterFacts) -> Proof:
+def _proof(facts: ClusterFacts, address: str) -> Proof:
     return Proof(
         kubernetes_version=facts.version,
         nodes=len(facts.nodes),
         nodes_ready=sum(node.ready for node in facts.nodes),
         system_pods_ready=facts.system_pods.ready,
+        api_server=address,
     )

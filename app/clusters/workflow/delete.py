@@ -238,6 +238,12 @@ async def record_still_there(record: Record, end: JobEnd) -> None:
 _AFTER_NOTHING = {
     ClusterState.CREATING: ClusterState.FAILED,
     ClusterState.UPDATING: ClusterState.READY,
+    ClusterState.UPGRADING: ClusterState.READY,
+    ClusterState.DEGRADED: ClusterState.DEGRADED,
+    # What became of these the next comparison with Azure says.
+    ClusterState.STOPPING: ClusterState.STOPPING,
+    ClusterState.STARTING: ClusterState.STARTING,
+    ClusterState.STOPPED: ClusterState.STOPPED,
     ClusterState.READY: ClusterState.READY,
     ClusterState.FAILED: ClusterState.FAILED,
     ClusterState.LOST: ClusterState.LOST,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from app.azure.types.cluster import ManagedCluster
 from app.clusters.live import ClusterLostError
 from app.clusters.service.seen import keep_sighting
+from app.clusters.service.start import SERVING, require_running
 from app.clusters.specs.observed import sighting
 from app.clusters.specs.wanted import Place, Wanted, place_of
 from app.core.errors import ConflictError
@@ -13,8 +14,8 @@ from app.engine.steps import JobEnd, Record, record_step
 from app.jobs.workflow import JobRun
 from app.models import Cluster, ClusterState
 
-SERVING = frozenset({ClusterState.READY, ClusterState.UPDATING})
 _LEAVING = frozenset({ClusterState.DELETING, ClusterState.DELETED})
+_CHANGING = frozenset({ClusterState.UPDATING, ClusterState.UPGRADING})
 
 
 class ClusterGoneError(ConflictError):
@@ -32,13 +33,15 @@ class Plan:
 
 
 async def begin(record: Record, state: ClusterState) -> Plan:
-    """Put the cluster into this state and return what the job needs; a cluster that is going is left alone.
+    """Put the cluster into this state and return what the job needs; what is going, or stopped, is left alone.
 
     A create that is asked again for a cluster that serves does not take it out of service; what is deleted stays so.
     """
     cluster = await cluster_of(record)
     if cluster.state in _LEAVING and state is not ClusterState.DELETING:
         raise ClusterGoneError("The cluster is deleted or is being deleted.")
+    if state in _CHANGING:
+        require_running(cluster)
     taken_up = state is ClusterState.CREATING and cluster.state in SERVING
     if cluster.state != ClusterState.DELETED and not taken_up:
         set_state(cluster, state, record)
@@ -98,7 +101,7 @@ async def record_unchanged(record: Record, end: JobEnd) -> None:
     cluster = await record.session.get(Cluster, record.view.target_id, with_for_update=True)
     if cluster is None or cluster.state in _LEAVING:
         return
-    if cluster.state == ClusterState.UPDATING:
+    if cluster.state in _CHANGING:
         lost = end.problem.code == ClusterLostError.code
         set_state(cluster, ClusterState.LOST if lost else ClusterState.READY, record)
     await record.emit("cluster.change_failed", data=_cause(end))

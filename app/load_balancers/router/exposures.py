@@ -12,7 +12,7 @@ from app.api.pagination import Page, Paging
 from app.api.path_parameters import ClusterPath
 from app.api.route import api_router
 from app.auth.scope import get_cluster
-from app.clusters.service.start import NotReadyError, asker_of
+from app.clusters.service.start import ClusterStoppedError, NotReadyError, asker_of
 from app.db.pages import read_page
 from app.jobs.schemas import DeleteOptions
 from app.jobs.service import BusyError
@@ -35,7 +35,7 @@ _Exposure = Annotated[
     "",
     status_code=202,
     summary="Expose pods at an address",
-    responses=errors(ServiceNameTakenError, NotReadyError, BusyError),
+    responses=errors(ServiceNameTakenError, ClusterStoppedError, NotReadyError, BusyError),
 )
 async def create_exposure(
     cluster: ClusterPath, body: ExposureCreate, call: OperatorWrites, response: Response

@@ -10,7 +10,7 @@ from app.api.path_parameters import ClusterPath
 from app.api.route import api_router
 from app.auth.scope import get_cluster
 from app.clusters.service.outbound import NoOutboundError, SnatExhaustedError, outbound_of, snat_of_cluster
-from app.clusters.service.start import NotReadyError, asker_of, lock_cluster
+from app.clusters.service.start import ClusterStoppedError, NotReadyError, asker_of, lock_cluster
 from app.jobs.service import BusyError
 from app.jobs.specs import job_read
 from app.load_balancers.schemas.outbound import OutboundAccepted, OutboundRead, OutboundUpdate
@@ -33,7 +33,9 @@ async def get_outbound(cluster: ClusterPath, call: ReaderReads, response: Respon
     "",
     status_code=202,
     summary="Change a cluster's outbound addresses",
-    responses=errors(NotReadyError, BusyError, NoOutboundError, SnatExhaustedError, outbound.PublicIpInUseError),
+    responses=errors(
+        ClusterStoppedError, NotReadyError, BusyError, NoOutboundError, SnatExhaustedError, outbound.PublicIpInUseError
+    ),
 )
 async def update_outbound(
     cluster: ClusterPath, body: OutboundUpdate, call: OperatorWrites, response: Response, if_match: IfMatch

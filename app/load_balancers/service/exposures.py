@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.scope import Scope, get_cluster, in_project
-from app.clusters.service.start import Asker, NotReadyError
+from app.clusters.service.start import Asker, require_serving
 from app.core.errors import ConflictError, FieldError, NotFoundError
 from app.core.ids import Prefix, is_id, new_id
 from app.core.json import JsonObject
@@ -22,9 +22,7 @@ from app.load_balancers.specs.exposure_changes import changed, merged
 from app.load_balancers.specs.exposure_observed import seen_as_wanted
 from app.load_balancers.specs.exposure_rules import check_exposure
 from app.load_balancers.specs.exposure_wanted import WantedExposure
-from app.models import Cluster, ClusterState, Exposure, ExposureState, Job, JobState
-
-_SERVING = frozenset({ClusterState.READY, ClusterState.UPDATING})
+from app.models import Cluster, Exposure, ExposureState, Job, JobState
 
 
 class ServiceNameTakenError(ConflictError):
@@ -52,8 +50,7 @@ async def create_exposure(
 ) -> tuple[Job, Exposure]:
     """Write the exposure's row and start the job that makes it. Raises InvalidRequestError with all that is wrong."""
     cluster = await get_cluster(session, asker.scope, cluster_name, lock=True)
-    if cluster.state not in _SERVING:
-        raise NotReadyError(f"The cluster is {cluster.state}.", remedy="Wait until it is ready.")
+    require_serving(cluster)
     found = await look_around(session, asker.scope, cluster, body)
     wanted = check_exposure(_resolved(body, found), found.share_with, found.errors)
     await _require_free_name(session, cluster, body)

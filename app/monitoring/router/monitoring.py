@@ -11,7 +11,7 @@ from app.api.openapi import errors
 from app.api.path_parameters import ClusterPath
 from app.api.route import api_router
 from app.auth.scope import get_cluster
-from app.clusters.service.start import NotReadyError, asker_of, lock_cluster
+from app.clusters.service.start import ClusterStoppedError, NotReadyError, asker_of, lock_cluster
 from app.jobs.schemas import DeleteOptions
 from app.jobs.service import BusyError
 from app.jobs.specs import job_read
@@ -37,7 +37,7 @@ async def get_monitoring(cluster: ClusterPath, call: ReaderReads, response: Resp
     "",
     status_code=202,
     summary="Turn a cluster's monitoring on, or change it",
-    responses=errors(NotReadyError, BusyError, WorkspaceLeavingError),
+    responses=errors(ClusterStoppedError, NotReadyError, BusyError, WorkspaceLeavingError),
 )
 async def put_monitoring(
     cluster: ClusterPath, body: MonitoringPut, call: OperatorWrites, response: Response, if_match: IfMatch
@@ -55,7 +55,9 @@ async def put_monitoring(
     return await _accepted(call, response, found, job, known)
 
 
-@router.delete("", status_code=202, summary="Turn a cluster's monitoring off", responses=errors(NotReadyError))
+@router.delete(
+    "", status_code=202, summary="Turn a cluster's monitoring off", responses=errors(ClusterStoppedError, NotReadyError)
+)
 async def delete_monitoring(
     cluster: ClusterPath,
     call: OperatorWrites,

@@ -15,7 +15,7 @@ from app.catalog.live import ensure_catalogue
 from app.clusters.schemas.pools import NodePoolRead
 from app.clusters.service.outbound import SnatExhaustedError
 from app.clusters.service.read import list_pools, pools_read
-from app.clusters.service.start import NotReadyError, asker_of, lock_cluster
+from app.clusters.service.start import ClusterStoppedError, NotReadyError, asker_of, lock_cluster
 from app.jobs.service import BusyError
 from app.jobs.specs import job_read
 from app.models import Cluster, Job, NodePool
@@ -47,7 +47,7 @@ async def _know_sizes(cluster: ClusterPath, body: NodePoolAdd, caller: OperatorC
     "",
     status_code=202,
     summary="Add a node pool",
-    responses=errors(PoolNameTakenError, NotReadyError, BusyError, SnatExhaustedError),
+    responses=errors(PoolNameTakenError, ClusterStoppedError, NotReadyError, BusyError, SnatExhaustedError),
     dependencies=[Depends(_know_sizes)],
 )
 async def create_node_pool(
@@ -82,7 +82,9 @@ async def get_node_pool(
     status_code=202,
     summary="Change a node pool",
     responses={
-        **errors(NotReadyError, BusyError, LastSystemPoolError, PoolLeavingError, SnatExhaustedError),
+        **errors(
+            ClusterStoppedError, NotReadyError, BusyError, LastSystemPoolError, PoolLeavingError, SnatExhaustedError
+        ),
         200: {"model": NodePoolUnchanged, "description": "Nothing is changed: no job."},
     },
 )
@@ -112,7 +114,7 @@ async def update_node_pool(
     "/{node_pool:name}",
     status_code=202,
     summary="Delete a node pool",
-    responses=errors(NotReadyError, BusyError, LastSystemPoolError),
+    responses=errors(ClusterStoppedError, NotReadyError, BusyError, LastSystemPoolError),
 )
 async def delete_node_pool(
     *,

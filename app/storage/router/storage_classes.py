@@ -10,7 +10,7 @@ from app.api.openapi import errors
 from app.api.pagination import Page, Paging
 from app.api.path_parameters import ClusterPath
 from app.api.route import api_router
-from app.clusters.service.start import NotReadyError, asker_of
+from app.clusters.service.start import ClusterStoppedError, NotReadyError, asker_of
 from app.jobs.schemas import DeleteOptions, JobTaken
 from app.jobs.service import BusyError
 from app.jobs.specs import job_read
@@ -48,7 +48,7 @@ async def list_storage_classes(
     "/storage-classes",
     status_code=202,
     summary="Make a storage class",
-    responses=errors(ClassNameTakenError, NotReadyError, BusyError),
+    responses=errors(ClassNameTakenError, ClusterStoppedError, NotReadyError, BusyError),
 )
 async def create_storage_class(
     cluster: ClusterPath, body: StorageClassCreate, call: OperatorWrites, response: Response
@@ -63,7 +63,7 @@ async def create_storage_class(
     "/storage-classes/{storage_class:name}",
     status_code=202,
     summary="Delete a storage class",
-    responses=errors(ClassNotManagedError, NotReadyError, BusyError),
+    responses=errors(ClassNotManagedError, ClusterStoppedError, NotReadyError, BusyError),
 )
 async def delete_storage_class(
     *,

@@ -12,7 +12,7 @@ from app.api.pagination import Page, Paging
 from app.api.path_parameters import ClusterPath
 from app.api.route import api_router
 from app.auth.scope import get_cluster
-from app.clusters.service.start import NotReadyError, asker_of
+from app.clusters.service.start import ClusterStoppedError, NotReadyError, asker_of
 from app.db.pages import read_page
 from app.jobs.schemas import DeleteOptions
 from app.jobs.service import BusyError
@@ -43,7 +43,7 @@ _Volume = Annotated[
     "",
     status_code=202,
     summary="Bind a share into a namespace",
-    responses=errors(VolumeNameTakenError, NotReadyError, BusyError),
+    responses=errors(VolumeNameTakenError, ClusterStoppedError, NotReadyError, BusyError),
 )
 async def create_volume(
     cluster: ClusterPath, body: VolumeCreate, call: OperatorWrites, response: Response
@@ -111,7 +111,7 @@ async def delete_volume(
 @router.post(
     "/{volume:name}:diagnose",
     summary="Find out why pods cannot mount a volume",
-    responses=errors(ShareWithoutAccountError, NotReadyError),
+    responses=errors(ShareWithoutAccountError, ClusterStoppedError, NotReadyError),
 )
 async def diagnose_volume(cluster: ClusterPath, volume: _Volume, call: OperatorAsks) -> DiagnosisRead:
     """All that a mount needs, looked at now in the cluster and in Azure, the likeliest cause first.

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.scope import Scope
-from app.clusters.service.start import NotReadyError
+from app.clusters.service.start import NotReadyError, require_serving
 from app.core.errors import ConflictError
-from app.models import Cluster, ClusterState, Share, StorageAccount
+from app.models import Cluster, Share, StorageAccount
 from app.storage.service.volumes import find_volume
 from app.storage.specs.volume_asked import Asked, asked
-
-_SERVING = frozenset({ClusterState.READY, ClusterState.UPDATING})
 
 
 class ShareWithoutAccountError(ConflictError):
@@ -37,6 +35,7 @@ async def patient_of(session: AsyncSession, scope: Scope, cluster_name: str, vol
     if account is None:
         raise ShareWithoutAccountError(f"The share {share.name} has no account: it is {share.state}.")
     cluster = await session.get_one(Cluster, volume.cluster_id)
-    if cluster.state not in _SERVING or cluster.observed is None:
+    require_serving(cluster)
+    if cluster.observed is None:
         raise NotReadyError(f"The cluster is {cluster.state}.", remedy="Wait until it is ready.")
     return Patient(asked(volume, share, account, cluster), account.active_key)

@@ -7,14 +7,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.scope import Scope, get_cluster, in_project
-from app.clusters.service.start import Asker, NotReadyError
+from app.clusters.service.start import Asker, require_serving
 from app.core.errors import ConflictError, FieldError, InvalidRequestError, NotFoundError
 from app.core.ids import Prefix, is_id, new_id
 from app.core.json import JsonObject
 from app.engine.kinds import JobKind
 from app.events import emit
 from app.jobs import service as jobs
-from app.models import Cluster, ClusterState, Job, Share, StorageState, Volume, VolumeState
+from app.models import Cluster, Job, Share, StorageState, Volume, VolumeState
 from app.storage.schemas.volumes import VolumeCreate, VolumeShare
 from app.storage.service.share_create import Wish, add_share
 from app.storage.service.shares import find_share
@@ -22,7 +22,6 @@ from app.storage.specs import volume_kinds as kinds
 from app.storage.specs.volume_objects import persistent_volume_name
 from app.storage.specs.volume_rules import check_volume
 
-_SERVING = frozenset({ClusterState.READY, ClusterState.UPDATING})
 _USABLE = frozenset({StorageState.READY, StorageState.UPDATING})
 
 
@@ -38,8 +37,7 @@ async def create_volume(
 ) -> tuple[Job, Volume]:
     """Write the volume's row and start the job that binds it. Raises InvalidRequestError with all that is wrong."""
     cluster = await get_cluster(session, asker.scope, cluster_name, lock=True)
-    if cluster.state not in _SERVING:
-        raise NotReadyError(f"The cluster is {cluster.state}.", remedy="Wait until it is ready.")
+    require_serving(cluster)
     errors = _share_said(body.share)
     made = body.share.id is None and not errors
     share = None

@@ -1,0 +1,43 @@
+"""How many cores a subscription may have in a location, and how many each size takes."""
+
+from azure.mgmt.compute.aio import ComputeManagementClient
+
+from app.azure.clients import read_all
+from app.azure.fields import Fields
+from app.azure.types.call import Call
+from app.azure.types.compute import SizeCores
+from app.azure.types.network import Usage
+
+
+class Cores:
+    """`Microsoft.Compute/locations/usages`, and what `Microsoft.Compute/skus` says of the cores of sizes."""
+
+    def __init__(self, client: ComputeManagementClient) -> None:
+        self._usages = client.usage
+        self._skus = client.resource_skus
+
+    async def usages(self, location: str, *, call: Call) -> tuple[Usage, ...]:
+        """The limits in a location by family, `cores` for all of them and `lowPriorityCores` for spot machines."""
+        return tuple(await read_all(self._usages.list(location, slipway_call=call), _usage))
+
+    async def sizes(self, location: str, *, call: Call) -> dict[str, SizeCores]:
+        """The cores of each size that the location has, by the size's name in lower case."""
+        found = await read_all(self._skus.list(filter=f"location eq '{location}'", slipway_call=call), _size)
+        return {name.lower(): cores for name, cores in found if cores is not None}
+
+
+def _usage(value: object) -> Usage:
+    body = Fields(value, "usage")
+    return Usage(
+        name=body.part("name").text("value"),
+        used=body.number("currentValue") or 0,
+        limit=body.number("limit") or 0,
+    )
+
+
+def _size(value: object) -> tuple[str, SizeCores | None]:
+    body = Fields(value, "sku")
+    said = {part.maybe("name"): part.maybe("value") for part in body.parts("capabilities")}
+    family, cores = body.maybe("family"), said.get("vCPUs")
+    known = body.maybe("resourceType") == "virtualMachines" and family and cores and cores.isdecimal()
+    return body.text("name"), SizeCores(str(family), int(str(cores))) if known else None

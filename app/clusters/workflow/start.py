@@ -1,0 +1,142 @@
+"""`cluster.start`: what is in the way is looked for first, since a start that fails takes as long as one that does not.
+
+Azure advises to let a stopped cluster rest before it is started (trouble 81).
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.azure.types.watch import TargetKind
+from app.clusters.specs.applied import power_missing
+from app.clusters.specs.cores import NodesToCome
+from app.clusters.specs.kinds import START
+from app.clusters.specs.observed import is_stopped
+from app.clusters.specs.wanted import Place
+from app.clusters.workflow import await_azure, plan
+from app.clusters.workflow.await_azure import Begun, Made, Proof
+from app.clusters.workflow.changeable import require_workspace
+from app.clusters.workflow.leave import clean_up_change
+from app.clusters.workflow.quota import require_cores
+from app.engine.steps import Record, cloud_step, record_step
+from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
+from app.models import ClusterState
+
+_LONGEST_LOOK_SECONDS = 30.0
+
+
+async def start_cluster(job: JobRun) -> None:
+    """Start a stopped cluster, and see that it lives."""
+    asked = await job.record(begin_start)
+    await job.cloud(check_start, asked)
+    await job.cloud(let_it_rest, asked)
+    begun = await job.cloud(start_in_azure, asked)
+    if plan.only_acceptance(job):
+        await job.record(plan.record_accepted)
+        return
+    await job.cloud(await_start, asked, begun)
+    made = await job.cloud(read_started, asked)
+    proof = await job.cloud(prove_started, asked, made)
+    await job.record(record_started, made, proof)
+
+
+@dataclass(frozen=True, slots=True)
+class StartPlan:
+    """Where the cluster is, since when it is stopped, and which of its pools (Azure's names) are of spot machines."""
+
+    place: Place
+    stopped_at: datetime | None
+    spot: frozenset[str]
+
+
+@record_step
+async def begin_start(record: Record) -> StartPlan:
+    """Mark the cluster as being started."""
+    asked = await plan.begin(record, ClusterState.STARTING)
+    cluster = await plan.cluster_of(record)
+    spot = frozenset(pool.spec.name for pool in asked.wanted.pools if pool.spec.spot_eviction_policy)
+    return StartPlan(asked.place, cluster.stopped_at, spot)
+
+
+@cloud_step
+async def check_start(cloud: Cloud, asked: StartPlan) -> None:
+    """Its workspace must be there, and the quota must hold its cores."""
+    present = await await_azure.require_ours(cloud, asked.place)
+    if not is_stopped(present.power_state):
+        return
+    await require_workspace(cloud, present)
+    nodes = [NodesToCome(pool.vm_size, pool.count, pool.name in asked.spot) for pool in present.pools]
+    await require_cores(cloud, asked.place.subscription_id, present.location, nodes)
+
+
+@cloud_step
+async def let_it_rest(cloud: Cloud, asked: StartPlan) -> None:
+    """Wait until the cluster was stopped for as long as Azure advises."""
+    if asked.stopped_at is None:
+        return
+    rest = (await cloud.gateways.azure.usual("cluster_rest")).median
+    until = asked.stopped_at + rest
+    while (left := (until - cloud.clock.now()).total_seconds()) > 0:
+        cloud.context.progress(f"Waiting until {until:%H:%M:%S} UTC: a stopped cluster rests before it is started.")
+        await cloud.context.wait(asyncio.sleep(min(left, _LONGEST_LOOK_SECONDS)))
+
+
+@cloud_step
+async def start_in_azure(cloud: Cloud, asked: StartPlan) -> Begun | None:
+    """Ask Azure to start the cluster, unless it runs."""
+    place = asked.place
+    present = await await_azure.require_ours(cloud, place)
+    state, asked_at = present.provisioning_state.lower(), cloud.clock.now()
+    if state == "starting":
+        # Asked already, by a run whose end was lost, or by somebody else.
+        return Begun(present.id, None, asked_at)
+    if not is_stopped(present.power_state) and state == "succeeded":
+        return None
+    verbs = cloud.gateways.azure.subscription(place.subscription_id).cluster_verbs
+    operation = await verbs.start(place.resource_group, place.azure_name, call=azure_call(cloud))
+    return Begun(present.id, operation, asked_at)
+
+
+@cloud_step
+async def await_start(cloud: Cloud, asked: StartPlan, begun: Begun | None) -> None:
+    """Wait until Azure has started it."""
+    await await_azure.finish(
+        cloud,
+        begun,
+        subscription_id=asked.place.subscription_id,
+        kind=TargetKind.MANAGED_CLUSTER,
+        expected="cluster_start",
+    )
+
+
+@cloud_step
+async def read_started(cloud: Cloud, asked: StartPlan) -> Made:
+    """Read that it runs."""
+    return await await_azure.read_made(cloud, asked.place, missing=lambda seen: power_missing(seen, stopped=False))
+
+
+@cloud_step
+async def prove_started(cloud: Cloud, asked: StartPlan, made: Made) -> Proof:
+    """The API server answers, nodes are Ready, system pods run."""
+    return await await_azure.prove(cloud, asked.place, made.cluster)
+
+
+@record_step
+async def record_started(record: Record, made: Made, proof: Proof) -> None:
+    """Write that the cluster is ready again, and where its API server is now."""
+    cluster = await plan.cluster_of(record)
+    await plan.observe(record, cluster, made.cluster, made.outbound_ips)
+    if cluster.state == ClusterState.STARTING:
+        plan.set_state(cluster, ClusterState.READY, record)
+    seen = made.cluster
+    private = seen.private_fqdn is not None
+    api_server = {"url": proof.api_server, "fqdn": seen.fqdn or seen.private_fqdn, "private": private}
+    await record.emit("cluster.started", data={"api_server": api_server})
+    note = " Its API server has a private address, which may be another one than before." if private else ""
+    await record.succeed(
+        outcome={"api_server": api_server, "nodes_ready": proof.nodes_ready},
+        summary=f"Cluster {cluster.name} is started; its API is at {proof.api_server}, and all nodes are Ready.{note}",
+    )
+
+
+start_workflow = Workflow(START, start_cluster, ended=plan.record_unchanged, clean_up=clean_up_change)
