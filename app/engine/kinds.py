@@ -13,7 +13,8 @@ class JobKind:
 
     `doing` and `done` are sentences with `{target}` for its name: what the job's `summary` says while it runs and when
     it has succeeded. `deadline` counts from the first step, unless the caller names another. `expected` is the field of
-    `ExpectSettings` that says how long such a job takes before anything was learnt.
+    `ExpectSettings` that says how long such a job takes before anything was learnt. `ahead`: what whoever asks has to
+    know before it begins; said while it is queued.
     """
 
     name: str
@@ -22,3 +23,4 @@ class JobKind:
     deadline: timedelta
     expected: str
     target_type: str
+    ahead: str = ""

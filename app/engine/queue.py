@@ -14,6 +14,8 @@ APPLICATION = "slipway"
 QUEUE = "jobs"
 WORKFLOW = "job"
 VERSION = f"protocol-{PROTOCOL}"
+_GO_FIRST = "UPDATE {schema}workflow_status SET created_at = created_at - :earlier WHERE workflow_uuid = :job_id"
+_EARLIER_MS = 366 * 24 * 3600 * 1000
 _ROOM_SECONDS = 30
 # PostgreSQL's now(), DBOS's default, is when the transaction began; it has waited since then for its target's lock.
 _TAKE_PLACE_IN_LINE = text(
@@ -34,11 +36,12 @@ class JobQueue:
             lazy=True,
         )
 
-    async def enqueue(self, session: AsyncSession, job: Job) -> None:
+    async def enqueue(self, session: AsyncSession, job: Job, *, first: bool = False) -> None:
         """Put a job, whose row is in this transaction, into the queue: one at a time for each `job.partition`.
 
         Its place in the line is taken now: where the caller holds a lock of the target, jobs run in the order in
-        which their transactions held it (docs/decisions/0012). Raises NoRoomError on a disk that is nearly full.
+        which their transactions held it (docs/decisions/0012). `first`: before all that is queued.
+        Raises NoRoomError on a disk that is nearly full.
         """
         if not has_room(self._database):
             raise NoRoomError("The disk under the database is nearly full.", retry_after_seconds=_ROOM_SECONDS)
@@ -55,6 +58,9 @@ class JobQueue:
             self._client.enqueue_in_transaction(connection, options, job.id)
             if connection.dialect.name == "postgresql":
                 connection.execute(_TAKE_PLACE_IN_LINE, {"job_id": job.id})
+            if first:
+                schema = "dbos." if connection.dialect.name == "postgresql" else ""
+                connection.execute(text(_GO_FIRST.format(schema=schema)), {"job_id": job.id, "earlier": _EARLIER_MS})
 
         connection = await session.connection()
         await connection.run_sync(enqueue)

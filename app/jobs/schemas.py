@@ -98,6 +98,8 @@ class JobRead(ResponseModel):
     """Why it failed, in the form of an error answer."""
     requested_by: str
     retry_of: str | None
+    after: str | None
+    """The job of the same target behind which it was queued."""
     options: dict[str, Any]
     created_at: datetime
     started_at: datetime | None

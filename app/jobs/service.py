@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, cast
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.api.services import Services
@@ -31,6 +31,7 @@ _log = get_logger(__name__)
 
 CANCELED_BY_CALLER = "canceled_by_caller"
 REPLACED = "replaced"
+ABORTED = "aborted"
 
 
 class BusyError(ConflictError):
@@ -87,10 +88,15 @@ async def start_job(
     request: JsonObject | None = None,
     options: JsonObject | None = None,
     retry_of: str | None = None,
+    first: bool = False,
 ) -> Job:
-    """Write a job's row and its event and put it into the queue, all in the caller's transaction."""
+    """Write a job's row and its event and put it into the queue, all in the caller's transaction.
+
+    `first`: it does not stand in line behind what is queued, only behind the job that is at work.
+    """
     options = options or {}
     await _make_room(session, target.partition, on_busy=options.get("on_busy"), now=now)
+    before = None if first else await _last_open(session, target.partition)
     deadline = options.get("deadline_seconds") or int(kind.deadline.total_seconds())
     job = Job(
         id=new_id(Prefix.JOB),
@@ -104,8 +110,9 @@ async def start_job(
         options=options,
         requested_by=requested_by,
         retry_of=retry_of,
+        after=before and before.id,
         protocol=PROTOCOL,
-        summary=f"{kind.doing.format(target=target.name)} is queued.",
+        summary=_queued_words(kind, target.name, before),
         created_at=now,
         deadline_seconds=deadline,
     )
@@ -122,8 +129,20 @@ async def start_job(
         step="queue",
     )
     await session.flush()
-    await queue.enqueue(session, job)
+    await queue.enqueue(session, job, first=first)
     return job
+
+
+def _queued_words(kind: JobKind, name: str, before: Row[str, str] | None) -> str:
+    behind = f" after the job {before.id} ({before.kind})" if before else ""
+    ahead = f" {kind.ahead}" if kind.ahead else ""
+    return f"{kind.doing.format(target=name)} is queued{behind}.{ahead}"
+
+
+async def _last_open(session: AsyncSession, partition: str) -> Row[str, str] | None:
+    """The job behind which the next one of a partition stands in line."""
+    asked = select(Job.id, Job.kind).where(Job.partition == partition, Job.state.not_in(TERMINAL))
+    return (await session.execute(asked.order_by(Job.id.desc()).limit(1))).first()
 
 
 async def _make_room(session: AsyncSession, partition: str, *, on_busy: object, now: datetime) -> None:

@@ -25,6 +25,7 @@ def job_read(job: Job, now: datetime) -> JobRead:
         problem=job.problem,
         requested_by=job.requested_by,
         retry_of=job.retry_of,
+        after=job.after,
         options=job.options,
         created_at=job.created_at,
         started_at=job.started_at,

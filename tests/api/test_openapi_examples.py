@@ -178,6 +178,7 @@ async def test_every_example_is_accepted(idle_slipway: Slipway) -> None:
     for name in (
         "stop_cluster",
         "start_cluster",
+        "abort_cluster",
         "sync_cluster",
         "update_cluster",
         "scale_cluster",

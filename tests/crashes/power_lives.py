@@ -1,4 +1,4 @@
-"""Lives of clusters that are stopped and started."""
+"""Lives of clusters that are stopped and started, or in which something is aborted."""
 
 from tests.crashes.lives import Life, Scenario
 
@@ -13,4 +13,11 @@ async def stopped_cluster(life: Life, kinds: frozenset[str]) -> None:
     await life.delete()
 
 
-POWER_SCENARIOS = (Scenario("stopped", stopped_cluster),)
+async def aborted_cluster(life: Life, _kinds: frozenset[str]) -> None:
+    """What goes on in it is aborted; nothing does."""
+    await life.create()
+    await life.job("POST", f"/v1/clusters/{life.name}:abort")
+    await life.delete()
+
+
+POWER_SCENARIOS = (Scenario("stopped", stopped_cluster), Scenario("aborted", aborted_cluster))

@@ -22,6 +22,7 @@ ROLES: Mapping[str, Role] = {
     "upgrade_cluster": Role.OPERATOR,
     "stop_cluster": Role.OPERATOR,
     "start_cluster": Role.OPERATOR,
+    "abort_cluster": Role.OPERATOR,
     "sync_cluster": Role.OPERATOR,
     "create_node_pool": Role.OPERATOR,
     "list_node_pools": Role.READER,

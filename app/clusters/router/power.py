@@ -1,4 +1,4 @@
-"""HTTP: stop clusters, and start them again."""
+"""HTTP: stop clusters, start them again, abort what goes on."""
 
 from fastapi import Response
 
@@ -8,7 +8,7 @@ from app.api.path_parameters import ClusterPath
 from app.api.route import api_router
 from app.clusters.router.clusters import accepted
 from app.clusters.schemas.clusters import ClusterAccepted
-from app.clusters.schemas.power import ClusterAct
+from app.clusters.schemas.power import ClusterAbort, ClusterAct
 from app.clusters.service import power
 from app.clusters.service.start import NotReadyError, asker_of, lock_cluster
 from app.jobs.service import BusyError
@@ -42,4 +42,21 @@ async def start_cluster(
     found = await lock_cluster(call.session, call.scope, cluster)
     options = (body or ClusterAct()).options.model_dump(mode="json")
     job = await power.start_cluster(call.session, asker_of(call), found, options)
+    return await accepted(call, response, job, found)
+
+
+@router.post(
+    "/{cluster:name}:abort",
+    status_code=202,
+    summary="Abort what goes on with a cluster",
+    responses=errors(NotReadyError),
+)
+async def abort_cluster(
+    cluster: ClusterPath, call: OperatorWrites, response: Response, body: ClusterAbort | None = None
+) -> ClusterAccepted:
+    """Whoever asked for it. A job that is at work ends as `aborted`; what stayed is the outcome of this one."""
+    asked = body or ClusterAbort()
+    found = await lock_cluster(call.session, call.scope, cluster)
+    options = asked.options.model_dump(mode="json")
+    job = await power.abort_cluster(call.session, asker_of(call), found, options, node_pool=asked.node_pool)
     return await accepted(call, response, job, found)

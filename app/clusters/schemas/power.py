@@ -3,6 +3,7 @@
 from pydantic import ConfigDict
 
 from app.api.schemas import RequestModel
+from app.clusters.schemas.pools import PoolName
 from app.jobs.schemas import RunOptions
 
 
@@ -11,4 +12,14 @@ class ClusterAct(RequestModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"options": {"on_busy": "fail"}}]})
 
+    options: RunOptions = RunOptions()
+
+
+class ClusterAbort(RequestModel):
+    """What shall be aborted."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"node_pool": None}]})
+
+    node_pool: PoolName | None = None
+    """null: what goes on with the cluster and all its pools."""
     options: RunOptions = RunOptions()

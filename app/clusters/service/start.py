@@ -71,8 +71,9 @@ class Asker:
         *,
         options: JsonObject | None = None,
         request: JsonObject | None = None,
+        first: bool = False,
     ) -> Job:
-        """Start a job of the caller's project."""
+        """Start a job of the caller's project. `first`: before those that are queued."""
         return await jobs.start_job(
             session,
             self.queue,
@@ -83,6 +84,7 @@ class Asker:
             now=self.now,
             request=request,
             options=options,
+            first=first,
         )
 
     async def make_way(

@@ -91,6 +91,7 @@ STOP = JobKind(
     deadline=timedelta(hours=1),
     expected="cluster_stop",
     target_type="cluster",
+    ahead="Nothing in it runs until it is started; standalone pods are lost.",
 )
 ROTATE_CERTIFICATES = JobKind(
     "cluster.rotate_certificates",
@@ -99,6 +100,7 @@ ROTATE_CERTIFICATES = JobKind(
     deadline=timedelta(hours=4),
     expected="certificates_rotate",
     target_type="cluster",
+    ahead="Its API is down for up to 30 minutes, all nodes are made anew, and kubeconfigs given before are void.",
 )
 RESET_SERVICE_PRINCIPAL = JobKind(
     "cluster.reset_service_principal",

@@ -1,5 +1,6 @@
 """The jobs about clusters. Each file's first function is its table of contents."""
 
+from app.clusters.workflow.abort import abort_workflow
 from app.clusters.workflow.create import create_workflow
 from app.clusters.workflow.delete import delete_workflow
 from app.clusters.workflow.scale import scale_workflow
@@ -10,6 +11,7 @@ from app.clusters.workflow.update import update_workflow
 from app.clusters.workflow.upgrade import upgrade_workflow
 
 WORKFLOWS = (
+    abort_workflow,
     create_workflow,
     delete_workflow,
     scale_workflow,

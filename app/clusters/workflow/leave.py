@@ -1,6 +1,7 @@
 """What a change leaves behind that is not carried out: Azure is asked to abort it, what stayed is read (trouble 16)."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from sqlalchemy import select
 
@@ -12,6 +13,7 @@ from app.clusters.specs.observed import sighting
 from app.clusters.specs.wanted import Place, place_of
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun
+from app.core.json import JsonObject
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, azure_call
 from app.models import ClusterState, JobStep
@@ -44,7 +46,11 @@ async def find_left(record: Record) -> Left:
     """Look at the job's own steps: what others asked of Azure is not this job's to abort."""
     cluster = await plan.cluster_of(record)
     notes = await record.session.scalars(select(JobStep.azure).where(JobStep.job_id == record.view.id))
-    return Left(place_of(cluster), any("change" in (note or {}) for note in notes))
+    return Left(place_of(cluster), any(_may_have_been_taken((note or {}).get("change")) for note in notes))
+
+
+def _may_have_been_taken(change: JsonObject | None) -> bool:
+    return change is not None and (change["status"] is None or change["status"] < HTTPStatus.BAD_REQUEST)
 
 
 @cloud_step
@@ -107,13 +113,19 @@ async def read_left(cloud: Cloud, place: Place) -> ManagedCluster | None:
 
 @record_step
 async def record_left(record: Record, seen: ManagedCluster | None) -> None:
-    """Write what the cluster is now. While Azure is still at it, the next comparisons say what becomes of it."""
+    """Write what the cluster is now."""
     cluster = await plan.cluster_of(record)
     if seen is None:
         if cluster.state in _AT_WORK:
             plan.set_state(cluster, ClusterState.LOST, record)
         return
+    await settle(record, seen)
+
+
+async def settle(record: Record, seen: ManagedCluster) -> None:
+    """Write what the cluster is now. Where Azure is still at it, the next comparisons say what becomes of it."""
+    cluster = await plan.cluster_of(record)
     await plan.observe(record, cluster, seen)
-    if cluster.state in _AT_WORK:
+    if cluster.state in _AT_WORK and seen.provisioning_state.lower() in await_azure.SETTLED:
         stays = ClusterState.STOPPED if sighting(seen).stopped else ClusterState.READY
         plan.set_state(cluster, stays, record)

@@ -4,15 +4,17 @@ from dataclasses import dataclass
 
 from app.azure.types.cluster import ManagedCluster
 from app.clusters.live import ClusterLostError
+from app.clusters.service.read import list_pools
 from app.clusters.service.seen import keep_sighting
 from app.clusters.service.start import SERVING, require_running
+from app.clusters.specs.left import left_json
 from app.clusters.specs.observed import sighting
 from app.clusters.specs.wanted import Place, Wanted, place_of
 from app.core.errors import ConflictError
 from app.core.json import JsonObject
 from app.engine.steps import JobEnd, Record, record_step
 from app.jobs.workflow import JobRun
-from app.models import Cluster, ClusterState
+from app.models import Cluster, ClusterState, Job
 
 _LEAVING = frozenset({ClusterState.DELETING, ClusterState.DELETED})
 _CHANGING = frozenset({ClusterState.UPDATING, ClusterState.UPGRADING})
@@ -104,7 +106,10 @@ async def record_unchanged(record: Record, end: JobEnd) -> None:
     if cluster.state in _CHANGING:
         lost = end.problem.code == ClusterLostError.code
         set_state(cluster, ClusterState.LOST if lost else ClusterState.READY, record)
-    await record.emit("cluster.change_failed", data=_cause(end))
+    left = left_json(cluster, await list_pools(record.session, [cluster]))
+    job = await record.session.get_one(Job, record.view.id)
+    job.outcome = {"left": left}
+    await record.emit("cluster.change_failed", data={**_cause(end), "left": left})
 
 
 def _cause(end: JobEnd) -> JsonObject:

@@ -9,6 +9,7 @@ from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made, Proof
 from app.clusters.workflow.changeable import require_changeable
+from app.clusters.workflow.leave import clean_up_change
 from app.core.errors import ErrorClass, SlipwayError
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
@@ -109,4 +110,4 @@ async def record_scaled(record: Record, asked: ScalePlan, made: Made, proof: Pro
     )
 
 
-scale_workflow = Workflow(SCALE, scale_cluster, ended=plan.record_unchanged)
+scale_workflow = Workflow(SCALE, scale_cluster, ended=plan.record_unchanged, clean_up=clean_up_change)

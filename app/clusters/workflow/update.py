@@ -8,6 +8,7 @@ from app.clusters.specs.wanted import tags_of
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.changeable import require_changeable
+from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.plan import Plan
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
@@ -77,4 +78,4 @@ async def record_updated(record: Record, made: Made) -> None:
     await record.succeed(outcome={"tags": dict(made.cluster.tags)})
 
 
-update_workflow = Workflow(UPDATE, update_cluster, ended=plan.record_unchanged)
+update_workflow = Workflow(UPDATE, update_cluster, ended=plan.record_unchanged, clean_up=clean_up_change)

@@ -15,6 +15,7 @@ from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.changeable import require_changeable
+from app.clusters.workflow.leave import clean_up_change
 from app.core.errors import ConflictError, ErrorClass, SlipwayError
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
@@ -164,4 +165,4 @@ async def record_outbound(record: Record, asked: OutboundPlan, made: Made) -> No
     )
 
 
-outbound_workflow = Workflow(OUTBOUND, change_outbound, ended=plan.record_unchanged)
+outbound_workflow = Workflow(OUTBOUND, change_outbound, ended=plan.record_unchanged, clean_up=clean_up_change)

@@ -6,6 +6,7 @@ from app.clusters.specs.kinds import UNMONITOR
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made
+from app.clusters.workflow.leave import clean_up_change
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import ClusterState, MonitoringState
@@ -86,4 +87,4 @@ async def record_unmonitored(record: Record, made: Made) -> None:
     await record.succeed(outcome={"disabled": True, "workspace": name})
 
 
-disable_workflow = Workflow(UNMONITOR, disable_monitoring, ended=record_not_monitored)
+disable_workflow = Workflow(UNMONITOR, disable_monitoring, ended=record_not_monitored, clean_up=clean_up_change)

@@ -6,6 +6,7 @@ from app.clusters.specs.applied import monitoring_differs, monitoring_missing
 from app.clusters.specs.kinds import MONITOR
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made
+from app.clusters.workflow.leave import clean_up_change
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import ClusterState, MonitoringState
@@ -110,4 +111,4 @@ async def record_monitored(record: Record, made: Made, agents: AgentsProof, data
     )
 
 
-enable_workflow = Workflow(MONITOR, enable_monitoring, ended=record_not_monitored)
+enable_workflow = Workflow(MONITOR, enable_monitoring, ended=record_not_monitored, clean_up=clean_up_change)

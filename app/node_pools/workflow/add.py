@@ -11,6 +11,7 @@ from app.clusters.specs.wanted import Wanted
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.await_azure import Begun, Made, Proof
+from app.clusters.workflow.leave import clean_up_change
 from app.core.errors import ConflictError, ErrorClass
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
@@ -120,8 +121,10 @@ async def record_added(record: Record, asked: PoolPlan, made: Made, proof: Proof
     )
 
 
-async def clean_up_add(job: JobRun, _end: JobEnd) -> None:
-    """Remove what the job made when the caller asked for that."""
+async def clean_up_add(job: JobRun, end: JobEnd) -> None:
+    """Abort what still runs when the job was canceled; remove what it made when the caller asked for that."""
+    if end.canceled:
+        await clean_up_change(job, end)
     if job.view.options.get("on_failure") != "delete":
         return
     asked = await job.record(read_plan)

@@ -5,6 +5,7 @@ from app.azure.types.watch import TargetKind
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.await_azure import Begun, Made, Proof
+from app.clusters.workflow.leave import clean_up_change
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import ClusterState, NodePoolState
@@ -95,4 +96,4 @@ async def record_changed(record: Record, asked: PoolPlan, made: Made, proof: Pro
     await record.succeed(outcome=outcome, summary=f"Pool {asked.name} of cluster {cluster.name} is as asked.")
 
 
-change_workflow = Workflow(UPDATE, change_pool, ended=plan.record_failed)
+change_workflow = Workflow(UPDATE, change_pool, ended=plan.record_failed, clean_up=clean_up_change)

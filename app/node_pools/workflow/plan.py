@@ -104,4 +104,4 @@ async def record_failed(record: Record, end: JobEnd) -> None:
     if row is None or row.deleted_at is not None:
         return
     seen = pool_state(NodePoolState.CREATING, row.observed)
-    set_state(row, NodePoolState.READY if seen == NodePoolState.READY else NodePoolState.FAILED, record)
+    set_state(row, NodePoolState.FAILED if seen == NodePoolState.CREATING else NodePoolState(seen), record)

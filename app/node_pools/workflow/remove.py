@@ -6,6 +6,7 @@ from app.clusters.specs.wanted import Wanted
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.await_azure import Begun, Made
+from app.clusters.workflow.leave import clean_up_change
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import ClusterState, NodePoolState
@@ -93,4 +94,4 @@ async def record_removed(record: Record, asked: PoolPlan, made: Made) -> None:
     )
 
 
-remove_workflow = Workflow(DELETE, remove_pool, ended=plan.record_failed)
+remove_workflow = Workflow(DELETE, remove_pool, ended=plan.record_failed, clean_up=clean_up_change)
