@@ -13,6 +13,7 @@ from app.api.problems import add_problem_handlers
 from app.api.services import Services
 from app.catalog.router import router as catalog
 from app.clusters.router.clusters import router as clusters
+from app.clusters.router.ending import router as ending
 from app.clusters.router.power import router as power
 from app.core.metrics import metrics
 from app.credentials.router import router as credentials
@@ -40,6 +41,7 @@ ROUTERS: Sequence[APIRouter] = (
     projects.me_router,
     projects.router,
     clusters,
+    ending,
     power,
     node_pools,
     nodes,

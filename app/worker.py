@@ -8,6 +8,7 @@ from functools import partial
 import structlog
 
 from app.bootstrap import OBSERVERS, WORKFLOWS, Parts, cluster_readers, open_parts
+from app.clusters.observe.expiry import Expiry
 from app.core.errors import SlipwayError
 from app.core.settings import Settings
 from app.engine.lease import Lease
@@ -17,6 +18,7 @@ from app.load_balancers.observe.changes import NetworkChanges
 from app.storage.observe.keys import KeyCheck
 
 _CHANGES_SECONDS = 2
+_EXPIRY_SECONDS = 10
 _log = structlog.get_logger(__name__)
 
 
@@ -41,14 +43,16 @@ async def run(settings: Settings) -> bool:
         observing = asyncio.create_task(_observe(parts, engine.lease), name="observers")
         following = asyncio.create_task(_follow_changes(parts, engine.lease), name="changes")
         checking = asyncio.create_task(_check_keys(parts, engine.lease), name="keys")
+        expiring = asyncio.create_task(_keep_time(parts, engine.lease), name="expiry")
         readers = cluster_readers(parts, engine.lease)
         reading = asyncio.create_task(readers.run(), name="readers")
         stopped = asyncio.create_task(stop.wait())
         failed = asyncio.create_task(engine.failed())
         await asyncio.wait({stopped, failed}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (observing, following, checking, reading, stopped, failed):
+        tasks = (observing, following, checking, expiring, reading, stopped, failed)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(observing, following, checking, reading, stopped, failed, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await readers.stop()
         await engine.stop()
         return stop.is_set()
@@ -81,6 +85,14 @@ async def _check_keys(parts: Parts, lease: Lease) -> None:
     while True:
         await asyncio.sleep(parts.settings.worker.key_check_seconds)
         await _if_oldest(lease, keys.check)
+
+
+async def _keep_time(parts: Parts, lease: Lease) -> None:
+    """Delete the clusters whose end has come, and tell of it before."""
+    expiry = Expiry(parts.database, parts.clock, parts.jobs.queue)
+    while True:
+        await asyncio.sleep(_EXPIRY_SECONDS)
+        await _if_oldest(lease, expiry.look)
 
 
 async def _if_oldest(lease: Lease, observe: Callable[[], Awaitable[None]]) -> None:

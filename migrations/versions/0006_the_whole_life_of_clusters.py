@@ -12,11 +12,12 @@ depends_on: str | None = None
 
 
 def upgrade() -> None:
-    # The code of the release before writes neither of the two that must not be null.
+    # The code of the release before writes none of those that must not be null.
     with op.batch_alter_table("clusters") as clusters:
         clusters.add_column(sa.Column("conditions", PortableJson, nullable=True))
         clusters.add_column(sa.Column("protected", sa.Boolean(), nullable=False, server_default=sa.false()))
         clusters.add_column(sa.Column("expires_at", UtcDateTime(), nullable=True))
+        clusters.add_column(sa.Column("expiry_notices", sa.Integer(), nullable=False, server_default="0"))
         clusters.add_column(sa.Column("stopped_at", UtcDateTime(), nullable=True))
     op.create_index("ix_clusters_expires_at", "clusters", ["expires_at"])
     with op.batch_alter_table("node_pools") as pools:
@@ -65,5 +66,5 @@ def downgrade() -> None:
         pools.drop_column("replaces")
     op.drop_index("ix_clusters_expires_at", "clusters")
     with op.batch_alter_table("clusters") as clusters:
-        for column in ("stopped_at", "expires_at", "protected", "conditions"):
+        for column in ("stopped_at", "expiry_notices", "expires_at", "protected", "conditions"):
             clusters.drop_column(column)

@@ -157,6 +157,7 @@ async def test_every_example_is_accepted(idle_slipway: Slipway) -> None:
     await sender.done("retry_job", job_id=job_id)
     for name in ("get_readiness", "list_jobs", "list_events", "list_clusters", "get_cluster_by_id_or_name"):
         await sender.send(name)
+    await sender.send("extend_cluster")
     for name in ("get_job", "list_job_steps"):
         await sender.send(name, job_id=job_id)
     shown = ("get_infrastructure", "list_load_balancers", "list_cluster_load_balancers", "get_outbound")

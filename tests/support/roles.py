@@ -20,6 +20,7 @@ ROLES: Mapping[str, Role] = {
     "delete_cluster": Role.OPERATOR,
     "scale_cluster": Role.OPERATOR,
     "upgrade_cluster": Role.OPERATOR,
+    "extend_cluster": Role.OPERATOR,
     "stop_cluster": Role.OPERATOR,
     "start_cluster": Role.OPERATOR,
     "abort_cluster": Role.OPERATOR,

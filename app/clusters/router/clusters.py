@@ -24,6 +24,7 @@ from app.clusters.schemas.clusters import (
     ClusterUpgrade,
 )
 from app.clusters.service import change, create, read
+from app.clusters.service.ending import ProtectedError
 from app.clusters.service.outbound import SnatExhaustedError
 from app.clusters.service.read import FoundCluster
 from app.clusters.service.start import ClusterStoppedError, NameTakenError, NotReadyError, asker_of, lock_cluster
@@ -136,7 +137,9 @@ async def update_cluster(
     return await accepted(call, response, job, found)
 
 
-@router.delete("/{cluster:name}", status_code=202, summary="Delete a cluster", responses=errors(BusyError))
+@router.delete(
+    "/{cluster:name}", status_code=202, summary="Delete a cluster", responses=errors(BusyError, ProtectedError)
+)
 async def delete_cluster(
     cluster: ClusterPath,
     call: OperatorWrites,

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.api.schemas import RequestModel, ResponseModel
+from app.clusters.schemas.ending import Ending
 from app.clusters.schemas.pools import NodeCount, NodePoolCreate, NodePoolRead, PoolName, SizeName
 from app.core.text import PLAIN, PLAIN_LINES
 from app.jobs.schemas import JobRead, RunOptions
@@ -21,7 +22,7 @@ PatchVersion = Annotated[str, StringConstraints(max_length=16, pattern=r"^[0-9]{
 PublicKey = Annotated[str, StringConstraints(min_length=1, max_length=16_384), PLAIN_LINES]
 
 
-class ClusterCreate(RequestModel):
+class ClusterCreate(Ending):
     """A new cluster. Nodes are given by `node_count` and `node_size`, or by `node_pools`."""
 
     model_config = ConfigDict(
@@ -34,6 +35,7 @@ class ClusterCreate(RequestModel):
                     "node_size": "Standard_D4s_v5",
                     "generate_ssh_key": True,
                     "tags": {"team": "payments"},
+                    "ttl_seconds": 604_800,
                 }
             ]
         }
@@ -125,6 +127,10 @@ class ClusterRead(ResponseModel):
     """The addresses from which the cluster's pods reach the internet."""
     node_pools: list[NodePoolRead]
     tags: dict[str, str]
+    protection: bool
+    """While it is on, nothing deletes the cluster."""
+    expires_at: datetime | None
+    """When the cluster is deleted by itself, if it is not protected then."""
     observed: dict[str, Any] | None
     """What Azure last said, at `observed_at`."""
     observed_at: datetime | None

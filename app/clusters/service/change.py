@@ -3,6 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clusters.schemas.clusters import ClusterScale, ClusterUpdate, ClusterUpgrade
+from app.clusters.service.ending import require_unprotected
 from app.clusters.service.outbound import require_ports_for
 from app.clusters.service.parts import open_jobs_of_parts
 from app.clusters.service.read import list_pools
@@ -70,8 +71,9 @@ async def upgrade_cluster(session: AsyncSession, asker: Asker, cluster: Cluster,
 async def delete_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, options: JsonObject) -> Job:
     """Start the job that deletes the cluster, whatever its state: what was asked before has to make way.
 
-    Asking twice gives the job that is at it already.
+    Asking twice gives the job that is at it already. Raises ProtectedError.
     """
+    require_unprotected(cluster)
     running = await asker.make_way(session, partition_of(cluster), kinds.DELETE)
     if running is not None:
         return running

@@ -10,6 +10,7 @@ from app.catalog import service as catalog
 from app.clusters.schemas.clusters import ClusterCreate
 from app.clusters.service.start import Asker, NameTakenError, start, tell
 from app.clusters.specs import kinds
+from app.clusters.specs.ending import end_errors, end_of
 from app.clusters.specs.rules import check_create, default_group
 from app.clusters.specs.wanted import Wanted
 from app.core.errors import FieldError
@@ -28,6 +29,8 @@ async def create_cluster(
     """
     cluster_id = new_id(Prefix.CLUSTER)
     against = await _catalogue_errors(session, body, subscription_id=subscription_id, now=asker.now)
+    end = end_of(body, now=asker.now)
+    against += end_errors(end, now=asker.now)
     group_name = body.resource_group or default_group(asker.scope.project.name, body)
     checked = check_create(body, cluster_id=cluster_id, group=group_name, catalogue=against)
     await _require_free_name(session, asker.scope, body.name)
@@ -50,6 +53,8 @@ async def create_cluster(
         location=checked.wanted.location,
         state=ClusterState.CREATING,
         wanted=checked.wanted.as_json(),
+        protected=bool(body.protection),
+        expires_at=end,
         created_by=asker.name,
         created_at=asker.now,
         updated_at=asker.now,

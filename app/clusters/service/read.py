@@ -130,6 +130,8 @@ def cluster_read(cluster: Cluster, pools: Sequence[NodePool], kubernetes: Kubern
         outbound_ips=observed.get("outbound_ips", []),
         node_pools=pools_read(cluster, pools),
         tags=cluster.wanted["tags"],
+        protection=cluster.protected,
+        expires_at=cluster.expires_at,
         observed=cluster.observed,
         observed_at=cluster.observed_at,
         kubernetes=kubernetes,

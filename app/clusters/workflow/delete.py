@@ -8,6 +8,7 @@ from sqlalchemy import select
 from app.azure.types.operation import Operation
 from app.azure.types.tags import is_of_project, is_ours
 from app.azure.types.watch import Goal, TargetKind
+from app.clusters.service.ending import require_unprotected
 from app.clusters.service.parts import record_parts_gone
 from app.clusters.specs.kinds import DELETE
 from app.clusters.specs.wanted import Place
@@ -48,6 +49,8 @@ class Leaving:
 async def begin_delete(record: Record) -> Plan:
     """Mark the cluster as being deleted; a retry keeps what it was, as the request of a first delete did."""
     cluster = await plan.cluster_of(record)
+    # A retry of a deletion from before may come after the cluster was protected.
+    require_unprotected(cluster)
     if cluster.state not in {ClusterState.DELETING, ClusterState.DELETED}:
         job = await record.session.get_one(Job, record.view.id)
         job.request = {**job.request, "before": cluster.state}

@@ -1,0 +1,114 @@
+"""Clusters whose end is near are told of, and those whose end has come are deleted by a job like any other."""
+
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+from sqlalchemy import exists, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.auth.principals import Principal
+from app.auth.scope import ProjectRef, Scope
+from app.clusters.service.change import delete_cluster
+from app.clusters.service.start import Asker, partition_of, tell
+from app.clusters.specs.ending import NOTICES, PAST, notices_due
+from app.clusters.specs.kinds import DELETE
+from app.core.clock import Clock
+from app.core.errors import SlipwayError
+from app.db.engine import Database
+from app.engine.queue import JobQueue
+from app.jobs import service as jobs
+from app.jobs.schemas import OnBlocked, RunOptions
+from app.models import Cluster, ClusterState, Job, Project, Role
+
+REQUESTED_BY = "slipway:ttl"
+"""The principal of deletions that nobody asked for but the end that was set."""
+AGAIN = timedelta(hours=1)
+"""How long after a deletion that did not succeed the next one is begun."""
+_BATCH = 200
+_log = structlog.get_logger(__name__)
+
+
+class Expiry:
+    """The periodic look. Several workers may do it at once: each cluster is judged anew under its lock."""
+
+    def __init__(self, database: Database, clock: Clock, queue: JobQueue) -> None:
+        self._database = database
+        self._clock = clock
+        self._queue = queue
+
+    async def look(self) -> None:
+        """Tell and delete what is due. One cluster's trouble keeps none of the others."""
+        for cluster_id in await self._due():
+            try:
+                await self._database.transaction(partial(self._act, cluster_id=cluster_id))
+            except SlipwayError as error:
+                _log.warning("expiry_failed", cluster_id=cluster_id, code=error.problem.code)
+
+    async def _due(self) -> list[str]:
+        now = self._clock.now()
+        at_it = exists().where(
+            Job.target_id == Cluster.id,
+            Job.kind == DELETE.name,
+            or_(Job.finished_at.is_(None), Job.finished_at > now - AGAIN),
+        )
+        told = (
+            (Cluster.expires_at <= now + before) & (Cluster.expiry_notices <= position)
+            for position, before in enumerate(NOTICES)
+        )
+        near = or_(*told) & (Cluster.state != ClusterState.DELETING)
+        stays = (Cluster.expires_at <= now) & Cluster.protected & (Cluster.expiry_notices <= PAST)
+        goes = (Cluster.expires_at <= now) & ~Cluster.protected & ~at_it
+        due = select(Cluster.id).where(Cluster.deleted_at.is_(None), or_(near, stays, goes))
+        async with self._database.read() as session:
+            found = await session.scalars(due.order_by(Cluster.expires_at, Cluster.id).limit(_BATCH))
+            return list(found.all())
+
+    async def _act(self, session: AsyncSession, *, cluster_id: str) -> None:
+        cluster = await session.get_one(Cluster, cluster_id)
+        # In this order, since a job's own transactions lock the job first.
+        open_jobs = await jobs.open_jobs_of(session, partition_of(cluster))
+        await session.refresh(cluster, with_for_update=True)
+        now = self._clock.now()
+        end = cluster.expires_at
+        if cluster.deleted_at is not None or end is None:
+            return
+        leaving = any(job.kind == DELETE.name for job in open_jobs)
+        if cluster.state != ClusterState.DELETING:
+            await _tell(session, cluster, end, now=now)
+        if end > now or leaving:
+            return
+        if cluster.protected:
+            if cluster.expiry_notices == PAST:
+                cluster.expiry_notices += 1
+                await tell(session, cluster, "cluster.expired_protected", now, expires_at=end.isoformat())
+            return
+        if not await _just_tried(session, cluster, now=now):
+            await tell(session, cluster, "cluster.expired", now, expires_at=end.isoformat())
+            asker = await self._asker(session, cluster, now)
+            options = RunOptions(on_blocked=OnBlocked.WAIT).model_dump(mode="json")
+            await delete_cluster(session, asker, cluster, options)
+
+    async def _asker(self, session: AsyncSession, cluster: Cluster, now: datetime) -> Asker:
+        project = await session.get_one(Project, cluster.project_id)
+        principal = Principal(REQUESTED_BY, REQUESTED_BY, Role.OPERATOR, project.id)
+        return Asker(Scope(principal, ProjectRef(project.id, project.name, project.subscription_id)), self._queue, now)
+
+
+async def _tell(session: AsyncSession, cluster: Cluster, end: datetime, *, now: datetime) -> None:
+    for position in notices_due(end, cluster.expiry_notices, now=now):
+        cluster.expiry_notices = position + 1
+        await tell(
+            session,
+            cluster,
+            "cluster.expires_soon",
+            now,
+            expires_at=end.isoformat(),
+            notice=f"{NOTICES[position] // timedelta(hours=1)}h",
+            protection="on" if cluster.protected else "off",
+        )
+
+
+async def _just_tried(session: AsyncSession, cluster: Cluster, *, now: datetime) -> bool:
+    asked = select(Job.id).where(Job.target_id == cluster.id, Job.kind == DELETE.name, Job.finished_at > now - AGAIN)
+    return (await session.scalars(asked.limit(1))).first() is not None

@@ -1,0 +1,44 @@
+"""Protection, and an end that is set, on the wire."""
+
+from typing import Annotated, Self
+
+from pydantic import ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.api.schemas import RequestModel, Time
+
+Lifetime = Annotated[int, Field(ge=60, le=315_360_000)]
+
+
+class Ending(RequestModel):
+    """What of a create or a change says whether, and when, the cluster may go."""
+
+    protection: Annotated[bool, Field()] | None = None
+    """While it is on, the cluster is not deleted: no request does it, and no end that is set."""
+    ttl_seconds: Lifetime | None = None
+    """The cluster is deleted so long after this request; null: it stays. Give this or `expires_at`."""
+    expires_at: Time | None = None
+    """When the cluster is deleted, after notices 24 hours and 1 hour before; null: it stays."""
+
+    @model_validator(mode="after")
+    def _the_end_is_given_once(self) -> Self:
+        if self.ttl_seconds is not None and self.expires_at is not None:
+            raise PydanticCustomError("end_given_twice", "Give either `ttl_seconds` or `expires_at`, not both")
+        return self
+
+
+class ClusterExtend(RequestModel):
+    """How much longer a cluster stays that has an end."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"seconds": 86_400}]})
+
+    seconds: Lifetime | None = None
+    """Added to the end that is set; to now, where that has passed."""
+    expires_at: Time | None = None
+    """The new end; not before the one that is set."""
+
+    @model_validator(mode="after")
+    def _it_is_said_once(self) -> Self:
+        if (self.seconds is None) == (self.expires_at is None):
+            raise PydanticCustomError("end_given_once", "Give either `seconds` or `expires_at`")
+        return self

@@ -1,0 +1,35 @@
+"""When a cluster goes by itself, and what is told of it before."""
+
+from datetime import datetime, timedelta
+
+from app.clusters.schemas.ending import Ending
+from app.core.errors import FieldError
+
+NOTICES = (timedelta(hours=24), timedelta(hours=1))
+"""How long before its end a cluster's end is told: once each, at once where the whole life is shorter."""
+PAST = len(NOTICES)
+"""How many notices have been told, before the last word: that a protected cluster stays past its end."""
+ENDING = frozenset(Ending.model_fields)
+"""The members of a change that Azure need not hear of."""
+
+
+def names_an_end(body: Ending) -> bool:
+    """Whether the request says anything of the end, be it that there is none."""
+    return bool(body.model_fields_set & {"ttl_seconds", "expires_at"})
+
+
+def end_of(body: Ending, *, now: datetime) -> datetime | None:
+    """The end that the request sets; None: none."""
+    return body.expires_at if body.ttl_seconds is None else now + timedelta(seconds=body.ttl_seconds)
+
+
+def end_errors(end: datetime | None, *, now: datetime) -> list[FieldError]:
+    """What is wrong with an end."""
+    if end is None or end > now:
+        return []
+    return [FieldError("expiry_in_the_past", "/expires_at", "The end lies in the past; to delete it now, send DELETE.")]
+
+
+def notices_due(end: datetime, told: int, *, now: datetime) -> range:
+    """The positions in `NOTICES` that are to be told now, of which `told` have been."""
+    return range(told, sum(end - now <= before for before in NOTICES))
