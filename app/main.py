@@ -28,6 +28,7 @@ from app.monitoring.router.monitoring import router as monitoring
 from app.monitoring.router.workspaces import router as workspaces
 from app.node_pools.router.nodes import router as nodes
 from app.node_pools.router.pools import router as node_pools
+from app.node_pools.router.rotation import router as pool_rotation
 from app.projects import router as projects
 from app.storage.router.accounts import router as storage_accounts
 from app.storage.router.rotation import router as share_keys
@@ -44,6 +45,7 @@ ROUTERS: Sequence[APIRouter] = (
     ending,
     power,
     node_pools,
+    pool_rotation,
     nodes,
     credentials,
     outbound,

@@ -1,6 +1,7 @@
-"""The pods of a cluster that mount claims, and their eviction, which disruption budgets may refuse."""
+"""The pods of a cluster, and their eviction, which disruption budgets may refuse; and nodes that take no new ones."""
 
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from typing import Protocol, TypeVar
 
 from lightkube.models.meta_v1 import ObjectMeta
@@ -13,6 +14,8 @@ from app.kubernetes.types.pod import Eviction, PodController, PodState
 R = TypeVar("R")
 
 _PAGE = 500
+_ALL = "*"
+_MIRROR = "kubernetes.io/config.mirror"
 _ENDED = frozenset({"Succeeded", "Failed"})
 
 
@@ -40,6 +43,34 @@ class ClusterPods:
 
         mounting = [pod for pod in await self._ask(ask) if not pod.ended and wanted.intersection(pod.claims)]
         return tuple(sorted(mounting, key=lambda pod: pod.name))
+
+    async def on_node(self, node: str) -> tuple[PodState, ...]:
+        """The pods of all namespaces that are on a node, by namespace and name."""
+        return await self._listed({"spec.nodeName": node})
+
+    async def everywhere(self) -> tuple[PodState, ...]:
+        """All pods of the cluster, by namespace and name."""
+        return await self._listed({})
+
+    async def _listed(self, fields: dict[str, str]) -> tuple[PodState, ...]:
+        async def ask(connection: Connection) -> list[PodState]:
+            found = connection.typed.list(Pod, namespace=_ALL, chunk_size=_PAGE, fields=dict(fields))
+            return [pod_state(pod) async for pod in found]
+
+        return tuple(sorted(await self._ask(ask), key=lambda pod: (pod.namespace, pod.name)))
+
+    async def allow_on(self, node: str, *, allowed: bool) -> None:
+        """Whether new pods may come to a node (cordon, uncordon). A node that is gone takes none."""
+
+        async def ask(connection: Connection) -> None:
+            await connection.raw.patch(
+                f"/api/v1/nodes/{node}",
+                json={"spec": {"unschedulable": None if allowed else True}},
+                headers={"content-type": "application/merge-patch+json"},
+            )
+
+        with suppress(NotInClusterError):
+            await self._ask(ask)
 
     async def evict(self, pod: PodState) -> Eviction:
         """Ask for the end of exactly this pod; its own grace period and finalizers may keep it for a while.
@@ -82,4 +113,5 @@ def pod_state(pod: Pod) -> PodState:
             sorted({one.persistentVolumeClaim.claimName for one in volumes if one.persistentVolumeClaim is not None})
         ),
         controller=PodController(owner.kind, owner.name, owner.uid) if owner is not None else None,
+        mirrored=_MIRROR in (metadata.annotations or {}),
     )

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, Strict
 
 from app.api.schemas import Choice, RequestModel, ResponseModel
+from app.clusters.schemas.plans import PlanId
 from app.clusters.schemas.pools import (
     Autoscaling,
     AzureProperties,
@@ -29,6 +30,12 @@ from app.clusters.schemas.pools import (
 )
 from app.jobs.schemas import DeleteOptions, JobRead, RunOptions
 from app.subscriptions.schemas import Tags
+
+DrainSeconds = Annotated[
+    int,
+    Field(ge=1, le=86_400, description="The longest wait for one node to be empty, and for the pods to be up again."),
+]
+DRAIN_SECONDS = 1800
 
 
 class NodePoolAdd(NodePoolCreate):
@@ -78,6 +85,9 @@ class NodePoolDeleteOptions(DeleteOptions):
 
     ignore_disruption_budgets: Annotated[bool, Strict(False)] = False
     """Pods go even where a PodDisruptionBudget forbids it."""
+    drain: Annotated[bool, Strict(False)] = False
+    """Slipway empties the nodes first, says what stays and why, and waits until the pods are up again elsewhere."""
+    drain_timeout_seconds: Annotated[DrainSeconds, Strict(False)] = DRAIN_SECONDS
 
 
 class NodePoolsRead(ResponseModel):
@@ -139,3 +149,45 @@ class NodesRead(ResponseModel):
     state: str | None
     """How the cluster is read: connecting, watching, unreachable, private, stopped; null while no worker does."""
     observed_at: datetime | None
+
+
+class NodePoolRotate(RequestModel):
+    """What the new pool has that the old one has not: what is not named stays, and null takes it away."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"size": "Standard_D8s_v5", "zones": ["1", "2"]}]})
+
+    size: SizeName | None = None
+    zones: Annotated[list[Zone], Field(max_length=3)] | None = None
+    os_sku: Choice[OsSku] | None = None
+    os_disk: OsDisk | None = None
+    max_pods: Annotated[int, Field(ge=10, le=250)] | None = None
+    subnet_id: SubnetId | None = None
+    pod_subnet_id: SubnetId | None = None
+    spot: Spot | None = None
+    node_public_ips: bool | None = None
+    node_public_ip_prefix_id: PrefixId | None = None
+    fips: bool | None = None
+    snapshot_id: SnapshotId | None = None
+    drain_timeout_seconds: DrainSeconds = DRAIN_SECONDS
+    ignore_disruption_budgets: bool = False
+    """Pods go even where a PodDisruptionBudget forbids it."""
+    plan_id: PlanId | None = None
+    options: RunOptions = RunOptions()
+    """`on_failure: delete` removes the new pool, as long as the old one is there."""
+
+    def changes(self) -> dict[str, Any]:
+        """What the new pool is to have, by the names of a pool's members."""
+        not_the_pools = {"drain_timeout_seconds", "ignore_disruption_budgets", "plan_id", "options"}
+        return self.model_dump(mode="json", exclude_unset=True, exclude=not_the_pools)
+
+
+class NodePoolRotationPlan(ResponseModel):
+    """What a rotation would do, from what Slipway knows; Azure and the cluster are not asked."""
+
+    plan_id: str
+    expires_at: datetime
+    changes: list[dict[str, Any]]
+    """As a JSON Patch of the pool (RFC 6902)."""
+    steps: list[str]
+    nodes: list[str]
+    """That are emptied, in this order; none where the cluster's reader has not seen them."""

@@ -81,6 +81,7 @@ async def _send_of_node_pools(sender: Sender) -> None:
     for name in ("list_node_pools", "get_node_pool", "list_nodes"):
         await sender.send(name)
     await sender.done("update_node_pool")
+    await sender.done("rotate_node_pool")
     await sender.done("delete_node_pool")
 
 

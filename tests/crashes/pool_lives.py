@@ -2,6 +2,8 @@
 
 from tests.crashes.lives import FAILING, Life, Scenario
 
+STALLING = "stalling"
+"""The pool in this one's place fails: Azure's name for it begins like this one's."""
 POOL_SIZE = "Standard_D4s_v5"
 
 
@@ -14,7 +16,7 @@ async def node_pool(life: Life, kinds: frozenset[str]) -> None:
     if "node_pool.update" in kinds:
         await life.job("PATCH", f"{pools}/workers", {"autoscaling": None, "count": 2})
     if "node_pool.delete" in kinds:
-        await life.job("DELETE", f"{pools}/workers")
+        await life.job("DELETE", f"{pools}/workers?drain=true")
     await life.delete()
 
 
@@ -34,8 +36,30 @@ async def accepted_pool(life: Life, _kinds: frozenset[str]) -> None:
     await life.delete()
 
 
+async def rotated_pool(life: Life, _kinds: frozenset[str]) -> None:
+    """A pool that is taken from its autoscaler and gets another size, by a pool in its place."""
+    await life.create()
+    pools = f"/v1/clusters/{life.name}/node-pools"
+    scaling = {"min_count": 1, "max_count": 2}
+    await life.job("POST", pools, {"name": "workers", "size": POOL_SIZE, "autoscaling": scaling})
+    await life.job("POST", f"{pools}/workers:rotate", {"size": "Standard_D8s_v5"})
+    await life.delete()
+
+
+async def unrotated_pool(life: Life, _kinds: frozenset[str]) -> None:
+    """Azure fails to make the pool in its place, and what it left shall be removed."""
+    await life.create()
+    pools = f"/v1/clusters/{life.name}/node-pools"
+    await life.job("POST", pools, {"name": STALLING, "size": POOL_SIZE, "count": 1})
+    asked = {"size": "Standard_D8s_v5", "options": {"on_failure": "delete"}}
+    await life.job("POST", f"{pools}/{STALLING}:rotate", asked)
+    await life.delete()
+
+
 POOL_SCENARIOS = (
     Scenario("pooled", node_pool),
     Scenario("unpooled", failing_pool),
     Scenario("poolwanted", accepted_pool),
+    Scenario("rotated", rotated_pool),
+    Scenario("unrotated", unrotated_pool),
 )

@@ -3,7 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from tests.load_balancers.cluster import Inside
+from tests.support.inside import Inside
 
 if TYPE_CHECKING:
     from tests.crashes.lives import Life

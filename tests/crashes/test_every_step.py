@@ -17,7 +17,7 @@ from app.engine.steps import CloudStep, RecordStep
 from tests.crashes.judge import of_azure, of_the_job
 from tests.crashes.lives import FAILING, FAILING_ADDRESS, SCENARIOS, STUCK, Life, Scenario
 from tests.crashes.monitoring_lives import MONITORING_SCENARIOS
-from tests.crashes.pool_lives import POOL_SCENARIOS
+from tests.crashes.pool_lives import POOL_SCENARIOS, STALLING
 from tests.crashes.power_lives import POWER_SCENARIOS
 from tests.crashes.share_lives import FAILING_SHARE, SHARE_SCENARIOS
 from tests.crashes.stage import Stage
@@ -51,6 +51,13 @@ def azure() -> Iterator[LocalAzureForTests]:
             "fail_operation",
             operation="AgentPools_CreateOrUpdate",
             path=f"/agentPools/{FAILING}$",
+            count=None,
+            code="AllocationFailed",
+        )
+        azure.add_fault(
+            "fail_operation",
+            operation="AgentPools_CreateOrUpdate",
+            path=f"/agentPools/{STALLING[:6]}[0-9a-f]{{5}}$",
             count=None,
             code="AllocationFailed",
         )

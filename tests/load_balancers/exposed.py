@@ -10,8 +10,8 @@ from app.azure.types.public_ip import PublicIpSpec
 from app.core.ids import Prefix, new_id
 from app.models import PublicIp
 from tests.load_balancers.addresses import grant
-from tests.load_balancers.cluster import Inside
 from tests.load_balancers.exposing import EXPOSURES, WEB, add_public_ip
+from tests.support.inside import Inside
 from tests.support.whole import Slipway
 
 CCM = {"caller": "cluster", "count": None}

@@ -14,7 +14,7 @@ import pytest
 from app.bootstrap import OBSERVERS
 from app.bootstrap.readers import cluster_readers
 from app.load_balancers.observe.changes import NetworkChanges
-from tests.load_balancers.cluster import Inside
+from tests.support.inside import Inside
 from tests.support.whole import Slipway
 
 KUBECTL = shutil.which("kubectl")

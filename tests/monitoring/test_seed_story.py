@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from tests.load_balancers.cluster import Inside
 from tests.monitoring.monitored import enabled, monitoring, until
 from tests.storage.bound import Stage
 from tests.support.database import ONE_DATABASE
+from tests.support.inside import Inside
 from tests.support.whole import Slipway, reading
 
 pytestmark = ONE_DATABASE

@@ -10,8 +10,8 @@ from app.azure.types.call import Call
 from app.azure.types.storage import AccountSpec, NetworkRules, ShareSpec
 from app.kubernetes.types.volume import ACCOUNT_KEY
 from app.models import Share
-from tests.load_balancers.cluster import Inside
 from tests.storage.volume_rows import VOLUMES, add_share
+from tests.support.inside import Inside
 from tests.support.whole import Slipway
 
 GROUP = "files"

@@ -17,8 +17,8 @@ from app.kubernetes.types.volume import ACCOUNT_KEY, ACCOUNT_NAME
 from app.models import Cluster, Share, StorageAccount, StorageState, Volume, VolumeState
 from app.storage.observe.keys import KeyCheck
 from app.storage.specs.volume_objects import ACCOUNT_LABEL, MANAGED_BY
-from tests.load_balancers.cluster import Inside
 from tests.storage.opening import Opening
+from tests.support.inside import Inside
 from tests.support.whole import Slipway
 
 ACCOUNT = "slipwaytestfiles"

@@ -30,6 +30,7 @@ ROLES: Mapping[str, Role] = {
     "get_node_pool": Role.READER,
     "update_node_pool": Role.OPERATOR,
     "delete_node_pool": Role.OPERATOR,
+    "rotate_node_pool": Role.OPERATOR,
     "list_nodes": Role.READER,
     "create_public_ip": Role.OPERATOR,
     "adopt_public_ip": Role.OPERATOR,

@@ -218,6 +218,8 @@ class NodePoolRead(ResponseModel):
     os_type: str
     os_sku: str | None
     size: str
+    replaces: str | None
+    """The id of the pool that this one is taking the place of (`:rotate`)."""
     count: int
     """As asked; with `autoscaling` the autoscaler's own count stands in `observed`."""
     autoscaling: dict[str, Any] | None

@@ -157,6 +157,7 @@ def pool_read(pool: NodePool, wanted: JsonObject | None) -> NodePoolRead:
         name=pool.name,
         azure_name=pool.azure_name,
         state=pool.state,
+        replaces=pool.replaces,
         **{**settings_of(spec), "count": pool.count},
         observed=pool.observed,
         observed_at=pool.observed_at,

@@ -50,7 +50,10 @@ async def find_left(record: Record) -> Left:
 
 
 def _may_have_been_taken(change: JsonObject | None) -> bool:
-    return change is not None and (change["status"] is None or change["status"] < HTTPStatus.BAD_REQUEST)
+    # What was changed in the cluster itself is no operation of Azure's, and has no status.
+    if change is None or "status" not in change:
+        return False
+    return change["status"] is None or change["status"] < HTTPStatus.BAD_REQUEST
 
 
 @cloud_step

@@ -1,4 +1,4 @@
-"""Pods, as far as a claim that they mount is concerned. Field names follow Kubernetes' own.
+"""Pods, as far as their eviction is concerned. Field names follow Kubernetes' own.
 
 Pod API: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/
 """
@@ -21,7 +21,7 @@ class PodState:
     """A pod. `claims`: the PersistentVolumeClaims that it mounts. `node`: None until it is scheduled.
 
     `deleting`: it is on its way out. `ended`: it ran to its end (Succeeded, Failed) and mounts nothing any more.
-    `controller`: None for a pod that nobody makes anew.
+    `controller`: None for a pod that nobody makes anew. `mirrored`: a file on the node has it run, and no API ends it.
     """
 
     namespace: str
@@ -33,6 +33,13 @@ class PodState:
     ended: bool = False
     claims: tuple[str, ...] = ()
     controller: PodController | None = None
+    mirrored: bool = False
+
+    @property
+    def leaves(self) -> bool:
+        """Whether it has to go before its node can: not what belongs to the node, nor what has ended."""
+        of_node = self.mirrored or (self.controller is not None and self.controller.kind == "DaemonSet")
+        return not of_node and not self.ended
 
 
 class Eviction(StrEnum):

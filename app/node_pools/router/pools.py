@@ -29,6 +29,7 @@ from app.node_pools.schemas import (
 )
 from app.node_pools.service import pools
 from app.node_pools.service.pools import LastSystemPoolError, PoolLeavingError, PoolNameTakenError
+from app.node_pools.service.rotation import RotationUnfinishedError
 
 router = api_router(prefix="/v1/clusters/{cluster:name}/node-pools", tags=["node pools"])
 PoolPath = Annotated[str, Path(max_length=128, description="The pool's id or name.", examples=["workers"])]
@@ -83,7 +84,13 @@ async def get_node_pool(
     summary="Change a node pool",
     responses={
         **errors(
-            ClusterStoppedError, NotReadyError, BusyError, LastSystemPoolError, PoolLeavingError, SnatExhaustedError
+            ClusterStoppedError,
+            NotReadyError,
+            BusyError,
+            LastSystemPoolError,
+            PoolLeavingError,
+            RotationUnfinishedError,
+            SnatExhaustedError,
         ),
         200: {"model": NodePoolUnchanged, "description": "Nothing is changed: no job."},
     },
@@ -125,7 +132,10 @@ async def delete_node_pool(
     if_match: IfMatch,
     options: Annotated[NodePoolDeleteOptions, Query()],
 ) -> NodePoolAccepted:
-    """Azure drains its nodes first, and heeds PodDisruptionBudgets unless it is told not to."""
+    """Azure drains its nodes, and heeds PodDisruptionBudgets unless it is told not to.
+
+    With `drain` Slipway does so before Azure is asked: nothing is lost where a pod cannot go.
+    """
     found = await lock_cluster(call.session, call.scope, cluster)
     row = await pools.find_pool(call.session, found, node_pool)
     if_match.check(row.version)
@@ -134,8 +144,7 @@ async def delete_node_pool(
         asker_of(call),
         found,
         row,
-        options.run_options(),
-        ignore_budgets=options.ignore_disruption_budgets,
+        options,
     )
     return accepted(call, response, job, found, row)
 

@@ -23,7 +23,8 @@ from app.core.json import JsonObject, json_patch
 from app.engine.kinds import JobKind
 from app.jobs import service as jobs
 from app.models import Cluster, Job, NodePool, NodePoolState
-from app.node_pools.schemas import NodePoolAdd, NodePoolUpdate
+from app.node_pools.schemas import NodePoolAdd, NodePoolDeleteOptions, NodePoolUpdate
+from app.node_pools.service.rotation import require_no_rotation
 from app.node_pools.specs import kinds
 from app.node_pools.specs.changes import merged
 
@@ -79,7 +80,7 @@ async def add_pool(session: AsyncSession, asker: Asker, cluster: Cluster, body: 
     _require_free_name(rows, body.name)
     rejections = Rejections()
     check_pool(body, "", rejections)
-    _check_beside(cluster, body, rejections)
+    check_beside(cluster, body, rejections)
     wrong_size = await catalog.known_size(
         session,
         subscription_id=cluster.subscription_id,
@@ -123,13 +124,14 @@ async def change_pool(
 ) -> Change:
     """Merge the patch into what is wanted of the pool, and start the job that sends what differs."""
     require_changeable(cluster)
-    _require_staying(row)
+    require_staying(row)
+    await require_no_rotation(session, row)
     wanted = Wanted.from_json(cluster.wanted)
     before = _settings(wanted, row)
     rejections = Rejections()
     patch = body.model_dump(mode="json", exclude_unset=True, exclude={"options"})
     after = merged(before, patch, rejections)
-    settings = _read(after, rejections)
+    settings = read_settings(after, rejections)
     check_pool(settings, "", rejections)
     rejections.raise_if_any()
     if before["mode"] == PoolMode.SYSTEM and settings.mode is not PoolMode.SYSTEM:
@@ -152,9 +154,7 @@ async def delete_pool(
     asker: Asker,
     cluster: Cluster,
     row: NodePool,
-    options: JsonObject,
-    *,
-    ignore_budgets: bool,
+    options: NodePoolDeleteOptions,
 ) -> Job:
     """Start the job that removes the pool; jobs that are at work on it make way. Asking twice gives the same job."""
     require_changeable(cluster)
@@ -169,12 +169,22 @@ async def delete_pool(
         await jobs.ask_to_stop(session, job, code=SUPERSEDED, now=asker.now)
     _touch(row, NodePoolState.DELETING, asker.now)
     await tell(session, cluster, "node_pool.delete_requested", asker.now, pool=row.name)
-    return await _start(session, asker, kinds.DELETE, cluster, row=row, options=options, ignore_budgets=ignore_budgets)
+    return await _start(
+        session,
+        asker,
+        kinds.DELETE,
+        cluster,
+        row=row,
+        options=options.run_options(),
+        ignore_budgets=options.ignore_disruption_budgets,
+        drain=options.drain,
+        drain_timeout_seconds=options.drain_timeout_seconds,
+    )
 
 
-def _check_beside(cluster: Cluster, body: NodePoolSettings, rejections: Rejections) -> None:
-    """Note what does not go with the cluster and its other pools."""
-    others = {pool.name: pool.spec for pool in Wanted.from_json(cluster.wanted).pools}
+def check_beside(cluster: Cluster, body: NodePoolSettings, rejections: Rejections, *, but: str = "") -> None:
+    """Note what does not go with the cluster and its other pools; `but`: the pool that it takes the place of."""
+    others = {pool.name: pool.spec for pool in Wanted.from_json(cluster.wanted).pools if pool.name != but}
     check_networks({**others, "": body}, rejections)
     plugin = (cluster.observed or {}).get("network", {}).get("plugin")
     if body.os_type is OsType.WINDOWS and str(plugin).lower() == "kubenet":
@@ -191,7 +201,7 @@ async def _start(
     *,
     row: NodePool,
     options: JsonObject,
-    **more: bool,
+    **more: bool | int,
 ) -> Job:
     request: JsonObject = {"pool_id": row.id, "pool": row.azure_name, "name": row.name, **more}
     return await start(session, asker, kind, cluster, options=options, request=request)
@@ -208,7 +218,8 @@ def _settings(wanted: Wanted, row: NodePool) -> JsonObject:
     return settings_of(pool.spec)
 
 
-def _read(after: JsonObject, rejections: Rejections) -> NodePoolSettings:
+def read_settings(after: JsonObject, rejections: Rejections) -> NodePoolSettings:
+    """What a pool is to be after a change; raises InvalidRequestError where that is no pool."""
     try:
         return NodePoolSettings.model_validate(after)
     except ValidationError as error:
@@ -223,7 +234,8 @@ def _touch(row: NodePool, state: NodePoolState, now: datetime) -> None:
     row.updated_at = now
 
 
-def _require_staying(row: NodePool) -> None:
+def require_staying(row: NodePool) -> None:
+    """Raise PoolLeavingError for a pool that is being deleted."""
     if row.state == NodePoolState.DELETING:
         raise PoolLeavingError("The node pool is being deleted.")
 

@@ -22,7 +22,24 @@ FIXED = frozenset(
 )
 """What Azure cannot change of a pool that is there. https://learn.microsoft.com/azure/aks/manage-node-pools"""
 
-_EMPTY: JsonObject = {"labels": {}, "taints": [], "tags": {}, "azure_properties": {}, "mode": "User"}
+ROTATED = FIXED - {"os_type"}
+"""What a pool in its place can have."""
+_ADD = "add a pool, move what runs, and delete this one."
+_WAY_ROUND = (
+    "Azure cannot change `{name}` of a pool that is there. POST /v1/clusters/{{id}}/node-pools/{{pool}}:rotate with "
+    "the new value makes a pool that has it, moves the pods over and removes this one."
+)
+
+_EMPTY: JsonObject = {
+    "labels": {},
+    "taints": [],
+    "tags": {},
+    "azure_properties": {},
+    "mode": "User",
+    "zones": [],
+    "node_public_ips": False,
+    "fips": False,
+}
 
 
 def merged(settings: JsonObject, patch: JsonObject, rejections: Rejections) -> JsonObject:
@@ -32,11 +49,11 @@ def merged(settings: JsonObject, patch: JsonObject, rejections: Rejections) -> J
             rejections.add(
                 "immutable",
                 f"/{name}",
-                f"Azure cannot change `{name}` of a pool that is there: add a pool with the new value, move the pods, "
-                "and delete this one.",
+                _WAY_ROUND.format(name=name)
+                if name in ROTATED
+                else f"The pods of one system do not run on the other: {_ADD}",
             )
-    # An empty set is what null asks for; a set that is named is the whole set.
-    after = {**settings, **{name: _EMPTY.get(name) if value is None else value for name, value in patch.items()}}
+    after = _over(settings, patch)
     if settings["upgrades"] and patch.get("upgrades"):
         kept = {**settings["upgrades"], **patch["upgrades"]}
         after["upgrades"] = kept if any(value is not None for value in kept.values()) else None
@@ -50,6 +67,16 @@ def merged(settings: JsonObject, patch: JsonObject, rejections: Rejections) -> J
     if after["count"] is None:
         after["count"] = settings["count"]
     return _within_bounds(after)
+
+
+def rotated(settings: JsonObject, changes: JsonObject) -> JsonObject:
+    """A pool's settings with what a pool in its place is to have."""
+    return _within_bounds(_over(settings, changes))
+
+
+def _over(settings: JsonObject, patch: JsonObject) -> JsonObject:
+    # An empty set is what null asks for; a set that is named is the whole set.
+    return {**settings, **{name: _EMPTY.get(name) if value is None else value for name, value in patch.items()}}
 
 
 def _within_bounds(after: JsonObject) -> JsonObject:

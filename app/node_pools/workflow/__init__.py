@@ -3,5 +3,6 @@
 from app.node_pools.workflow.add import add_workflow
 from app.node_pools.workflow.change import change_workflow
 from app.node_pools.workflow.remove import remove_workflow
+from app.node_pools.workflow.rotate import rotate_workflow
 
-WORKFLOWS = (add_workflow, change_workflow, remove_workflow)
+WORKFLOWS = (add_workflow, change_workflow, remove_workflow, rotate_workflow)

@@ -2,22 +2,19 @@
 
 from dataclasses import replace
 
-from app.azure.errors import AzureError
-from app.azure.types.agent_pool import AgentPool
 from app.azure.types.tags import JOB, is_ours, owner_tags
-from app.azure.types.watch import Goal, TargetKind
+from app.azure.types.watch import TargetKind
 from app.clusters.service.start import want
 from app.clusters.specs.wanted import Wanted
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.await_azure import Begun, Made, Proof
 from app.clusters.workflow.leave import clean_up_change
-from app.core.errors import ConflictError, ErrorClass
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
-from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
+from app.jobs.workflow import Cloud, JobRun, Workflow
 from app.models import ClusterState, NodePool, NodePoolState
 from app.node_pools.specs.kinds import CREATE
-from app.node_pools.workflow import plan
+from app.node_pools.workflow import plan, pool_calls
 from app.node_pools.workflow.plan import PoolPlan, prove_nodes
 
 
@@ -34,13 +31,6 @@ async def add_pool(job: JobRun) -> None:
     await job.record(record_added, asked, made, proof)
 
 
-class PoolNotOursError(ConflictError):
-    """A pool of the name is in Azure already, and Slipway did not make it. It is never touched."""
-
-    code = "node_pool_not_ours"
-    remedy = "Choose another name."
-
-
 @record_step
 async def begin_add(record: Record) -> PoolPlan:
     """Mark the cluster as being changed."""
@@ -52,36 +42,8 @@ async def put_pool(cloud: Cloud, asked: PoolPlan) -> Begun:
     """Ask Azure for the pool, unless it is there already, from an answer that was lost or a job that went before."""
     place = asked.place
     await await_azure.require_ours(cloud, place)
-    pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
     owner = {**owner_tags(project_id=place.project_id, cluster_id=place.cluster_id), JOB: cloud.job.id}
-    spec = replace(asked.spec, tags={**asked.spec.tags, **owner})
-    asked_at = cloud.clock.now()
-    try:
-        answer = await pools.create(place.resource_group, place.azure_name, spec, call=azure_call(cloud))
-    except AzureError as error:
-        if error.problem.error_class is not ErrorClass.CONFLICT:
-            raise
-        present = await plan.present_pool(cloud, asked)
-        if present is None:
-            raise
-        return await _take_up(cloud, asked, present)
-    return Begun(answer.operation.target_id, answer.operation, asked_at, created=answer.created)
-
-
-async def _take_up(cloud: Cloud, asked: PoolPlan, present: AgentPool) -> Begun:
-    """Go on with a pool that is there, if it is ours; put it again where Azure has failed to make it."""
-    place = asked.place
-    if not is_ours(present.tags, place.cluster_id):
-        raise PoolNotOursError(
-            f"The cluster has a node pool named {present.name} that Slipway did not make; nothing was changed."
-        )
-    pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
-    pool_id = pools.id_of(place.resource_group, place.azure_name, present.name)
-    asked_at = cloud.clock.now()
-    if present.provisioning_state.lower() in {"failed", "canceled"}:
-        answer = await pools.put_again(place.resource_group, place.azure_name, asked.spec, call=azure_call(cloud))
-        return Begun(pool_id, answer.operation, asked_at)
-    return Begun(pool_id, None, asked_at)
+    return await pool_calls.ensure(cloud, asked, replace(asked.spec, tags={**asked.spec.tags, **owner}))
 
 
 @cloud_step
@@ -147,17 +109,7 @@ async def remove_leftovers(cloud: Cloud, asked: PoolPlan) -> bool:
         return True
     if not is_ours(present.tags, place.cluster_id) or present.tags.get(JOB) != cloud.job.id:
         return False
-    pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
-    asked_at = cloud.clock.now()
-    operation = await pools.delete(place.resource_group, place.azure_name, present.name, call=azure_call(cloud))
-    await await_azure.watch(
-        cloud,
-        Begun(pools.id_of(place.resource_group, place.azure_name, present.name), operation, asked_at),
-        subscription_id=place.subscription_id,
-        kind=TargetKind.AGENT_POOL,
-        goal=Goal.GONE,
-        expected="pool_delete",
-    )
+    await pool_calls.await_gone(cloud, asked, await pool_calls.delete(cloud, asked))
     return True
 
 

@@ -7,10 +7,10 @@ from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.await_azure import Begun, Made, Proof
 from app.clusters.workflow.leave import clean_up_change
 from app.engine.steps import Record, cloud_step, record_step
-from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
+from app.jobs.workflow import Cloud, JobRun, Workflow
 from app.models import ClusterState, NodePoolState
 from app.node_pools.specs.kinds import UPDATE
-from app.node_pools.workflow import plan
+from app.node_pools.workflow import plan, pool_calls
 from app.node_pools.workflow.plan import PoolMissingError, PoolPlan, prove_nodes
 
 
@@ -40,13 +40,13 @@ async def end_autoscaling(cloud: Cloud, asked: PoolPlan) -> Begun | None:
     present = await _present(cloud, asked)
     if asked.spec.auto_scaling or not present.auto_scaling:
         return None
-    return await _send(cloud, asked, present)
+    return await pool_calls.send(cloud, asked, asked.spec, present)
 
 
 @cloud_step
 async def put_changes(cloud: Cloud, asked: PoolPlan) -> Begun | None:
     """Send what differs; None where nothing does any more."""
-    return await _send(cloud, asked, await _present(cloud, asked))
+    return await pool_calls.send(cloud, asked, asked.spec, await _present(cloud, asked))
 
 
 async def _present(cloud: Cloud, asked: PoolPlan) -> AgentPool:
@@ -54,17 +54,6 @@ async def _present(cloud: Cloud, asked: PoolPlan) -> AgentPool:
     if present is None:
         raise PoolMissingError(f"The cluster has no pool named {asked.name}.")
     return present
-
-
-async def _send(cloud: Cloud, asked: PoolPlan, present: AgentPool) -> Begun | None:
-    place = asked.place
-    pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
-    asked_at = cloud.clock.now()
-    if present.provisioning_state.lower() not in await_azure.SETTLED:
-        # Asked already, by a run whose end was lost.
-        return Begun(pools.id_of(place.resource_group, place.azure_name, present.name), None, asked_at)
-    answer = await pools.change(place.resource_group, place.azure_name, asked.spec, call=azure_call(cloud))
-    return None if answer is None else Begun(answer.operation.target_id, answer.operation, asked_at)
 
 
 @cloud_step

@@ -1,6 +1,5 @@
 """`node_pool.delete`."""
 
-from app.azure.types.watch import Goal, TargetKind
 from app.clusters.service.start import want
 from app.clusters.specs.wanted import Wanted
 from app.clusters.workflow import await_azure
@@ -8,16 +7,23 @@ from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.leave import clean_up_change
 from app.engine.steps import Record, cloud_step, record_step
-from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
+from app.jobs.workflow import Cloud, JobRun, Workflow
 from app.models import ClusterState, NodePoolState
 from app.node_pools.specs.kinds import DELETE
-from app.node_pools.workflow import plan
+from app.node_pools.workflow import plan, pool_calls
+from app.node_pools.workflow.drain import Drain, cordon_nodes, drain_nodes, look_at_pods, verify_pods
 from app.node_pools.workflow.plan import PoolPlan
 
 
 async def remove_pool(job: JobRun) -> None:
     """Have Azure drain and remove a pool, and see that it is gone."""
     asked = await job.record(begin_remove)
+    if job.view.request.get("drain"):
+        drain, place, pool = Drain.of(job.view.request), asked.place, asked.spec.name
+        kept = await job.cloud(look_at_pods, place, pool)
+        await job.cloud(cordon_nodes, place, pool)
+        await job.cloud(drain_nodes, place, pool, drain)
+        await job.cloud(verify_pods, place, kept, drain)
     begun = await job.cloud(delete_pool, asked)
     await job.cloud(await_gone, asked, begun)
     made = await job.cloud(read_left, asked)
@@ -33,36 +39,13 @@ async def begin_remove(record: Record) -> PoolPlan:
 @cloud_step
 async def delete_pool(cloud: Cloud, asked: PoolPlan) -> Begun | None:
     """Ask Azure to remove the pool; None where there is none."""
-    place = asked.place
-    await await_azure.require_ours(cloud, place)
-    pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
-    asked_at = cloud.clock.now()
-    operation = await pools.delete(
-        place.resource_group,
-        place.azure_name,
-        asked.spec.name,
-        ignore_budgets=bool(cloud.job.request.get("ignore_budgets")),
-        call=azure_call(cloud),
-    )
-    if operation is None:
-        return None
-    return Begun(pools.id_of(place.resource_group, place.azure_name, asked.spec.name), operation, asked_at)
+    return await pool_calls.delete(cloud, asked, ignore_budgets=bool(cloud.job.request.get("ignore_budgets")))
 
 
 @cloud_step
 async def await_gone(cloud: Cloud, asked: PoolPlan, begun: Begun | None) -> None:
     """Wait until Azure has the pool no more."""
-    if begun is None:
-        return
-    end = await await_azure.watch(
-        cloud,
-        begun,
-        subscription_id=asked.place.subscription_id,
-        kind=TargetKind.AGENT_POOL,
-        goal=Goal.GONE,
-        expected="pool_delete",
-    )
-    await_azure.require_gone(end)
+    await pool_calls.await_gone(cloud, asked, begun)
 
 
 @cloud_step

@@ -1,5 +1,6 @@
 """`volume.create`."""
 
+from app.clusters.workflow.inside import inside, note_change
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow
 from app.models import VolumeState
@@ -7,7 +8,6 @@ from app.storage.specs.volume_asked import Asked
 from app.storage.specs.volume_kinds import CREATE
 from app.storage.specs.volume_objects import VOLUME_LABEL, pod_lines
 from app.storage.workflow.create_share import ensure_share
-from app.storage.workflow.inside import inside, note_change
 from app.storage.workflow.volume_apply import Bound, WantedKey, await_bound, put_claim, put_secret, put_volume
 from app.storage.workflow.volume_check import Checked, check_volume
 from app.storage.workflow.volume_plan import (

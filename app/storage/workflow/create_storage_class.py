@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from app.azure.types.storage import Account
 from app.clusters.specs.wanted import Place, place_of
+from app.clusters.workflow.inside import inside, note_change
 from app.core.errors import ConflictError, ErrorClass
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
@@ -12,7 +13,6 @@ from app.models import Cluster
 from app.storage.specs.class_rules import class_from_json, differences, is_managed
 from app.storage.specs.objections import Objection, VolumeNotPossibleError
 from app.storage.specs.volume_kinds import CREATE_CLASS
-from app.storage.workflow.inside import inside, note_change
 
 PATH = "/apis/storage.k8s.io/v1/storageclasses"
 

@@ -1,13 +1,13 @@
 """`storage_class.delete`."""
 
 from app.clusters.specs.wanted import Place, place_of
+from app.clusters.workflow.inside import inside, note_change
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow
 from app.models import Cluster
 from app.storage.specs.class_rules import is_managed
 from app.storage.specs.volume_kinds import DELETE_CLASS
 from app.storage.workflow.create_storage_class import PATH, ClassNotOursError, record_class_failed
-from app.storage.workflow.inside import inside, note_change
 
 
 async def delete_storage_class(job: JobRun) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from app.clusters.workflow.inside import note_change
 from app.engine.steps import cloud_step
 from app.jobs.workflow import Cloud
 from app.kubernetes.client import ClusterClient
@@ -13,7 +14,6 @@ from app.kubernetes.errors import EvictionBlockedError
 from app.kubernetes.types.pod import PodState
 from app.storage.specs.mounts import Done, Evict, HeldMounts, Mount, Wait, mount_of, next_restart
 from app.storage.specs.rotation import SecretPlace
-from app.storage.workflow.inside import note_change
 from app.storage.workflow.key_errors import MountNotRestartedError
 from app.storage.workflow.secrets import by_cluster, in_cluster
 

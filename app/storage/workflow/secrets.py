@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from app.azure.types.storage import AccountKey
 from app.azure.types.tags import is_storage_account
+from app.clusters.workflow.inside import inside, note_change
 from app.core.errors import SlipwayError
 from app.engine.steps import cloud_step
 from app.jobs.workflow import Cloud, azure_call
@@ -16,7 +17,6 @@ from app.kubernetes.types.volume import AccountSecretSpec, AccountSecretState, f
 from app.storage.service.key_places import AccountAt
 from app.storage.specs.rotation import SecretPlace
 from app.storage.specs.volume_objects import MANAGED_BY
-from app.storage.workflow.inside import inside, note_change
 from app.storage.workflow.key_errors import (
     AccountLostError,
     AccountNotManagedError,

@@ -6,13 +6,13 @@ from sqlalchemy import select
 
 from app.clusters.live import ClusterLostError
 from app.clusters.specs.wanted import Place, place_of
+from app.clusters.workflow.inside import ever_less_often, inside, note_change
 from app.core.errors import ConflictError, SlipwayError
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow
 from app.models import Cluster, Job, Volume, VolumeState
 from app.storage.specs.volume_kinds import DELETE
 from app.storage.specs.volume_objects import ACCOUNT_LABEL, VOLUME_LABEL, VolumeAt
-from app.storage.workflow.inside import ever_less_often, inside, note_change
 from app.storage.workflow.volume_plan import facts, problem_of, set_state, volume_of
 
 _MOST_NAMED = 10

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.clusters.workflow.inside import ever_less_often, inside, note_change
 from app.core.errors import ConflictError, ErrorClass, SlipwayError
 from app.engine.errors import JobFailedError
 from app.engine.steps import cloud_step
@@ -18,7 +19,6 @@ from app.storage.specs.volume_objects import (
     persistent_volume_of,
     secret_of,
 )
-from app.storage.workflow.inside import ever_less_often, inside, note_change
 
 _BOUND, _LOST = "Bound", "Lost"
 _USED_UP = frozenset({"Released", "Failed"})

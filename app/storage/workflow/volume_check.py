@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.clusters.workflow.inside import inside
 from app.core.errors import ErrorClass
 from app.engine.steps import cloud_step
 from app.jobs.workflow import Cloud, azure_call
@@ -13,7 +14,6 @@ from app.storage.specs.objections import Objection, VolumeNotPossibleError
 from app.storage.specs.volume_asked import Asked
 from app.storage.specs.volume_objects import ACCOUNT_LABEL, VOLUME_LABEL, handle_of, secret_name
 from app.storage.specs.volume_wanted import KEY
-from app.storage.workflow.inside import inside
 
 # What can be mended while the volume is there; a pod only mounts later.
 _LATER = frozenset({"capacity"})

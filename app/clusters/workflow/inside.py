@@ -1,4 +1,4 @@
-"""The way of this slice's steps into a cluster."""
+"""The way of steps into a cluster, and how they look there again and again."""
 
 import asyncio
 from collections.abc import AsyncIterator

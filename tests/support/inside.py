@@ -1,5 +1,6 @@
 """What others do in a cluster of Slipway's, with the cluster's own API."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -70,6 +71,18 @@ class Inside:
         path = "/apis/apps/v1/namespaces/default/deployments"
         await self.send("POST", path, {"metadata": {"name": app}, "spec": spec})
 
+    async def pods(self, app: str, namespace: str = "default") -> list[dict[str, Any]]:
+        """The pods of an app."""
+        found = await self.send("GET", f"/api/v1/namespaces/{namespace}/pods?labelSelector=app%3D{app}")
+        items: list[dict[str, Any]] = found["items"]
+        return items
+
+    async def until_ready(self, app: str, count: int) -> None:
+        """Wait until so many pods of an app are Ready."""
+        async with asyncio.timeout(20):
+            while sum(_is_ready(pod) for pod in await self.pods(app)) < count:  # noqa: ASYNC110 - without a watch
+                await asyncio.sleep(0.02)
+
     async def add_service(self, name: str, type_: str = "LoadBalancer", **spec: Any) -> None:
         """`kubectl apply` of a Service."""
         ports = [{"name": "http", "port": 80, "protocol": "TCP"}]
@@ -82,3 +95,8 @@ class Inside:
     async def delete_service(self, name: str) -> None:
         """`kubectl delete svc`."""
         await self.send("DELETE", f"/api/v1/namespaces/default/services/{name}")
+
+
+def _is_ready(pod: dict[str, Any]) -> bool:
+    conditions = pod.get("status", {}).get("conditions", ())
+    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
