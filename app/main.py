@@ -14,6 +14,7 @@ from app.api.services import Services
 from app.catalog.router import router as catalog
 from app.clusters.router.clusters import router as clusters
 from app.clusters.router.ending import router as ending
+from app.clusters.router.kubectl import router as kubectl
 from app.clusters.router.power import router as power
 from app.core.metrics import metrics
 from app.credentials.router import router as credentials
@@ -43,6 +44,7 @@ ROUTERS: Sequence[APIRouter] = (
     projects.router,
     clusters,
     ending,
+    kubectl,
     power,
     node_pools,
     pool_rotation,

@@ -3,9 +3,9 @@
 from app.azure.clients import Clients, read_all
 from app.azure.fields import Fields
 from app.azure.types.call import Call
-from app.azure.types.catalog import KubernetesVersion, Location, VmSize
+from app.azure.types.catalog import KubernetesVersion, Location, NodeSize
 
-_MIB_PER_GIB = 1024
+_MACHINES = "virtualMachines"
 
 
 class Catalog:
@@ -31,15 +31,18 @@ class Catalog:
                 is_default=minor.flag("isDefault"),
                 is_preview=minor.flag("isPreview"),
                 upgrades=minor.part("patchVersions").part(patch).texts("upgrades"),
+                support_plans=minor.part("capabilities").texts("supportPlan"),
             )
             for minor in Fields(model, "kubernetesVersions").parts("values")
             for patch in minor.names("patchVersions")
         )
 
-    async def vm_sizes(self, location: str, *, call: Call) -> tuple[VmSize, ...]:
-        """The sizes of machines that a location has."""
+    async def node_sizes(self, location: str, *, call: Call) -> tuple[NodeSize, ...]:
+        """The sizes of machines that a location has, with what keeps the subscription from them."""
         client = self._clients.compute(self._subscription_id)
-        return tuple(await read_all(client.virtual_machine_sizes.list(location, slipway_call=call), _size))
+        skus = client.resource_skus.list(filter=f"location eq '{location}'", slipway_call=call)
+        found = await read_all(skus, lambda value: _size(Fields(value, "sku"), location))
+        return tuple(size for size in found if size is not None)
 
 
 def _location(value: object) -> Location:
@@ -48,11 +51,32 @@ def _location(value: object) -> Location:
     return Location(name=name, display_name=body.maybe("displayName") or name)
 
 
-def _size(value: object) -> VmSize:
-    body = Fields(value, "vmSize")
-    return VmSize(
-        name=body.text("name"),
-        cores=body.number("numberOfCores") or 0,
-        memory_gib=(body.number("memoryInMB") or 0) / _MIB_PER_GIB,
-        max_data_disks=body.number("maxDataDiskCount") or 0,
+def _size(sku: Fields, location: str) -> NodeSize | None:
+    """None for what is no machine, such as a disk."""
+    if sku.maybe("resourceType") != _MACHINES:
+        return None
+    said = {part.maybe("name"): part.maybe("value") for part in sku.parts("capabilities")}
+    here = [info for info in sku.parts("locationInfo") if (info.maybe("location") or "").lower() == location.lower()]
+    zones = {zone for info in here for zone in info.texts("zones")}
+    restricted = None
+    for restriction in sku.parts("restrictions"):
+        if restriction.maybe("type") == "Zone":
+            zones -= set(restriction.part("restrictionInfo").texts("zones"))
+        else:
+            restricted = restriction.maybe("reasonCode") or "NotAvailableForSubscription"
+    return NodeSize(
+        name=sku.text("name"),
+        cores=int(_number(said.get("vCPUs"))),
+        memory_gib=_number(said.get("MemoryGB")),
+        max_data_disks=int(_number(said.get("MaxDataDiskCount"))),
+        family=sku.maybe("family"),
+        zones=tuple(sorted(zones)),
+        restricted=restricted,
     )
+
+
+def _number(text: str | None) -> float:
+    try:
+        return float(text or 0)
+    except ValueError:
+        return 0

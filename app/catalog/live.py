@@ -12,12 +12,13 @@ from app.api.calls import Asking
 from app.api.services import Services
 from app.azure.gateway import AzureGateway
 from app.azure.types.call import Call
+from app.azure.types.catalog import KubernetesVersion, NodeSize
 from app.catalog import service
 from app.catalog.service import CatalogKey, CatalogKind, Listing
 from app.core.breaker import Breaker
 from app.core.clock import Clock
-from app.core.errors import NotFoundError, SlipwayError
-from app.core.json import JsonList
+from app.core.errors import InvalidRequestError, SlipwayError
+from app.core.json import JsonList, JsonObject
 from app.core.settings import AzureSettings
 from app.db.engine import Database
 
@@ -76,9 +77,13 @@ class CatalogSource:
                 return [asdict(location) for location in await catalog.locations(call=call)]
             case CatalogKind.KUBERNETES_VERSIONS:
                 versions = await catalog.kubernetes_versions(key.location, call=call)
-                return [asdict(version) | {"upgrades": list(version.upgrades)} for version in versions]
-            case CatalogKind.VM_SIZES:
-                return [asdict(size) for size in await catalog.vm_sizes(key.location, call=call)]
+                return [_as_json(version) for version in versions]
+            case CatalogKind.NODE_SIZES:
+                return [_as_json(size) for size in await catalog.node_sizes(key.location, call=call)]
+
+
+def _as_json(item: KubernetesVersion | NodeSize) -> JsonObject:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(item).items()}
 
 
 class _Composed(Services, Protocol):
@@ -97,15 +102,16 @@ async def list_locations(call: Asking) -> Listing:
 
 
 async def list_of_location(call: Asking, kind: CatalogKind, location: str) -> Listing:
-    """A list of one location, young enough. Raises NotFoundError for a location that surely does not exist."""
+    """A list of one location, young enough. Raises InvalidRequestError for a location that surely does not exist."""
     subscription_id = _subscription_of(call)
     await ensure_catalogue(call.services, subscription_id=subscription_id, location=location)
     async with call.database.read() as session:
         wrong = await service.known_location(
-            session, subscription_id=subscription_id, name=location, now=call.now, pointer="path:location"
+            session, subscription_id=subscription_id, name=location, now=call.now, pointer="query:location"
         )
     if wrong is not None:
-        raise NotFoundError(wrong.detail, remedy="List the locations: GET /v1/locations.")
+        remedy = "List the locations: GET /v1/locations."
+        raise InvalidRequestError("There is no such location.", errors=[wrong], remedy=remedy)
     return await _young(call, service.location_key(subscription_id, kind, location))
 
 
@@ -133,7 +139,7 @@ async def ensure_catalogue(
     if kubernetes_version is not None:
         wanted.append((CatalogKind.KUBERNETES_VERSIONS, [kubernetes_version]))
     if node_sizes:
-        wanted.append((CatalogKind.VM_SIZES, list(node_sizes)))
+        wanted.append((CatalogKind.NODE_SIZES, list(node_sizes)))
     await asyncio.gather(
         *(_ensure(source, service.location_key(subscription_id, kind, location), names) for kind, names in wanted)
     )

@@ -32,12 +32,22 @@ class KubernetesVersionRead(ResponseModel):
     is_default: bool = Field(description="Whether AKS takes this minor version when none is asked for.")
     is_preview: bool
     upgrades: list[str] = Field(description="The versions that one upgrade leads to.")
+    support_plans: list[str] = Field(
+        description="With which plans a cluster may have it; `AKSLongTermSupport` alone where its usual time is over.",
+        examples=[["KubernetesOfficial", "AKSLongTermSupport"]],
+    )
 
 
-class VmSizeRead(ResponseModel):
+class NodeSizeRead(ResponseModel):
     """A size of machine that a location has."""
 
     name: str = Field(examples=["Standard_D2s_v5"])
     cores: int
     memory_gib: float
     max_data_disks: int
+    family: str | None = Field(description="Whose quota its cores take.", examples=["standardDSv5Family"])
+    zones: list[str] = Field(description="Those that have it and that the subscription may use.")
+    restricted: str | None = Field(
+        description="Why the subscription may not have it here, in Azure's word; null when it may.",
+        examples=["NotAvailableForSubscription"],
+    )

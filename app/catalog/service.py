@@ -25,8 +25,8 @@ class CatalogKind(StrEnum):
     """The lists. Locations are a subscription's; the others belong to a location too."""
 
     LOCATIONS = "locations"
-    KUBERNETES_VERSIONS = "kubernetes_versions"
-    VM_SIZES = "vm_sizes"
+    KUBERNETES_VERSIONS = "versions"
+    NODE_SIZES = "node_sizes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +141,8 @@ async def known_size(
     session: AsyncSession, *, subscription_id: str, location: str, name: str, now: datetime, pointer: str = "/node_size"
 ) -> FieldError | None:
     """What is wrong with a size of machine: None when the location has it, or when nobody can tell."""
-    listing = await get(session, location_key(subscription_id, CatalogKind.VM_SIZES, location))
-    return judge(CatalogKind.VM_SIZES, listing, name, now=now, pointer=pointer)
+    listing = await get(session, location_key(subscription_id, CatalogKind.NODE_SIZES, location))
+    return judge(CatalogKind.NODE_SIZES, listing, name, now=now, pointer=pointer)
 
 
 def judge(kind: CatalogKind, listing: Listing | None, name: str, *, now: datetime, pointer: str) -> FieldError | None:
@@ -152,7 +152,7 @@ def judge(kind: CatalogKind, listing: Listing | None, name: str, *, now: datetim
     words = {
         CatalogKind.LOCATIONS: ("unknown_location", "The subscription has no such location."),
         CatalogKind.KUBERNETES_VERSIONS: ("unknown_kubernetes_version", "AKS does not offer this version here."),
-        CatalogKind.VM_SIZES: ("unknown_node_size", "The location has no such size of machine."),
+        CatalogKind.NODE_SIZES: ("unknown_node_size", "The location has no such size of machine."),
     }
     code, detail = words[kind]
     close = nearest(kind, listing, name)

@@ -110,6 +110,12 @@ class KubernetesSettings(BaseModel):
         300,
         description="A private cluster that cannot be reached is read so often by a command that AKS runs in it.",
     )
+    kubectl_mirror: str = Field(
+        "https://dl.k8s.io",
+        pattern=r"^https://[A-Za-z0-9._~:/%@-]+$",
+        description="Where `GET /v1/clusters/{id}/kubectl` says kubectl is published: below it lies "
+        "`release/v<version>/bin/<os>/<arch>/kubectl`, and beside that its `.sha256`.",
+    )
 
 
 class WorkerSettings(BaseModel):

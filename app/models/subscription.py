@@ -75,7 +75,7 @@ class Provider(Base, kw_only=True):
 
 
 class CatalogEntry(Base, kw_only=True):
-    """A list that Azure offers, with its age: `locations` (location ''), `kubernetes_versions` or `vm_sizes`."""
+    """A list that Azure offers, with its age: `locations` (location ''), `versions` or `node_sizes`."""
 
     __tablename__ = "catalog"
 

@@ -148,7 +148,7 @@ async def test_every_example_is_accepted(idle_slipway: Slipway) -> None:
     await sender.send("revoke_api_key", caller=platform, key=made["id"])
     await sender.send("update_project", caller=platform)
 
-    for name in ("list_locations", "list_kubernetes_versions", "list_vm_sizes"):
+    for name in ("list_locations", "list_versions", "list_node_sizes"):
         await sender.send(name)
     # Asked before there is a worker: what is queued can still be stopped.
     job_id = (await sender.send("create_cluster"))["job"]["id"]
@@ -158,10 +158,16 @@ async def test_every_example_is_accepted(idle_slipway: Slipway) -> None:
     await sender.done("retry_job", job_id=job_id)
     for name in ("get_readiness", "list_jobs", "list_events", "list_clusters", "get_cluster_by_id_or_name"):
         await sender.send(name)
-    await sender.send("extend_cluster")
     for name in ("get_job", "list_job_steps"):
         await sender.send(name, job_id=job_id)
-    shown = ("get_infrastructure", "list_load_balancers", "list_cluster_load_balancers", "get_outbound")
+    shown = (
+        "extend_cluster",
+        "get_kubectl",
+        "get_infrastructure",
+        "list_load_balancers",
+        "list_cluster_load_balancers",
+        "get_outbound",
+    )
     for name in ("create_credential", "list_credentials", *shown):
         await sender.send(name)
     await sender.done("update_outbound")

@@ -116,7 +116,7 @@ async def test_the_catalogue_is_what_the_local_azure_offers(story: Story) -> Non
     assert sum(version.is_default for version in versions) >= 1
     assert any(version.upgrades for version in versions)
     assert all(version.version.startswith(version.minor) for version in versions)
-    sizes = await catalog.vm_sizes("westeurope", call=story.call())
+    sizes = await catalog.node_sizes("westeurope", call=story.call())
     assert "Standard_D2s_v5" in {size.name for size in sizes}
     assert all(size.cores > 0 and size.memory_gib > 0 for size in sizes)
     assert AKS in {provider.namespace for provider in await story.azure.providers.list_(call=story.call())}

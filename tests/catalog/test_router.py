@@ -15,11 +15,11 @@ async def test_the_lists_are_those_of_azure(served: Served) -> None:
     assert locations["next_cursor"] is None
     assert datetime.fromisoformat(locations["observed_at"]).tzinfo is not None
 
-    versions = (await served.get("/v1/locations/westeurope/kubernetes-versions")).json()["items"]
+    versions = (await served.get("/v1/versions?location=westeurope")).json()["items"]
     assert sum(version["is_default"] for version in versions) >= 1
     assert all(version["version"].startswith(version["minor"] + ".") for version in versions)
 
-    sizes = (await served.get("/v1/locations/westeurope/vm-sizes?limit=200")).json()["items"]
+    sizes = (await served.get("/v1/node-sizes?location=westeurope&limit=200")).json()["items"]
     assert all(size["cores"] > 0 and size["memory_gib"] > 0 for size in sizes)
 
 
@@ -70,10 +70,25 @@ async def test_without_any_list_azures_error_is_told(served: Served, local_azure
     assert answer.json()["azure"]["code"] == "AuthorizationFailed"
 
 
-async def test_an_unknown_location_is_not_found(served: Served) -> None:
-    answer = await served.get("/v1/locations/westeurop/kubernetes-versions")
-    assert answer.status_code == 404
-    assert "`westeurope`" in answer.json()["detail"]
+async def test_an_unknown_location_is_refused_with_the_nearest(served: Served) -> None:
+    answer = await served.get("/v1/versions?location=westeurop")
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert (error["code"], error["pointer"]) == ("unknown_location", "query:location")
+    assert "`westeurope`" in error["detail"]
+
+
+async def test_sizes_tell_their_zones_and_versions_their_support(served: Served) -> None:
+    answer = await served.get("/v1/node-sizes?location=westeurope&limit=200")
+    sizes = {size["name"]: size for size in answer.json()["items"]}
+    assert sizes["Standard_D4s_v5"]["zones"] == ["1", "2", "3"]
+    assert sizes["Standard_D4s_v5"]["restricted"] is None
+    assert sizes["Standard_D4s_v5"]["family"] == "standardDSv5Family"
+    assert int(answer.headers["age"]) >= 0
+    versions = (await served.get("/v1/versions?location=westeurope")).json()["items"]
+    assert [version["version"] for version in versions if version["is_preview"]] == ["1.35.0"]
+    long_term_only = [each["version"] for each in versions if each["support_plans"] == ["AKSLongTermSupport"]]
+    assert long_term_only == ["1.30.14"]
 
 
 async def test_nobody_sees_the_lists_without_a_key(served: Served) -> None:
@@ -101,7 +116,7 @@ async def judge(served: Served, location: str, *, version: str, size: str) -> li
 
 
 async def test_ensured_lists_judge_names(served: Served) -> None:
-    listed = (await served.get("/v1/locations/westeurope/kubernetes-versions")).json()["items"]
+    listed = (await served.get("/v1/versions?location=westeurope")).json()["items"]
     assert await judge(served, "westeurope", version=listed[0]["minor"], size="Standard_D2s_v5") == [None] * 3
     found = await judge(served, "westeurope", version="1.2.3", size="Standard_D2s_v55")
     assert [wrong.code if wrong else None for wrong in found] == [
@@ -117,11 +132,11 @@ async def test_ensured_lists_judge_names(served: Served) -> None:
 async def test_a_name_is_looked_up_again_before_it_is_refused(served: Served, local_azure: LocalAzureForTests) -> None:
     """trouble 75"""
     subscription_id = served.parts.settings.azure.subscription_id or ""
-    key = service.location_key(subscription_id, CatalogKind.VM_SIZES, "westeurope")
+    key = service.location_key(subscription_id, CatalogKind.NODE_SIZES, "westeurope")
     await served.get("/v1/locations")
     async with served.database.write() as session:
         await service.record(session, key, [], now=served.clock.now() - timedelta(hours=1))
-    listed = (await served.get("/v1/locations/westeurope/kubernetes-versions")).json()["items"]
+    listed = (await served.get("/v1/versions?location=westeurope")).json()["items"]
     assert await judge(served, "westeurope", version=listed[0]["minor"], size="Standard_D2s_v5") == [None] * 3
 
 

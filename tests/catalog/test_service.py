@@ -19,7 +19,7 @@ SIZES = [{"name": "Standard_D2s_v5", "cores": 2, "memory_gib": 8.0, "max_data_di
 async def fill(database: Database, now: datetime = NOW) -> None:
     async with database.write() as session:
         await service.record(session, service.locations_key(SUBSCRIPTION), LOCATIONS, now=now)
-        for kind, items in ((CatalogKind.KUBERNETES_VERSIONS, VERSIONS), (CatalogKind.VM_SIZES, SIZES)):
+        for kind, items in ((CatalogKind.KUBERNETES_VERSIONS, VERSIONS), (CatalogKind.NODE_SIZES, SIZES)):
             await service.record(session, service.location_key(SUBSCRIPTION, kind, "westeurope"), items, now=now)
 
 
@@ -52,9 +52,9 @@ async def judged(database: Database, kind: CatalogKind, name: str, *, now: datet
         (CatalogKind.KUBERNETES_VERSIONS, "1.33.10", None),
         (CatalogKind.KUBERNETES_VERSIONS, "1.33.99", "Did you mean `1.33.9`?"),
         (CatalogKind.KUBERNETES_VERSIONS, "nonsense", "Did you mean `1.33`?"),
-        (CatalogKind.VM_SIZES, "standard_d2s_v5", None),
-        (CatalogKind.VM_SIZES, "Standard_D2_v5", "Did you mean `Standard_D2s_v5`?"),
-        (CatalogKind.VM_SIZES, "huge", "no such size of machine."),
+        (CatalogKind.NODE_SIZES, "standard_d2s_v5", None),
+        (CatalogKind.NODE_SIZES, "Standard_D2_v5", "Did you mean `Standard_D2s_v5`?"),
+        (CatalogKind.NODE_SIZES, "huge", "no such size of machine."),
     ],
 )
 async def test_a_wrong_name_is_told_with_the_nearest(

@@ -177,6 +177,6 @@ async def test_a_retry_upgrades_the_pool_that_azure_failed_to_upgrade(slipway: S
 
 
 async def _upgrade_of(slipway: Slipway, running: str) -> str:
-    offers = await slipway.ask("GET", "/v1/locations/westeurope/kubernetes-versions")
+    offers = await slipway.ask("GET", "/v1/versions?location=westeurope")
     version: dict[str, Any] = next(item for item in offers.json()["items"] if item["version"] == running)
     return str(version["upgrades"][-1])

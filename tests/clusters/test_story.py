@@ -29,7 +29,7 @@ async def test_a_cluster_is_made_proven_changed_and_removed_with_its_group(slipw
     assert tags["cost"] == "42"
     assert tags["managed-by"] == "slipway"
 
-    offers = await slipway.ask("GET", "/v1/locations/westeurope/kubernetes-versions")
+    offers = await slipway.ask("GET", "/v1/versions?location=westeurope")
     version = next(
         item for item in offers.json()["items"] if item["version"] == created["outcome"]["kubernetes_version"]
     )

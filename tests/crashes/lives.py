@@ -89,7 +89,7 @@ async def cluster(life: Life, kinds: frozenset[str]) -> None:
         await life.job("PATCH", f"{own}/outbound", {"managed_ip_count": 2})
     if "cluster.upgrade" in kinds:
         now = created["outcome"]["kubernetes_version"]
-        offers = (await life.slipway.ask("GET", "/v1/locations/westeurope/kubernetes-versions")).json()["items"]
+        offers = (await life.slipway.ask("GET", "/v1/versions?location=westeurope")).json()["items"]
         newest = next(offer["upgrades"][-1] for offer in offers if offer["version"] == now)
         await life.job("POST", f"{own}:upgrade", {"kubernetes_version": newest})
     if "cluster.sync" in kinds:

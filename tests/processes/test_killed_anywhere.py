@@ -91,7 +91,7 @@ async def _live(fleet: Fleet, name: str) -> None:
         await _do(fleet, "POST", f"{own}:scale", {"count": 2})
     if "cluster.upgrade" in kinds:
         version = (await fleet.ask("GET", own)).json()["kubernetes_version"]
-        offers = (await fleet.ask("GET", "/v1/locations/westeurope/kubernetes-versions")).json()["items"]
+        offers = (await fleet.ask("GET", "/v1/versions?location=westeurope")).json()["items"]
         newest = next(offer["upgrades"][-1] for offer in offers if offer["version"] == version)
         await _do(fleet, "POST", f"{own}:upgrade", {"kubernetes_version": newest})
     if "cluster.sync" in kinds:
