@@ -19,6 +19,7 @@ from app.azure.identities import Identities
 from app.azure.links import TrustedHosts, is_loopback
 from app.azure.log_client import open_logs_client
 from app.azure.log_queries import LogQueries
+from app.azure.maintenance_windows import MaintenanceWindows
 from app.azure.managed_clusters import ManagedClusters
 from app.azure.monitoring import AzureMonitoring
 from app.azure.network import Network
@@ -53,6 +54,7 @@ class SubscriptionGateway:
         self.managed_clusters = ManagedClusters(container_service, subscription_id)
         self.cluster_verbs = ClusterVerbs(container_service, self.managed_clusters.id_of)
         self.agent_pools = AgentPools(container_service, subscription_id)
+        self.maintenance_windows = MaintenanceWindows(container_service)
         self.catalog = Catalog(clients, subscription_id)
         self.network = Network(clients.network(subscription_id), subscription_id, sharing)
         self.compute = Compute(clients.compute(subscription_id))

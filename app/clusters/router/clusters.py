@@ -20,10 +20,10 @@ from app.clusters.schemas.clusters import (
     ClusterCreated,
     ClusterRead,
     ClusterScale,
-    ClusterUpdate,
     ClusterUpgrade,
 )
-from app.clusters.service import change, create, read
+from app.clusters.schemas.update import ClusterUpdate, ClusterUpdated
+from app.clusters.service import change, create, read, update
 from app.clusters.service.ending import ProtectedError
 from app.clusters.service.outbound import SnatExhaustedError
 from app.clusters.service.read import FoundCluster
@@ -124,17 +124,30 @@ async def get_cluster_by_id_or_name(
 @router.patch(
     "/{cluster:name}",
     status_code=202,
-    summary="Change a cluster's tags",
-    responses=errors(ClusterStoppedError, NotReadyError, BusyError),
+    summary="Change a cluster",
+    responses={
+        **errors(NotReadyError, BusyError),
+        200: {"model": ClusterUpdated, "description": "Azure need not be asked: no job."},
+    },
 )
 async def update_cluster(
     cluster: ClusterPath, body: ClusterUpdate, call: OperatorWrites, response: Response, if_match: IfMatch
-) -> ClusterAccepted:
-    """A JSON merge patch: what is not named stays, a tag of value null is removed."""
+) -> ClusterUpdated:
+    """A JSON merge patch. Azure is sent what differs, one kind of change a request; the answer has it as a JSON Patch.
+
+    With `wait_for: accepted` the job ends when Azure has accepted the last request.
+    """
     found = await lock_cluster(call.session, call.scope, cluster)
     if_match.check(found.version)
-    job = await change.update_cluster(call.session, asker_of(call), found, body)
-    return await accepted(call, response, job, found)
+    made = await update.update_cluster(call.session, asker_of(call), found, body)
+    set_etag(response, found.version)
+    if made.job is None:
+        response.status_code = 200
+    else:
+        point_to_job(response, made.job.id)
+    resource = await read.one_cluster_read(call.session, found)
+    job = None if made.job is None else job_read(made.job, call.now)
+    return ClusterUpdated(job=job, resource=resource, changes=made.changes)
 
 
 @router.delete(

@@ -11,7 +11,7 @@ from app.clusters.schemas.ending import Ending
 from app.clusters.schemas.pools import NodeCount, NodePoolCreate, NodePoolRead, PoolName, SizeName
 from app.core.text import PLAIN, PLAIN_LINES
 from app.jobs.schemas import JobRead, RunOptions
-from app.subscriptions.schemas import GroupName, LocationName, TagKey, Tags, TagValue
+from app.subscriptions.schemas import GroupName, LocationName, Tags
 
 # https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftcontainerservice
 ClusterName = Annotated[
@@ -65,15 +65,6 @@ class ClusterCreate(Ending):
                 "nodes_given_twice", "Give either `node_count` and `node_size`, or `node_pools`, not both"
             )
         return self
-
-
-class ClusterUpdate(RequestModel):
-    """A JSON merge patch (RFC 7396): a tag of value null is removed."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"tags": {"team": "payments", "purpose": None}}]})
-
-    tags: Annotated[dict[TagKey, TagValue | None], Field(max_length=40)] | None = None
-    options: RunOptions = RunOptions()
 
 
 class ClusterScale(RequestModel):

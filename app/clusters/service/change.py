@@ -2,34 +2,18 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clusters.schemas.clusters import ClusterScale, ClusterUpdate, ClusterUpgrade
+from app.clusters.schemas.clusters import ClusterScale, ClusterUpgrade
 from app.clusters.service.ending import require_unprotected
 from app.clusters.service.outbound import require_ports_for
 from app.clusters.service.parts import open_jobs_of_parts
 from app.clusters.service.read import list_pools
 from app.clusters.service.start import SUPERSEDED, Asker, partition_of, require_changeable, start, tell, want
 from app.clusters.specs import kinds
-from app.clusters.specs.rejections import Rejections
 from app.clusters.specs.wanted import Wanted, WantedPool
 from app.core.errors import FieldError, InvalidRequestError
 from app.core.json import JsonObject
 from app.jobs import service as jobs
 from app.models import Cluster, ClusterState, Job
-
-
-async def update_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, body: ClusterUpdate) -> Job:
-    """Merge the tags into what is wanted, and start the job that sends them."""
-    require_changeable(cluster)
-    wanted = Wanted.from_json(cluster.wanted)
-    # RFC 7396: a member that is null is removed, and one that is not named stays.
-    stays = {} if "tags" in body.model_fields_set and body.tags is None else wanted.tags
-    merged = {**stays, **(body.tags or {})}
-    tags = {key: value for key, value in merged.items() if value is not None}
-    rejections = Rejections()
-    rejections.tags(tags)
-    rejections.raise_if_any()
-    want(cluster, {"tags": tags}, asker.now)
-    return await start(session, asker, kinds.UPDATE, cluster, options=body.options.model_dump(mode="json"))
 
 
 async def scale_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, body: ClusterScale) -> Job:

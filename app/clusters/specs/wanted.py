@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from app.azure.types.agent_pool import AgentPoolSpec
 from app.azure.types.cluster import ManagedClusterSpec, OutboundProfile
+from app.azure.types.cluster_changes import WantedSettings
 from app.azure.types.monitoring import MonitoringAddon
 from app.azure.types.secret import Secret
 from app.azure.types.tags import JOB, owner_tags
@@ -18,6 +19,9 @@ WantedOutbound: TypeAlias = OutboundProfile
 
 WantedMonitoring: TypeAlias = MonitoringAddon
 """The monitoring add-on as it is wanted, switched on, and as Azure has it."""
+
+TAG = "tags."
+"""How a path among `Wanted.resets` begins that names a tag."""
 
 ADMIN_USERNAME = "azureuser"
 # Azure refuses Windows passwords outside 14 to 123 characters, or with fewer than three kinds of character.
@@ -59,6 +63,8 @@ class Wanted:
     monitoring: MonitoringAddon | None = None
     settings: JsonObject = field(default_factory=dict)
     """In the form of `ClusterSettings`, without what is null."""
+    resets: tuple[str, ...] = ()
+    """Settings (dotted paths) and tags ("tags.team") that were given up, and that Azure may still have."""
 
     def pool(self, name: str) -> WantedPool | None:
         """The pool of this name."""
@@ -81,6 +87,7 @@ class Wanted:
             "outbound": None if self.outbound is None else outbound_json(self.outbound),
             "monitoring": None if self.monitoring is None else monitoring_json(self.monitoring),
             "settings": self.settings,
+            "resets": list(self.resets),
         }
 
     @classmethod
@@ -96,6 +103,7 @@ class Wanted:
             outbound=None if stored.get("outbound") is None else outbound_from_json(stored["outbound"]),
             monitoring=None if stored.get("monitoring") is None else monitoring_from_json(stored["monitoring"]),
             settings=dict(stored.get("settings", {})),
+            resets=tuple(stored.get("resets", ())),
         )
 
 
@@ -156,6 +164,12 @@ def place_of(cluster: Cluster) -> Place:
 def tags_of(place: Place, wanted: Wanted, *, job_id: str) -> dict[str, str]:
     """The caller's tags, and ours. The first job's id stays, so that its clean-up finds what it made."""
     return {**wanted.tags, **owner_tags(project_id=place.project_id, cluster_id=place.cluster_id), JOB: job_id}
+
+
+def settings_of(wanted: Wanted) -> WantedSettings:
+    """What shall hold of a cluster that is there. Tags that nobody here asked for stay as they are."""
+    gone = {each.removeprefix(TAG): None for each in wanted.resets if each.startswith(TAG)}
+    return WantedSettings(wanted.settings, wanted.resets, {**gone, **wanted.tags})
 
 
 def desired(place: Place, wanted: Wanted, *, job_id: str) -> ManagedClusterSpec:

@@ -1,30 +1,51 @@
-"""`cluster.update`: the tags, for now."""
+"""`cluster.update`: the smallest changes, one kind a request: settings, then the version, the control plane first."""
 
-from app.azure.types.tags import JOB
-from app.azure.types.watch import TargetKind
-from app.clusters.specs.applied import tags_missing
 from app.clusters.specs.kinds import UPDATE
-from app.clusters.specs.wanted import tags_of
+from app.clusters.specs.wanted import Wanted
 from app.clusters.workflow import await_azure, plan
-from app.clusters.workflow.await_azure import Begun, Made
-from app.clusters.workflow.changeable import require_changeable
+from app.clusters.workflow.await_azure import Made
 from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.plan import Plan
+from app.clusters.workflow.settings import (
+    Differences,
+    apply_settings,
+    compare_settings,
+    send,
+    tell_partly_applied,
+)
+from app.clusters.workflow.upgrade import (
+    UpgradePlan,
+    await_control_plane,
+    await_pool,
+    upgrade_control_plane,
+    upgrade_pool,
+)
 from app.engine.steps import Record, cloud_step, record_step
-from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
-from app.models import ClusterState
+from app.jobs.workflow import Cloud, JobRun, Workflow
+from app.models import Cluster, ClusterState
 
 
 async def update_cluster(job: JobRun) -> None:
     """Bring a changed row to Azure."""
     asked = await job.record(begin_update)
-    begun = await job.cloud(put_tags, asked)
-    if plan.only_acceptance(job):
+    version = job.view.request.get("kubernetes_version")
+    if plan.only_acceptance(job) and version is None:
+        # Each part but the last has to end before the next: so much is awaited, and nothing is read back.
+        await send(job, asked, await job.cloud(compare_settings, asked), await_last=False)
         await job.record(plan.record_accepted)
         return
-    await job.cloud(await_update, asked, begun)
+    left = await apply_settings(job, asked)
+    if version is not None:
+        await _upgrade(job, asked, version)
     made = await job.cloud(read_updated, asked)
-    await job.record(record_updated, made)
+    await job.record(record_updated, asked, made, left)
+
+
+async def _upgrade(job: JobRun, asked: Plan, version: str) -> None:
+    upgrade = UpgradePlan(asked.place, version, tuple(pool.spec.name for pool in asked.wanted.pools))
+    await job.cloud(await_control_plane, upgrade, await job.cloud(upgrade_control_plane, upgrade))
+    for pool in upgrade.pools:
+        await job.cloud(await_pool, upgrade, await job.cloud(upgrade_pool, upgrade, pool))
 
 
 @record_step
@@ -34,48 +55,34 @@ async def begin_update(record: Record) -> Plan:
 
 
 @cloud_step
-async def put_tags(cloud: Cloud, asked: Plan) -> Begun | None:
-    """Send the tags, unless Azure has them."""
-    place = asked.place
-    present = await require_changeable(cloud, place)
-    wanted = tags_of(place, asked.wanted, job_id=present.tags.get(JOB, cloud.job.id))
-    if dict(present.tags) == wanted:
-        return None
-    clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
-    asked_at = cloud.clock.now()
-    answer = await clusters.put_tags(
-        place.resource_group, place.azure_name, wanted, if_match=None, call=azure_call(cloud)
-    )
-    return Begun(answer.operation.target_id, answer.operation, asked_at)
-
-
-@cloud_step
-async def await_update(cloud: Cloud, asked: Plan, begun: Begun | None) -> None:
-    """Wait until Azure has applied the change."""
-    await await_azure.finish(
-        cloud,
-        begun,
-        subscription_id=asked.place.subscription_id,
-        kind=TargetKind.MANAGED_CLUSTER,
-        expected="cluster_update",
-    )
-
-
-@cloud_step
 async def read_updated(cloud: Cloud, asked: Plan) -> Made:
-    """Read what Azure applied."""
-    return await await_azure.read_made(cloud, asked.place, missing=lambda seen: tags_missing(seen, asked.wanted.tags))
+    """Read the cluster as it is now."""
+    return await await_azure.read_made(cloud, asked.place)
 
 
 @record_step
-async def record_updated(record: Record, made: Made) -> None:
-    """Write that the cluster is ready again."""
+async def record_updated(record: Record, asked: Plan, made: Made, left: Differences) -> None:
+    """Write that the cluster is ready again, and what Azure has not applied, if anything."""
     cluster = await plan.cluster_of(record)
+    version = record.view.request.get("kubernetes_version")
+    if version is not None:
+        cluster.wanted = {**cluster.wanted, "kubernetes_version": version}
+    if not left.found:
+        forget_resets(cluster, asked.wanted)
     await plan.observe(record, cluster, made.cluster, made.outbound_ips)
     if cluster.state == ClusterState.UPDATING:
         plan.set_state(cluster, ClusterState.READY, record)
     await record.emit("cluster.updated")
-    await record.succeed(outcome={"tags": dict(made.cluster.tags)})
+    outcome = {"tags": dict(made.cluster.tags), "kubernetes_version": made.cluster.current_kubernetes_version}
+    partly = await tell_partly_applied(record, left)
+    summary = f"Cluster {cluster.name} is updated, but Azure has not applied all of it." if partly else None
+    await record.succeed(outcome={**outcome, **partly}, summary=summary)
+
+
+def forget_resets(cluster: Cluster, done: Wanted) -> None:
+    """What Azure has given up, as asked, is nobody's matter any more: who sets it again is left alone."""
+    left = [each for each in cluster.wanted.get("resets", ()) if each not in done.resets]
+    cluster.wanted = {**cluster.wanted, "resets": left}
 
 
 update_workflow = Workflow(UPDATE, update_cluster, ended=plan.record_unchanged, clean_up=clean_up_change)

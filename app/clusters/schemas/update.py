@@ -1,0 +1,38 @@
+"""Changes of clusters on the wire."""
+
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
+
+from app.api.schemas import ResponseModel
+from app.clusters.schemas.clusters import ClusterRead, PatchVersion
+from app.clusters.schemas.settings import ClusterSettings
+from app.jobs.schemas import JobRead, RunOptions
+from app.subscriptions.schemas import TagKey, TagValue
+
+
+class ClusterUpdate(ClusterSettings):
+    """A JSON merge patch (RFC 7396): what is not named stays, and null gives a setting back to AKS.
+
+    An object that has members it cannot do without is given with these.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"tags": {"team": "payments", "purpose": None}, "upgrades": {"channel": "patch"}}]
+        }
+    )
+
+    kubernetes_version: PatchVersion | None = None
+    """One that Azure offers for this cluster: the control plane first, then each pool, after all other changes."""
+    tags: Annotated[dict[TagKey, TagValue | None], Field(max_length=40)] | None = None
+    options: RunOptions = RunOptions()
+
+
+class ClusterUpdated(ResponseModel):
+    """The job that changes the cluster, null where none is needed; the cluster; and what is different."""
+
+    job: JobRead | None
+    resource: ClusterRead
+    changes: list[dict[str, Any]]
+    """What the patch changes of what was asked before, as a JSON Patch (RFC 6902)."""

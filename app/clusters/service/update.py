@@ -1,0 +1,73 @@
+"""Change what is wanted of a cluster: its settings, its tags, its version."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clusters.schemas.update import ClusterUpdate
+from app.clusters.service.start import Asker, require_changeable, start, want
+from app.clusters.specs import kinds
+from app.clusters.specs.rejections import Rejections
+from app.clusters.specs.settings_patch import patched, resets_after, taken_away
+from app.clusters.specs.wanted import TAG, Wanted
+from app.core.json import JsonObject, json_patch, merged
+from app.models import Cluster, Job
+
+_VERSION = "kubernetes_version"
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterChange:
+    """What a PATCH came to: the job, None where Azure need not be asked, and what is different, as a JSON Patch."""
+
+    job: Job | None
+    changes: list[JsonObject]
+
+
+async def update_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, body: ClusterUpdate) -> ClusterChange:
+    """Merge the patch into what is wanted, and start the job that sends what differs: nothing changed, no job."""
+    require_changeable(cluster)
+    wanted, seen = Wanted.from_json(cluster.wanted), cluster.observed or {}
+    patch = body.model_dump(mode="json", exclude_unset=True, exclude={"options"})
+    rejections = Rejections()
+    tags = wanted.tags
+    if "tags" in patch:
+        tags = {} if patch["tags"] is None else merged(wanted.tags, patch["tags"])
+    rejections.tags(tags)
+    version = _version(wanted, seen, patch, rejections)
+    settings = patched(wanted.settings, _of_settings(patch), seen, rejections)
+    rejections.raise_if_any()
+
+    changes = json_patch({"tags": wanted.tags, **wanted.settings}, {"tags": tags, **settings})
+    if version is not None:
+        changes.insert(0, {"op": "replace", "path": f"/{_VERSION}", "value": version})
+    if not changes:
+        return ClusterChange(None, [])
+    gone = [f"{TAG}{key}" for key in wanted.tags if key not in tags] + taken_away(wanted.settings, settings)
+    resets = resets_after(wanted.resets, gone, settings, tags)
+    want(cluster, {"tags": tags, "settings": settings, "resets": resets}, asker.now)
+    request = {} if version is None else {_VERSION: version}
+    options = body.options.model_dump(mode="json")
+    job = await start(session, asker, kinds.UPDATE, cluster, request=request, options=options)
+    return ClusterChange(job, changes)
+
+
+def _of_settings(patch: JsonObject) -> JsonObject:
+    return {name: value for name, value in patch.items() if name not in {"tags", _VERSION}}
+
+
+def _version(wanted: Wanted, seen: JsonObject, patch: JsonObject, rejections: Rejections) -> str | None:
+    """The version to go to; None where the cluster has it, or nothing is said of it."""
+    asked = patch.get(_VERSION)
+    runs = seen.get("current_kubernetes_version") or wanted.kubernetes_version
+    if asked is None or asked in {runs, wanted.kubernetes_version}:
+        return None
+    if runs is not None and _numbers(asked) < _numbers(runs):
+        rejections.add(
+            "kubernetes_version_downgrade", f"/{_VERSION}", f"The cluster runs {runs}, and AKS never goes back."
+        )
+    return str(asked)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))

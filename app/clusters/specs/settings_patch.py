@@ -1,0 +1,113 @@
+"""What a PATCH makes of a cluster's settings, and what it must not."""
+
+from collections.abc import Iterator
+
+from pydantic import ValidationError
+
+from app.azure.types.cluster_defaults import CAN_BE_RESET, ONE_WAY
+from app.azure.types.cluster_fields import CLUSTER_FIELDS, Form
+from app.azure.types.maintenance import WINDOWS
+from app.clusters.schemas.settings import ClusterSettings
+from app.clusters.specs.rejections import Rejections
+from app.core.json import JsonObject, merged
+
+_NEW_CLUSTER = "Azure cannot change it of a cluster that is there: make a new cluster with the new value."
+_NEW_POOL = "The pools that are there keep their subnet: add a pool that names another, and delete the old one."
+_PRINCIPAL = "It goes by POST /v1/clusters/{id}:reset-service-principal."
+_KEPT = "Azure keeps it once it is on: make a new cluster without it."
+_NO_DEFAULT = "Azure has no default to go back to: give the value that it shall have."
+
+
+def patched(before: JsonObject, patch: JsonObject, seen: JsonObject, rejections: Rejections) -> JsonObject:
+    """The settings after a merge patch, checked as far as they can be without knowing more.
+
+    `seen`: what Azure last said of the cluster. Notes what cannot be changed, with the way round. Raises
+    InvalidRequestError where what comes out has not the form of settings.
+    """
+    after = _read(merged(before, patch), rejections)
+    for ours, was, becomes in _fixed(before, after):
+        if not _same(was, becomes) and not (was is None and _same(_seen(seen, ours), becomes)):
+            rejections.add("immutable", _pointer(ours), _way_round(ours))
+    for ours in taken_away(before, after):
+        if ours not in CAN_BE_RESET and ours not in WINDOWS and ours != "identity" and not _is_fixed(ours):
+            rejections.add("immutable", _pointer(ours), _KEPT if ours in ONE_WAY else _NO_DEFAULT)
+    if _at(before, "security.oidc_issuer") is True and _at(after, "security.oidc_issuer") is False:
+        rejections.add("immutable", "/security/oidc_issuer", _KEPT)
+    for ours in ("network.plugin_mode", "network.dataplane"):
+        if _at(before, ours) not in {None, "azure", _at(after, ours)} and _at(after, ours) is not None:
+            rejections.add("immutable", _pointer(ours), _KEPT)
+    return after
+
+
+def taken_away(before: JsonObject, after: JsonObject) -> list[str]:
+    """Dotted paths of the settings that were given before and are not any more; an object that goes stands for all."""
+    objects = tuple(field.ours for field in CLUSTER_FIELDS if field.form is Form.PRESENT)
+    paths = [*(field.ours for field in CLUSTER_FIELDS), *WINDOWS, "identity", "identity.kubelet_id"]
+    gone = [ours for ours in paths if _at(before, ours) is not None and _at(after, ours) is None]
+    heads = tuple(f"{ours}." for ours in gone if ours in objects or ours == "identity")
+    return [ours for ours in gone if not ours.startswith(heads)] if heads else gone
+
+
+def resets_after(resets: tuple[str, ...], gone: list[str], after: JsonObject, tags: JsonObject) -> list[str]:
+    """What Azure may still have though it was given up: what was so before, and what is given up now."""
+    given = {f"tags.{key}" for key in tags}
+    return [each for each in dict.fromkeys([*resets, *gone]) if each not in given and _at(after, each) is None]
+
+
+def _fixed(before: JsonObject, after: JsonObject) -> Iterator[tuple[str, object, object]]:
+    paths = [field.ours for field in CLUSTER_FIELDS if field.fixed and field.form is not Form.PRESENT]
+    for ours in (*paths, "network.subnet_id", "identity.service_principal"):
+        yield ours, _at(before, ours), _at(after, ours)
+    private = "api_server.private"
+    yield private, _at(before, private) is not None, _at(after, private) is not None
+    principals = [_at(each, "identity.type") == "ServicePrincipal" for each in (before, after)]
+    yield "identity.type", False, principals[1] and not principals[0]
+
+
+def _is_fixed(ours: str) -> bool:
+    return any(field.ours == ours and field.fixed for field in CLUSTER_FIELDS)
+
+
+def _way_round(ours: str) -> str:
+    if ours == "network.subnet_id":
+        return _NEW_POOL
+    return _PRINCIPAL if ours.startswith("identity.service_principal") else _NEW_CLUSTER
+
+
+def _seen(seen: JsonObject, ours: str) -> object:
+    """What Azure chose where nobody had asked, as far as it is kept."""
+    group, _, name = ours.partition(".")
+    known = seen.get(group) or {}
+    if name.endswith("_cidrs"):
+        one = known.get(name.removesuffix("s"))
+        return None if one is None else [one]
+    return known.get(name)
+
+
+def _read(settings: JsonObject, rejections: Rejections) -> JsonObject:
+    """The settings in the form in which they are kept: no nulls, no empty group."""
+    try:
+        read = ClusterSettings.model_validate(settings)
+    except ValidationError as error:
+        for found in error.errors():
+            rejections.add("wrong_value", "".join(f"/{part}" for part in found["loc"]), str(found["msg"]))
+        raise rejections.as_error() from None
+    kept = read.model_dump(mode="json", exclude_none=True)
+    return {name: value for name, value in kept.items() if value != {}}
+
+
+def _at(settings: JsonObject, ours: str) -> object:
+    here: object = settings
+    for name in ours.split("."):
+        here = here.get(name) if isinstance(here, dict) else None
+    return here
+
+
+def _same(one: object, other: object) -> bool:
+    if isinstance(one, str) and isinstance(other, str):
+        return one.lower() == other.lower()
+    return one == other
+
+
+def _pointer(ours: str) -> str:
+    return "/" + ours.replace(".", "/")

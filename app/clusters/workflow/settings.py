@@ -1,0 +1,187 @@
+"""Steps that bring a cluster's settings and tags to Azure, and read each of them back.
+
+AKS is given one kind of change a request (trouble 11). A `Succeeded` is no proof: what is not there then is sent once
+more, and what is not there after that is told (trouble 9).
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from app.azure.types.cluster import ManagedCluster
+from app.azure.types.cluster_changes import Change
+from app.azure.types.cluster_fields import Part
+from app.azure.types.maintenance import WINDOWS, MaintenanceWindow
+from app.azure.types.watch import TargetKind
+from app.clusters.specs.wanted import Wanted, settings_of
+from app.clusters.workflow import await_azure
+from app.clusters.workflow.await_azure import Begun
+from app.clusters.workflow.changeable import require_changeable
+from app.clusters.workflow.plan import Plan
+from app.core.json import JsonObject
+from app.engine.steps import Record, cloud_step
+from app.jobs.workflow import Cloud, JobRun, azure_call
+
+EXPECTED = "cluster_update"
+# What Azure has not applied although it said so may only be late.
+_PAUSE = 0.25
+"""Of the time that an update usually takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """In what Azure differs: the parts that can be sent, in order; whether windows do; and each member, for callers."""
+
+    parts: tuple[Part, ...] = ()
+    windows: bool = False
+    found: tuple[JsonObject, ...] = field(default=())
+
+
+async def apply_settings(job: JobRun, asked: Plan) -> Differences:
+    """Send what differs, part by part, and read it back; returns what Azure has not applied even at the second time."""
+    found = await job.cloud(compare_settings, asked)
+    if not found.found:
+        return found
+    await send(job, asked, found)
+    left = await job.cloud(read_settings, asked)
+    if left.found:
+        await job.cloud(pause)
+        await send(job, asked, left)
+        left = await job.cloud(read_settings, asked)
+    return left
+
+
+async def send(job: JobRun, asked: Plan, differences: Differences, *, await_last: bool = True) -> None:
+    """Send each part, and wait for it before the next; of the last its acceptance may be enough."""
+    if differences.windows:
+        await job.cloud(put_windows, asked)
+    for part in differences.parts:
+        begun = await job.cloud(put_part, asked, part)
+        if await_last or part != differences.parts[-1]:
+            await job.cloud(await_part, asked, begun)
+
+
+@cloud_step
+async def compare_settings(cloud: Cloud, asked: Plan) -> Differences:
+    """Find in what Azure differs from what is wanted."""
+    await require_changeable(cloud, asked.place)
+    return await _differences(cloud, asked)
+
+
+@cloud_step
+async def read_settings(cloud: Cloud, asked: Plan) -> Differences:
+    """Read back each setting that was sent."""
+    return await _differences(cloud, asked)
+
+
+@cloud_step
+async def pause(cloud: Cloud) -> None:
+    """Give Azure a moment."""
+    cloud.context.progress("Azure says that it succeeded, and has not applied all; it is asked once more.")
+    usual = await cloud.gateways.azure.usual(EXPECTED)
+    await cloud.context.wait(asyncio.sleep(usual.median.total_seconds() * _PAUSE))
+
+
+@cloud_step
+async def put_part(cloud: Cloud, asked: Plan, part: Part) -> Begun | None:
+    """Send what differs in one part, and nothing else; None where Azure has it."""
+    place = asked.place
+    cloud.context.progress(f"Changing {part.replace('_', ' ')}")
+    present = await require_changeable(cloud, place)
+    clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
+    asked_at = cloud.clock.now()
+    answer = await clusters.put_part(
+        place.resource_group, place.azure_name, part, settings_of(asked.wanted), call=azure_call(cloud)
+    )
+    if answer is not None:
+        return Begun(answer.operation.target_id, answer.operation, asked_at)
+    # Asked already, by a run whose end was lost.
+    return None if _settled(present) else Begun(present.id, None, asked_at)
+
+
+@cloud_step
+async def await_part(cloud: Cloud, asked: Plan, begun: Begun | None) -> None:
+    """Wait until Azure has applied the change."""
+    await await_azure.finish(
+        cloud,
+        begun,
+        subscription_id=asked.place.subscription_id,
+        kind=TargetKind.MANAGED_CLUSTER,
+        expected=EXPECTED,
+    )
+
+
+@cloud_step
+async def put_windows(cloud: Cloud, asked: Plan) -> None:
+    """Make the maintenance windows as they are wanted, and remove what is not wanted any more."""
+    place = asked.place
+    windows = cloud.gateways.azure.subscription(place.subscription_id).maintenance_windows
+    for _, name, wanted in await _windows_to_change(cloud, asked):
+        names = place.resource_group, place.azure_name, name
+        if wanted is None:
+            await windows.delete(*names, call=azure_call(cloud))
+        else:
+            await windows.put(*names, wanted, call=azure_call(cloud))
+
+
+async def _differences(cloud: Cloud, asked: Plan) -> Differences:
+    place = asked.place
+    clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
+    _, changes = await clusters.compare(
+        place.resource_group, place.azure_name, settings_of(asked.wanted), call=azure_call(cloud)
+    )
+    windows = await _windows_to_change(cloud, asked)
+    found = [_shown(change) for change in changes]
+    found += [{"setting": ours, "path": f"/maintenanceConfigurations/{name}"} for ours, name, _ in windows]
+    parts = dict.fromkeys(change.part for change in changes if not change.fixed)
+    return Differences(tuple(parts), bool(windows), tuple(found))
+
+
+def _shown(change: Change) -> JsonObject:
+    """A difference, for callers; what may hold anything (tags, Azure's own properties) without its values."""
+    shown: JsonObject = {"setting": change.ours, "path": "/" + "/".join(change.path)}
+    if change.part in {Part.TAGS, Part.AZURE_PROPERTIES}:
+        return shown
+    return {**shown, "wanted": change.wanted, "azure_has": change.present}
+
+
+async def _windows_to_change(cloud: Cloud, asked: Plan) -> list[tuple[str, str, MaintenanceWindow | None]]:
+    """Ours, Azure's name and what shall be there, of each window that differs. Azure is asked only where one counts."""
+    wanted = wanted_windows(asked.wanted)
+    if not wanted:
+        return []
+    place = asked.place
+    windows = cloud.gateways.azure.subscription(place.subscription_id).maintenance_windows
+    listed = await windows.list_(place.resource_group, place.azure_name, call=azure_call(cloud))
+    present = {name.lower(): window for name, window in listed.items()}
+    changed = []
+    for ours, window in wanted.items():
+        name = WINDOWS[ours]
+        same = name.lower() not in present if window is None else window.agrees(present.get(name.lower()))
+        if not same:
+            changed.append((ours, name, window))
+    return changed
+
+
+def wanted_windows(wanted: Wanted) -> dict[str, MaintenanceWindow | None]:
+    """By our path, what shall be there; None: it shall be gone. Of the others nothing is said."""
+    upgrades = wanted.settings.get("upgrades") or {}
+    found: dict[str, MaintenanceWindow | None] = {}
+    for ours in WINDOWS:
+        window = upgrades.get(ours.removeprefix("upgrades."))
+        if window is not None:
+            found[ours] = MaintenanceWindow.from_settings(window)
+        elif ours in wanted.resets:
+            found[ours] = None
+    return found
+
+
+def _settled(cluster: ManagedCluster) -> bool:
+    return cluster.provisioning_state.lower() in await_azure.SETTLED
+
+
+async def tell_partly_applied(record: Record, left: Differences) -> JsonObject:
+    """What the outcome says of settings that Azure has not applied: nothing where it has all; else an event too."""
+    if not left.found:
+        return {}
+    await record.emit("cluster.applied_partially", data={"settings": [each["setting"] for each in left.found]})
+    return {"applied_partially": list(left.found)}
