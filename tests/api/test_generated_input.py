@@ -205,7 +205,7 @@ def test_every_value_that_is_taken_is_bounded(database_kind: str) -> None:
 
 
 def _bounded(known: dict[str, Any]) -> bool:
-    if "enum" in known or known.get("format") in {"uuid", "date-time"}:
+    if "enum" in known or known.get("format") in {"uuid", "date-time", "date"}:
         return True
     if known["type"] == "object" and "properties" in known:
         return known.get("additionalProperties") is False

@@ -107,7 +107,7 @@ _OPERATIONS = {
     codes.GROUP: ("ResourceGroups_CreateOrUpdate", "/resourcegroups/{name}$"),
     codes.DELETE: ("ManagedClusters_Delete", "/managedclusters/{name}$"),
     codes.FAILED_DELETE: ("ManagedClusters_Delete", "/managedclusters/{name}$"),
-    codes.TAGS: ("ManagedClusters_UpdateTags", "/managedclusters/{name}$"),
+    codes.TAGS: ("ManagedClusters_CreateOrUpdate", "/managedclusters/{name}$"),
 }
 _NAMESPACES = ("Microsoft.Network", "Microsoft.Compute")
 """Each for one trial."""

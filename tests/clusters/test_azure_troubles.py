@@ -262,7 +262,7 @@ async def test_another_operation_of_azures_own_is_waited_for(slipway: Slipway) -
     await slipway.create()
     slipway.azure.add_fault(
         "error",
-        operation="ManagedClusters_UpdateTags",
+        operation=PUT,
         status=409,
         code="OperationNotAllowed",
         message="Operation is not allowed: Another operation (Updating) is in progress, please wait for it to finish "
@@ -272,7 +272,7 @@ async def test_another_operation_of_azures_own_is_waited_for(slipway: Slipway) -
 
     job = await slipway.done("PATCH", "/v1/clusters/blue", {"tags": {"team": "x"}})
 
-    assert (await slipway.steps(job["id"]))["put_tags"]["attempts"] == 2
+    assert (await slipway.steps(job["id"]))["put_part"]["attempts"] == 2
 
 
 async def test_an_error_that_is_not_known_keeps_azures_words(slipway: Slipway) -> None:

@@ -31,7 +31,7 @@ POINTS = {
     ],
     "mortal0": [
         Point("cluster.create", "ensure_resource_group", At.ANSWERED),
-        Point("cluster.update", "put_tags", At.ANSWERED),
+        Point("cluster.update", "put_part", At.ANSWERED),
         Point("cluster.delete", "remove_cluster", At.ANSWERED),
     ],
     "mortal1": [

@@ -14,11 +14,16 @@ _TYPES: Mapping[str, Any] = {
     "string": CANARY, "integer": 7, "number": 1.5, "boolean": True, "array": [CANARY], "object": {CANARY: CANARY},
     "null": None,
 }  # fmt: skip
-_FORMATS = {"uuid": "11111111-2222-3333-4444-555555555555", "date-time": "2100-01-31T12:00:00Z"}
+_GUID = "11111111-2222-3333-4444-555555555555"
+_FORMATS = {"uuid": _GUID, "date-time": "2100-01-31T12:00:00Z", "date": "2100-01-31"}
 _NETWORK = f"/subscriptions/{'0' * 36}/resourceGroups/blue/providers/Microsoft.Network"
 _IDS = (f"{_NETWORK}/publicIPAddresses/blue", f"{_NETWORK}/publicIPPrefixes/blue")
 _SUBNET = f"{_NETWORK}/virtualNetworks/blue/subnets/blue"
-_WORDS = ("blue", "blue.green", "1.33.5", "1.33", "Standard_D4s_v5", "x", "1", "team=shop:NoSchedule", _SUBNET, *_IDS)
+_WORDS = ("blue", "blue.green", "1.33.5", "1.33", "Standard_D4s_v5", "x", "1", "team=shop:NoSchedule", _SUBNET, *_IDS,
+          "10.0.0.10", "10.0.0.0/16", "02:00", "+00:00", _GUID, "system",
+          "https://blue.vault.azure.net/keys/blue")  # fmt: skip
+_ALONE = {"SecretReference": "setting"}
+"""Objects of which one member is given, and which."""
 _ODD = (f"{CANARY} ", f" {CANARY}", f"{CANARY}!", f"{CANARY}\u00e9", f"-{CANARY}", f"{CANARY}<", "", "\u0663")
 _NO_TEXT = (f"{CANARY}\x00", f"{CANARY}\ud800", f"{CANARY}\x1b[2J", f"{CANARY}\u202e", f"{CANARY}\x85", f"{CANARY}\x7f")
 
@@ -118,7 +123,8 @@ def good(schema: Mapping[str, Any]) -> Any:
     if is_free(known):
         return 7
     if known["type"] == "object" and "properties" in known:
-        return {name: good(each) for name, each in known["properties"].items()}
+        only = _ALONE.get(known.get("title", ""))
+        return {name: good(each) for name, each in known["properties"].items() if only in {None, name}}
     if known["type"] == "object":
         return {"team": good(next(iter(known["patternProperties"].values())))}
     if known["type"] == "array":
@@ -145,7 +151,8 @@ def with_value(document: Any, at: tuple[str | int, ...], value: Any) -> Any:
     if not at:
         return value
     copy = document.copy()
-    copy[at[0]] = with_value(document[at[0]], at[1:], value)
+    # Of some objects one member alone is there.
+    copy[at[0]] = with_value(document[at[0]], at[1:], value) if at[1:] else value
     return copy
 
 

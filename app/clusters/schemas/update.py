@@ -6,12 +6,13 @@ from pydantic import ConfigDict, Field
 
 from app.api.schemas import ResponseModel
 from app.clusters.schemas.clusters import ClusterRead, PatchVersion
+from app.clusters.schemas.ending import Ending
 from app.clusters.schemas.settings import ClusterSettings
 from app.jobs.schemas import JobRead, RunOptions
 from app.subscriptions.schemas import TagKey, TagValue
 
 
-class ClusterUpdate(ClusterSettings):
+class ClusterUpdate(Ending, ClusterSettings):
     """A JSON merge patch (RFC 7396): what is not named stays, and null gives a setting back to AKS.
 
     An object that has members it cannot do without is given with these.

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clusters.schemas.update import ClusterUpdate
+from app.clusters.service.ending import set_ending
 from app.clusters.service.start import Asker, require_changeable, start, want
 from app.clusters.specs import kinds
+from app.clusters.specs.ending import ENDING, end_errors, end_of
 from app.clusters.specs.rejections import Rejections
 from app.clusters.specs.settings_patch import patched, resets_after, taken_away
 from app.clusters.specs.wanted import TAG, Wanted
@@ -25,11 +27,14 @@ class ClusterChange:
 
 
 async def update_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, body: ClusterUpdate) -> ClusterChange:
-    """Merge the patch into what is wanted, and start the job that sends what differs: nothing changed, no job."""
-    require_changeable(cluster)
+    """Merge the patch into what is wanted, and start the job that sends what differs.
+
+    No job where nothing is changed, or nothing that Azure knows of: protection and end, in any state of the cluster.
+    Raises InvalidRequestError with all that is wrong, and what `require_changeable` and `set_ending` raise.
+    """
     wanted, seen = Wanted.from_json(cluster.wanted), cluster.observed or {}
-    patch = body.model_dump(mode="json", exclude_unset=True, exclude={"options"})
-    rejections = Rejections()
+    patch = body.model_dump(mode="json", exclude_unset=True, exclude={"options", *ENDING})
+    rejections = Rejections(end_errors(end_of(body, now=asker.now), now=asker.now))
     tags = wanted.tags
     if "tags" in patch:
         tags = {} if patch["tags"] is None else merged(wanted.tags, patch["tags"])
@@ -41,15 +46,18 @@ async def update_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, 
     changes = json_patch({"tags": wanted.tags, **wanted.settings}, {"tags": tags, **settings})
     if version is not None:
         changes.insert(0, {"op": "replace", "path": f"/{_VERSION}", "value": version})
+    if changes:
+        require_changeable(cluster)
+    ending = await set_ending(session, cluster, body, now=asker.now)
     if not changes:
-        return ClusterChange(None, [])
+        return ClusterChange(None, ending)
     gone = [f"{TAG}{key}" for key in wanted.tags if key not in tags] + taken_away(wanted.settings, settings)
     resets = resets_after(wanted.resets, gone, settings, tags)
     want(cluster, {"tags": tags, "settings": settings, "resets": resets}, asker.now)
     request = {} if version is None else {_VERSION: version}
     options = body.options.model_dump(mode="json")
     job = await start(session, asker, kinds.UPDATE, cluster, request=request, options=options)
-    return ClusterChange(job, changes)
+    return ClusterChange(job, [*changes, *ending])
 
 
 def _of_settings(patch: JsonObject) -> JsonObject:

@@ -56,10 +56,12 @@ def resets_after(resets: tuple[str, ...], gone: list[str], after: JsonObject, ta
 
 def _fixed(before: JsonObject, after: JsonObject) -> Iterator[tuple[str, object, object]]:
     paths = [field.ours for field in CLUSTER_FIELDS if field.fixed and field.form is not Form.PRESENT]
-    for ours in (*paths, "network.subnet_id", "identity.service_principal"):
-        yield ours, _at(before, ours), _at(after, ours)
     private = "api_server.private"
-    yield private, _at(before, private) is not None, _at(after, private) is not None
+    was, becomes = (_at(each, private) is not None for each in (before, after))
+    yield private, was, becomes
+    for ours in (*paths, "network.subnet_id", "identity.service_principal"):
+        if was == becomes or not ours.startswith(private):
+            yield ours, _at(before, ours), _at(after, ours)
     principals = [_at(each, "identity.type") == "ServicePrincipal" for each in (before, after)]
     yield "identity.type", False, principals[1] and not principals[0]
 

@@ -15,6 +15,7 @@ from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made, Proof
 from app.clusters.workflow.changeable import require_workspace
 from app.clusters.workflow.plan import Plan
+from app.clusters.workflow.settings import Differences, apply_settings, tell_partly_applied
 from app.core.errors import ConflictError, ErrorClass
 from app.core.json import JsonObject
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
@@ -37,9 +38,12 @@ async def create_cluster(job: JobRun) -> None:
         await job.record(plan.record_accepted)
         return
     seen = await job.cloud(await_cluster, asked, accepted)
+    left = Differences()
+    if asked.wanted.settings:
+        left, seen = await apply_settings(job, asked), None
     made = await job.cloud(read_cluster, asked, seen)
     proof = await job.cloud(prove_cluster, asked, made)
-    await job.record(record_ready, made, proof)
+    await job.record(record_ready, made, proof, left)
 
 
 class NotOursError(ConflictError):
@@ -200,13 +204,13 @@ async def prove_cluster(cloud: Cloud, asked: Plan, made: Made) -> Proof:
 
 
 @record_step
-async def record_ready(record: Record, made: Made, proof: Proof) -> None:
-    """Write that the cluster is ready, with the proof."""
+async def record_ready(record: Record, made: Made, proof: Proof, left: Differences) -> None:
+    """Write that the cluster is ready, with the proof, and what Azure has not applied, if anything."""
     cluster = await plan.cluster_of(record)
     await plan.observe(record, cluster, made.cluster, made.outbound_ips)
     if cluster.state == ClusterState.CREATING:
         plan.set_state(cluster, ClusterState.READY, record)
-    outcome = _outcome(made, proof)
+    outcome = _outcome(made, proof) | await tell_partly_applied(record, left)
     await record.emit("cluster.ready", data=outcome)
     nodes = "1 node" if proof.nodes_ready == 1 else f"{proof.nodes_ready} nodes"
     await record.succeed(

@@ -4,9 +4,11 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from app.emulator.core.cloud import Cloud
+from app.emulator.core.documents import Document, clone, section
 from app.emulator.core.errors import AzureError, Envelope
 from app.emulator.core.exchange import Answer, Call, Delivery, Failure, answer_of
 from app.emulator.core.faults import Fault, FaultKind
+from app.emulator.core.store import Resource
 from app.emulator.core.throttling import throttled_by_aks
 
 Next = Callable[[Call], Awaitable[Answer]]
@@ -30,7 +32,11 @@ async def carry_out(fault: Fault, cloud: Cloud, call: Call, proceed: Next) -> An
         call.interference.stuck = True
     elif fault.kind is FaultKind.FORBID:
         call.interference.forbidden = True
+    known = cloud.store.get(call.path) if fault.kind is FaultKind.UNAPPLIED else None
+    before = clone(known.body) if known is not None else {}
     answer = await proceed(call)
+    if known is not None:
+        _undo(cloud, known, before)
     replace = _AFTERWARDS.get(fault.kind)
     if replace is not None:
         return replace(fault, call)
@@ -38,6 +44,13 @@ async def carry_out(fault: Fault, cloud: Cloud, call: Call, proceed: Next) -> An
         answer.body = answer.payload()[:-1] + b",}"
     answer.delivery = _DELIVERY.get(fault.kind, Delivery.WHOLE)
     return answer
+
+
+def _undo(cloud: Cloud, record: Resource, before: Document) -> None:
+    """Give a resource what it had, but for the word of the operation that has begun."""
+    state = section(record.body, "properties").get("provisioningState")
+    record.body = {**before, "properties": {**before["properties"], "provisioningState": state}}
+    cloud.store.touch(record)
 
 
 def _refusal(fault: Fault, _call: Call) -> Answer:

@@ -32,6 +32,8 @@ class FaultKind(StrEnum):
     DELAY = "delay"
     FAIL_OPERATION = "fail_operation"
     STUCK_OPERATION = "stuck_operation"
+    UNAPPLIED = "unapplied"
+    """A change of what is there is taken, and its operation succeeds; what was asked is not there afterwards."""
     FORBID = "forbid"
 
 

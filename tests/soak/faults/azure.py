@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from tests.soak.faults.fault import Fault
 
 _PUT = "ManagedClusters_CreateOrUpdate"
-_CHANGES = (_PUT, "ManagedClusters_Delete", "ManagedClusters_UpdateTags", "AgentPools_CreateOrUpdate")
+_CHANGES = (_PUT, "ManagedClusters_Delete", "AgentPools_CreateOrUpdate")
 _READS = ("ManagedClusters_Get", "ManagedClusters_List*", "ResourceGroups_Get", "AgentPools_Get")
 _ANY = (*_READS, "ResourceGroups_*", "*")
 
@@ -114,7 +114,7 @@ class StuckOperation(AzureFault):
 
     kinds = ("stuck_operation",)
     operations = ("AgentPools_CreateOrUpdate",)
-    changes = (_PUT, "ManagedClusters_UpdateTags")
+    changes = (_PUT,)
     most = 1
 
 
@@ -123,7 +123,7 @@ class FailedOperation(AzureFault):
 
     kinds = ("fail_operation",)
     operations = ("AgentPools_CreateOrUpdate",)
-    changes = (_PUT, "ManagedClusters_UpdateTags")
+    changes = (_PUT,)
     fields: ClassVar[Mapping[str, Any]] = {"code": ["CreateVMSSAgentPoolFailed", "SubnetIsFull", "ReconcileVMSSFailed"]}
 
 
