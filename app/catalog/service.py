@@ -137,6 +137,13 @@ async def known_version(
     return judge(CatalogKind.KUBERNETES_VERSIONS, listing, name, now=now, pointer=pointer)
 
 
+async def newest_version(session: AsyncSession, *, subscription_id: str, location: str) -> str | None:
+    """The newest patch version that AKS offers there and that is no preview; None when nobody can tell."""
+    listing = await get(session, location_key(subscription_id, CatalogKind.KUBERNETES_VERSIONS, location))
+    offered = [] if listing is None else [item["version"] for item in listing.items if not item["is_preview"]]
+    return max(offered, key=lambda version: sort_key(CatalogKind.KUBERNETES_VERSIONS, version), default=None)
+
+
 async def known_size(
     session: AsyncSession, *, subscription_id: str, location: str, name: str, now: datetime, pointer: str = "/node_size"
 ) -> FieldError | None:

@@ -25,7 +25,7 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"name": "cls_blue"}, "name_looks_like_id", "/name"),
     ({"location": "westeurop"}, "unknown_location", "/location"),
     ({"kubernetes_version": "1.12"}, "unknown_kubernetes_version", "/kubernetes_version"),
-    ({"kubernetes_version": "latest"}, "wrong_format", "/kubernetes_version"),
+    ({"kubernetes_version": "newest"}, "wrong_format", "/kubernetes_version"),
     ({"node_size": "Standard_D4s_v55"}, "unknown_node_size", "/node_size"),
     ({"nodes": 3}, "unknown_field", "/nodes"),
     ({"node_count": 0}, "out_of_range", "/node_count"),

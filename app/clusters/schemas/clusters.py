@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from app.api.schemas import RequestModel, ResponseModel
 from app.clusters.schemas.ending import Ending
 from app.clusters.schemas.pools import NodeCount, NodePoolCreate, NodePoolRead, PoolName, SizeName
+from app.clusters.schemas.settings import ClusterSettings, SettingMembers
 from app.core.text import PLAIN, PLAIN_LINES
 from app.jobs.schemas import JobRead, RunOptions
 from app.subscriptions.schemas import GroupName, LocationName, Tags
@@ -17,12 +18,15 @@ from app.subscriptions.schemas import GroupName, LocationName, Tags
 ClusterName = Annotated[
     str, StringConstraints(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?$"), PLAIN
 ]
-Version = Annotated[str, StringConstraints(max_length=16, pattern=r"^[0-9]{1,2}\.[0-9]{1,3}(\.[0-9]{1,3})?$"), PLAIN]
+LATEST = "latest"
+Version = Annotated[
+    str, StringConstraints(max_length=16, pattern=r"^(latest|[0-9]{1,2}\.[0-9]{1,3}(\.[0-9]{1,3})?)$"), PLAIN
+]
 PatchVersion = Annotated[str, StringConstraints(max_length=16, pattern=r"^[0-9]{1,2}\.[0-9]{1,3}\.[0-9]{1,3}$"), PLAIN]
 PublicKey = Annotated[str, StringConstraints(min_length=1, max_length=16_384), PLAIN_LINES]
 
 
-class ClusterCreate(Ending):
+class ClusterCreate(ClusterSettings, Ending):
     """A new cluster. Nodes are given by `node_count` and `node_size`, or by `node_pools`."""
 
     model_config = ConfigDict(
@@ -47,7 +51,7 @@ class ClusterCreate(Ending):
     resource_group: GroupName | None = None
     """Made when it does not exist, and then removed with its last cluster. Default: `slipway-<project>-<name>`."""
     kubernetes_version: Version | None = None
-    """`1.33` takes the newest patch of a minor; null leaves the choice to AKS."""
+    """`1.33` takes the newest patch of a minor, `latest` the newest version that is no preview; null: AKS's default."""
     node_count: Annotated[int, Field(ge=1, le=1000)] | None = None
     node_size: SizeName | None = None
     node_pools: Annotated[list[NodePoolCreate], Field(min_length=1, max_length=100)] | None = None
@@ -99,8 +103,8 @@ class KubernetesRead(ResponseModel):
     """Why it is not watched, as an error has it."""
 
 
-class ClusterRead(ResponseModel):
-    """A cluster."""
+class ClusterRead(SettingMembers, ResponseModel):
+    """A cluster. What it is set to stands here as it was asked for; what Azure has, in `observed`."""
 
     id: str
     name: str

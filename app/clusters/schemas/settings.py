@@ -5,6 +5,8 @@
 
 from enum import StrEnum
 
+from pydantic import BaseModel, ConfigDict
+
 from app.api.schemas import Choice, RequestModel
 from app.clusters.schemas.addons import Addons, StorageDrivers, Windows
 from app.clusters.schemas.identity import Access, Identity
@@ -29,8 +31,10 @@ class SupportPlan(StrEnum):
     LONG_TERM = "AKSLongTermSupport"
 
 
-class ClusterSettings(RequestModel):
-    """What a cluster can be set to beside its version, its tags and its pools. null leaves it to AKS."""
+class SettingMembers(BaseModel):
+    """The members of a cluster that say what it is set to, in requests and in answers."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     tier: Choice[Tier] | None = None
     support_plan: Choice[SupportPlan] | None = None
@@ -46,3 +50,7 @@ class ClusterSettings(RequestModel):
     windows: Windows | None = None
     azure_properties: AzureProperties | None = None
     """What AKS has beyond these, under its own names; merged last, and refused where a field of ours says the same."""
+
+
+class ClusterSettings(SettingMembers, RequestModel):
+    """What a cluster can be set to beside its version, its tags and its pools. null leaves it to AKS."""

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.scope import Scope, in_project
 from app.catalog import service as catalog
-from app.clusters.schemas.clusters import ClusterCreate
+from app.clusters.schemas.clusters import LATEST, ClusterCreate
 from app.clusters.service.start import Asker, NameTakenError, start, tell
 from app.clusters.specs import kinds
 from app.clusters.specs.ending import end_errors, end_of
@@ -31,6 +31,9 @@ async def create_cluster(
     against = await _catalogue_errors(session, body, subscription_id=subscription_id, now=asker.now)
     end = end_of(body, now=asker.now)
     against += end_errors(end, now=asker.now)
+    if body.kubernetes_version == LATEST:
+        newest = await catalog.newest_version(session, subscription_id=subscription_id, location=body.location)
+        body = body.model_copy(update={"kubernetes_version": newest})
     group_name = body.resource_group or default_group(asker.scope.project.name, body)
     checked = check_create(body, cluster_id=cluster_id, group=group_name, catalogue=against)
     await _require_free_name(session, asker.scope, body.name)
@@ -74,7 +77,7 @@ async def _catalogue_errors(
     """What Azure's offer, as it is known, has against the location, the version and the sizes."""
     asked = {"subscription_id": subscription_id, "location": body.location}
     against = [await catalog.known_location(session, subscription_id=subscription_id, name=body.location, now=now)]
-    if body.kubernetes_version is not None:
+    if body.kubernetes_version not in {None, LATEST}:
         against.append(await catalog.known_version(session, **asked, name=body.kubernetes_version, now=now))
     sizes = {"/node_size": body.node_size} if body.node_size else {}
     sizes |= {f"/node_pools/{index}/size": pool.size for index, pool in enumerate(body.node_pools or [])}

@@ -132,6 +132,7 @@ def cluster_read(cluster: Cluster, pools: Sequence[NodePool], kubernetes: Kubern
         tags=cluster.wanted["tags"],
         protection=cluster.protected,
         expires_at=cluster.expires_at,
+        **cluster.wanted.get("settings", {}),
         observed=cluster.observed,
         observed_at=cluster.observed_at,
         kubernetes=kubernetes,

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from app.azure.types.agent_pool import AgentPoolSpec
 from app.clusters.schemas.clusters import ClusterCreate
 from app.clusters.schemas.pools import DEFAULT_POOL, OsType, PoolMode
+from app.clusters.schemas.settings import ClusterSettings
 from app.clusters.specs.pool_rules import check_networks, check_pool
 from app.clusters.specs.pool_spec import azure_pool_name, spec_of
 from app.clusters.specs.rejections import Rejections
+from app.clusters.specs.setting_rules import check_settings
 from app.clusters.specs.wanted import Wanted, WantedPool
 from app.core.errors import FieldError
 from app.core.ids import looks_like_id
@@ -26,6 +28,11 @@ class Checked:
 
     wanted: Wanted
     private_key: str | None = field(repr=False)
+
+
+def settings_of(body: ClusterCreate) -> ClusterSettings:
+    """The part of a request that says what the cluster is set to."""
+    return ClusterSettings.model_construct(**{name: getattr(body, name) for name in ClusterSettings.model_fields})
 
 
 def default_group(project: str, body: ClusterCreate) -> str:
@@ -56,6 +63,9 @@ def check_create(body: ClusterCreate, *, cluster_id: str, group: str, catalogue:
         )
     rejections.tags(body.tags)
     pools = _pools(body, rejections)
+    settings = settings_of(body)
+    windows = any(pool.os_type is OsType.WINDOWS for pool in body.node_pools or ())
+    check_settings(settings, windows=windows, rejections=rejections)
     key = _key(body, rejections)
     rejections.raise_if_any()
     wanted = Wanted(
@@ -65,6 +75,7 @@ def check_create(body: ClusterCreate, *, cluster_id: str, group: str, catalogue:
         ssh_public_key=key.public,
         pools=tuple(pools),
         tags=dict(body.tags),
+        settings=settings.model_dump(mode="json", exclude_none=True),
     )
     return Checked(wanted, key.private or None)
 
