@@ -8,6 +8,7 @@ from functools import partial
 import structlog
 
 from app.bootstrap import OBSERVERS, WORKFLOWS, Parts, cluster_readers, open_parts
+from app.clusters.observe import observe_conditions
 from app.clusters.observe.expiry import Expiry
 from app.core.errors import SlipwayError
 from app.core.settings import Settings
@@ -19,6 +20,7 @@ from app.storage.observe.keys import KeyCheck
 
 _CHANGES_SECONDS = 2
 _EXPIRY_SECONDS = 10
+_JUDGE_SECONDS = 15
 _log = structlog.get_logger(__name__)
 
 
@@ -44,12 +46,13 @@ async def run(settings: Settings) -> bool:
         following = asyncio.create_task(_follow_changes(parts, engine.lease), name="changes")
         checking = asyncio.create_task(_check_keys(parts, engine.lease), name="keys")
         expiring = asyncio.create_task(_keep_time(parts, engine.lease), name="expiry")
+        judging = asyncio.create_task(_judge(parts, engine.lease), name="conditions")
         readers = cluster_readers(parts, engine.lease)
         reading = asyncio.create_task(readers.run(), name="readers")
         stopped = asyncio.create_task(stop.wait())
         failed = asyncio.create_task(engine.failed())
         await asyncio.wait({stopped, failed}, return_when=asyncio.FIRST_COMPLETED)
-        tasks = (observing, following, checking, expiring, reading, stopped, failed)
+        tasks = (observing, following, checking, expiring, judging, reading, stopped, failed)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -93,6 +96,13 @@ async def _keep_time(parts: Parts, lease: Lease) -> None:
     while True:
         await asyncio.sleep(_EXPIRY_SECONDS)
         await _if_oldest(lease, expiry.look)
+
+
+async def _judge(parts: Parts, lease: Lease) -> None:
+    """Judge all clusters by what was seen of them."""
+    while True:
+        await asyncio.sleep(min(_JUDGE_SECONDS, parts.settings.worker.sync_seconds))
+        await _if_oldest(lease, partial(observe_conditions, parts.database, parts.clock))
 
 
 async def _if_oldest(lease: Lease, observe: Callable[[], Awaitable[None]]) -> None:

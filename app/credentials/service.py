@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.scope import Scope, get_cluster, in_project
-from app.clusters.service.start import SERVING, require_running
+from app.clusters.service.start import require_running
+from app.clusters.specs.states import SERVING
 from app.core.errors import ConflictError, FieldError, InvalidRequestError
 from app.core.ids import Prefix, new_id
 from app.credentials.schemas import CredentialKind

@@ -46,9 +46,9 @@ class RunContext:
         """Keep facts of a call; they are written with the step's result."""
         self.notes.update(facts)
 
-    def progress(self, words: str) -> None:
-        """Show Azure's words."""
-        self.words.say(words)
+    def progress(self, words: str, *, waiting_for: str | None = None) -> None:
+        """Show Azure's words, or what is in the way."""
+        self.words.say(words, waiting_for)
 
     def watched(self) -> bool:
         """Whether somebody looks at the job right now."""

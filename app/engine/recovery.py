@@ -14,7 +14,7 @@ from dbos import DBOS
 
 from app.engine.queue import APPLICATION, QUEUE
 from app.engine.rows import OPEN
-from app.models import Job
+from app.models import Job, JobOrigin
 
 _RUNNING = ("PENDING", "ENQUEUED", "DELAYED")
 _ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
@@ -99,7 +99,12 @@ class Recovery:
         lost = (
             sa.select(Job.id, sa.func.coalesce(status.status, "MISSING").label("word"))
             .outerjoin(self._status, status.workflow_uuid == Job.id)
-            .where(Job.state.in_(OPEN), sa.func.coalesce(status.status, "MISSING").not_in(_RUNNING))
+            .where(
+                # What somebody else began in Azure has no workflow here.
+                Job.origin == JobOrigin.SLIPWAY,
+                Job.state.in_(OPEN),
+                sa.func.coalesce(status.status, "MISSING").not_in(_RUNNING),
+            )
             .order_by(Job.id)
             .limit(BATCH)
         )

@@ -14,7 +14,7 @@ from app.engine.errors import LeaseLostError
 from app.engine.kinds import JobKind
 from app.engine.steps import JobView
 from app.events import emit
-from app.models import TERMINAL, Duration, Job, JobState, JobStep, StepState
+from app.models import TERMINAL, Duration, Job, JobOrigin, JobState, JobStep, StepState
 
 OPEN = frozenset(JobState) - TERMINAL
 
@@ -112,6 +112,12 @@ async def held(session: AsyncSession, view: JobView, worker_id: str) -> Job:
     if job is None:
         raise LeaseLostError(view.id)
     return job
+
+
+async def foreign_job(session: AsyncSession, partition: str) -> str | None:
+    """The id of the job that stands for what somebody else does in Azure with the same target, where one is known."""
+    asked = select(Job.id).where(Job.partition == partition, Job.origin == JobOrigin.AZURE, Job.state.not_in(TERMINAL))
+    return (await session.scalars(asked.order_by(Job.id).limit(1))).first()
 
 
 async def begin_step(session: AsyncSession, job: Job, lap: Lap, *, now: datetime) -> None:

@@ -48,8 +48,8 @@ class StepContext(Protocol):
         """Keep facts of one call to Azure (correlation id, client request id…) on the step's row."""
         ...
 
-    def progress(self, words: str) -> None:
-        """Show what Azure says that it is doing."""
+    def progress(self, words: str, *, waiting_for: str | None = None) -> None:
+        """Show what Azure says that it is doing, or what is in the way: then the job is `waiting` for it."""
         ...
 
     def watched(self) -> bool:

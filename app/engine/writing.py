@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -60,18 +60,22 @@ class JobWriter:
             raise ParkedError(self._view.id) from error
 
 
+_Words: TypeAlias = tuple[str, str | None]
+_GOING_ON = frozenset({JobState.RUNNING, JobState.WAITING})
+
+
 class Progress:
     """Azure's words about a step, written in the background: nothing depends on them, and only the last ones count."""
 
     def __init__(self, writer: JobWriter) -> None:
         self._writer = writer
-        self._said: str | None = None
-        self._shown: str | None = None
+        self._said: _Words | None = None
+        self._shown: _Words | None = None
         self._task: asyncio.Task[None] | None = None
 
-    def say(self, words: str) -> None:
-        """Show these words, unless they are shown already."""
-        self._said = words[:500]
+    def say(self, words: str, waiting_for: str | None = None) -> None:
+        """Show these words, unless they are shown already; with `waiting_for` they say what is in the way."""
+        self._said = words[:500], waiting_for
         if self._said != self._shown and (self._task is None or self._task.done()):
             self._task = asyncio.create_task(self._show(), name="progress")
 
@@ -84,13 +88,14 @@ class Progress:
 
     async def _show(self) -> None:
         while self._said is not None and self._said != self._shown:
-            words = self._said
+            said = self._said
 
-            async def write(_session: AsyncSession, job: Job, words: str = words) -> None:
-                job.progress = words
-                job.waiting_for = None
-                if job.state == JobState.WAITING:
-                    job.state = JobState.RUNNING
+            async def write(session: AsyncSession, job: Job, said: _Words = said) -> None:
+                words, job.waiting_for = said
+                other = await rows.foreign_job(session, job.partition) if job.waiting_for else None
+                job.progress = words if other is None else f"{words[:400]} It is the job {other}."
+                if job.state in _GOING_ON:
+                    job.state = JobState.WAITING if job.waiting_for else JobState.RUNNING
 
             await self._writer.write(write)
-            self._shown = words
+            self._shown = said

@@ -18,7 +18,7 @@ from app.db.visibility import horizon
 from app.engine.errors import JobNotOpenError
 from app.jobs import service
 from app.jobs.schemas import EventRead, JobRead, JobStepRead, JobTaken
-from app.jobs.service import BusyError, NotRetryableError
+from app.jobs.service import BusyError, ForeignJobError, NotRetryableError
 from app.jobs.specs import job_read
 from app.models import TERMINAL, Event, Job, Role
 
@@ -38,10 +38,12 @@ async def list_jobs(
     state: Word = None,
     kind: Word = None,
     target_id: Identifier = None,
+    origin: Word = None,
 ) -> Page[JobRead]:
     """The project's jobs."""
     query = in_project(select(Job), Job, call.scope)
-    for column, value in ((Job.state, state), (Job.kind, kind), (Job.target_id, target_id)):
+    asked = ((Job.state, state), (Job.kind, kind), (Job.target_id, target_id), (Job.origin, origin))
+    for column, value in asked:
         if value is not None:
             query = query.where(column == value)
     project_id = call.scope.project.id
@@ -86,7 +88,10 @@ async def list_job_steps(job_id: JobPath, call: ReaderAsks) -> Page[JobStepRead]
 
 
 @router.post(
-    "/jobs/{job_id:name}:cancel", status_code=202, summary="Ask a job to stop", responses=errors(JobNotOpenError)
+    "/jobs/{job_id:name}:cancel",
+    status_code=202,
+    summary="Ask a job to stop",
+    responses=errors(JobNotOpenError, ForeignJobError),
 )
 async def cancel_job(job_id: JobPath, call: OperatorWrites, response: Response) -> JobTaken:
     """It stops at its next step; what Azure has begun is aborted where Azure can."""
@@ -99,7 +104,7 @@ async def cancel_job(job_id: JobPath, call: OperatorWrites, response: Response) 
     "/jobs/{job_id:name}:retry",
     status_code=202,
     summary="Ask again for what a job did not do",
-    responses=errors(NotRetryableError, BusyError),
+    responses=errors(NotRetryableError, ForeignJobError, BusyError),
 )
 async def retry_job(job_id: JobPath, call: OperatorWrites, response: Response) -> JobTaken:
     """A new job of the same kind and request, which takes up where the old one stopped."""

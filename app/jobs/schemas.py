@@ -97,6 +97,8 @@ class JobRead(ResponseModel):
     problem: dict[str, Any] | None
     """Why it failed, in the form of an error answer."""
     requested_by: str
+    origin: str
+    """slipway: asked for here; azure: begun by Azure itself or by somebody else there, and only watched."""
     retry_of: str | None
     after: str | None
     """The job of the same target behind which it was queued."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, cast
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.api.services import Services
@@ -21,7 +21,7 @@ from app.engine.errors import JobNotOpenError
 from app.engine.kinds import PROTOCOL, JobKind
 from app.engine.queue import JobQueue
 from app.events import emit
-from app.models import TERMINAL, Job, JobState, JobStep
+from app.models import TERMINAL, Job, JobOrigin, JobState, JobStep
 
 _INTEREST = timedelta(seconds=60)
 _MOST_STEPS = 200
@@ -39,6 +39,14 @@ class BusyError(ConflictError):
 
     code = "target_busy"
     remedy = "Send it again when that job has ended, or with `on_busy: queue` or `replace`."
+
+
+class ForeignJobError(ConflictError):
+    """Somebody else asked Azure for it, or Azure began it by itself: Slipway only watches."""
+
+    code = "job_of_azure"
+    title = "Slipway did not begin this job"
+    remedy = "Wait for its end, or have Azure abort it: POST /v1/clusters/{id}:abort."
 
 
 class NotRetryableError(ConflictError):
@@ -149,22 +157,33 @@ async def _make_room(session: AsyncSession, partition: str, *, on_busy: object, 
     if on_busy not in {"fail", "replace"}:
         return
     open_jobs = await open_jobs_of(session, partition)
-    if open_jobs and on_busy == "fail":
-        raise BusyError(f"The job {open_jobs[0].id} ({open_jobs[0].kind}) of the same target has not ended.")
+    first = await foreign_job_of(session, partition) or next(iter(open_jobs), None)
+    if first is not None and on_busy == "fail":
+        raise BusyError(f"The job {first.id} ({first.kind}) of the same target has not ended.")
     for job in open_jobs:
         await ask_to_stop(session, job, code=REPLACED, now=now)
 
 
 async def open_jobs_of(session: AsyncSession, partition: str) -> Sequence[Job]:
-    """The jobs of a partition that have not ended, in the order in which they were asked."""
-    asked = select(Job).where(Job.partition == partition, Job.state.not_in(TERMINAL)).order_by(Job.id)
+    """Slipway's jobs of a partition that have not ended, in the order in which they were asked."""
+    asked = select(Job).where(*_open(partition, JobOrigin.SLIPWAY)).order_by(Job.id)
     return (await session.scalars(asked.with_for_update())).all()
 
 
 async def has_open_jobs(session: AsyncSession, partition: str) -> bool:
-    """Whether a job of a partition has not ended. Locks nothing: jobs are locked before what they are about."""
-    asked = select(Job.id).where(Job.partition == partition, Job.state.not_in(TERMINAL)).limit(1)
+    """Whether a job of Slipway's has not ended. Locks nothing: jobs are locked before what they are about."""
+    asked = select(Job.id).where(*_open(partition, JobOrigin.SLIPWAY)).limit(1)
     return (await session.scalars(asked)).first() is not None
+
+
+async def foreign_job_of(session: AsyncSession, partition: str) -> Job | None:
+    """What goes on in Azure that Slipway did not begin. Locks nothing: observers write it, with its target locked."""
+    asked = select(Job).where(*_open(partition, JobOrigin.AZURE)).order_by(Job.id).limit(1)
+    return (await session.scalars(asked)).first()
+
+
+def _open(partition: str, origin: JobOrigin) -> tuple[ColumnElement[bool], ...]:
+    return Job.partition == partition, Job.state.not_in(TERMINAL), Job.origin == origin
 
 
 async def ask_to_stop(session: AsyncSession, job: Job, *, code: str, now: datetime) -> None:
@@ -190,11 +209,13 @@ async def ask_to_stop(session: AsyncSession, job: Job, *, code: str, now: dateti
 
 
 async def get_job(session: AsyncSession, scope: Scope, job_id: str, *, lock: bool = False) -> Job:
-    """Return a job of the caller's project, or raise NotFoundError."""
+    """Return a job of the caller's project, or raise NotFoundError. `lock`: to change it; raises ForeignJobError."""
     statement = in_project(select(Job).where(Job.id == job_id), Job, scope)
     job = (await session.scalars(statement.with_for_update() if lock else statement)).one_or_none()
     if job is None:
         raise _no_such_job()
+    if lock and job.origin != JobOrigin.SLIPWAY:
+        raise ForeignJobError("Slipway did not begin this job: it can be neither canceled nor retried here.")
     return job
 
 

@@ -24,6 +24,7 @@ def job_read(job: Job, now: datetime) -> JobRead:
         outcome=job.outcome,
         problem=job.problem,
         requested_by=job.requested_by,
+        origin=job.origin,
         retry_of=job.retry_of,
         after=job.after,
         options=job.options,

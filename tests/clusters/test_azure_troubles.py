@@ -193,7 +193,9 @@ async def test_a_word_for_a_state_that_is_not_known_is_no_failure(slipway: Slipw
     synced = await slipway.done("POST", "/v1/clusters/blue:sync")
 
     assert synced["outcome"]["provisioning_state"] == "Rebalancing"
-    assert (await slipway.cluster())["state"] == "ready"
+    cluster = await slipway.cluster()
+    assert (cluster["state"], cluster["provisioning_state"]) == ("updating", "Rebalancing")
+    assert (await slipway.ask("GET", f"/v1/jobs/{cluster['current_job']}")).json()["progress"] == "Rebalancing"
 
 
 async def test_a_cluster_that_was_removed_outside_is_lost_and_can_be_deleted(slipway: Slipway) -> None:

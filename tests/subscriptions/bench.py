@@ -45,7 +45,7 @@ class Context:
     def note(self, facts: JsonObject) -> None:
         self.notes.append(facts)
 
-    def progress(self, words: str) -> None:
+    def progress(self, words: str, *, waiting_for: str | None = None) -> None:
         self.words.append(words)
 
     def watched(self) -> bool:

@@ -1,6 +1,7 @@
 """What is kept of what is seen of clusters: in Azure, by lists; in the clusters themselves, by their readers."""
 
 from app.clusters.observe.azure import observe_all
+from app.clusters.observe.conditions import observe_conditions
 from app.clusters.observe.readers import ClusterReaders, Sink
 
-__all__ = ["ClusterReaders", "Sink", "observe_all"]
+__all__ = ["ClusterReaders", "Sink", "observe_all", "observe_conditions"]

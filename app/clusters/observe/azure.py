@@ -9,9 +9,8 @@ from sqlalchemy import select
 from app.azure.gateway import AzureGateway
 from app.azure.types.call import Call
 from app.azure.types.cluster import ManagedCluster
-from app.azure.types.tags import is_ours
 from app.clusters.service.seen import record_seen
-from app.clusters.specs.observed import sighting
+from app.clusters.specs.observed import same_cluster, sighting
 from app.core.clock import Clock
 from app.core.errors import SlipwayError
 from app.db.engine import Database
@@ -64,7 +63,7 @@ async def _record_subscription(
                 # A row that changed after the LIST was made knows better than the LIST.
                 if cluster.updated_at < listed_at:
                     seen = by_id.get(_azure_id(cluster).lower())
-                    ours = sighting(seen) if seen is not None and is_ours(seen.tags, cluster.id) else None
+                    ours = sighting(seen) if seen and same_cluster(cluster.id, cluster.observed, seen) else None
                     await record_seen(session, cluster, ours, now=clock.now())
         if len(clusters) < _BATCH:
             return

@@ -102,9 +102,10 @@ async def list_clusters(
     )
     pools = await read.pools_by_cluster(call.session, page.items)
     readers = await read.readers_by_cluster(call.session, page.items)
+    current = await read.jobs_by_cluster(call.session, page.items)
 
     def shown(row: Cluster) -> ClusterRead:
-        return read.cluster_read(row, pools.get(row.id, []), readers.get(row.id))
+        return read.cluster_read(row, pools.get(row.id, []), readers.get(row.id), current.get(row.id))
 
     return paging.answer(project_id, page, shown, response)
 
@@ -116,9 +117,9 @@ async def get_cluster_by_id_or_name(
     response: Response,
 ) -> ClusterRead:
     """By id or name; by id also after it was deleted."""
-    found, pools, kubernetes = call.found()
+    found, pools, kubernetes, current_job = call.found()
     set_etag(response, found.version)
-    return read.cluster_read(found, pools, kubernetes)
+    return read.cluster_read(found, pools, kubernetes, current_job)
 
 
 @router.patch(

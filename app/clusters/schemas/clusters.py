@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.api.schemas import RequestModel, ResponseModel
+from app.clusters.schemas.conditions import ConditionRead
 from app.clusters.schemas.ending import Ending
 from app.clusters.schemas.pools import NodeCount, NodePoolCreate, NodePoolRead, PoolName, SizeName
 from app.clusters.schemas.settings import ClusterSettings, SettingMembers
@@ -103,13 +104,30 @@ class KubernetesRead(ResponseModel):
     """Why it is not watched, as an error has it."""
 
 
+class UnmanagedPoolRead(ResponseModel):
+    """A node pool that Slipway did not make. It is shown, and left alone."""
+
+    azure_name: str
+    observed: dict[str, Any]
+    """What Azure last said of it."""
+
+
 class ClusterRead(SettingMembers, ResponseModel):
     """A cluster. What it is set to stands here as it was asked for; what Azure has, in `observed`."""
 
     id: str
     name: str
     state: str
-    """creating, ready, updating, deleting, deleted, failed or lost; new states may come."""
+    """creating, ready, updating, upgrading, stopping, stopped, starting, degraded (it serves, but a condition is
+    False), deleting, deleted, failed or lost; new states may come."""
+    provisioning_state: str | None
+    """Azure's own word, as last seen."""
+    conditions: list[ConditionRead]
+    """What is judged of it, again and again. They change without a new ETag, as long as `state` does not."""
+    summary: str
+    """One plain sentence, fit to be posted in a chat."""
+    current_job: str | None
+    """The job that is at work on it, or the first in line; one of `origin` azure goes before all."""
     location: str
     resource_group: str
     azure_name: str
@@ -121,6 +139,8 @@ class ClusterRead(SettingMembers, ResponseModel):
     outbound_ips: list[str]
     """The addresses from which the cluster's pods reach the internet."""
     node_pools: list[NodePoolRead]
+    unmanaged_node_pools: list[UnmanagedPoolRead]
+    """Pools that Azure has and Slipway did not make."""
     tags: dict[str, str]
     protection: bool
     """While it is on, nothing deletes the cluster."""

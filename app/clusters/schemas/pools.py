@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, StringConstraints
 
 from app.api.schemas import Choice, RequestModel, ResponseModel
+from app.clusters.schemas.conditions import ConditionRead
 from app.core.text import PLAIN
 from app.subscriptions.schemas import Tags
 
@@ -213,7 +214,12 @@ class NodePoolRead(ResponseModel):
     name: str
     azure_name: str
     state: str
-    """creating, ready, updating, deleting, failed or lost; new states may come."""
+    """creating, ready, updating, upgrading, stopping, stopped, starting, degraded, deleting, deleted, failed or lost;
+    new states may come."""
+    provisioning_state: str | None
+    """Azure's own word, as last seen."""
+    conditions: list[ConditionRead]
+    """Provisioned and NodesReady."""
     mode: str
     os_type: str
     os_sku: str | None

@@ -3,8 +3,9 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clusters.service.read import list_pools
-from app.clusters.service.start import SERVING, Asker, NotReadyError, partition_of, start
+from app.clusters.service.start import Asker, NotReadyError, partition_of, start
 from app.clusters.specs import kinds
+from app.clusters.specs.states import SERVING
 from app.core.errors import FieldError, InvalidRequestError
 from app.core.json import JsonObject
 from app.jobs import service as jobs

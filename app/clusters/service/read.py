@@ -8,15 +8,18 @@ from sqlalchemy import Connection, Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.scope import Scope, in_project, no_such_cluster, parameters
-from app.clusters.schemas.clusters import ClusterRead, KubernetesRead
+from app.clusters.schemas.clusters import ClusterRead, KubernetesRead, UnmanagedPoolRead
 from app.clusters.schemas.pools import NodePoolRead
+from app.clusters.specs.condition_reads import conditions_read, pool_conditions
 from app.clusters.specs.pool_spec import settings_of
+from app.clusters.specs.summary import summary
 from app.clusters.specs.wanted import WantedPool
 from app.core.ids import Prefix, is_id
-from app.core.json import JsonObject
-from app.models import Cluster, ClusterReader, NodePool
+from app.core.json import JsonList, JsonObject
+from app.models import TERMINAL, Cluster, ClusterReader, Job, NodePool
 
 _MOST_POOLS = 100
+_MOST_JOBS = 5000
 
 
 async def list_pools(session: AsyncSession, clusters: Sequence[Cluster]) -> Sequence[NodePool]:
@@ -27,15 +30,26 @@ async def list_pools(session: AsyncSession, clusters: Sequence[Cluster]) -> Sequ
     return (await session.scalars(asked)).all() if ids else []
 
 
-FoundCluster: TypeAlias = tuple[Cluster, Sequence[NodePool], KubernetesRead | None]
-"""Rows with the attributes of a cluster and of its pools, to be read only: no session keeps them; and its reader."""
+FoundCluster: TypeAlias = tuple[Cluster, Sequence[NodePool], KubernetesRead | None, str | None]
+"""Rows with the attributes of a cluster and its pools, which no session keeps: to be read only; its reader; its job."""
 
 _READER = (
     ClusterReader.state.label("reader_state"),
     ClusterReader.seen_at.label("reader_seen_at"),
     ClusterReader.problem.label("reader_problem"),
 )
-_ANY = in_project(select(*Cluster.__table__.columns, *_READER), Cluster).outerjoin(
+# What goes on in Azure by somebody else's hand keeps all others waiting.
+_IN_LINE = (Job.origin, Job.id)
+_CURRENT_JOB = (
+    select(Job.id)
+    .where(Job.partition == "cluster:" + Cluster.id, Job.state.not_in(TERMINAL))
+    .order_by(*_IN_LINE)
+    .limit(1)
+    .correlate(Cluster)
+    .scalar_subquery()
+    .label("current_job")
+)
+_ANY = in_project(select(*Cluster.__table__.columns, _CURRENT_JOB, *_READER), Cluster).outerjoin(
     ClusterReader, ClusterReader.cluster_id == Cluster.id
 )
 _BY_ID = _ANY.where(Cluster.id == bindparam("cluster"))
@@ -58,7 +72,7 @@ def look_up_cluster(connection: Connection, scope: Scope, path: Mapping[str, str
     if found is None:
         raise no_such_cluster()
     pools = connection.execute(_POOLS, {"cluster_id": found.id}).all()
-    return cast("FoundCluster", (found, pools, _kubernetes_read(*found[-len(_READER) :])))
+    return cast("FoundCluster", (found, pools, _kubernetes_read(*found[-len(_READER) :]), found.current_job))
 
 
 def list_(
@@ -103,32 +117,56 @@ async def readers_by_cluster(session: AsyncSession, clusters: Sequence[Cluster])
     return {row.cluster_id: _kubernetes_read(*row[1:]) for row in rows}
 
 
+async def jobs_by_cluster(session: AsyncSession, clusters: Sequence[Cluster]) -> dict[str, str]:
+    """The job of each of these clusters that is at work or the first in line, by one query."""
+    partitions = [f"cluster:{cluster.id}" for cluster in clusters]
+    asked = select(Job.target_id, Job.id).where(Job.partition.in_(partitions), Job.state.not_in(TERMINAL))
+    rows = (await session.execute(asked.order_by(*_IN_LINE).limit(_MOST_JOBS))).all() if partitions else []
+    return {row.target_id: row.id for row in reversed(rows)}
+
+
 async def one_cluster_read(session: AsyncSession, cluster: Cluster) -> ClusterRead:
     """A cluster as callers see it."""
     readers = await readers_by_cluster(session, [cluster])
-    return cluster_read(cluster, await list_pools(session, [cluster]), readers.get(cluster.id))
+    current = await jobs_by_cluster(session, [cluster])
+    pools = await list_pools(session, [cluster])
+    return cluster_read(cluster, pools, readers.get(cluster.id), current.get(cluster.id))
 
 
 def _kubernetes_read(state: str | None, seen_at: datetime | None, problem: JsonObject | None) -> KubernetesRead | None:
     return None if state is None else KubernetesRead(state=state, seen_at=seen_at, problem=problem)
 
 
-def cluster_read(cluster: Cluster, pools: Sequence[NodePool], kubernetes: KubernetesRead | None = None) -> ClusterRead:
-    """A cluster, its pools and how it is read, as callers see them."""
+def cluster_read(
+    cluster: Cluster,
+    pools: Sequence[NodePool],
+    kubernetes: KubernetesRead | None = None,
+    current_job: str | None = None,
+) -> ClusterRead:
+    """A cluster, its pools, how it is read and its present job, as callers see them."""
     observed = cluster.observed or {}
+    version = observed.get("current_kubernetes_version") or cluster.wanted["kubernetes_version"]
+    unmanaged = observed.get("unmanaged_pools") or {}
     return ClusterRead(
         id=cluster.id,
         name=cluster.name,
         state=cluster.state,
+        provisioning_state=observed.get("provisioning_state"),
+        conditions=conditions_read(cluster.conditions),
+        summary=summary(cluster.name, cluster.state, version, cluster.conditions),
+        current_job=current_job,
         location=cluster.location,
         resource_group=cluster.resource_group,
         azure_name=cluster.azure_name,
         subscription_id=cluster.subscription_id,
-        kubernetes_version=observed.get("current_kubernetes_version") or cluster.wanted["kubernetes_version"],
+        kubernetes_version=version,
         fqdn=observed.get("fqdn") or observed.get("private_fqdn"),
         node_resource_group=observed.get("node_resource_group"),
         outbound_ips=observed.get("outbound_ips", []),
         node_pools=pools_read(cluster, pools),
+        unmanaged_node_pools=[
+            UnmanagedPoolRead(azure_name=name, observed=unmanaged[name]) for name in sorted(unmanaged)
+        ],
         tags=cluster.wanted["tags"],
         protection=cluster.protected,
         expires_at=cluster.expires_at,
@@ -146,11 +184,11 @@ def cluster_read(cluster: Cluster, pools: Sequence[NodePool], kubernetes: Kubern
 def pools_read(cluster: Cluster, pools: Sequence[NodePool]) -> list[NodePoolRead]:
     """A cluster's pools, as callers see them: the rows, with what is wanted of each."""
     wanted = {stored["name"]: stored for stored in cluster.wanted["pools"]}
-    return [pool_read(pool, wanted.get(pool.name)) for pool in pools]
+    return [pool_read(pool, wanted.get(pool.name), cluster.conditions) for pool in pools]
 
 
-def pool_read(pool: NodePool, wanted: JsonObject | None) -> NodePoolRead:
-    """A pool as callers see it; of one that was deleted nothing is wanted any more."""
+def pool_read(pool: NodePool, wanted: JsonObject | None, conditions: JsonList | None) -> NodePoolRead:
+    """A pool as callers see it; of one that was deleted nothing is wanted any more. `conditions`: its cluster's."""
     left = {"name": pool.name, "mode": pool.mode, "os_type": pool.os_type, "vm_size": pool.vm_size, "count": pool.count}
     spec = WantedPool.from_json(wanted or left).spec
     return NodePoolRead(
@@ -159,6 +197,8 @@ def pool_read(pool: NodePool, wanted: JsonObject | None) -> NodePoolRead:
         azure_name=pool.azure_name,
         state=pool.state,
         replaces=pool.replaces,
+        provisioning_state=(pool.observed or {}).get("provisioning_state"),
+        conditions=pool_conditions(pool.azure_name, pool.observed, pool.updated_at, conditions),
         **{**settings_of(spec), "count": pool.count},
         observed=pool.observed,
         observed_at=pool.observed_at,

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clusters.service.start import SERVING
+from app.clusters.specs.states import SERVING
 from app.clusters.specs.wanted import Place
 from app.core.json import JsonObject
 from app.models import Cluster, ClusterReader, ClusterState, ReaderState, Worker, WorkerState

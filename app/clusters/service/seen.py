@@ -4,60 +4,56 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.clusters.service.conditions import judge
+from app.clusters.service.foreign import follow_foreign
 from app.clusters.service.read import list_pools
 from app.clusters.service.start import partition_of, tell
 from app.clusters.specs.observed import Sighting, pool_state
+from app.clusters.specs.states import AT_REST, UNDER_WAY
 from app.jobs import service as jobs
-from app.models import Cluster, ClusterState
-
-# While a job is at work on the cluster, the job's own steps say what has happened.
-_SETTLED = frozenset(
-    {ClusterState.READY, ClusterState.DEGRADED, ClusterState.STOPPED, ClusterState.FAILED, ClusterState.LOST}
-)
-_UNDER_WAY = frozenset(
-    {
-        ClusterState.CREATING,
-        ClusterState.UPDATING,
-        ClusterState.UPGRADING,
-        ClusterState.STOPPING,
-        ClusterState.STARTING,
-    }
-)
+from app.models import Cluster, ClusterState, NodePoolState
 
 
 async def keep_sighting(session: AsyncSession, cluster: Cluster, seen: Sighting, *, now: datetime) -> None:
     """Write what Azure said of the cluster and its pools."""
+    rows = await list_pools(session, [cluster])
+    ours = {pool.azure_name for pool in rows}
     kept = {"outbound_ips": (cluster.observed or {}).get("outbound_ips", [])}
-    cluster.observed = {**kept, **seen.observed}
+    unmanaged = {name: pool for name, pool in seen.pools.items() if name not in ours}
+    cluster.observed = {**kept, **seen.observed, "unmanaged_pools": unmanaged}
     cluster.observed_at = now
     if not seen.stopped:
         cluster.stopped_at = None
     elif cluster.stopped_at is None:
         cluster.stopped_at = now
-    for pool in await list_pools(session, [cluster]):
+    for pool in rows:
         pool.observed = seen.pools.get(pool.azure_name)
         pool.observed_at = now
-        state = pool_state(pool.state, pool.observed)
-        if state != pool.state:
+        before, state = pool.state, pool_state(pool.state, pool.observed)
+        if state != before:
             pool.state = state
             pool.version += 1
             pool.updated_at = now
+        if state != before and NodePoolState.LOST in {state, before}:
+            event = "node_pool.lost" if state == NodePoolState.LOST else "node_pool.found"
+            await tell(session, cluster, event, now, pool=pool.name)
 
 
 async def record_seen(session: AsyncSession, cluster: Cluster, seen: Sighting | None, *, now: datetime) -> None:
-    """Keep what was seen (None: Azure has no such cluster of ours), and turn the state if it says so."""
+    """Keep what was seen (None: Azure has no such cluster of ours), and turn the states that it turns."""
     if seen is None:
         cluster.observed_at = now
     else:
         await keep_sighting(session, cluster, seen, now=now)
-    if cluster.state in _UNDER_WAY:
+    await follow_foreign(session, cluster, seen, now=now)
+    if cluster.state in UNDER_WAY:
         # A job that was content with Azure's acceptance has ended before Azure had, and one that was given up may have
         # left no word.
         if not await jobs.has_open_jobs(session, partition_of(cluster)):
             await _settle(session, cluster, seen, now=now)
-        return
-    if cluster.state in _SETTLED:
+    elif cluster.state in AT_REST:
         await _follow(session, cluster, seen, now=now)
+    await judge(session, [cluster], now=now)
 
 
 async def _follow(session: AsyncSession, cluster: Cluster, seen: Sighting | None, *, now: datetime) -> None:
@@ -71,14 +67,19 @@ async def _follow(session: AsyncSession, cluster: Cluster, seen: Sighting | None
             await _turn(session, cluster, ClusterState.STOPPED, "cluster.stopped", now=now)
     elif cluster.state == ClusterState.STOPPED and (seen.succeeded or seen.failed):
         await _turn(session, cluster, ClusterState.READY, "cluster.started", now=now)
-    elif seen.succeeded and cluster.state in {ClusterState.FAILED, ClusterState.LOST}:
-        # Azure has come round after the job had given up, or somebody has put the cluster back.
+    elif cluster.state == ClusterState.LOST:
+        # Somebody has put it back, or its tags.
+        await _turn(session, cluster, ClusterState.READY, "cluster.found", now=now)
+    elif seen.succeeded and cluster.state == ClusterState.FAILED:
+        # Azure has come round after the job had given up (trouble 2).
         await _turn(session, cluster, ClusterState.READY, "cluster.recovered", now=now)
 
 
 async def _settle(session: AsyncSession, cluster: Cluster, seen: Sighting | None, *, now: datetime) -> None:
     if seen is None:
         await _turn(session, cluster, ClusterState.LOST, "cluster.lost", now=now)
+    elif seen.under_way is not None:
+        return
     elif seen.stopped:
         await _turn(session, cluster, ClusterState.STOPPED, "cluster.stopped", now=now)
     elif seen.failed and cluster.state == ClusterState.CREATING:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.api.services import Services
 from app.auth.scope import Scope, get_cluster
+from app.clusters.specs.states import CHANGEABLE, SERVING, STOPPED
 from app.core.errors import ConflictError, NotFoundError
 from app.core.json import JsonObject
 from app.engine.kinds import JobKind
@@ -17,17 +18,6 @@ from app.jobs import service as jobs
 from app.models import Cluster, ClusterState, Job
 
 SUPERSEDED = "superseded_by_delete"
-SERVING = frozenset(
-    {
-        ClusterState.READY,
-        ClusterState.DEGRADED,
-        ClusterState.UPDATING,
-        ClusterState.UPGRADING,
-    }
-)
-"""States in which the cluster's API server is there, or is thought to be."""
-_CHANGEABLE = SERVING | {ClusterState.STARTING}
-_STOPPED = frozenset({ClusterState.STOPPING, ClusterState.STOPPED})
 
 
 class NameTakenError(ConflictError):
@@ -155,14 +145,19 @@ def require_serving(cluster: Cluster) -> None:
 
 def require_running(cluster: Cluster) -> None:
     """Raise ClusterStoppedError where the cluster is stopped or about to be: Azure refuses all but its start."""
-    if cluster.state in _STOPPED:
+    if cluster.state in STOPPED:
         raise ClusterStoppedError(f"The cluster is {cluster.state}.")
 
 
 def require_changeable(cluster: Cluster) -> None:
     """Raise ClusterStoppedError, or NotReadyError, unless a change can be queued for the cluster."""
     require_running(cluster)
-    if cluster.state not in _CHANGEABLE:
+    if cluster.state == ClusterState.LOST:
+        raise NotReadyError(
+            "The cluster is lost: Azure has it no more.",
+            remedy="Delete it here; then the name is free, and a cluster of this name can be created again.",
+        )
+    if cluster.state not in CHANGEABLE:
         raise NotReadyError(
             f"The cluster is {cluster.state}.",
             remedy="Wait until it is ready; a failed one is taken up again by `:retry` of its job, or deleted.",

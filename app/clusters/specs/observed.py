@@ -1,11 +1,15 @@
 """What is kept of what Azure says of a cluster."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.azure.types.cluster import ManagedCluster
+from app.azure.types.tags import is_ours
 from app.clusters.specs.wanted import monitoring_json, outbound_json
 from app.core.json import JsonObject
 from app.models import NodePoolState
+
+_SETTLED = frozenset({"succeeded", "failed", "canceled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,19 @@ class Sighting:
         return self.provisioning_state.lower() in {"failed", "canceled"}
 
     @property
+    def under_way(self) -> str | None:
+        """Azure's word for what it does with the cluster or one of its pools; None: nothing goes on."""
+        return under_way(self.observed, self.pools.values())
+
+    @property
+    def worst(self) -> tuple[str, tuple[str | None, str | None]]:
+        """How Azure's last operations ended, in lower case, with the code and message of a failure of the cluster."""
+        words = [str(seen["provisioning_state"]).lower() for seen in (self.observed, *self.pools.values())]
+        error = self.observed.get("provisioning_error") or {}
+        bad = next((word for word in words if word in {"failed", "canceled"}), "succeeded")
+        return bad, (error.get("code"), error.get("message"))
+
+    @property
     def stopped(self) -> bool:
         """Whether the cluster rests: nothing of it runs, and nothing goes on."""
         return is_stopped(self.observed["power_state"]) and (self.succeeded or self.failed)
@@ -35,6 +52,29 @@ class Sighting:
 def is_stopped(power_state: str | None) -> bool:
     """Whether Azure's word for a cluster's or a pool's power says that it is stopped."""
     return (power_state or "").lower() == "stopped"
+
+
+def is_settled(word: str) -> bool:
+    """Whether Azure's word for a state says that nothing goes on. Any word that is not known says that something does.
+
+    Trouble 10: such a word is never taken for a failure.
+    """
+    return word.lower() in _SETTLED
+
+
+def under_way(observed: JsonObject, pools: Iterable[JsonObject]) -> str | None:
+    """Azure's word for what it does with a cluster or one of its pools, as rows keep both; None: nothing goes on."""
+    words = (str(seen["provisioning_state"]) for seen in (observed, *pools))
+    return next((word for word in words if not is_settled(word)), None)
+
+
+def same_cluster(cluster_id: str, known: JsonObject | None, seen: ManagedCluster) -> bool:
+    """Whether what Azure has under the cluster's name is the cluster, even where somebody has removed its tags.
+
+    Then its address tells: Azure makes a new one for each cluster.
+    """
+    address = (known or {}).get("fqdn") or (known or {}).get("private_fqdn")
+    return is_ours(seen.tags, cluster_id) or (address is not None and address in {seen.fqdn, seen.private_fqdn})
 
 
 def sighting(cluster: ManagedCluster, outbound_ips: tuple[str, ...] | None = None) -> Sighting:
@@ -49,6 +89,7 @@ def observed_json(cluster: ManagedCluster, outbound_ips: tuple[str, ...] | None 
     observed: JsonObject = {
         "azure_id": cluster.id,
         "provisioning_state": cluster.provisioning_state,
+        "provisioning_error": _error(cluster),
         "power_state": cluster.power_state,
         "kubernetes_version": cluster.kubernetes_version,
         "current_kubernetes_version": cluster.current_kubernetes_version,
@@ -76,12 +117,22 @@ def observed_json(cluster: ManagedCluster, outbound_ips: tuple[str, ...] | None 
     return observed
 
 
+def _error(cluster: ManagedCluster) -> JsonObject | None:
+    if cluster.provisioning_error is None:
+        return None
+    code, message = cluster.provisioning_error
+    return {"code": code, "message": message}
+
+
 def pool_json(cluster: ManagedCluster, name: str) -> JsonObject | None:
     """What is kept of what Azure said of one pool; None when Azure has no such pool."""
     pool = cluster.pool(name)
     if pool is None:
         return None
     return {
+        "mode": pool.mode,
+        "os_type": pool.os_type,
+        "vm_size": pool.vm_size,
         "provisioning_state": pool.provisioning_state,
         "power_state": pool.power_state,
         "count": pool.count,

@@ -13,7 +13,7 @@ from app.clusters.live import ClusterLostError
 from app.clusters.specs.observed import is_stopped
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow.reach import reach
-from app.core.errors import ErrorClass, SlipwayError
+from app.core.errors import ConflictError, ErrorClass, SlipwayError
 from app.engine.errors import JobFailedError
 from app.jobs.workflow import Cloud, azure_call
 from app.kubernetes.types import ClusterFacts
@@ -76,8 +76,9 @@ async def watch(
     kind: TargetKind,
     goal: Goal = Goal.SUCCEEDED,
     expected: str,
+    silent: bool = False,
 ) -> WatchEnd:
-    """Wait for the end of one operation, showing Azure's words; a cancel or a drain ends the wait at once."""
+    """Wait for the end of one operation; a cancel or a drain ends the wait at once. `silent`: Azure's words unshown."""
     gateway = cloud.gateways.azure
     usual = await gateway.usual(expected)
     from_its_beginning = begun.operation is not None and cloud.clock.now() - begun.at < usual.median / 2
@@ -85,7 +86,7 @@ async def watch(
         gateway.subscription(subscription_id).watcher.until_done(
             Watch(begun.target_id, kind, begun.operation, goal, begun.at, usual, begun.created),
             call=azure_call(cloud),
-            on_progress=lambda progress: cloud.context.progress(progress.status),
+            on_progress=lambda progress: None if silent else cloud.context.progress(progress.status),
             wanted=cloud.context.watched,
         )
     )
@@ -130,9 +131,25 @@ async def require_ours(cloud: Cloud, place: Place) -> ManagedCluster:
     """The cluster as Azure has it. One that is not there, or does not carry our tags, cannot be changed."""
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
     present = await clusters.get(place.resource_group, place.azure_name, call=azure_call(cloud))
-    if present is None or not is_ours(present.tags, place.cluster_id):
-        raise ClusterLostError("Azure has no cluster of this name that Slipway made.")
+    if present is None:
+        raise ClusterLostError("Azure has no cluster of this name any more.")
+    if not is_ours(present.tags, place.cluster_id):
+        raise OwnerTagsMissingError(
+            "The cluster of this name in Azure does not carry the tags of the one that Slipway made; nothing was "
+            "changed."
+        )
     return present
+
+
+class OwnerTagsMissingError(ConflictError):
+    """Azure's cluster of the name does not say that it is ours: Slipway changes nothing that does not."""
+
+    code = "cluster_not_ours"
+    title = "The cluster does not carry Slipway's tags"
+    remedy = (
+        "Put its tags back in Azure (managed-by=slipway, slipway-project and slipway-cluster with their ids), then "
+        "retry; or delete the cluster here, which leaves Azure's alone."
+    )
 
 
 class OperationEndedError(SlipwayError):

@@ -6,7 +6,7 @@ from datetime import timedelta
 from app.azure.errors import AzureError
 from app.azure.types.cluster import ManagedCluster
 from app.clusters.specs.wanted import Place
-from app.clusters.workflow import await_azure
+from app.clusters.workflow.turn import require_idle
 from app.core.errors import ErrorClass, SlipwayError
 from app.jobs.workflow import Cloud, azure_call
 
@@ -29,12 +29,12 @@ class WorkspaceGoneError(SlipwayError):
 
 
 async def require_changeable(cloud: Cloud, place: Place) -> ManagedCluster:
-    """The cluster as Azure has it, which is ours and which Azure will let be changed.
+    """The cluster as Azure has it, which is ours and which Azure will let be changed: it waits for its turn.
 
     Raises ClusterLostError, and WorkspaceGoneError with what to do: a cluster whose monitoring sends to a workspace
     that was deleted can be neither scaled nor upgraded nor started (trouble 72).
     """
-    present = await await_azure.require_ours(cloud, place)
+    present = await require_idle(cloud, place)
     await require_workspace(cloud, present)
     return present
 

@@ -4,11 +4,15 @@ from dataclasses import dataclass
 
 from app.azure.types.cluster import ManagedCluster
 from app.clusters.live import ClusterLostError
+from app.clusters.service.conditions import judge
+from app.clusters.service.foreign import follow_foreign
 from app.clusters.service.read import list_pools
 from app.clusters.service.seen import keep_sighting
-from app.clusters.service.start import SERVING, require_running
+from app.clusters.service.start import require_running
+from app.clusters.specs.conditions import troubles
 from app.clusters.specs.left import left_json
 from app.clusters.specs.observed import sighting
+from app.clusters.specs.states import LEAVING, SERVING
 from app.clusters.specs.wanted import Place, Wanted, place_of
 from app.core.errors import ConflictError
 from app.core.json import JsonObject
@@ -16,7 +20,6 @@ from app.engine.steps import JobEnd, Record, record_step
 from app.jobs.workflow import JobRun
 from app.models import Cluster, ClusterState, Job
 
-_LEAVING = frozenset({ClusterState.DELETING, ClusterState.DELETED})
 _CHANGING = frozenset({ClusterState.UPDATING, ClusterState.UPGRADING})
 
 
@@ -40,7 +43,7 @@ async def begin(record: Record, state: ClusterState) -> Plan:
     A create that is asked again for a cluster that serves does not take it out of service; what is deleted stays so.
     """
     cluster = await cluster_of(record)
-    if cluster.state in _LEAVING and state is not ClusterState.DELETING:
+    if cluster.state in LEAVING and state is not ClusterState.DELETING:
         raise ClusterGoneError("The cluster is deleted or is being deleted.")
     if state in _CHANGING:
         require_running(cluster)
@@ -59,7 +62,12 @@ async def cluster_of(record: Record) -> Cluster:
 
 
 def set_state(cluster: Cluster, state: ClusterState, record: Record) -> None:
-    """Change the state; the version rises only when it does change."""
+    """Change the state; the version rises only when it does change.
+
+    What is ready by a job's word is degraded where a condition says so.
+    """
+    if state is ClusterState.READY and troubles(cluster.conditions, record.now):
+        state = ClusterState.DEGRADED
     if cluster.state != state:
         cluster.state = state
         cluster.version += 1
@@ -84,13 +92,17 @@ async def observe(
     record: Record, cluster: Cluster, seen: ManagedCluster, outbound_ips: tuple[str, ...] | None = None
 ) -> None:
     """Keep what Azure said of the cluster and its pools."""
-    await keep_sighting(record.session, cluster, sighting(seen, outbound_ips), now=record.now)
+    found = sighting(seen, outbound_ips)
+    await keep_sighting(record.session, cluster, found, now=record.now)
+    # What this job has waited for, if for anything, has ended too.
+    await follow_foreign(record.session, cluster, found, now=record.now)
+    await judge(record.session, [cluster], now=record.now)
 
 
 async def record_failed(record: Record, end: JobEnd) -> None:
     """The end of a create that did not succeed: the cluster has failed, unless it is going anyway, or serves."""
     cluster = await record.session.get(Cluster, record.view.target_id, with_for_update=True)
-    if cluster is None or cluster.state in _LEAVING or cluster.state in SERVING:
+    if cluster is None or cluster.state in LEAVING or cluster.state in SERVING:
         return
     set_state(cluster, ClusterState.FAILED, record)
     await record.emit("cluster.failed", data=_cause(end))
@@ -101,7 +113,7 @@ async def record_unchanged(record: Record, end: JobEnd) -> None:
     if not end.begun:
         return
     cluster = await record.session.get(Cluster, record.view.target_id, with_for_update=True)
-    if cluster is None or cluster.state in _LEAVING:
+    if cluster is None or cluster.state in LEAVING:
         return
     if cluster.state in _CHANGING:
         lost = end.problem.code == ClusterLostError.code

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 from app.azure.types.cluster import ManagedCluster
-from app.azure.types.tags import is_ours
 from app.clusters.service.seen import record_seen
 from app.clusters.specs.kinds import SYNC
-from app.clusters.specs.observed import sighting
+from app.clusters.specs.observed import same_cluster, sighting
 from app.clusters.specs.wanted import Place, place_of
 from app.clusters.workflow import plan
 from app.engine.steps import Record, cloud_step, record_step
@@ -37,17 +36,18 @@ async def find_place(record: Record) -> Whereabouts:
 
 @cloud_step
 async def look(cloud: Cloud, asked: Whereabouts) -> ManagedCluster | None:
-    """The cluster as Azure has it; None when there is none of ours."""
+    """What Azure has under the cluster's name."""
     place = asked.place
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
-    seen = await clusters.get(place.resource_group, place.azure_name, call=azure_call(cloud))
-    return seen if seen is not None and is_ours(seen.tags, place.cluster_id) else None
+    return await clusters.get(place.resource_group, place.azure_name, call=azure_call(cloud))
 
 
 @record_step
 async def record_look(record: Record, asked: Whereabouts, seen: ManagedCluster | None) -> None:
     """Keep what was seen, unless the row has changed since: then it knows better than the look."""
     cluster = await plan.cluster_of(record)
+    if seen is not None and not same_cluster(cluster.id, cluster.observed, seen):
+        seen = None
     if cluster.version == asked.version:
         await record_seen(record.session, cluster, sighting(seen) if seen else None, now=record.now)
     state = seen.provisioning_state if seen else None

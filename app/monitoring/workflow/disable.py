@@ -7,6 +7,7 @@ from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.leave import clean_up_change
+from app.clusters.workflow.turn import require_idle
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import ClusterState, MonitoringState
@@ -34,12 +35,9 @@ async def begin_disable(record: Record) -> Place:
 @cloud_step
 async def put_addon_off(cloud: Cloud, place: Place) -> Begun | None:
     """Switch the add-on off, unless it is. This works although the workspace may be gone (trouble 72)."""
-    present = await await_azure.require_ours(cloud, place)
+    present = await require_idle(cloud, place)
     if present.monitoring is None:
-        if present.provisioning_state.lower() in await_azure.SETTLED:
-            return None
-        # Asked already, by a run whose end was lost.
-        return Begun(present.id, None, cloud.clock.now())
+        return None
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
     asked_at = cloud.clock.now()
     answer = await clusters.put_monitoring(place.resource_group, place.azure_name, None, call=azure_call(cloud))

@@ -7,6 +7,7 @@ from app.clusters.specs.kinds import MONITOR
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.leave import clean_up_change
+from app.clusters.workflow.turn import require_idle
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import ClusterState, MonitoringState
@@ -46,12 +47,9 @@ async def enable_monitoring(job: JobRun) -> None:
 async def put_addon(cloud: Cloud, asked: MonitoringPlan, workspace: LogWorkspace) -> Begun | None:
     """Switch the add-on on with the cluster's identity, unless Azure has it so."""
     place, addon = asked.place, MonitoringAddon(workspace.id)
-    present = await await_azure.require_ours(cloud, place)
+    present = await require_idle(cloud, place)
     if not monitoring_differs(present.monitoring, addon):
-        if present.provisioning_state.lower() in await_azure.SETTLED:
-            return None
-        # Asked already, by a run whose end was lost.
-        return Begun(present.id, None, cloud.clock.now())
+        return None
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
     asked_at = cloud.clock.now()
     answer = await clusters.put_monitoring(place.resource_group, place.azure_name, addon, call=azure_call(cloud))

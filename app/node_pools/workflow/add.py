@@ -10,6 +10,7 @@ from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.await_azure import Begun, Made, Proof
 from app.clusters.workflow.leave import clean_up_change
+from app.clusters.workflow.turn import require_idle
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow
 from app.models import ClusterState, NodePool, NodePoolState
@@ -41,7 +42,7 @@ async def begin_add(record: Record) -> PoolPlan:
 async def put_pool(cloud: Cloud, asked: PoolPlan) -> Begun:
     """Ask Azure for the pool, unless it is there already, from an answer that was lost or a job that went before."""
     place = asked.place
-    await await_azure.require_ours(cloud, place)
+    await require_idle(cloud, place)
     owner = {**owner_tags(project_id=place.project_id, cluster_id=place.cluster_id), JOB: cloud.job.id}
     return await pool_calls.ensure(cloud, asked, replace(asked.spec, tags={**asked.spec.tags, **owner}))
 

@@ -6,6 +6,7 @@ from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.await_azure import Begun, Made, Proof
 from app.clusters.workflow.leave import clean_up_change
+from app.clusters.workflow.turn import require_idle
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow
 from app.models import ClusterState, NodePoolState
@@ -36,7 +37,7 @@ async def begin_change(record: Record) -> PoolPlan:
 async def end_autoscaling(cloud: Cloud, asked: PoolPlan) -> Begun | None:
     """Take the pool over from the autoscaler, where that is asked: Azure takes a count only afterwards."""
     place = asked.place
-    await await_azure.require_ours(cloud, place)
+    await require_idle(cloud, place)
     present = await _present(cloud, asked)
     if asked.spec.auto_scaling or not present.auto_scaling:
         return None

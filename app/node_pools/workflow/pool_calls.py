@@ -6,6 +6,7 @@ from app.azure.types.tags import is_ours
 from app.azure.types.watch import Goal, TargetKind
 from app.clusters.workflow import await_azure
 from app.clusters.workflow.await_azure import Begun
+from app.clusters.workflow.turn import require_idle
 from app.core.errors import ConflictError, ErrorClass
 from app.jobs.workflow import Cloud, azure_call
 from app.node_pools.workflow import plan
@@ -69,7 +70,7 @@ async def send(cloud: Cloud, asked: PoolPlan, spec: AgentPoolSpec, present: Agen
 async def delete(cloud: Cloud, asked: PoolPlan, *, ignore_budgets: bool = False) -> Begun | None:
     """Ask Azure to remove the pool; None where there is none."""
     place = asked.place
-    await await_azure.require_ours(cloud, place)
+    await require_idle(cloud, place)
     pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
     asked_at = cloud.clock.now()
     operation = await pools.delete(

@@ -11,6 +11,7 @@ from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.leave import clean_up_change
+from app.clusters.workflow.turn import require_idle
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow
 from app.models import ClusterState, NodePoolState
@@ -53,7 +54,7 @@ async def begin_rotation(record: Record) -> RotationPlan:
 async def put_new_pool(cloud: Cloud, asked: RotationPlan) -> Begun:
     """Ask Azure for the new pool, unless it is there already."""
     place = asked.new.place
-    await await_azure.require_ours(cloud, place)
+    await require_idle(cloud, place)
     owner = {**owner_tags(project_id=place.project_id, cluster_id=place.cluster_id), JOB: cloud.job.id}
     spec = replace(asked.new.spec, tags={**asked.new.spec.tags, **owner})
     return await pool_calls.ensure(cloud, asked.new, spec)

@@ -1,0 +1,21 @@
+"""Conditions on the wire."""
+
+from datetime import datetime
+
+from app.api.schemas import ResponseModel
+
+
+class ConditionRead(ResponseModel):
+    """What is judged of a thing at the moment."""
+
+    type: str
+    """ControlPlaneReachable, NodesReady, VersionSupported, CertificateValid, Provisioned (Azure's last operations ended
+    well) or AsWanted (nobody has changed it outside Slipway); new types may come."""
+    status: str
+    """True, False or Unknown."""
+    reason: str
+    """One word for programs."""
+    message: str
+    """A sentence."""
+    since: datetime
+    """When `status` turned."""

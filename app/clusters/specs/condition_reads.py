@@ -1,0 +1,52 @@
+"""Conditions as callers see them; a pool's are computed from what is kept of its cluster. Pure."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from app.clusters.schemas.conditions import ConditionRead
+from app.clusters.specs.conditions import ConditionType, Status, condition_of, is_whole
+from app.clusters.specs.observed import is_settled
+from app.core.json import JsonList, JsonObject
+
+
+def conditions_read(conditions: JsonList | None) -> list[ConditionRead]:
+    """A cluster's conditions; none before it was first seen."""
+    return [_read(each) for each in conditions or []]
+
+
+def pool_conditions(
+    azure_name: str, observed: JsonObject | None, turned_at: datetime, conditions: JsonList | None
+) -> list[ConditionRead]:
+    """A pool's conditions. `turned_at`: when its state last changed; `conditions`: its cluster's, as rows keep them."""
+    return [*_provisioned(observed, turned_at), *_nodes_ready(azure_name, conditions)]
+
+
+def _read(kept: JsonObject) -> ConditionRead:
+    return ConditionRead(**{name: kept[name] for name in ("type", "status", "reason", "message", "since")})
+
+
+def _provisioned(observed: JsonObject | None, turned_at: datetime) -> Iterable[ConditionRead]:
+    if observed is None:
+        return
+    word = str(observed["provisioning_state"])
+    status, reason = Status.TRUE, "Provisioned"
+    if not is_settled(word):
+        status, reason = Status.UNKNOWN, "InProgress"
+    elif word.lower() != "succeeded":
+        status, reason = Status.FALSE, f"LastOperation{word}"
+    message = f"Azure says {word} of the pool."
+    yield ConditionRead(type=ConditionType.PROVISIONED, status=status, reason=reason, message=message, since=turned_at)
+
+
+def _nodes_ready(azure_name: str, conditions: JsonList | None) -> Iterable[ConditionRead]:
+    kept = (condition_of(conditions, ConditionType.NODES_READY) or {}).get("pools", {}).get(azure_name)
+    if kept is None:
+        return
+    whole = is_whole(kept)
+    yield ConditionRead(
+        type=ConditionType.NODES_READY,
+        status=Status.TRUE if whole else Status.FALSE,
+        reason="AllReady" if whole else "NodesNotReady",
+        message=f"Ready nodes: {kept['ready']} of {kept['wanted']}.",
+        since=datetime.fromisoformat(kept["since"]),
+    )

@@ -1,0 +1,39 @@
+"""One plain sentence about a cluster, fit to be posted in a chat. Pure."""
+
+from app.clusters.specs.conditions import ConditionType, Status, condition_of
+from app.core.json import JsonList
+from app.models import ClusterState
+
+_DOING: dict[str, str] = {
+    ClusterState.CREATING: "is being created",
+    ClusterState.UPDATING: "is being updated",
+    ClusterState.UPGRADING: "is being upgraded",
+    ClusterState.STOPPING: "is being stopped",
+    ClusterState.STOPPED: "is stopped",
+    ClusterState.STARTING: "is being started",
+    ClusterState.DELETING: "is being deleted",
+    ClusterState.DELETED: "is deleted",
+    ClusterState.FAILED: "has failed",
+    ClusterState.LOST: "is lost: Azure has it no more",
+}
+
+
+def summary(name: str, state: str, version: str | None, conditions: JsonList | None) -> str:
+    """What to say of it: that cluster blue is ready, with Kubernetes 1.33.5 and 3 nodes Ready."""
+    if state == ClusterState.READY:
+        facts = [*([f"Kubernetes {version}"] if version else []), *_nodes(conditions)]
+        first = f"Cluster {name} is ready: {', '.join(facts)}." if facts else f"Cluster {name} is ready."
+    elif state == ClusterState.DEGRADED:
+        first = f"Cluster {name} is degraded."
+    else:
+        return f"Cluster {name} {_DOING.get(state, f'is {state}')}."
+    return " ".join([first, *(each["message"] for each in conditions or [] if each["status"] == Status.FALSE)])
+
+
+def _nodes(conditions: JsonList | None) -> list[str]:
+    found = condition_of(conditions, ConditionType.NODES_READY)
+    if found is None or "ready" not in found:
+        return []
+    ready, wanted = found["ready"], found["wanted"]
+    nodes = "1 node" if wanted == 1 else f"{wanted} nodes"
+    return [f"{nodes} Ready" if ready >= wanted else f"{ready} of {nodes} Ready"]

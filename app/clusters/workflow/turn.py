@@ -1,0 +1,46 @@
+"""Wait until nothing goes on at a cluster that Slipway did not begin: Azure's own upgrade, the portal, `az`."""
+
+from app.azure.types.cluster import ManagedCluster
+from app.azure.types.watch import TargetKind
+from app.clusters.specs.observed import is_settled
+from app.clusters.specs.wanted import Place
+from app.clusters.workflow import await_azure
+from app.clusters.workflow.await_azure import Begun
+from app.jobs.workflow import Cloud
+
+
+async def require_idle(cloud: Cloud, place: Place) -> ManagedCluster:
+    """The cluster as Azure has it, which is ours and at which nothing is under way; until then the job waits.
+
+    Of a run that was lost just after it had asked, what it asked for ends here too: whoever looks then finds it done.
+    Raises ClusterLostError, NotOursAnyMoreError.
+    """
+    while True:
+        present = await await_azure.require_ours(cloud, place)
+        at_work = _at_work(cloud, place, present)
+        if at_work is None:
+            return present
+        kind, target_id, words = at_work
+        words = f"Another operation is running: Azure is at work on {words}. This job goes on after it."
+        cloud.context.progress(words, waiting_for="another_operation")
+        # Its end, good or bad, is not this job's.
+        await await_azure.watch(
+            cloud,
+            Begun(target_id, None, cloud.clock.now()),
+            subscription_id=place.subscription_id,
+            kind=kind,
+            expected="cluster_update",
+            silent=True,
+        )
+
+
+def _at_work(cloud: Cloud, place: Place, present: ManagedCluster) -> tuple[TargetKind, str, str] | None:
+    word = present.provisioning_state
+    if not is_settled(word):
+        return TargetKind.MANAGED_CLUSTER, present.id, f"the cluster ({word})"
+    pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
+    for pool in present.pools:
+        if not is_settled(pool.provisioning_state):
+            target = pools.id_of(place.resource_group, place.azure_name, pool.name)
+            return TargetKind.AGENT_POOL, target, f"the node pool {pool.name} ({pool.provisioning_state})"
+    return None

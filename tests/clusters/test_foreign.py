@@ -1,0 +1,162 @@
+"""Operations that somebody else began in Azure are shown as jobs, and waited for: they fail nothing of ours."""
+
+import asyncio
+from typing import Any
+
+from app.clusters.observe import observe_all
+from tests.clusters.azure_by_itself import act, arm, azure_id, set_word
+from tests.support.whole import Slipway
+
+
+async def _look(slipway: Slipway) -> None:
+    """What a worker does every few minutes."""
+    await observe_all(slipway.parts.database, slipway.parts.gateways.azure, slipway.parts.clock)
+
+
+async def _foreign(slipway: Slipway) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await slipway.ask("GET", "/v1/jobs?origin=azure")).json()["items"]
+    return found
+
+
+async def _until_waiting(slipway: Slipway, job_id: str) -> dict[str, Any]:
+    for _ in range(400):
+        job: dict[str, Any] = (await slipway.ask("GET", f"/v1/jobs/{job_id}")).json()
+        if job["state"] == "waiting":
+            return job
+        await asyncio.sleep(0.02)
+    raise AssertionError(job)
+
+
+async def test_an_upgrade_of_azures_own_is_a_job_with_its_end(slipway: Slipway) -> None:
+    """trouble 18"""
+    await slipway.create(kubernetes_version="1.32.7")
+    cluster_id = await azure_id(slipway)
+    body = arm(slipway, "GET", cluster_id)
+    body["properties"]["autoUpgradeProfile"] = {"upgradeChannel": "stable"}
+    arm(slipway, "PUT", cluster_id, body)
+    for _ in range(100):
+        if arm(slipway, "GET", cluster_id)["properties"]["provisioningState"] == "Succeeded":
+            break
+        await asyncio.sleep(0.05)
+    slipway.azure.add_fault("stuck_operation", operation="*")
+    assert act(slipway, "auto-upgrade", cluster=cluster_id)["to"] == "1.33.5"
+
+    await _look(slipway)
+
+    cluster = await slipway.cluster()
+    assert cluster["state"] == "upgrading"
+    [job] = await _foreign(slipway)
+    assert (job["kind"], job["state"], job["progress"]) == ("cluster.foreign", "running", "Upgrading")
+    assert cluster["current_job"] == job["id"]
+
+
+async def test_a_change_waits_for_somebody_elses_operation_and_then_goes_on(slipway: Slipway) -> None:
+    """trouble 18: the queue behind it is visible, and what was asked is not failed by it"""
+    await slipway.create()
+    set_word(slipway, "Upgrading")
+    await _look(slipway)
+    [foreign] = await _foreign(slipway)
+
+    change = await slipway.accepted("PATCH", "/v1/clusters/blue", {"tags": {"team": "red"}})
+    waiting = await _until_waiting(slipway, change)
+
+    assert waiting["waiting_for"] == "another_operation"
+    assert "Upgrading" in waiting["progress"]
+    assert foreign["id"] in waiting["progress"]
+    assert (await slipway.cluster())["current_job"] == foreign["id"]
+    set_word(slipway, "Succeeded")
+    ended = await slipway.ended(change)
+    assert ended["state"] == "succeeded", ended
+    assert slipway.azure.requests(operation="ManagedClusters_UpdateTags", status="409") == []
+    [foreign] = await _foreign(slipway)
+    assert foreign["state"] == "succeeded"
+    assert (await slipway.cluster())["state"] == "ready"
+
+
+async def test_a_change_waits_for_an_operation_on_a_pool_as_well(slipway: Slipway) -> None:
+    await slipway.create()
+    pool = (await slipway.cluster())["node_pools"][0]["azure_name"]
+    set_word(slipway, "UpgradingNodeImageVersion", f"/agentpools/{pool}")
+
+    change = await slipway.accepted("POST", "/v1/clusters/blue:scale", {"count": 2})
+    waiting = await _until_waiting(slipway, change)
+
+    assert f"{pool} (UpgradingNodeImageVersion)" in waiting["progress"]
+    set_word(slipway, "Succeeded", f"/agentpools/{pool}")
+    ended = await slipway.ended(change)
+    assert ended["state"] == "succeeded", ended
+
+
+async def test_a_foreign_operation_that_fails_leaves_the_cluster_degraded_until_it_is_mended(slipway: Slipway) -> None:
+    await slipway.create()
+    set_word(slipway, "Updating")
+    await _look(slipway)
+    assert (await slipway.cluster())["state"] == "updating"
+    set_word(slipway, "Failed")
+
+    await _look(slipway)
+
+    [job] = await _foreign(slipway)
+    assert (job["state"], job["problem"]["code"]) == ("failed", "azure_operation_ended")
+    cluster = await slipway.cluster()
+    assert cluster["state"] == "degraded"
+    assert cluster["summary"].startswith("Cluster blue is degraded. Azure's last operation on the cluster ended as")
+    set_word(slipway, "Succeeded")
+    await _look(slipway)
+    assert (await slipway.cluster())["state"] == "ready"
+    types = [event["type"] for event in await slipway.events()]
+    assert types.count("cluster.degraded") == types.count("cluster.recovered") == 1
+
+
+async def test_a_look_that_is_repeated_writes_nothing_twice(slipway: Slipway) -> None:
+    await slipway.create()
+    set_word(slipway, "Updating")
+    await asyncio.gather(_look(slipway), _look(slipway))
+    await _look(slipway)
+    before = await slipway.events()
+
+    await _look(slipway)
+
+    assert len(await _foreign(slipway)) == 1
+    assert await slipway.events() == before
+    assert [event["type"] for event in before].count("cluster.foreign_operation") == 1
+
+
+async def test_a_foreign_job_can_be_neither_canceled_nor_retried(slipway: Slipway) -> None:
+    await slipway.create()
+    set_word(slipway, "Updating")
+    await _look(slipway)
+    [job] = await _foreign(slipway)
+
+    for verb in ("cancel", "retry"):
+        refused = await slipway.ask("POST", f"/v1/jobs/{job['id']}:{verb}")
+        assert (refused.status_code, refused.json()["code"]) == (409, "job_of_azure")
+        assert ":abort" in refused.json()["remedy"]
+    busy = await slipway.ask("PATCH", "/v1/clusters/blue", {"tags": {"a": "b"}, "options": {"on_busy": "fail"}})
+    assert (busy.status_code, busy.json()["code"]) == (409, "target_busy")
+    assert job["id"] in busy.json()["detail"]
+
+
+async def test_a_foreign_job_whose_cluster_vanishes_ends_with_it(slipway: Slipway) -> None:
+    await slipway.create()
+    set_word(slipway, "Deleting")
+    await _look(slipway)
+    assert (await slipway.cluster())["state"] == "updating"
+
+    arm(slipway, "DELETE", await azure_id(slipway))
+    for _ in range(100):
+        await _look(slipway)
+        if (await slipway.cluster())["state"] == "lost":
+            break
+        await asyncio.sleep(0.05)
+
+    [job] = await _foreign(slipway)
+    assert (job["state"], job["problem"]["code"]) == ("failed", "cluster_lost")
+
+
+async def test_an_operation_that_a_job_left_going_is_not_somebody_elses(slipway: Slipway) -> None:
+    await slipway.create(options={"wait_for": "accepted"})
+
+    await _look(slipway)
+
+    assert await _foreign(slipway) == []
