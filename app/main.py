@@ -12,6 +12,7 @@ from app.api.openapi import operation_id, shape_openapi
 from app.api.problems import add_problem_handlers
 from app.api.services import Services
 from app.catalog.router import router as catalog
+from app.clusters.router.certificates import router as certificates
 from app.clusters.router.clusters import router as clusters
 from app.clusters.router.ending import router as ending
 from app.clusters.router.kubectl import router as kubectl
@@ -29,6 +30,7 @@ from app.monitoring.router.monitoring import router as monitoring
 from app.monitoring.router.workspaces import router as workspaces
 from app.node_pools.router.nodes import router as nodes
 from app.node_pools.router.pools import router as node_pools
+from app.node_pools.router.power import router as pool_power
 from app.node_pools.router.rotation import router as pool_rotation
 from app.projects import router as projects
 from app.storage.router.accounts import router as storage_accounts
@@ -46,6 +48,8 @@ ROUTERS: Sequence[APIRouter] = (
     ending,
     kubectl,
     power,
+    certificates,
+    pool_power,
     node_pools,
     pool_rotation,
     nodes,

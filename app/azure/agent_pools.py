@@ -12,6 +12,7 @@ from azure.mgmt.containerservice.models import AgentPoolManagedClusterAgentPoolP
 from app.azure import errors
 from app.azure.clients import first_answer, operation_of, read_all, settled, whole_answer
 from app.azure.errors import AzureError
+from app.azure.fields import Fields
 from app.azure.pool_mapping import pool_body, pool_differences, pool_of
 from app.azure.types.agent_pool import AgentPool, AgentPoolSpec, PoolPutAnswer
 from app.azure.types.call import Call
@@ -31,6 +32,7 @@ class AgentPools:
 
     def __init__(self, client: ContainerServiceClient, subscription_id: str) -> None:
         self._pools = client.agent_pools
+        self._machines = client.machines
         self._subscription_id = subscription_id
 
     def id_of(self, group: str, cluster: str, pool: str) -> str:
@@ -117,6 +119,11 @@ class AgentPools:
         model = await self._pools.get(group, cluster, pool, slipway_call=call)
         power = {"powerState": {"code": "Stopped" if stopped else "Running"}}
         return await self._put_back((group, cluster, pool), model, power, call)
+
+    async def machines(self, group: str, cluster: str, pool: str, *, call: Call) -> tuple[str, ...]:
+        """The names of the pool's machines, which are those of their nodes too."""
+        pages = self._machines.list(group, cluster, pool, slipway_call=call)
+        return tuple(await read_all(pages, lambda machine: Fields(machine, "machine").text("name")))
 
     async def delete_machines(
         self, group: str, cluster: str, pool: str, machines: Sequence[str], *, call: Call

@@ -1,7 +1,7 @@
 """What Slipway asks of one cluster's API server."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -111,10 +111,15 @@ class ClusterClient:
         """The pods of the monitoring agents, by name; none where monitoring is off."""
         return await list_agents(self._ask)
 
-    async def facts(self) -> ClusterFacts:
-        """Version, nodes and system pods."""
-        version, nodes, pods = await asyncio.gather(self.version(), self.nodes(), self.system_pods())
-        return ClusterFacts(version=version, nodes=nodes, system_pods=pods)
+    async def facts(self, *, resting: Collection[str] = ()) -> ClusterFacts:
+        """Version, nodes and system pods. `resting`: pools that are stopped; of their nodes only names are left."""
+        version, nodes, pods = await asyncio.gather(self.version(), self.nodes(), self._listed(Pod, _SYSTEM_NAMESPACE))
+        off = {node.name for node in nodes if node.pool in resting}
+        return ClusterFacts(
+            version=version,
+            nodes=tuple(node for node in nodes if node.name not in off),
+            system_pods=system_pods(pod for pod in pods if pod.spec is None or pod.spec.nodeName not in off),
+        )
 
     async def services(self) -> tuple[ServiceState, ...]:
         """All Services of all namespaces, by namespace and name."""

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, Strict
+from pydantic import ConfigDict, Field, Strict, StringConstraints
 
 from app.api.schemas import Choice, RequestModel, ResponseModel
 from app.clusters.schemas.plans import PlanId
@@ -28,6 +28,7 @@ from app.clusters.schemas.pools import (
     Taints,
     Zone,
 )
+from app.core.text import PLAIN
 from app.jobs.schemas import DeleteOptions, JobRead, RunOptions
 from app.subscriptions.schemas import Tags
 
@@ -191,3 +192,24 @@ class NodePoolRotationPlan(ResponseModel):
     steps: list[str]
     nodes: list[str]
     """That are emptied, in this order; none where the cluster's reader has not seen them."""
+
+
+class NodePoolAct(RequestModel):
+    """How the job shall run."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"options": {"on_busy": "fail"}}]})
+
+    options: RunOptions = RunOptions()
+
+
+MachineName = Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"), PLAIN]
+
+
+class NodePoolMachines(RequestModel):
+    """Which machines shall go."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"machines": ["aks-workers-12345678-vmss000001"]}]})
+
+    machines: Annotated[list[MachineName], Field(min_length=1, max_length=100)]
+    """By the names of their nodes."""
+    options: RunOptions = RunOptions()

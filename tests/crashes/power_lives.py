@@ -1,6 +1,10 @@
-"""Lives of clusters that are stopped and started, or in which something is aborted."""
+"""Lives of clusters that are stopped and started, or changed as a whole, and of their pools."""
 
+from datetime import timedelta
+
+from app.azure.types.call import Call
 from tests.crashes.lives import Life, Scenario
+from tests.crashes.pool_lives import POOL_SIZE
 
 
 async def stopped_cluster(life: Life, kinds: frozenset[str]) -> None:
@@ -20,4 +24,37 @@ async def aborted_cluster(life: Life, _kinds: frozenset[str]) -> None:
     await life.delete()
 
 
-POWER_SCENARIOS = (Scenario("stopped", stopped_cluster), Scenario("aborted", aborted_cluster))
+async def rotated_cluster(life: Life, _kinds: frozenset[str]) -> None:
+    """Its certificates are replaced."""
+    await life.create()
+    await life.job("POST", f"/v1/clusters/{life.name}:rotate-certificates")
+    await life.delete()
+
+
+async def switched_pool(life: Life, kinds: frozenset[str]) -> None:
+    """A pool that is stopped and started, and loses a machine."""
+    await life.create()
+    pools = f"/v1/clusters/{life.name}/node-pools"
+    await life.job("POST", pools, {"name": "workers", "size": POOL_SIZE, "count": 2})
+    if kinds & {"node_pool.stop", "node_pool.start"}:
+        await life.job("POST", f"{pools}/workers:stop")
+        await life.job("POST", f"{pools}/workers:start")
+    if "node_pool.delete_machines" in kinds:
+        await life.job("POST", f"{pools}/workers:delete-machines", {"machines": [await _machine(life)]})
+    await life.delete()
+
+
+async def _machine(life: Life) -> str:
+    parts = life.slipway.parts
+    shown = (await life.slipway.ask("GET", f"/v1/clusters/{life.name}", key=life.tenant.admin)).json()
+    pools = parts.gateways.azure.subscription(shown["subscription_id"]).agent_pools
+    call = Call(deadline=parts.clock.now() + timedelta(minutes=1))
+    return (await pools.machines(shown["resource_group"], life.name, "workers", call=call))[0]
+
+
+POWER_SCENARIOS = (
+    Scenario("stopped", stopped_cluster),
+    Scenario("aborted", aborted_cluster),
+    Scenario("certified", rotated_cluster),
+    Scenario("switched", switched_pool),
+)

@@ -3,6 +3,7 @@
 from app.clusters.workflow.abort import abort_workflow
 from app.clusters.workflow.create import create_workflow
 from app.clusters.workflow.delete import delete_workflow
+from app.clusters.workflow.rotate_certificates import rotate_certificates_workflow
 from app.clusters.workflow.scale import scale_workflow
 from app.clusters.workflow.start import start_workflow
 from app.clusters.workflow.stop import stop_workflow
@@ -14,6 +15,7 @@ WORKFLOWS = (
     abort_workflow,
     create_workflow,
     delete_workflow,
+    rotate_certificates_workflow,
     scale_workflow,
     start_workflow,
     stop_workflow,

@@ -188,13 +188,14 @@ async def read_made(
 
 async def prove(cloud: Cloud, place: Place, cluster: ManagedCluster) -> Proof:
     """Ask the cluster itself until its API answers, all nodes are Ready and all system pods run."""
-    wanted = sum(pool.count for pool in cluster.pools if not is_stopped(pool.power_state))
+    resting = {pool.name for pool in cluster.pools if is_stopped(pool.power_state)}
+    wanted = sum(pool.count for pool in cluster.pools if pool.name not in resting)
     pause = _FIRST_LOOK_SECONDS
     async with reach(cloud.gateways, place, call=azure_call(cloud), cluster=cluster) as client:
         while True:
             missing = "the API server does not answer yet"
             try:
-                facts = await client.facts()
+                facts = await client.facts(resting=resting)
                 missing = _missing(facts, wanted)
                 if not missing:
                     return _proof(facts, await client.address())

@@ -28,7 +28,7 @@ from app.node_pools.schemas import (
     NodePoolUpdate,
 )
 from app.node_pools.service import pools
-from app.node_pools.service.pools import LastSystemPoolError, PoolLeavingError, PoolNameTakenError
+from app.node_pools.service.pools import LastSystemPoolError, PoolLeavingError, PoolNameTakenError, PoolStoppedError
 from app.node_pools.service.rotation import RotationUnfinishedError
 
 router = api_router(prefix="/v1/clusters/{cluster:name}/node-pools", tags=["node pools"])
@@ -89,6 +89,7 @@ async def get_node_pool(
             BusyError,
             LastSystemPoolError,
             PoolLeavingError,
+            PoolStoppedError,
             RotationUnfinishedError,
             SnatExhaustedError,
         ),

@@ -52,6 +52,13 @@ class PoolLeavingError(ConflictError):
     code = "node_pool_deleting"
 
 
+class PoolStoppedError(ConflictError):
+    """The pool is stopped: it can be started or deleted, and nothing else."""
+
+    code = "node_pool_stopped"
+    remedy = "Start it: POST /v1/clusters/{id}/node-pools/{pool}:start. Then ask again."
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What a PATCH came to: the job, None where there was nothing to do, and what is different, as a JSON Patch."""
@@ -114,7 +121,7 @@ async def add_pool(session: AsyncSession, asker: Asker, cluster: Cluster, body: 
     row.count = spec.count
     _want_pools(cluster, [*Wanted.from_json(cluster.wanted).pools, WantedPool(row.name, spec)], asker.now)
     await tell(session, cluster, "node_pool.create_requested", asker.now, pool=row.name)
-    return await _start(
+    return await start_job(
         session, asker, kinds.CREATE, cluster, row=row, options=body.options.model_dump(mode="json")
     ), row
 
@@ -124,7 +131,7 @@ async def change_pool(
 ) -> Change:
     """Merge the patch into what is wanted of the pool, and start the job that sends what differs."""
     require_changeable(cluster)
-    require_staying(row)
+    require_staying(row, running=True)
     await require_no_rotation(session, row)
     wanted = Wanted.from_json(cluster.wanted)
     before = _settings(wanted, row)
@@ -145,7 +152,7 @@ async def change_pool(
     _want_pools(cluster, pools, asker.now)
     row.count, row.mode = spec.count, spec.mode
     _touch(row, NodePoolState.UPDATING, asker.now)
-    job = await _start(session, asker, kinds.UPDATE, cluster, row=row, options=body.options.model_dump(mode="json"))
+    job = await start_job(session, asker, kinds.UPDATE, cluster, row=row, options=body.options.model_dump(mode="json"))
     return Change(job, changes)
 
 
@@ -169,7 +176,7 @@ async def delete_pool(
         await jobs.ask_to_stop(session, job, code=SUPERSEDED, now=asker.now)
     _touch(row, NodePoolState.DELETING, asker.now)
     await tell(session, cluster, "node_pool.delete_requested", asker.now, pool=row.name)
-    return await _start(
+    return await start_job(
         session,
         asker,
         kinds.DELETE,
@@ -193,7 +200,7 @@ def check_beside(cluster: Cluster, body: NodePoolSettings, rejections: Rejection
         )
 
 
-async def _start(
+async def start_job(
     session: AsyncSession,
     asker: Asker,
     kind: JobKind,
@@ -201,8 +208,9 @@ async def _start(
     *,
     row: NodePool,
     options: JsonObject,
-    **more: bool | int,
+    **more: bool | int | list[str],
 ) -> Job:
+    """Start a job about a pool, in its cluster's partition; `more` goes into its request."""
     request: JsonObject = {"pool_id": row.id, "pool": row.azure_name, "name": row.name, **more}
     return await start(session, asker, kind, cluster, options=options, request=request)
 
@@ -234,10 +242,12 @@ def _touch(row: NodePool, state: NodePoolState, now: datetime) -> None:
     row.updated_at = now
 
 
-def require_staying(row: NodePool) -> None:
-    """Raise PoolLeavingError for a pool that is being deleted."""
+def require_staying(row: NodePool, *, running: bool = False) -> None:
+    """Raise PoolLeavingError where the pool is going; with `running`, PoolStoppedError where it is stopped."""
     if row.state == NodePoolState.DELETING:
         raise PoolLeavingError("The node pool is being deleted.")
+    if running and row.state in {NodePoolState.STOPPED, NodePoolState.STOPPING}:
+        raise PoolStoppedError(f"The node pool is {row.state}.")
 
 
 def _require_free_name(rows: Sequence[NodePool], name: str) -> None:

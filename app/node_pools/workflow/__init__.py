@@ -2,7 +2,17 @@
 
 from app.node_pools.workflow.add import add_workflow
 from app.node_pools.workflow.change import change_workflow
+from app.node_pools.workflow.delete_machines import delete_machines_workflow
+from app.node_pools.workflow.power import start_workflow, stop_workflow
 from app.node_pools.workflow.remove import remove_workflow
 from app.node_pools.workflow.rotate import rotate_workflow
 
-WORKFLOWS = (add_workflow, change_workflow, remove_workflow, rotate_workflow)
+WORKFLOWS = (
+    add_workflow,
+    change_workflow,
+    delete_machines_workflow,
+    remove_workflow,
+    rotate_workflow,
+    start_workflow,
+    stop_workflow,
+)
