@@ -17,6 +17,7 @@ from app.clusters.router.clusters import router as clusters
 from app.clusters.router.ending import router as ending
 from app.clusters.router.kubectl import router as kubectl
 from app.clusters.router.power import router as power
+from app.clusters.router.upgrades import router as upgrades
 from app.core.metrics import metrics
 from app.credentials.router import router as credentials
 from app.infrastructure.router import router as infrastructure
@@ -32,6 +33,7 @@ from app.node_pools.router.nodes import router as nodes
 from app.node_pools.router.pools import router as node_pools
 from app.node_pools.router.power import router as pool_power
 from app.node_pools.router.rotation import router as pool_rotation
+from app.node_pools.router.upgrades import router as pool_upgrades
 from app.projects import router as projects
 from app.storage.router.accounts import router as storage_accounts
 from app.storage.router.rotation import router as share_keys
@@ -50,8 +52,10 @@ ROUTERS: Sequence[APIRouter] = (
     power,
     certificates,
     pool_power,
+    upgrades,
     node_pools,
     pool_rotation,
+    pool_upgrades,
     nodes,
     credentials,
     outbound,

@@ -6,7 +6,10 @@ from typing import Any, TypeAlias
 from azure.core import MatchConditions
 from azure.mgmt.containerservice.aio import ContainerServiceClient
 from azure.mgmt.containerservice.models import AgentPool as SdkAgentPool
-from azure.mgmt.containerservice.models import AgentPoolDeleteMachinesParameter
+from azure.mgmt.containerservice.models import (
+    AgentPoolDeleteMachinesParameter,
+    AgentPoolUpgradeSettings,
+)
 from azure.mgmt.containerservice.models import AgentPoolManagedClusterAgentPoolProfileProperties as PoolProperties
 
 from app.azure import errors
@@ -87,6 +90,24 @@ class AgentPools:
         """Change the nodes' Kubernetes version, and nothing else: read, then put back."""
         model = await self._pools.get(group, cluster, pool, slipway_call=call)
         return await self._put_back((group, cluster, pool), model, {"orchestratorVersion": version}, call)
+
+    async def leave_undrainable(
+        self, group: str, cluster: str, pool: str, behavior: str, *, call: Call
+    ) -> PoolPutAnswer:
+        """Change what an upgrade does with nodes that cannot be drained ("Cordon", "Schedule"), and nothing else."""
+        model = await self._pools.get(group, cluster, pool, slipway_call=call)
+        settings = _properties(model).upgrade_settings or AgentPoolUpgradeSettings()
+        settings.undrainable_node_behavior = behavior
+        return await self._put_back((group, cluster, pool), model, {"upgradeSettings": settings}, call)
+
+    async def upgrade_image(self, group: str, cluster: str, pool: str, *, call: Call) -> Operation:
+        """Bring the nodes onto the newest image, at the version that they have."""
+        answer = await settled(
+            self._pools.begin_upgrade_node_image_version(
+                group, cluster, pool, polling=False, cls=whole_answer, slipway_call=call
+            )
+        )
+        return operation_of(answer, self.id_of(group, cluster, pool))
 
     async def delete(
         self, group: str, cluster: str, pool: str, *, ignore_budgets: bool = False, call: Call

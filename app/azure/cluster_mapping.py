@@ -31,6 +31,7 @@ def cluster_of(value: object) -> ManagedCluster:
     resource_id = body.text("id")
     group = _GROUP.search(resource_id)
     failure = properties.part("status").part("provisioningError")
+    override = properties.part("upgradeSettings").part("overrideSettings")
     code, message = failure.maybe("code"), failure.maybe("message")
     return ManagedCluster(
         id=resource_id,
@@ -65,6 +66,7 @@ def cluster_of(value: object) -> ManagedCluster:
         sku_tier=body.part("sku").maybe("tier"),
         provisioning_error=(code, message) if code or message else None,
         monitoring=_monitoring(properties),
+        forced_upgrades_until=override.moment("until") if override.flag("forceUpgrade") else None,
     )
 
 

@@ -17,6 +17,7 @@ from app.azure.credentials import open_credential
 from app.azure.feed import Sharing
 from app.azure.identities import Identities
 from app.azure.links import TrustedHosts, is_loopback
+from app.azure.locks import Locks
 from app.azure.log_client import open_logs_client
 from app.azure.log_queries import LogQueries
 from app.azure.maintenance_windows import MaintenanceWindows
@@ -35,6 +36,7 @@ from app.azure.throttle import Throttle
 from app.azure.transport import open_session
 from app.azure.types.call import Call
 from app.azure.types.watch import Usual
+from app.azure.upgrade_profiles import UpgradeProfiles
 from app.azure.watch import Watcher
 from app.core.clock import Clock
 from app.core.settings import AzureSettings, ExpectSettings
@@ -55,6 +57,7 @@ class SubscriptionGateway:
         self.cluster_verbs = ClusterVerbs(container_service, self.managed_clusters.id_of)
         self.agent_pools = AgentPools(container_service, subscription_id)
         self.maintenance_windows = MaintenanceWindows(container_service)
+        self.upgrade_profiles = UpgradeProfiles(container_service)
         self.catalog = Catalog(clients, subscription_id)
         self.network = Network(clients.network(subscription_id), subscription_id, sharing)
         self.compute = Compute(clients.compute(subscription_id))
@@ -65,6 +68,7 @@ class SubscriptionGateway:
         self.identities = Identities(resources)
         self.run_commands = RunCommands(clients, subscription_id, sharing)
         self.role_assignments = RoleAssignments(clients)
+        self.locks = Locks(clients)
         self.operations = Operations(clients)
         self.watcher = Watcher(
             list_clusters=self.managed_clusters.list_,

@@ -2,17 +2,20 @@
 
 import base64
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from azure.core import MatchConditions
 from azure.core.rest import AsyncHttpResponse
 from azure.mgmt.containerservice.aio import ContainerServiceClient
-from azure.mgmt.containerservice.models import ManagedCluster as SdkManagedCluster
 from azure.mgmt.containerservice.models import (
+    ClusterUpgradeSettings,
     ManagedClusterAddonProfile,
     ManagedClusterLoadBalancerProfile,
     ManagedClusterProperties,
     TagsObject,
+    UpgradeOverrideSettings,
 )
+from azure.mgmt.containerservice.models import ManagedCluster as SdkManagedCluster
 
 from app.azure import errors
 from app.azure.clients import operation_of, read_all, settled, whole_answer
@@ -21,7 +24,6 @@ from app.azure.cluster_settings import changed, settings_changes
 from app.azure.errors import AzureError
 from app.azure.fields import Fields
 from app.azure.types.call import Call
-from app.azure.types.catalog import UpgradeProfile
 from app.azure.types.cluster import ManagedCluster, ManagedClusterSpec, OutboundProfile, PutAnswer
 from app.azure.types.cluster_changes import Change, WantedSettings
 from app.azure.types.cluster_fields import Part
@@ -118,6 +120,19 @@ class ManagedClusters:
 
         def change(properties: ManagedClusterProperties) -> None:
             properties.kubernetes_version = version
+
+        return await self._put_back(group, name, change, call)
+
+    async def allow_forced_upgrade(self, group: str, name: str, until: datetime, *, call: Call) -> PutAnswer:
+        """Let upgrades begin until then though budgets or the use of old APIs speak against it; see `_put_back`.
+
+        https://learn.microsoft.com/azure/aks/stop-cluster-upgrade-api-breaking-changes
+        """
+
+        def change(properties: ManagedClusterProperties) -> None:
+            settings = properties.upgrade_settings or ClusterUpgradeSettings()
+            settings.override_settings = UpgradeOverrideSettings(force_upgrade=True, until=until)
+            properties.upgrade_settings = settings
 
         return await self._put_back(group, name, change, call)
 
@@ -249,15 +264,6 @@ class ManagedClusters:
         """The admin's kubeconfig; `azure_local_accounts_disabled` where the cluster has none."""
         model = await self._clusters.list_cluster_admin_credentials(group, name, slipway_call=call)
         return _kubeconfig(model)
-
-    async def upgrade_profile(self, group: str, name: str, *, call: Call) -> UpgradeProfile:
-        """To which versions the control plane can go from where it is."""
-        model = await self._clusters.get_upgrade_profile(group, name, slipway_call=call)
-        control_plane = Fields(model, "upgradeProfile").part("properties").part("controlPlaneProfile")
-        return UpgradeProfile(
-            current_version=control_plane.text("kubernetesVersion"),
-            upgrades=tuple(part.text("kubernetesVersion") for part in control_plane.parts("upgrades")),
-        )
 
     def _put_answer(self, answer: AsyncHttpResponse, group: str, name: str) -> PutAnswer:
         return PutAnswer(

@@ -8,6 +8,7 @@ from app.bootstrap.buckets import DatabaseBuckets
 from app.bootstrap.durations import DatabaseDurations
 from app.bootstrap.workflows import KINDS
 from app.catalog.live import CatalogSource
+from app.clusters.live.upgrades import UpgradeSource
 from app.core.clock import Clock, SystemClock
 from app.core.settings import Settings
 from app.credentials.live import CredentialSource
@@ -36,6 +37,7 @@ class Parts:
     credential_source: CredentialSource = field(init=False)
     mount_doctor: MountDoctor = field(init=False)
     log_source: LogSource = field(init=False)
+    upgrade_source: UpgradeSource = field(init=False)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def start(self) -> None:
@@ -59,6 +61,7 @@ class Parts:
         self.credential_source = CredentialSource(azure, kubernetes, self.clock, self.settings.azure)
         self.mount_doctor = MountDoctor(azure, kubernetes, self.clock, self.settings.azure)
         self.log_source = LogSource(azure, self.clock, self.settings.azure)
+        self.upgrade_source = UpgradeSource(azure, kubernetes, self.clock, self.settings.azure)
 
     async def close(self) -> None:
         """Close in the reverse order of opening."""

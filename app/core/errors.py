@@ -107,11 +107,13 @@ class Problem:
 class Patience:
     """How often a step that meets an error is tried: `attempts` in all (None: until the job's deadline).
 
-    `slowly`: a minute lies between two of them.
+    `slowly`: a minute lies between two of them. `by_person`: only a person can remove the cause, which is waited for
+    where the caller asked for that (`on_blocked: wait`).
     """
 
     attempts: int | None = None
     slowly: bool = False
+    by_person: bool = False
 
 
 class SlipwayError(Exception):

@@ -51,7 +51,7 @@ def next_pause(problem: Problem, budget: Budget, options: JsonObject, patience: 
     Waiting for one's turn is no attempt; a cause that only a person can remove is waited for only when the caller
     asked for it (`on_blocked: wait`). `patience` limits what the error's class alone would allow, or stretches it.
     """
-    if problem.error_class in _BLOCKING:
+    if problem.error_class in _BLOCKING or (patience is not None and patience.by_person):
         return _blocked(problem, budget) if options.get("on_blocked") == "wait" else None
     if not problem.retryable:
         return None

@@ -16,6 +16,7 @@ from app.core.breaker import NotAnsweringError
 from app.kubernetes import services
 from app.kubernetes.agents import list_agents
 from app.kubernetes.connection import Connection
+from app.kubernetes.drains import ClusterDrains
 from app.kubernetes.errors import (
     ClusterIdentityError,
     ClusterNotServingError,
@@ -66,6 +67,7 @@ class ClusterClient:
         self._slot = slot
         self._log_in = log_in
         self.pods = ClusterPods(self._ask)
+        self.drains = ClusterDrains(self._ask)
         self.storage = VolumeCalls(self._ask)
 
     async def address(self) -> str:

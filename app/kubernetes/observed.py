@@ -11,6 +11,8 @@ from app.kubernetes.types import NodeCondition, NodeState, SystemPods
 _POOL_LABELS = ("agentpool", "kubernetes.azure.com/agentpool")
 _OS_LABEL = "kubernetes.io/os"
 _IMAGE_LABEL = "kubernetes.azure.com/node-image-version"
+# https://learn.microsoft.com/azure/aks/upgrade-options: of nodes that were left behind.
+_LEFT_BEHIND = ("kubernetes.azure.com/upgrade-status", "Quarantined")
 _ZONE_LABEL = "topology.kubernetes.io/zone"
 
 
@@ -38,6 +40,7 @@ def node_state(node: Node) -> NodeState:
         image=labels.get(_IMAGE_LABEL),
         zone=_zone(labels.get(_ZONE_LABEL)),
         schedulable=not (node.spec and node.spec.unschedulable),
+        quarantined=labels.get(_LEFT_BEHIND[0]) == _LEFT_BEHIND[1],
     )
 
 

@@ -80,10 +80,11 @@ async def _send_of_node_pools(sender: Sender) -> None:
     await sender.done("create_node_pool")
     for name in ("list_node_pools", "get_node_pool", "list_nodes"):
         await sender.send(name)
-    for name in ("update_node_pool", "stop_node_pool", "start_node_pool"):
+    for name in ("update_node_pool", "stop_node_pool", "start_node_pool", "upgrade_node_pool"):
         await sender.done(name)
     # The pool has no such machine; that a job finds out.
     await sender.send("delete_machines")
+    await sender.send("list_upgrades")
     await sender.done("rotate_node_pool")
     await sender.done("delete_node_pool")
 

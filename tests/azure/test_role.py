@@ -26,6 +26,8 @@ FOLLOWED = (
     # By app/azure/role_assignments.py, for which there is no client of the SDK here.
     "/subscriptions/s/providers/Microsoft.Authorization/roleAssignments",
     "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/x",
+    # By app/azure/locks.py, likewise.
+    "/subscriptions/s/providers/Microsoft.Authorization/locks",
 )
 # What a query asks for is no matter of Resource Manager's, and has no builder there.
 QUERIES = (

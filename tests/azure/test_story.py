@@ -75,7 +75,7 @@ async def test_tags_scale_and_upgrade_change_just_that(story: Story) -> None:
     scaled = await azure.agent_pools.scale("g", "c", "system", 3, call=story.call())
     assert (await until_done(story, scaled.operation, kind=TargetKind.AGENT_POOL)).outcome is Outcome.SUCCEEDED
 
-    profile = await azure.managed_clusters.upgrade_profile("g", "c", call=story.call())
+    profile = await azure.upgrade_profiles.of_cluster("g", "c", call=story.call())
     upgraded = await azure.managed_clusters.upgrade("g", "c", profile.upgrades[0], call=story.call())
     assert (await until_done(story, upgraded.operation)).outcome is Outcome.SUCCEEDED
     pool = await azure.agent_pools.upgrade("g", "c", "system", profile.upgrades[0], call=story.call())

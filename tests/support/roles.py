@@ -20,6 +20,8 @@ ROLES: Mapping[str, Role] = {
     "delete_cluster": Role.OPERATOR,
     "scale_cluster": Role.OPERATOR,
     "upgrade_cluster": Role.OPERATOR,
+    "list_upgrades": Role.READER,
+    "upgrade_node_pool": Role.OPERATOR,
     "extend_cluster": Role.OPERATOR,
     "get_kubectl": Role.READER,
     "stop_cluster": Role.OPERATOR,

@@ -26,6 +26,9 @@ class AgentPool:
     os_disk_size_gib: int | None = None
     os_sku: str | None = None
     max_surge: str | None = None
+    max_unavailable: str | None = None
+    undrainable_nodes: str | None = None
+    spot: bool = False
     auto_scaling: bool = False
     min_count: int | None = None
     max_count: int | None = None

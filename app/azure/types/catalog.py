@@ -1,6 +1,7 @@
 """What Azure offers: locations, Kubernetes versions, sizes of machines."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ class NodeSize:
 
 @dataclass(frozen=True, slots=True)
 class UpgradeProfile:
-    """To which versions one cluster's control plane can go."""
+    """To which versions one cluster's control plane can go, and each of its pools by name."""
 
     current_version: str
     upgrades: tuple[str, ...]
+    pools: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

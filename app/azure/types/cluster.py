@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from app.azure.types.agent_pool import AgentPool, AgentPoolSpec
 from app.azure.types.monitoring import MonitoringAddon
@@ -70,6 +71,7 @@ class ManagedCluster:
     sku_tier: str | None = None
     provisioning_error: tuple[str | None, str | None] | None = None
     monitoring: MonitoringAddon | None = None
+    forced_upgrades_until: datetime | None = None
 
     def pool(self, name: str) -> AgentPool | None:
         """The pool of this name, or None."""

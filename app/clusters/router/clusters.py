@@ -20,7 +20,6 @@ from app.clusters.schemas.clusters import (
     ClusterCreated,
     ClusterRead,
     ClusterScale,
-    ClusterUpgrade,
 )
 from app.clusters.schemas.update import ClusterUpdate, ClusterUpdated
 from app.clusters.service import change, create, read, update
@@ -180,21 +179,6 @@ async def scale_cluster(
     """The job ends when all nodes are Ready."""
     found = await lock_cluster(call.session, call.scope, cluster)
     job = await change.scale_cluster(call.session, asker_of(call), found, body)
-    return await accepted(call, response, job, found)
-
-
-@router.post(
-    "/{cluster:name}:upgrade",
-    status_code=202,
-    summary="Upgrade a cluster's Kubernetes version",
-    responses=errors(ClusterStoppedError, NotReadyError, BusyError),
-)
-async def upgrade_cluster(
-    cluster: ClusterPath, body: ClusterUpgrade, call: OperatorWrites, response: Response
-) -> ClusterAccepted:
-    """The control plane first, then the pools, one after the other."""
-    found = await lock_cluster(call.session, call.scope, cluster)
-    job = await change.upgrade_cluster(call.session, asker_of(call), found, body)
     return await accepted(call, response, job, found)
 
 

@@ -83,16 +83,6 @@ class ClusterScale(RequestModel):
     options: RunOptions = RunOptions()
 
 
-class ClusterUpgrade(RequestModel):
-    """Which version the cluster shall have."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"kubernetes_version": "1.34.1"}]})
-
-    kubernetes_version: PatchVersion
-    """A patch version that Azure offers for this cluster, such as `1.34.1`."""
-    options: RunOptions = RunOptions()
-
-
 class KubernetesRead(ResponseModel):
     """How Slipway reads what is in the cluster."""
 

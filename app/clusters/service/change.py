@@ -1,8 +1,8 @@
-"""Change, upgrade, compare and delete clusters."""
+"""Change, compare and delete clusters."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clusters.schemas.clusters import ClusterScale, ClusterUpgrade
+from app.clusters.schemas.clusters import ClusterScale
 from app.clusters.service.ending import require_unprotected
 from app.clusters.service.outbound import require_ports_for
 from app.clusters.service.parts import open_jobs_of_parts
@@ -35,19 +35,6 @@ async def scale_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, b
         kinds.SCALE,
         cluster,
         request={"pool": pool.spec.name, "count": body.count},
-        options=body.options.model_dump(mode="json"),
-    )
-
-
-async def upgrade_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, body: ClusterUpgrade) -> Job:
-    """Start the job that upgrades the control plane, then the pools."""
-    require_changeable(cluster)
-    return await start(
-        session,
-        asker,
-        kinds.UPGRADE,
-        cluster,
-        request={"kubernetes_version": body.kubernetes_version},
         options=body.options.model_dump(mode="json"),
     )
 

@@ -22,9 +22,12 @@ def power_missing(seen: ManagedCluster, *, stopped: bool) -> list[str]:
     return [f"The cluster is {seen.power_state}, not {'stopped' if stopped else 'running'}."]
 
 
-def version_missing(seen: ManagedCluster, version: str, pool_names: Iterable[str]) -> list[str]:
+def version_missing(
+    seen: ManagedCluster, version: str, pool_names: Iterable[str], *, control_plane: bool = True
+) -> list[str]:
     """What is wrong with the versions of the control plane and of the pools that are there."""
-    found = {"The control plane": seen.current_kubernetes_version or seen.kubernetes_version}
+    runs = seen.current_kubernetes_version or seen.kubernetes_version
+    found = {"The control plane": runs} if control_plane else {}
     for name in pool_names:
         pool = seen.pool(name)
         if pool is not None:

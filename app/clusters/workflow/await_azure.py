@@ -76,9 +76,12 @@ async def watch(
     kind: TargetKind,
     goal: Goal = Goal.SUCCEEDED,
     expected: str,
-    silent: bool = False,
+    say: Callable[[str], None] | None = None,
 ) -> WatchEnd:
-    """Wait for the end of one operation; a cancel or a drain ends the wait at once. `silent`: Azure's words unshown."""
+    """Wait for the end of one operation, showing Azure's words; a cancel or a drain ends the wait at once.
+
+    `say` gets Azure's words in place of the job's progress.
+    """
     gateway = cloud.gateways.azure
     usual = await gateway.usual(expected)
     from_its_beginning = begun.operation is not None and cloud.clock.now() - begun.at < usual.median / 2
@@ -86,7 +89,7 @@ async def watch(
         gateway.subscription(subscription_id).watcher.until_done(
             Watch(begun.target_id, kind, begun.operation, goal, begun.at, usual, begun.created),
             call=azure_call(cloud),
-            on_progress=lambda progress: None if silent else cloud.context.progress(progress.status),
+            on_progress=lambda progress: (say or cloud.context.progress)(progress.status),
             wanted=cloud.context.watched,
         )
     )
@@ -96,7 +99,13 @@ async def watch(
 
 
 async def finish(
-    cloud: Cloud, begun: Begun | None, *, subscription_id: str, kind: TargetKind, expected: str
+    cloud: Cloud,
+    begun: Begun | None,
+    *,
+    subscription_id: str,
+    kind: TargetKind,
+    expected: str,
+    say: Callable[[str], None] | None = None,
 ) -> ManagedCluster | None:
     """Wait until what was begun has succeeded; nothing to wait for when Azure had it already.
 
@@ -104,7 +113,7 @@ async def finish(
     """
     if begun is None:
         return None
-    end = await watch(cloud, begun, subscription_id=subscription_id, kind=kind, expected=expected)
+    end = await watch(cloud, begun, subscription_id=subscription_id, kind=kind, expected=expected, say=say)
     require_success(end)
     return end.cluster
 

@@ -74,6 +74,12 @@ def set_state(cluster: Cluster, state: ClusterState, record: Record) -> None:
         cluster.updated_at = record.now
 
 
+def settle(cluster: Cluster, record: Record) -> None:
+    """The end of a change: the cluster is ready again, unless something else has come over it meanwhile."""
+    if cluster.state in _CHANGING:
+        set_state(cluster, ClusterState.READY, record)
+
+
 def only_acceptance(job: JobRun) -> bool:
     """Whether the caller is content when Azure has accepted the request."""
     return job.view.options.get("wait_for") == "accepted"

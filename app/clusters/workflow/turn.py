@@ -30,7 +30,7 @@ async def require_idle(cloud: Cloud, place: Place) -> ManagedCluster:
             subscription_id=place.subscription_id,
             kind=kind,
             expected="cluster_update",
-            silent=True,
+            say=lambda _word: None,
         )
 
 

@@ -13,13 +13,8 @@ from app.clusters.workflow.settings import (
     send,
     tell_partly_applied,
 )
-from app.clusters.workflow.upgrade import (
-    UpgradePlan,
-    await_control_plane,
-    await_pool,
-    upgrade_control_plane,
-    upgrade_pool,
-)
+from app.clusters.workflow.upgrade import upgrade_plan
+from app.clusters.workflow.upgrade_stages import upgrade_through
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow
 from app.models import Cluster, ClusterState
@@ -36,16 +31,9 @@ async def update_cluster(job: JobRun) -> None:
         return
     left = await apply_settings(job, asked)
     if version is not None:
-        await _upgrade(job, asked, version)
+        await upgrade_through(job, upgrade_plan(asked, {"kubernetes_version": version}))
     made = await job.cloud(read_updated, asked)
     await job.record(record_updated, asked, made, left)
-
-
-async def _upgrade(job: JobRun, asked: Plan, version: str) -> None:
-    upgrade = UpgradePlan(asked.place, version, tuple(pool.spec.name for pool in asked.wanted.pools))
-    await job.cloud(await_control_plane, upgrade, await job.cloud(upgrade_control_plane, upgrade))
-    for pool in upgrade.pools:
-        await job.cloud(await_pool, upgrade, await job.cloud(upgrade_pool, upgrade, pool))
 
 
 @record_step

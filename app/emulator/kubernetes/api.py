@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 
-from app.emulator.kubernetes import discovery, health, openapi
+from app.emulator.kubernetes import discovery, health, metrics, openapi
 from app.emulator.kubernetes.account_tokens import AccountTokens
 from app.emulator.kubernetes.credentials import User
 from app.emulator.kubernetes.documents import Object
@@ -38,6 +38,7 @@ class Api:
         self._door = door
         self._tokens = AccountTokens(store, door.credentials)
         self._verbs = Verbs(store, self._tokens)
+        self._store = store
         self._address = address
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -80,6 +81,8 @@ class Api:
             if request.method not in _READS:
                 raise method_not_allowed()
             return Answer(200, found)
+        if request.path == metrics.PATH and request.method in _READS:
+            return Answer(200, metrics.report(self._store.deprecated_uses))
         if request.path == openapi.V2:
             return self._openapi_2(request)
         where = target(request.path)

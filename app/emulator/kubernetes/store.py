@@ -56,6 +56,8 @@ class Store:
     def __init__(self, now: Callable[[], datetime], ip_families: Sequence[str] = ("IPv4",)) -> None:
         self.now = now
         self.ip_families = tuple(ip_families)
+        # An API (`group.resource.version`) that was asked for, and the version in which it is gone.
+        self.deprecated_uses: set[tuple[str, str]] = set()
         self.version = 1
         self._objects: defaultdict[str, dict[tuple[str, str], Object]] = defaultdict(dict)
         self._histories: defaultdict[str, deque[Change]] = defaultdict(lambda: deque(maxlen=HISTORY))

@@ -18,7 +18,7 @@ class NodeState:
     """A node. `pool` is the AKS node pool, None for a node that names none. `os`: `linux` or `windows`.
 
     `kubernetes_version` is the kubelet's, without the leading "v". `image`: the node image's version. `schedulable`
-    False: cordoned.
+    False: cordoned. `quarantined`: an upgrade of AKS's could not drain it and left it behind.
     """
 
     name: str
@@ -31,6 +31,7 @@ class NodeState:
     image: str | None = None
     zone: str | None = None
     schedulable: bool = True
+    quarantined: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from app.node_pools.workflow.delete_machines import delete_machines_workflow
 from app.node_pools.workflow.power import start_workflow, stop_workflow
 from app.node_pools.workflow.remove import remove_workflow
 from app.node_pools.workflow.rotate import rotate_workflow
+from app.node_pools.workflow.upgrade import upgrade_workflow
 
 WORKFLOWS = (
     add_workflow,
@@ -15,4 +16,5 @@ WORKFLOWS = (
     rotate_workflow,
     start_workflow,
     stop_workflow,
+    upgrade_workflow,
 )

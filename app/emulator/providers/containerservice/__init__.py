@@ -1,6 +1,7 @@
 """Microsoft.ContainerService: AKS."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from app.emulator.core.cloud import Cloud
 from app.emulator.core.documents import Document
@@ -11,6 +12,7 @@ from app.emulator.providers.containerservice import agent_pools, maintenance, po
 from app.emulator.providers.containerservice.auto_upgrades import AutoUpgrades
 from app.emulator.providers.containerservice.cloud_controller import CloudController
 from app.emulator.providers.containerservice.csi import CsiController, NodeDrivers
+from app.emulator.providers.containerservice.deprecated_uses import use_deprecated
 from app.emulator.providers.containerservice.managed_clusters import ManagedClusters
 from app.emulator.providers.containerservice.monitoring.agents import held_agent
 from app.emulator.providers.containerservice.monitoring.collector import Collector
@@ -76,7 +78,11 @@ def provider(host: ClusterHost, saved: Mapping[str, Document]) -> Provider:
             *snapshots.routes(),
         ),
         transitions={**transitions.table(), **commands.transitions(), **rotations.transitions()},
-        acts={"auto-upgrade": AutoUpgrades(host).act, "node-image": release_image},
+        acts={
+            "auto-upgrade": AutoUpgrades(host).act,
+            "deprecated-use": partial(use_deprecated, host),
+            "node-image": release_image,
+        },
         removers={CLUSTER_TYPE: transitions.remove},
         resume=resume,
         close=close,

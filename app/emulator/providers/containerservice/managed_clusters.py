@@ -12,6 +12,7 @@ from app.emulator.core.registry import Route
 from app.emulator.core.store import Resource
 from app.emulator.kubernetes.host import ClusterHost
 from app.emulator.providers.containerservice import access, cluster_documents, cluster_pools, shapes
+from app.emulator.providers.containerservice.deprecated_uses import refuse_used
 from app.emulator.providers.containerservice.errors import flat
 from app.emulator.providers.containerservice.identities import KUBELET, kubelet_identity, take_identities
 from app.emulator.providers.containerservice.load_balancer_profile import check_profile
@@ -145,6 +146,7 @@ class ManagedClusters:
         check_subnets(cloud, body["location"], grown)
         upgraded = [(pool, new) for pool, new in changed if is_upgrade(pool, new)]
         if upgraded or control_plane != before["currentKubernetesVersion"]:
+            refuse_used(cloud, cluster, body, control_plane)
             refuse_unsatisfiable(cloud, self._host, cluster, body)
         added = cluster_pools.cores_of([new for _, new in changed])
         for family, cores in cluster_pools.cores_of([pool.body["properties"] for pool, _ in changed]).items():

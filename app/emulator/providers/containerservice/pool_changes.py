@@ -78,8 +78,7 @@ def surge_nodes(pool: Resource, after: Document) -> int:
 
 def refuse_unsatisfiable(cloud: Cloud, host: ClusterHost, cluster: Resource, body: Document) -> None:
     """400 `UnsatisfiablePDB` where a budget allows no disruption and the upgrade is not forced (AKS#4860)."""
-    forced = section(body, "properties", "upgradeSettings", "overrideSettings")
-    if forced.get("forceUpgrade") and _holds(cloud, forced.get("until")):
+    if is_forced(cloud, body):
         return
     store = host.serving(cluster.key)
     found = unsatisfiable(store) if store is not None else []
@@ -94,6 +93,12 @@ def refuse_unsatisfiable(cloud: Cloud, host: ClusterHost, cluster: Resource, bod
         "Bypassing this error without updating the PDB may result in drain failures during upgrade process. Invalid "
         f"PDBs details: {said}:\n" + "".join(f"\t* {one}\n" for one in found) + "\n",
     )
+
+
+def is_forced(cloud: Cloud, body: Document) -> bool:
+    """Whether upgrades of the cluster begin in spite of what AKS would refuse them for."""
+    forced = section(body, "properties", "upgradeSettings", "overrideSettings")
+    return bool(forced.get("forceUpgrade")) and _holds(cloud, forced.get("until"))
 
 
 def _holds(cloud: Cloud, until: object) -> bool:

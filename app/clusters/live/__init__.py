@@ -16,7 +16,7 @@ class ClusterLostError(SlipwayError):
     """The cluster is not in Azure, although it should be."""
 
     code = "cluster_lost"
-    status = 404
+    status = 409
     title = "The cluster is gone from Azure"
     error_class = ErrorClass.GONE
     remedy = "Somebody removed it outside Slipway. Delete it here, and create it again if it is still needed."

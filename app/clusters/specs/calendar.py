@@ -1,0 +1,93 @@
+"""When Azure will do something by itself, and why not sooner (trouble 43).
+
+https://learn.microsoft.com/azure/aks/planned-maintenance and https://learn.microsoft.com/azure/aks/auto-upgrade-cluster
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from app.clusters.schemas.upkeep import MaintenanceWindow, NodeImageChannel, UpgradeChannel, Upgrades, Weekday
+from app.clusters.specs.upgrade_path import Fleet, minor, numbers
+
+_DAYS = tuple(Weekday)
+_FAR = 400
+_OFF = frozenset({None, UpgradeChannel.NONE, NodeImageChannel.NONE})
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAct:
+    """What comes. `opens_at` None: there is no window, or none within a year."""
+
+    kind: str
+    channel: str
+    opens_at: datetime | None
+    closes_at: datetime | None
+    detail: str
+
+
+def planned(upgrades: Upgrades | None, fleet: Fleet, *, now: datetime) -> tuple[PlannedAct, ...]:
+    """What Azure's channels have before them."""
+    if upgrades is None:
+        return ()
+    acts = []
+    if upgrades.channel not in _OFF and upgrades.channel is not UpgradeChannel.NODE_IMAGE:
+        goal = goal_of(str(upgrades.channel), fleet)
+        words = f"The next version is {goal}." if goal else f"The channel leads nowhere from {fleet.control_plane} now."
+        acts.append(_act("kubernetes", str(upgrades.channel), upgrades.cluster_window, words, now))
+    if upgrades.node_image_channel not in _OFF:
+        words = "Nodes get the newest image that the channel has released."
+        acts.append(_act("node_image", str(upgrades.node_image_channel), upgrades.node_image_window, words, now))
+    return tuple(acts)
+
+
+def goal_of(channel: str, fleet: Fleet) -> str | None:
+    """To which version a channel leads in one step; None where it leads nowhere."""
+    here = fleet.control_plane
+    general = [way for way in fleet.ways if way not in fleet.previews]
+    newest = max((minor(each.version) for each in fleet.versions if not each.is_preview), default=minor(here))
+    within = {
+        UpgradeChannel.PATCH: [way for way in general if minor(way) == minor(here)],
+        UpgradeChannel.STABLE: [way for way in general if minor(way) <= newest - 1],
+        UpgradeChannel.RAPID: general,
+    }.get(UpgradeChannel(channel), [])
+    return max(within, key=numbers, default=None)
+
+
+def _act(kind: str, channel: str, window: MaintenanceWindow | None, words: str, now: datetime) -> PlannedAct:
+    if window is None:
+        return PlannedAct(kind, channel, None, None, f"{words} No window is set: it may happen at any time.")
+    skipped = []
+    for opens, day in _openings(window, now):
+        if _is_blocked(window, day):
+            skipped.append(day.isoformat())
+            continue
+        if skipped:
+            words += f" Left out as days on which nothing is done: {', '.join(skipped)}."
+        return PlannedAct(kind, channel, opens, opens + timedelta(hours=window.duration_hours), words)
+    return PlannedAct(kind, channel, None, None, f"{words} The window does not open within a year.")
+
+
+def _openings(window: MaintenanceWindow, now: datetime) -> Iterator[tuple[datetime, date]]:
+    """Openings whose window is not over yet, with the day as the window's own clock has it."""
+    sign = -1 if window.utc_offset.startswith("-") else 1
+    hours, minutes = (int(part) for part in window.utc_offset[1:].split(":"))
+    offset = sign * timedelta(hours=hours, minutes=minutes)
+    today = (now + offset).date()
+    first = window.start_date or today
+    start = time.fromisoformat(window.start_time)
+    begin = max(first, today - timedelta(days=1))
+    for day in (begin + timedelta(days=number) for number in range(_FAR)):
+        opens = datetime.combine(day, start, UTC) - offset
+        weeks = (_monday(day) - _monday(first)).days // len(_DAYS)
+        due = _DAYS[day.weekday()] == window.weekday and weeks % window.interval_weeks == 0
+        if due and opens + timedelta(hours=window.duration_hours) > now:
+            yield opens, day
+
+
+def _is_blocked(window: MaintenanceWindow, day: date) -> bool:
+    return any(span.start <= day <= span.end for span in window.not_allowed or ())
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())

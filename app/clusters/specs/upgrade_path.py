@@ -1,0 +1,250 @@
+"""By which steps a cluster comes to a version: minor by minor, the control plane before its pools (trouble 39).
+
+https://learn.microsoft.com/azure/aks/upgrade-cluster and https://kubernetes.io/releases/version-skew-policy: of the
+control plane no minor version is skipped; a pool is never newer than it, and at most three minors older.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from app.azure.types.catalog import KubernetesVersion
+from app.clusters.schemas.upgrades import UpgradeScope
+from app.core.errors import ErrorClass, FieldError, SlipwayError
+from app.core.json import JsonObject
+
+LARGEST_SKEW = 3
+LATEST = "latest"
+
+
+class UpgradeRefusedError(SlipwayError):
+    """No allowed step leads to the version that was asked for."""
+
+    status = 422
+    title = "This upgrade is not allowed"
+    error_class = ErrorClass.CONFIGURATION
+
+    def __init__(self, detail: str, *, remedy: str | None = None) -> None:
+        super().__init__(detail, remedy=remedy, errors=[FieldError(self.code, "/kubernetes_version", detail)])
+
+
+class VersionNotOfferedError(UpgradeRefusedError):
+    """Azure offers this cluster no upgrade to the version."""
+
+    code = "kubernetes_version_not_offered"
+    title = "The version is not offered"
+
+
+class DowngradeError(UpgradeRefusedError):
+    """The version is older than what runs; Kubernetes has no way back."""
+
+    code = "kubernetes_downgrade"
+    title = "Kubernetes cannot be downgraded"
+    remedy = "Ask for the version that runs, or a newer one. A pool of an older version can be added beside it."
+
+
+class MinorSkippedError(UpgradeRefusedError):
+    """The version is more than one minor version away."""
+
+    code = "kubernetes_minor_skipped"
+    title = "A minor version cannot be skipped"
+
+
+class PoolNewerError(UpgradeRefusedError):
+    """A pool would be newer than its control plane."""
+
+    code = "node_pool_newer_than_control_plane"
+    title = "A node pool cannot be newer than its control plane"
+    remedy = "Upgrade the control plane first: `scope: control_plane`, or all of it."
+
+
+class PoolTooOldError(UpgradeRefusedError):
+    """A pool would be more than three minor versions older than its control plane."""
+
+    code = "node_pool_too_old"
+    title = "A node pool would be too old"
+    remedy = "Upgrade the pools first, or together with the control plane: `scope: all`."
+
+
+@dataclass(frozen=True, slots=True)
+class UpgradeAsked:
+    """What was asked. `version`: exact, a minor, `latest`; None with `node_images`. `pools`: Azure's names, () all."""
+
+    version: str | None
+    scope: UpgradeScope = UpgradeScope.ALL
+    pools: tuple[str, ...] = ()
+    node_images: bool = False
+    through_minors: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One operation of Azure's: on the control plane (`pool` None) or a pool. `version` None: to its newest image."""
+
+    pool: str | None
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PoolNow:
+    """A pool as it is. `failed`: Azure's last operation on it did not end well."""
+
+    name: str
+    version: str
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """What runs, and to which versions the control plane may go from there."""
+
+    control_plane: str
+    pools: tuple[PoolNow, ...]
+    ways: tuple[str, ...]
+    versions: tuple[KubernetesVersion, ...] = field(default=())
+
+    @property
+    def previews(self) -> frozenset[str]:
+        """Versions that are offered for a try only: nobody gets one without naming it."""
+        return frozenset(each.version for each in self.versions if each.is_preview)
+
+    @property
+    def graph(self) -> Mapping[str, tuple[str, ...]]:
+        """Where a control plane may go from each version."""
+        return {each.version: each.upgrades for each in self.versions} | {self.control_plane: self.ways}
+
+
+def versions_of(items: Iterable[JsonObject]) -> tuple[KubernetesVersion, ...]:
+    """What the catalogue's list of a location holds, also one from before it told the support plans."""
+    return tuple(
+        KubernetesVersion(
+            **{
+                **item,
+                "upgrades": tuple(item["upgrades"]),
+                "support_plans": tuple(item.get("support_plans", ())),
+            }
+        )
+        for item in items
+    )
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """`1.33.5` as numbers, to compare."""
+    return tuple(int(part) if part.isdecimal() else 0 for part in version.split("."))
+
+
+def minor(version: str) -> int:
+    """33 of `1.33.5`."""
+    return (*numbers(version), 0, 0)[1]
+
+
+def stages_of(asked: UpgradeAsked, fleet: Fleet) -> tuple[Stage, ...]:
+    """The steps, in order; none where all is there already. Raises UpgradeRefusedError."""
+    chosen = [pool for pool in fleet.pools if not asked.pools or pool.name in asked.pools]
+    if asked.node_images:
+        return tuple(Stage(pool.name, None) for pool in chosen)
+    if asked.scope is UpgradeScope.NODE_POOLS:
+        return _pools_alone(asked, fleet, chosen)
+    target = target_of(asked, fleet)
+    path = _path(fleet, target, through_minors=asked.through_minors)
+    with_pools = chosen if asked.scope is UpgradeScope.ALL else []
+    stages: list[Stage] = []
+    versions = {pool.name: pool.version for pool in fleet.pools}
+    failed = {pool.name for pool in fleet.pools if pool.failed}
+    here = fleet.control_plane
+
+    def bring(names: Iterable[str], version: str) -> None:
+        for name in names:
+            stages.append(Stage(name, version))
+            versions[name] = version
+            failed.discard(name)
+
+    for step in path:
+        late = [name for name, version in versions.items() if minor(step) - minor(version) > LARGEST_SKEW]
+        _require_chosen(late, with_pools, step)
+        bring(late, here)
+        stages.append(Stage(None, step))
+        here = step
+        names = [pool.name for pool in with_pools if numbers(versions[pool.name]) < numbers(step)]
+        bring(names, step)
+    # What an earlier upgrade left behind, or broke at this version.
+    rest = [pool.name for pool in with_pools if versions[pool.name] != here or pool.name in failed]
+    bring([name for name in rest if numbers(versions[name]) <= numbers(here)], here)
+    return tuple(stages)
+
+
+def target_of(asked: UpgradeAsked, fleet: Fleet) -> str:
+    """The exact version that was asked for. Raises VersionNotOfferedError where no version is meant."""
+    wanted = asked.version or LATEST
+    if wanted.count(".") > 1:
+        return wanted
+    if asked.scope is UpgradeScope.NODE_POOLS:
+        known = {fleet.control_plane, *(each.version for each in fleet.versions)}
+        within = {each for each in known if numbers(each) <= numbers(fleet.control_plane)}
+    elif asked.through_minors or wanted != LATEST:
+        within = {fleet.control_plane, *fleet.ways, *(each.version for each in fleet.versions)}
+    else:
+        within = {fleet.control_plane, *fleet.ways}
+    if wanted != LATEST:
+        within = {each for each in within if each.startswith(f"{wanted}.")}
+    settled = within - fleet.previews
+    if wanted == LATEST or settled:
+        within = settled or {fleet.control_plane}
+    if not within:
+        raise _not_offered(fleet, wanted)
+    return max(within, key=numbers)
+
+
+def _pools_alone(asked: UpgradeAsked, fleet: Fleet, chosen: Iterable[PoolNow]) -> tuple[Stage, ...]:
+    target = target_of(asked, fleet)
+    if numbers(target) > numbers(fleet.control_plane):
+        raise PoolNewerError(f"The control plane runs {fleet.control_plane}; {target} is newer.")
+    if minor(fleet.control_plane) - minor(target) > LARGEST_SKEW:
+        raise PoolTooOldError(f"{target} is more than {LARGEST_SKEW} minors older than {fleet.control_plane}.")
+    newer = [pool for pool in chosen if numbers(pool.version) > numbers(target)]
+    if newer:
+        raise DowngradeError(f"Pool {newer[0].name} runs {newer[0].version}; {target} is older.")
+    known = {fleet.control_plane, *(each.version for each in fleet.versions), *(pool.version for pool in chosen)}
+    if fleet.versions and target not in known:
+        raise _not_offered(fleet, target)
+    return tuple(Stage(pool.name, target) for pool in chosen if pool.version != target or pool.failed)
+
+
+def _path(fleet: Fleet, target: str, *, through_minors: bool) -> list[str]:
+    here, path = fleet.control_plane, list[str]()
+    if numbers(target) < numbers(here):
+        raise DowngradeError(f"The control plane runs {here}; {target} is older.")
+    graph = fleet.graph
+    while here != target:
+        ways = graph.get(here, ())
+        between = [way for way in ways if minor(way) == minor(here) + 1 < minor(target) and way not in fleet.previews]
+        if target in ways:
+            step = target
+        elif between:
+            step = max(between, key=numbers)
+        else:
+            raise _not_offered(fleet, target)
+        path.append(step)
+        here = step
+    if len(path) > 1 and not through_minors:
+        steps = ", then ".join(path)
+        raise MinorSkippedError(
+            f"{target} is more than one minor version after {fleet.control_plane}.",
+            remedy=f"Upgrade to {steps}; or ask for all of it with `through_minors: true`.",
+        )
+    return path
+
+
+def _not_offered(fleet: Fleet, wanted: str) -> VersionNotOfferedError:
+    offered = ", ".join(sorted(fleet.ways, key=numbers))
+    return VersionNotOfferedError(
+        f"Azure offers no upgrade from {fleet.control_plane} to {wanted}.",
+        remedy=f"Choose one of: {offered or 'none is offered at the moment'}.",
+    )
+
+
+def _require_chosen(late: Collection[str], chosen: Iterable[PoolNow], step: str) -> None:
+    left = [name for name in late if name not in {pool.name for pool in chosen}]
+    if left:
+        raise PoolTooOldError(
+            f"More than {LARGEST_SKEW} minors would lie between a control plane of {step} and {', '.join(left)}."
+        )

@@ -1,0 +1,147 @@
+"""What an upgrade's job looks at before anything is changed."""
+
+from dataclasses import dataclass, field
+
+from app.azure.types.watch import TargetKind
+from app.clusters.live.scene import read_scene
+from app.clusters.schemas.upgrades import Undrainable
+from app.clusters.specs.findings import Choices, Finding, blocking, findings_of
+from app.clusters.specs.upgrade_path import Stage, UpgradeAsked, stages_of
+from app.clusters.specs.wanted import Place
+from app.clusters.workflow import await_azure
+from app.clusters.workflow.await_azure import Begun
+from app.clusters.workflow.changeable import require_changeable
+from app.core.errors import ErrorClass, FieldError, Patience, SlipwayError
+from app.engine.steps import cloud_step
+from app.jobs.workflow import Cloud, azure_call
+
+CORDON, SCHEDULE = "Cordon", "Schedule"
+"""What a pool does with nodes that it cannot drain: the second is AKS's default."""
+_NEED_FORCE = frozenset({"pdb_blocks_drain", "deprecated_api_used"})
+
+
+class UpgradeBlockedError(SlipwayError):
+    """Something that a person can remove would stop the upgrade half way; `errors` names each thing."""
+
+    code = "upgrade_blocked"
+    status = 409
+    title = "The upgrade would not come to its end"
+    error_class = ErrorClass.CONFIGURATION
+    patience = Patience(by_person=True)
+
+
+@dataclass(frozen=True, slots=True)
+class UpgradePlan:
+    """What is to be upgraded. `version` and `pools`: to which all of it goes where `asked` is None.
+
+    `asked` None: the job was begun by a version of Slipway that did not look beforehand.
+    """
+
+    place: Place
+    version: str | None
+    pools: tuple[str, ...]
+    asked: UpgradeAsked | None = None
+    choices: Choices = field(default_factory=Choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The steps. `forced`: Azure is told to begin in spite of what it would refuse.
+
+    `left`: what each pool does with undrainable nodes now, where it is to be told otherwise for the time of this.
+    """
+
+    stages: tuple[Stage, ...]
+    forced: bool = False
+    left: dict[str, str] = field(default_factory=dict)
+    images: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def control_plane(self) -> str | None:
+        """The version that the control plane shall have; None where it is left as it is."""
+        return next((stage.version for stage in reversed(self.stages) if stage.pool is None), None)
+
+    @property
+    def pools(self) -> dict[str, str | None]:
+        """The version that each pool shall have; None for a new image only."""
+        return {stage.pool: stage.version for stage in self.stages if stage.pool is not None}
+
+
+def straight(asked: UpgradePlan) -> Route:
+    """The steps of a job from before there were others."""
+    return Route((Stage(None, asked.version), *(Stage(pool, asked.version) for pool in asked.pools)))
+
+
+@cloud_step
+async def check_upgrade(cloud: Cloud, asked: UpgradePlan) -> Route:
+    """Read what the upgrade would meet, and say by which steps it goes. Nothing is changed.
+
+    Raises UpgradeRefusedError, and UpgradeBlockedError with every finding that is in the way.
+    """
+    if asked.asked is None:
+        return straight(asked)
+    present = await require_changeable(cloud, asked.place)
+    gateways = cloud.gateways
+    scene = await read_scene(gateways.azure, gateways.kubernetes, asked.place, call=azure_call(cloud), present=present)
+    stages = stages_of(asked.asked, scene.fleet)
+    findings = findings_of(asked.asked, stages, scene, asked.choices)
+    in_the_way = blocking(findings)
+    if in_the_way and stages:
+        raise _blocked(in_the_way)
+    skip = asked.choices.undrainable is Undrainable.SKIP
+    named = dict.fromkeys(stage.pool for stage in stages if stage.pool is not None) if skip else {}
+    behaviors = {pool.name: pool.undrainable_nodes for pool in scene.cluster.pools}
+    return Route(
+        stages,
+        forced=bool(stages) and _has_to_be_forced(findings, asked.choices),
+        left={name: behaviors.get(name) or SCHEDULE for name in named if behaviors.get(name) != CORDON},
+        images=dict(scene.images),
+    )
+
+
+def _has_to_be_forced(findings: tuple[Finding, ...], choices: Choices) -> bool:
+    if "deprecated_api_used" in choices.ignored:
+        return True
+    chosen = choices.undrainable is not Undrainable.FAIL or "pdb_blocks_drain" in choices.ignored
+    return chosen and any(each.code in _NEED_FORCE for each in findings)
+
+
+def _blocked(findings: list[Finding]) -> UpgradeBlockedError:
+    first, more = findings[0], len(findings) - 1
+    rest = f" And {more} more." if more else ""
+    return UpgradeBlockedError(
+        f"{first.detail}{rest} Nothing has been changed.",
+        remedy=f"{first.remedy or 'See the findings.'} Then retry the job.",
+        errors=[FieldError(each.code, f"/{each.subject}", each.detail) for each in findings],
+    )
+
+
+@cloud_step
+async def allow_forced(cloud: Cloud, asked: UpgradePlan) -> Begun | None:
+    """Tell Azure to begin upgrades until this job's deadline, whatever budgets and old APIs say."""
+    place, until = asked.place, cloud.job.deadline_at
+    present = await await_azure.require_ours(cloud, place)
+    if present.forced_upgrades_until is not None and present.forced_upgrades_until >= until.replace(microsecond=0):
+        return (
+            None
+            if present.provisioning_state.lower() in await_azure.SETTLED
+            else Begun(present.id, None, cloud.clock.now())
+        )
+    clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
+    asked_at = cloud.clock.now()
+    answer = await clusters.allow_forced_upgrade(
+        place.resource_group, place.azure_name, until.replace(microsecond=0), call=azure_call(cloud)
+    )
+    return Begun(answer.operation.target_id, answer.operation, asked_at)
+
+
+@cloud_step
+async def await_forced(cloud: Cloud, asked: UpgradePlan, begun: Begun | None) -> None:
+    """Wait until Azure has taken that."""
+    await await_azure.finish(
+        cloud,
+        begun,
+        subscription_id=asked.place.subscription_id,
+        kind=TargetKind.MANAGED_CLUSTER,
+        expected="cluster_update",
+    )

@@ -1,0 +1,264 @@
+"""The steps that bring a cluster and its pools to other versions or images: one operation of Azure's each."""
+
+from dataclasses import dataclass, replace
+
+from app.azure.errors import AzureError
+from app.azure.types.agent_pool import AgentPool
+from app.azure.types.watch import TargetKind
+from app.clusters.schemas.upgrades import Undrainable
+from app.clusters.specs.azure_words import DrainBlock, drain_block_in, uses_in
+from app.clusters.specs.upgrade_path import Stage, VersionNotOfferedError
+from app.clusters.workflow import await_azure
+from app.clusters.workflow.await_azure import Begun
+from app.clusters.workflow.changeable import require_changeable
+from app.clusters.workflow.follow import following
+from app.clusters.workflow.reach import reach
+from app.clusters.workflow.upgrade_checks import (
+    CORDON,
+    Route,
+    UpgradePlan,
+    allow_forced,
+    await_forced,
+    check_upgrade,
+    straight,
+)
+from app.core.errors import FieldError, Problem, SlipwayError
+from app.engine.errors import JobFailedError
+from app.engine.steps import cloud_step
+from app.jobs.workflow import Cloud, JobRun, azure_call
+
+_DRAIN_FAILED, _OLD_API_USED = "azure_drain_failed", "azure_deprecated_api_used"
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What became of one pool: nodes that were left behind, and pods that were deleted so that nodes could go."""
+
+    quarantined: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """By which way it went, and what was left or removed on it."""
+
+    route: Route
+    quarantined: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+async def upgrade_through(job: JobRun, asked: UpgradePlan) -> Upgraded:
+    """Look first; then the control plane and the pools, one after the other, as the way says."""
+    route = straight(asked) if asked.asked is None else await job.cloud(check_upgrade, asked)
+    if route.forced:
+        await job.cloud(await_forced, asked, await job.cloud(allow_forced, asked))
+    passed = []
+    for number, stage in enumerate(route.stages, start=1):
+        where = f"Step {number} of {len(route.stages)}: "
+        if stage.pool is None:
+            begun = await job.cloud(upgrade_control_plane, asked, stage)
+            await job.cloud(await_control_plane, asked, stage, begun, where)
+            continue
+        if stage.pool in route.left:
+            told = await job.cloud(leave_undrainable, asked, stage.pool, CORDON)
+            await job.cloud(await_told, asked, told)
+        pool_begun = await job.cloud(upgrade_pool, asked, stage)
+        passed.append(await job.cloud(await_pool, asked, stage, pool_begun, where))
+        if stage.pool in route.left:
+            told = await job.cloud(leave_undrainable, asked, stage.pool, route.left[stage.pool])
+            await job.cloud(await_told, asked, told)
+    there = [each for each in passed if each is not None]
+    return Upgraded(
+        route,
+        tuple(dict.fromkeys(node for each in there for node in each.quarantined)),
+        tuple(pod for each in there for pod in each.removed),
+    )
+
+
+@cloud_step
+async def upgrade_control_plane(cloud: Cloud, asked: UpgradePlan, stage: Stage) -> Begun | None:
+    """Ask for the control plane's version, unless it has it."""
+    place, version = asked.place, stage.version or ""
+    present = await require_changeable(cloud, place)
+    if present.current_kubernetes_version == version:
+        return None
+    if present.kubernetes_version == version and present.provisioning_state.lower() not in await_azure.SETTLED:
+        # Asked already, by a run whose end was lost.
+        return Begun(present.id, None, cloud.clock.now())
+    subscription = cloud.gateways.azure.subscription(place.subscription_id)
+    clusters, profiles = subscription.managed_clusters, subscription.upgrade_profiles
+    offered = await profiles.of_cluster(place.resource_group, place.azure_name, call=azure_call(cloud))
+    if version not in offered.upgrades:
+        raise VersionNotOfferedError(
+            f"Azure offers no upgrade from {offered.current_version} to {version}.",
+            remedy=f"Choose one of: {', '.join(offered.upgrades) or 'none is offered at the moment'}.",
+        )
+    asked_at = cloud.clock.now()
+    try:
+        answer = await clusters.upgrade(place.resource_group, place.azure_name, version, call=azure_call(cloud))
+    except AzureError as error:
+        if error.problem.code == _OLD_API_USED:
+            raise JobFailedError(_with_uses(error.problem)) from error
+        raise
+    return Begun(answer.operation.target_id, answer.operation, asked_at)
+
+
+@cloud_step
+async def await_control_plane(
+    cloud: Cloud, asked: UpgradePlan, stage: Stage, begun: Begun | None, where: str = ""
+) -> None:
+    """Wait until the control plane is upgraded."""
+    doing = f"{where}upgrading the control plane to {stage.version}"
+
+    def say(word: str) -> None:
+        cloud.context.progress(f"{doing}. Azure: {word}")
+
+    await await_azure.finish(
+        cloud,
+        begun,
+        subscription_id=asked.place.subscription_id,
+        kind=TargetKind.MANAGED_CLUSTER,
+        expected="cluster_upgrade:control_plane",
+        say=say,
+    )
+
+
+@cloud_step
+async def leave_undrainable(cloud: Cloud, asked: UpgradePlan, pool: str, behavior: str) -> Begun | None:
+    """Tell a pool what to do with nodes that cannot be drained, unless it does that."""
+    place = asked.place
+    pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
+    present = await pools.get(place.resource_group, place.azure_name, pool, call=azure_call(cloud))
+    if present is None:
+        return None
+    asked_at = cloud.clock.now()
+    if present.undrainable_nodes == behavior:
+        settled = present.provisioning_state.lower() in await_azure.SETTLED
+        return None if settled else Begun(pools.id_of(place.resource_group, place.azure_name, pool), None, asked_at)
+    answer = await pools.leave_undrainable(
+        place.resource_group, place.azure_name, pool, behavior, call=azure_call(cloud)
+    )
+    return Begun(answer.operation.target_id, answer.operation, asked_at)
+
+
+@cloud_step
+async def await_told(cloud: Cloud, asked: UpgradePlan, begun: Begun | None) -> None:
+    """Wait until the pool has been told."""
+    await await_azure.finish(
+        cloud, begun, subscription_id=asked.place.subscription_id, kind=TargetKind.AGENT_POOL, expected="pool_update"
+    )
+
+
+@cloud_step
+async def upgrade_pool(cloud: Cloud, asked: UpgradePlan, stage: Stage) -> Begun | None:
+    """Ask for a pool's version or image, unless it has it or is gone. AKS changes only the nodes that lack it."""
+    place, pool = asked.place, stage.pool or ""
+    pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
+    present = await pools.get(place.resource_group, place.azure_name, pool, call=azure_call(cloud))
+    if present is None:
+        return None
+    state = present.provisioning_state.lower()
+    pool_id, asked_at = pools.id_of(place.resource_group, place.azure_name, pool), cloud.clock.now()
+    if stage.version is None:
+        return await _upgrade_image(cloud, asked, present)
+    if state == "succeeded" and stage.version in {present.current_orchestrator_version, present.orchestrator_version}:
+        return None
+    if state not in await_azure.SETTLED and present.orchestrator_version == stage.version:
+        # Asked already, by a run whose end was lost.
+        return Begun(pool_id, None, asked_at)
+    answer = await pools.upgrade(place.resource_group, place.azure_name, pool, stage.version, call=azure_call(cloud))
+    return Begun(answer.operation.target_id, answer.operation, asked_at)
+
+
+async def _upgrade_image(cloud: Cloud, asked: UpgradePlan, present: AgentPool) -> Begun | None:
+    place, pool = asked.place, present.name
+    subscription = cloud.gateways.azure.subscription(place.subscription_id)
+    pools, profiles = subscription.agent_pools, subscription.upgrade_profiles
+    state, asked_at = present.provisioning_state.lower(), cloud.clock.now()
+    if state not in await_azure.SETTLED:
+        # Asked already, by a run whose end was lost.
+        return Begun(pools.id_of(place.resource_group, place.azure_name, pool), None, asked_at)
+    newest = await profiles.newest_image(place.resource_group, place.azure_name, pool, call=azure_call(cloud))
+    if state == "succeeded" and newest == present.node_image_version:
+        return None
+    operation = await pools.upgrade_image(place.resource_group, place.azure_name, pool, call=azure_call(cloud))
+    return Begun(operation.target_id, operation, asked_at)
+
+
+@cloud_step
+async def await_pool(
+    cloud: Cloud, asked: UpgradePlan, stage: Stage, begun: Begun | None, where: str = ""
+) -> Passed | None:
+    """Wait until a pool's nodes are replaced, and say how far it is. A drain that is blocked is told with its cause."""
+    force = asked.choices.undrainable is Undrainable.FORCE
+    try:
+        async with following(cloud, asked.place, stage, where=where, force=force and begun is not None) as follower:
+            await await_azure.finish(
+                cloud,
+                begun,
+                subscription_id=asked.place.subscription_id,
+                kind=TargetKind.AGENT_POOL,
+                expected="cluster_upgrade:pool",
+                say=follower.heard,
+            )
+    except JobFailedError as failed:
+        if failed.problem.code != _DRAIN_FAILED:
+            raise
+        left = await _left_behind(cloud, asked, stage)
+        if asked.choices.undrainable is Undrainable.SKIP and left:
+            return Passed(left, follower.removed)
+        raise JobFailedError(await _with_block(cloud, asked, stage, failed.problem)) from failed
+    return Passed((), follower.removed)
+
+
+async def _left_behind(cloud: Cloud, asked: UpgradePlan, stage: Stage) -> tuple[str, ...]:
+    try:
+        async with reach(cloud.gateways, asked.place, call=azure_call(cloud)) as client:
+            return tuple(node.name for node in await client.nodes() if node.pool == stage.pool and node.quarantined)
+    except SlipwayError:
+        return ()
+
+
+async def _with_block(cloud: Cloud, asked: UpgradePlan, stage: Stage, problem: Problem) -> Problem:
+    """The problem with node, pod, budget and owner, as far as Azure names them and the cluster still knows them."""
+    message = problem.azure.message if problem.azure is not None else None
+    block = drain_block_in(message or "")
+    if block is None:
+        return problem
+    sentence = f"Node {block.node} of pool {stage.pool} could not be drained."
+    if block.pod is not None:
+        owner = await _owner(cloud, asked, block)
+        bound = f" ({block.bound})" if block.bound else ""
+        sentence = (
+            f"Node {block.node} of pool {stage.pool} could not be drained: pod {block.namespace}/{block.pod}, which "
+            f"belongs to {owner}, is kept by the budget {block.namespace}/{block.budget}{bound}."
+        )
+    return replace(
+        problem,
+        detail=sentence,
+        remedy="Let the budget allow a disruption, or add replicas, then retry the job: it upgrades only the nodes "
+        "that are left. Or ask again with `undrainable: skip` (leave such nodes behind) or `force` (delete the pod).",
+        errors=(FieldError("drain_blocked", f"/node_pools/{stage.pool}/nodes/{block.node}", sentence),),
+    )
+
+
+async def _owner(cloud: Cloud, asked: UpgradePlan, block: DrainBlock) -> str:
+    try:
+        async with reach(cloud.gateways, asked.place, call=azure_call(cloud)) as client:
+            pods = await client.drains.pods()
+    except SlipwayError:
+        return "an owner that could not be read"
+    found = next((pod for pod in pods if (pod.namespace, pod.name) == (block.namespace, block.pod)), None)
+    return "an owner that is gone" if found is None else found.owner
+
+
+def _with_uses(problem: Problem) -> Problem:
+    """The refusal with each use of an old API (trouble 45)."""
+    uses = uses_in(problem.azure.message or "" if problem.azure is not None else "")
+    errors = tuple(FieldError("deprecated_api_used", f"/apis/{use.api}", use.sentence()) for use in uses)
+    return replace(
+        problem,
+        errors=errors,
+        remedy="Migrate what uses it, wait 12 hours, and retry the job; or ask again with "
+        "`ignore: [deprecated_api_used]`. Who called: `Diagnose and solve problems` of the cluster in Azure's portal.",
+    )

@@ -1,0 +1,131 @@
+"""Upgrades of all, of a part, of images, through minors; what they would meet in Azure; and how far they are."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from app.emulator.core.locks import LOCK
+from app.emulator.core.store import Resource
+from tests.clusters.test_upgrades import NEWEST, NEXT, OLD, UPGRADE, made, upgraded
+from tests.clusters.workloads import Workloads
+from tests.support.database import ONE_DATABASE
+from tests.support.whole import Slipway
+
+pytestmark = ONE_DATABASE
+
+
+def _lock(slipway: Slipway, scope: str) -> None:
+    """A lock of somebody else's."""
+    lock = f"{scope}/providers/Microsoft.Authorization/locks/keep"
+    body = {"id": lock, "name": "keep", "type": LOCK, "properties": {"level": "CanNotDelete"}}
+
+    async def put() -> None:
+        cloud = slipway.azure.azure.cloud
+        cloud.store.put(Resource(lock, LOCK, body, cloud.now()))
+
+    slipway.azure.call(put())
+
+
+async def test_quota_and_locks_that_an_upgrade_would_meet_are_found_beforehand(slipway: Slipway) -> None:
+    """Trouble 38: the surge against the quota of cores, and management locks."""
+    await made(slipway, nodes=1)
+    limits = slipway.azure.azure.cloud.overrides
+    limits["vcpu_limits"] = {"cores": 4}
+    cluster = await slipway.cluster()
+    lock = f"/subscriptions/{cluster['subscription_id']}/resourceGroups/{cluster['node_resource_group']}"
+    _lock(slipway, lock)
+
+    answer = (await slipway.ask("GET", "/v1/clusters/blue/upgrades")).json()
+
+    offers = {offer["kubernetes_version"]: offer for offer in answer["offers"]}
+    assert answer["kubernetes_version"] == OLD
+    assert NEXT in offers
+    codes = {finding["code"]: finding for finding in offers[NEXT]["findings"]}
+    assert codes["surge_exceeds_quota"]["subject"] == "node_pools/system"
+    assert "4 cores are needed and 0 are left" in codes["surge_exceeds_quota"]["detail"]
+    assert codes["locked"]["severity"] == "blocking"
+    failed = await upgraded(slipway, kubernetes_version=NEXT)
+    assert {error["code"] for error in failed["problem"]["errors"]} == {"surge_exceeds_quota", "locked"}
+
+
+async def test_several_minors_node_images_and_one_pool_go_their_own_ways(slipway: Slipway) -> None:
+    """Trouble 39: minor by minor; the control plane alone, a pool alone, images alone."""
+    pools = [
+        {"name": "system", "mode": "System", "size": "Standard_D4s_v5", "count": 1},
+        {"name": "work", "size": "Standard_D4s_v5", "count": 1},
+    ]
+    created = await slipway.create(kubernetes_version=OLD, node_count=None, node_size=None, node_pools=pools)
+    assert created["state"] == "succeeded", created
+    inside = await Workloads.of(slipway)
+
+    skipped = await slipway.ask("POST", UPGRADE, {"kubernetes_version": NEWEST})
+    assert (skipped.status_code, skipped.json()["code"]) == (422, "kubernetes_minor_skipped")
+    assert f"{NEXT}, then {NEWEST}" in skipped.json()["remedy"]
+    for version, code in (("1.32.8", "kubernetes_downgrade"), ("1.40.1", "kubernetes_version_not_offered")):
+        refused = await slipway.ask("POST", UPGRADE, {"kubernetes_version": version})
+        assert (refused.status_code, refused.json()["code"]) == (422, code), refused.text
+    own = "/v1/clusters/blue/node-pools/work:upgrade"
+    newer = await slipway.ask("POST", own, {"kubernetes_version": NEXT})
+    assert (newer.status_code, newer.json()["code"]) == (422, "node_pool_newer_than_control_plane")
+    unknown = await slipway.ask("POST", UPGRADE, {"kubernetes_version": NEXT, "node_pools": ["none"]})
+    assert [error["code"] for error in unknown.json()["errors"]] == ["unknown_node_pool"]
+
+    alone = await upgraded(slipway, kubernetes_version=NEXT, scope="control_plane")
+    assert alone["state"] == "succeeded", alone
+    assert set(inside.versions().values()) == {OLD}
+    one = await slipway.done("POST", own, {"kubernetes_version": "latest"})
+    assert one["outcome"]["pool"] == "work"
+    shown = {pool["name"]: pool for pool in (await slipway.cluster())["node_pools"]}
+    assert (shown["work"]["observed"]["kubernetes_version"], shown["work"]["state"]) == (NEXT, "ready")
+    assert shown["system"]["observed"]["kubernetes_version"] == OLD
+
+    job = await upgraded(slipway, kubernetes_version="latest", through_minors=True)
+    assert job["state"] == "succeeded", job
+    assert job["outcome"]["kubernetes_version"] == NEWEST
+    assert set(inside.versions().values()) == {NEWEST}
+
+    await inside.act("node-image", release="209902.04.0")
+    offered = (await slipway.ask("GET", "/v1/clusters/blue/upgrades")).json()["node_pools"]
+    assert {pool["node_image"] == pool["newest_node_image"] for pool in offered} == {False}
+    image = await slipway.done("POST", own, {"node_image": True})
+    assert image["outcome"]["node_pools"]["work"]["node_image_version"].endswith("209902.04.0")
+    both = await upgraded(slipway, node_images=True)
+    assert {pool["node_image_version"][-11:] for pool in both["outcome"]["node_pools"].values()} == {"209902.04.0"}
+    assert set(inside.versions().values()) == {NEWEST}
+
+
+async def test_how_far_it_is_is_told_in_words(slipway: Slipway) -> None:
+    """Trouble 15: the phase, nodes done of all, the current node."""
+    await made(slipway, nodes=2)
+    slipway.azure.add_fault("stuck_operation", operation="AgentPools_CreateOrUpdate")
+    job_id = await slipway.accepted("POST", UPGRADE, {"kubernetes_version": NEXT})
+
+    told = ""
+    for _ in range(300):
+        told = (await slipway.ask("GET", f"/v1/jobs/{job_id}")).json()["progress"] or ""
+        if "nodes done" in told:
+            break
+        await asyncio.sleep(0.05)
+
+    assert told.startswith(f"Step 2 of 2: upgrading pool system to {NEXT}: "), told
+    assert " of 3 nodes done" in told
+    cluster = await slipway.cluster()
+    assert cluster["state"] == "upgrading"
+    await slipway.accepted("POST", f"/v1/jobs/{job_id}:cancel")
+    await slipway.ended(job_id)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"kubernetes_version": NEXT, "node_images": True},
+        {"kubernetes_version": NEXT, "scope": "control_plane", "node_pools": ["system"]},
+        {"kubernetes_version": "newest"},
+        {"kubernetes_version": NEXT, "undrainable": "hope"},
+        {"kubernetes_version": NEXT, "plan_id": "pln_1"},
+    ],
+)
+async def test_a_request_that_contradicts_itself_is_refused(idle_slipway: Slipway, body: dict[str, Any]) -> None:
+    assert (await idle_slipway.ask("POST", UPGRADE, body)).status_code == 422
