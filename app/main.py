@@ -18,6 +18,7 @@ from app.clusters.router.ending import router as ending
 from app.clusters.router.kubectl import router as kubectl
 from app.clusters.router.power import router as power
 from app.clusters.router.upgrades import router as upgrades
+from app.clusters.router.reconcile import router as reconcile
 from app.core.metrics import metrics
 from app.credentials.router import router as credentials
 from app.infrastructure.router import router as infrastructure
@@ -53,6 +54,7 @@ ROUTERS: Sequence[APIRouter] = (
     certificates,
     pool_power,
     upgrades,
+    reconcile,
     node_pools,
     pool_rotation,
     pool_upgrades,

@@ -190,6 +190,7 @@ async def test_every_example_is_accepted(idle_slipway: Slipway) -> None:
     for name in (
         "stop_cluster",
         "start_cluster",
+        "reconcile_cluster",
         "abort_cluster",
         "rotate_certificates",
         "sync_cluster",

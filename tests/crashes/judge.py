@@ -12,8 +12,9 @@ _PARTS = 3
 _UNCERTAIN = {"await_registration"}
 """Steps that are left out when Azure has come to its end while nobody looked."""
 
-_MOST = {"AgentPools_CreateOrUpdate": 2}
-"""The end of a pool's autoscaling and its count are two requests (trouble 46)."""
+_MOST = {"AgentPools_CreateOrUpdate": 2, "ManagedClusters_CreateOrUpdate": 3}
+"""The end of a pool's autoscaling and its count are two requests (trouble 46); so is each kind of change of a cluster
+(trouble 11): here add-ons, tags and the version."""
 
 
 def of_the_job(calm: Ended, crashed: Ended, crashes: int) -> Iterator[str]:

@@ -17,6 +17,7 @@ from app.engine.steps import CloudStep, RecordStep
 from tests.crashes.judge import of_azure, of_the_job
 from tests.crashes.lives import FAILING, FAILING_ADDRESS, SCENARIOS, STUCK, Life, Scenario
 from tests.crashes.monitoring_lives import MONITORING_SCENARIOS
+from tests.crashes.patch_lives import PATCH_SCENARIOS
 from tests.crashes.pool_lives import POOL_SCENARIOS, STALLING
 from tests.crashes.power_lives import POWER_SCENARIOS
 from tests.crashes.share_lives import FAILING_SHARE, SHARE_SCENARIOS
@@ -27,7 +28,7 @@ from tests.support.whole import running_slipway
 
 PUT = "ManagedClusters_CreateOrUpdate"
 EVERY = frozenset(workflow.kind.name for workflow in WORKFLOWS)
-ALL = (*SCENARIOS, *POOL_SCENARIOS, *POWER_SCENARIOS, *SHARE_SCENARIOS, *MONITORING_SCENARIOS)
+ALL = (*SCENARIOS, *PATCH_SCENARIOS, *POOL_SCENARIOS, *POWER_SCENARIOS, *SHARE_SCENARIOS, *MONITORING_SCENARIOS)
 SUBSCRIPTIONS = tuple(f"0d5a1f3e-7c2b-4e8a-9f60-{number:012}" for number in range(60))
 
 

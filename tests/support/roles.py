@@ -26,6 +26,7 @@ ROLES: Mapping[str, Role] = {
     "get_kubectl": Role.READER,
     "stop_cluster": Role.OPERATOR,
     "start_cluster": Role.OPERATOR,
+    "reconcile_cluster": Role.OPERATOR,
     "abort_cluster": Role.OPERATOR,
     "rotate_certificates": Role.ADMIN,
     "stop_node_pool": Role.OPERATOR,

@@ -13,7 +13,7 @@ from app.clusters.specs.rejections import Rejections
 from app.clusters.specs.settings_patch import patched, resets_after, taken_away
 from app.clusters.specs.wanted import TAG, Wanted
 from app.core.json import JsonObject, json_patch, merged
-from app.models import Cluster, Job
+from app.models import Cluster, ClusterState, Job
 
 _VERSION = "kubernetes_version"
 
@@ -58,6 +58,13 @@ async def update_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, 
     options = body.options.model_dump(mode="json")
     job = await start(session, asker, kinds.UPDATE, cluster, request=request, options=options)
     return ClusterChange(job, [*changes, *ending])
+
+
+async def reconcile_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, options: JsonObject) -> Job:
+    """Start the job that puts the cluster again; also for one that has failed."""
+    if cluster.state != ClusterState.FAILED:
+        require_changeable(cluster)
+    return await start(session, asker, kinds.RECONCILE, cluster, request={"before": cluster.state}, options=options)
 
 
 def _of_settings(patch: JsonObject) -> JsonObject:

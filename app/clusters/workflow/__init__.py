@@ -4,6 +4,7 @@ from app.clusters.workflow.abort import abort_workflow
 from app.clusters.workflow.create import create_workflow
 from app.clusters.workflow.delete import delete_workflow
 from app.clusters.workflow.rotate_certificates import rotate_certificates_workflow
+from app.clusters.workflow.reconcile import reconcile_workflow
 from app.clusters.workflow.scale import scale_workflow
 from app.clusters.workflow.start import start_workflow
 from app.clusters.workflow.stop import stop_workflow
@@ -16,6 +17,7 @@ WORKFLOWS = (
     create_workflow,
     delete_workflow,
     rotate_certificates_workflow,
+    reconcile_workflow,
     scale_workflow,
     start_workflow,
     stop_workflow,

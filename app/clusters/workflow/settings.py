@@ -20,6 +20,7 @@ from app.clusters.workflow.plan import Plan
 from app.core.json import JsonObject
 from app.engine.steps import Record, cloud_step
 from app.jobs.workflow import Cloud, JobRun, azure_call
+from app.models import Cluster
 
 EXPECTED = "cluster_update"
 # What Azure has not applied although it said so may only be late.
@@ -185,3 +186,9 @@ async def tell_partly_applied(record: Record, left: Differences) -> JsonObject:
         return {}
     await record.emit("cluster.applied_partially", data={"settings": [each["setting"] for each in left.found]})
     return {"applied_partially": list(left.found)}
+
+
+def forget_resets(cluster: Cluster, done: Wanted) -> None:
+    """What Azure has given up, as asked, is nobody's matter any more: who sets it again is left alone."""
+    left = [each for each in cluster.wanted.get("resets", ()) if each not in done.resets]
+    cluster.wanted = {**cluster.wanted, "resets": left}

@@ -1,7 +1,6 @@
 """`cluster.update`: the smallest changes, one kind a request: settings, then the version, the control plane first."""
 
 from app.clusters.specs.kinds import UPDATE
-from app.clusters.specs.wanted import Wanted
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Made
 from app.clusters.workflow.leave import clean_up_change
@@ -10,6 +9,7 @@ from app.clusters.workflow.settings import (
     Differences,
     apply_settings,
     compare_settings,
+    forget_resets,
     send,
     tell_partly_applied,
 )
@@ -17,7 +17,7 @@ from app.clusters.workflow.upgrade import upgrade_plan
 from app.clusters.workflow.upgrade_stages import upgrade_through
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow
-from app.models import Cluster, ClusterState
+from app.models import ClusterState
 
 
 async def update_cluster(job: JobRun) -> None:
@@ -65,12 +65,6 @@ async def record_updated(record: Record, asked: Plan, made: Made, left: Differen
     partly = await tell_partly_applied(record, left)
     summary = f"Cluster {cluster.name} is updated, but Azure has not applied all of it." if partly else None
     await record.succeed(outcome={**outcome, **partly}, summary=summary)
-
-
-def forget_resets(cluster: Cluster, done: Wanted) -> None:
-    """What Azure has given up, as asked, is nobody's matter any more: who sets it again is left alone."""
-    left = [each for each in cluster.wanted.get("resets", ()) if each not in done.resets]
-    cluster.wanted = {**cluster.wanted, "resets": left}
 
 
 update_workflow = Workflow(UPDATE, update_cluster, ended=plan.record_unchanged, clean_up=clean_up_change)

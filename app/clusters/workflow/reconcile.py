@@ -1,0 +1,166 @@
+"""`cluster.reconcile`: put again what is wanted, which cures many Failed states; a failed pool stops no other."""
+
+from dataclasses import dataclass
+
+from app.azure.errors import AzureError
+from app.azure.types.agent_pool import AgentPoolSpec
+from app.azure.types.watch import TargetKind
+from app.clusters.specs.kinds import RECONCILE
+from app.clusters.workflow import await_azure, plan
+from app.clusters.workflow.await_azure import SETTLED, Begun, Made, Proof
+from app.clusters.workflow.changeable import require_changeable
+from app.clusters.workflow.leave import clean_up_change
+from app.clusters.workflow.plan import Plan
+from app.clusters.workflow.settings import Differences, apply_settings, forget_resets, tell_partly_applied
+from app.core.errors import Problem
+from app.core.json import JsonObject
+from app.engine.errors import JobFailedError
+from app.engine.steps import JobEnd, Record, cloud_step, record_step
+from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
+from app.models import ClusterState
+
+
+async def reconcile_cluster(job: JobRun) -> None:
+    """Put the cluster again as it is, then what differs of its settings, then each pool that needs it."""
+    asked = await job.record(begin_reconcile)
+    etag = await job.cloud(look_at_cluster, asked)
+    begun = await job.cloud(put_cluster_again, asked, etag)
+    await job.cloud(await_cluster_again, asked, begun)
+    left = await apply_settings(job, asked)
+    failed: list[JsonObject] = []
+    for pool in asked.wanted.pools:
+        again = await job.cloud(put_pool_again, asked, pool.spec)
+        ended = await job.cloud(await_pool_again, asked, again)
+        failed += [] if ended.problem is None else [ended.problem]
+    if failed:
+        # The others were put all the same.
+        raise JobFailedError(Problem.from_json(failed[0]))
+    made = await job.cloud(read_reconciled, asked)
+    proof = await job.cloud(prove_reconciled, asked, made)
+    await job.record(record_reconciled, asked, made, proof, left)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolAgain:
+    """What became of a pool's turn: it was put again, or need not be (neither), or Azure has refused or failed it."""
+
+    begun: Begun | None = None
+    problem: JsonObject | None = None
+
+
+@record_step
+async def begin_reconcile(record: Record) -> Plan:
+    """Mark the cluster as being updated."""
+    return await plan.begin(record, ClusterState.UPDATING)
+
+
+@cloud_step
+async def look_at_cluster(cloud: Cloud, asked: Plan) -> str | None:
+    """Read the cluster's ETag: it tells the next step, whenever that runs, whether the cluster was put already."""
+    return (await require_changeable(cloud, asked.place)).etag
+
+
+@cloud_step
+async def put_cluster_again(cloud: Cloud, asked: Plan, etag: str | None) -> Begun:
+    """Send the cluster as Azure has it: Azure then brings all that belongs to it in line."""
+    place, asked_at = asked.place, cloud.clock.now()
+    clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
+    present = await require_changeable(cloud, place)
+    if present.etag != etag or present.provisioning_state.lower() not in SETTLED:
+        # Put already, by a run whose end was lost; or somebody else is at it, which does as well.
+        return Begun(present.id, None, asked_at)
+    answer = await clusters.put_again(place.resource_group, place.azure_name, if_match=etag, call=azure_call(cloud))
+    return Begun(answer.operation.target_id, answer.operation, asked_at)
+
+
+@cloud_step
+async def await_cluster_again(cloud: Cloud, asked: Plan, begun: Begun) -> None:
+    """Wait until Azure has gone through the cluster."""
+    await await_azure.finish(
+        cloud,
+        begun,
+        subscription_id=asked.place.subscription_id,
+        kind=TargetKind.MANAGED_CLUSTER,
+        expected="cluster_update",
+    )
+
+
+@cloud_step
+async def put_pool_again(cloud: Cloud, asked: Plan, spec: AgentPoolSpec) -> PoolAgain:
+    """Send a pool that has failed, or in which Azure differs from what is wanted; one that is gone is left alone."""
+    place, asked_at = asked.place, cloud.clock.now()
+    names = place.resource_group, place.azure_name
+    pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
+    present = await pools.get(*names, spec.name, call=azure_call(cloud))
+    if present is None:
+        return PoolAgain()
+    state = present.provisioning_state.lower()
+    if state not in SETTLED:
+        # Asked already, by a run whose end was lost.
+        return PoolAgain(Begun(pools.id_of(*names, spec.name), None, asked_at))
+    send = pools.change if state == "succeeded" else pools.put_again
+    try:
+        answer = await send(*names, spec, call=azure_call(cloud))
+    except AzureError as error:
+        if error.problem.retryable:
+            raise
+        return PoolAgain(problem=error.problem.as_json())
+    return PoolAgain() if answer is None else PoolAgain(Begun(answer.operation.target_id, answer.operation, asked_at))
+
+
+@cloud_step
+async def await_pool_again(cloud: Cloud, asked: Plan, again: PoolAgain) -> PoolAgain:
+    """Wait until Azure has gone through the pool; a failure is kept for the end: the other pools have their turn."""
+    if again.begun is None:
+        return again
+    try:
+        await await_azure.finish(
+            cloud,
+            again.begun,
+            subscription_id=asked.place.subscription_id,
+            kind=TargetKind.AGENT_POOL,
+            expected="pool_update",
+        )
+    except JobFailedError as failed:
+        return PoolAgain(problem=failed.problem.as_json())
+    return PoolAgain()
+
+
+@cloud_step
+async def read_reconciled(cloud: Cloud, asked: Plan) -> Made:
+    """Read the cluster as it is now."""
+    return await await_azure.read_made(cloud, asked.place)
+
+
+@cloud_step
+async def prove_reconciled(cloud: Cloud, asked: Plan, made: Made) -> Proof:
+    """The API answers and all nodes are Ready."""
+    return await await_azure.prove(cloud, asked.place, made.cluster)
+
+
+@record_step
+async def record_reconciled(record: Record, asked: Plan, made: Made, proof: Proof, left: Differences) -> None:
+    """Write that the cluster is ready again."""
+    cluster = await plan.cluster_of(record)
+    if not left.found:
+        forget_resets(cluster, asked.wanted)
+    await plan.observe(record, cluster, made.cluster, made.outbound_ips)
+    if cluster.state == ClusterState.UPDATING:
+        plan.set_state(cluster, ClusterState.READY, record)
+    outcome = {"nodes_ready": proof.nodes_ready, "provisioning_state": made.cluster.provisioning_state}
+    await record.emit("cluster.reconciled", data=outcome)
+    await record.succeed(
+        outcome=outcome | await tell_partly_applied(record, left),
+        summary=f"Cluster {cluster.name} is put again as it is wanted; all nodes are Ready.",
+    )
+
+
+async def record_unreconciled(record: Record, end: JobEnd) -> None:
+    """The end of one that did not succeed: what had failed before stays so."""
+    await plan.record_unchanged(record, end)
+    cluster = await plan.cluster_of(record)
+    if record.view.request["before"] == ClusterState.FAILED and cluster.state == ClusterState.READY:
+        plan.set_state(cluster, ClusterState.FAILED, record)
+
+
+reconcile_workflow = Workflow(RECONCILE, reconcile_cluster, ended=record_unreconciled, clean_up=clean_up_change)
