@@ -17,8 +17,8 @@ from app.clusters.router.clusters import router as clusters
 from app.clusters.router.ending import router as ending
 from app.clusters.router.kubectl import router as kubectl
 from app.clusters.router.power import router as power
-from app.clusters.router.upgrades import router as upgrades
 from app.clusters.router.reconcile import router as reconcile
+from app.clusters.router.upgrades import router as upgrades
 from app.core.metrics import metrics
 from app.credentials.router import router as credentials
 from app.infrastructure.router import router as infrastructure

@@ -12,6 +12,7 @@ from app.emulator.providers.containerservice import cluster_documents
 from tests.support.whole import Slipway
 
 PUT = "ManagedClusters_CreateOrUpdate"
+WINDOW = {"weekday": "Saturday", "start_time": "02:00", "duration_hours": 6}
 
 
 async def in_azure(slipway: Slipway, path: str = "") -> dict[str, Any]:

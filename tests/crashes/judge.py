@@ -14,7 +14,7 @@ _UNCERTAIN = {"await_registration"}
 
 _MOST = {"AgentPools_CreateOrUpdate": 2, "ManagedClusters_CreateOrUpdate": 3}
 """The end of a pool's autoscaling and its count are two requests (trouble 46); so is each kind of change of a cluster
-(trouble 11): here add-ons, tags and the version."""
+(trouble 11): here a channel, a tag and the version."""
 
 
 def of_the_job(calm: Ended, crashed: Ended, crashes: int) -> Iterator[str]:

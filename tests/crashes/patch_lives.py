@@ -11,10 +11,10 @@ async def patched_cluster(life: Life, kinds: frozenset[str]) -> None:
     own = f"/v1/clusters/{life.name}"
     if "cluster.update" in kinds:
         now = created["outcome"]["kubernetes_version"]
-        offers = (await life.slipway.ask("GET", "/v1/locations/westeurope/kubernetes-versions")).json()["items"]
+        offers = (await life.slipway.ask("GET", "/v1/versions?location=westeurope")).json()["items"]
         newest = next(offer["upgrades"][-1] for offer in offers if offer["version"] == now)
-        upgrades = {"channel": "none", "cluster_window": _WINDOW}
-        body = {"tags": {"cost": "42"}, "addons": {"keda": True}, "upgrades": upgrades, "kubernetes_version": newest}
+        upgrades = {"channel": "patch", "cluster_window": _WINDOW}
+        body = {"tags": {"cost": "42"}, "upgrades": upgrades, "kubernetes_version": newest}
         await life.job("PATCH", own, body)
     if "cluster.reconcile" in kinds:
         await life.job("POST", f"{own}:reconcile")

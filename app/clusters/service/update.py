@@ -40,7 +40,7 @@ async def update_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, 
         tags = {} if patch["tags"] is None else merged(wanted.tags, patch["tags"])
     rejections.tags(tags)
     version = _version(wanted, seen, patch, rejections)
-    settings = patched(wanted.settings, _of_settings(patch), seen, rejections)
+    settings = patched(wanted, _of_settings(patch), seen, rejections)
     rejections.raise_if_any()
 
     changes = json_patch({"tags": wanted.tags, **wanted.settings}, {"tags": tags, **settings})

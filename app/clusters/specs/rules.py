@@ -11,6 +11,7 @@ from app.clusters.specs.pool_rules import check_networks, check_pool
 from app.clusters.specs.pool_spec import azure_pool_name, spec_of
 from app.clusters.specs.rejections import Rejections
 from app.clusters.specs.setting_rules import check_settings
+from app.clusters.specs.settings_patch import settings_json
 from app.clusters.specs.wanted import Wanted, WantedPool
 from app.core.errors import FieldError
 from app.core.ids import looks_like_id
@@ -75,7 +76,7 @@ def check_create(body: ClusterCreate, *, cluster_id: str, group: str, catalogue:
         ssh_public_key=key.public,
         pools=tuple(pools),
         tags=dict(body.tags),
-        settings=settings.model_dump(mode="json", exclude_none=True),
+        settings=settings_json(settings),
     )
     return Checked(wanted, key.private or None)
 

@@ -9,6 +9,8 @@ from app.azure.types.cluster_fields import CLUSTER_FIELDS, Form
 from app.azure.types.maintenance import WINDOWS
 from app.clusters.schemas.settings import ClusterSettings
 from app.clusters.specs.rejections import Rejections
+from app.clusters.specs.setting_rules import check_settings
+from app.clusters.specs.wanted import Wanted
 from app.core.json import JsonObject, merged
 
 _NEW_CLUSTER = "Azure cannot change it of a cluster that is there: make a new cluster with the new value."
@@ -18,13 +20,16 @@ _KEPT = "Azure keeps it once it is on: make a new cluster without it."
 _NO_DEFAULT = "Azure has no default to go back to: give the value that it shall have."
 
 
-def patched(before: JsonObject, patch: JsonObject, seen: JsonObject, rejections: Rejections) -> JsonObject:
-    """The settings after a merge patch, checked as far as they can be without knowing more.
+def patched(wanted: Wanted, patch: JsonObject, seen: JsonObject, rejections: Rejections) -> JsonObject:
+    """The settings after a merge patch.
 
-    `seen`: what Azure last said of the cluster. Notes what cannot be changed, with the way round. Raises
-    InvalidRequestError where what comes out has not the form of settings.
+    `seen`: what Azure last said of the cluster. Notes every rule that they break then, and what cannot be changed, with
+    the way round. Raises InvalidRequestError where what comes out has not the form of settings.
     """
-    after = _read(merged(before, patch), rejections)
+    before = wanted.settings
+    settings = _read(merged(before, patch), rejections)
+    check_settings(settings, windows=wanted.windows, rejections=rejections)
+    after = settings_json(settings)
     for ours, was, becomes in _fixed(before, after):
         if not _same(was, becomes) and not (was is None and _same(_seen(seen, ours), becomes)):
             rejections.add("immutable", _pointer(ours), _way_round(ours))
@@ -86,16 +91,19 @@ def _seen(seen: JsonObject, ours: str) -> object:
     return known.get(name)
 
 
-def _read(settings: JsonObject, rejections: Rejections) -> JsonObject:
+def settings_json(settings: ClusterSettings) -> JsonObject:
     """The settings in the form in which they are kept: no nulls, no empty group."""
+    kept = settings.model_dump(mode="json", exclude_none=True)
+    return {name: value for name, value in kept.items() if value != {}}
+
+
+def _read(settings: JsonObject, rejections: Rejections) -> ClusterSettings:
     try:
-        read = ClusterSettings.model_validate(settings)
+        return ClusterSettings.model_validate(settings)
     except ValidationError as error:
         for found in error.errors():
             rejections.add("wrong_value", "".join(f"/{part}" for part in found["loc"]), str(found["msg"]))
         raise rejections.as_error() from None
-    kept = read.model_dump(mode="json", exclude_none=True)
-    return {name: value for name, value in kept.items() if value != {}}
 
 
 def _at(settings: JsonObject, ours: str) -> object:

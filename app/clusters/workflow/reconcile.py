@@ -145,8 +145,7 @@ async def record_reconciled(record: Record, asked: Plan, made: Made, proof: Proo
     if not left.found:
         forget_resets(cluster, asked.wanted)
     await plan.observe(record, cluster, made.cluster, made.outbound_ips)
-    if cluster.state == ClusterState.UPDATING:
-        plan.set_state(cluster, ClusterState.READY, record)
+    plan.settle(cluster, record)
     outcome = {"nodes_ready": proof.nodes_ready, "provisioning_state": made.cluster.provisioning_state}
     await record.emit("cluster.reconciled", data=outcome)
     await record.succeed(

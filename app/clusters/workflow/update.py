@@ -58,8 +58,7 @@ async def record_updated(record: Record, asked: Plan, made: Made, left: Differen
     if not left.found:
         forget_resets(cluster, asked.wanted)
     await plan.observe(record, cluster, made.cluster, made.outbound_ips)
-    if cluster.state == ClusterState.UPDATING:
-        plan.set_state(cluster, ClusterState.READY, record)
+    plan.settle(cluster, record)
     await record.emit("cluster.updated")
     outcome = {"tags": dict(made.cluster.tags), "kubernetes_version": made.cluster.current_kubernetes_version}
     partly = await tell_partly_applied(record, left)
