@@ -8,7 +8,7 @@ from functools import partial
 import structlog
 
 from app.bootstrap import OBSERVERS, WORKFLOWS, Parts, cluster_readers, open_parts
-from app.clusters.observe import observe_conditions
+from app.clusters.observe import observe_conditions, observe_versions
 from app.clusters.observe.expiry import Expiry
 from app.core.errors import SlipwayError
 from app.core.settings import Settings
@@ -69,6 +69,7 @@ async def _observe(parts: Parts, lease: Lease) -> None:
         await asyncio.sleep(parts.settings.worker.sync_seconds)
         for observer in OBSERVERS:
             await _if_oldest(lease, partial(observer, parts.database, parts.gateways.azure, parts.clock))
+        await _if_oldest(lease, partial(observe_versions, parts.database, parts.catalog_source))
 
 
 async def _follow_changes(parts: Parts, lease: Lease) -> None:

@@ -14,7 +14,7 @@ from app.core.clock import Clock
 from app.core.settings import AzureSettings
 from app.credentials import service
 from app.credentials.schemas import CredentialIssued, CredentialKind, CredentialRequest
-from app.credentials.service import Grant, LocalAccountsDisabledError
+from app.credentials.service import Grant
 from app.kubernetes.errors import UntrustedKubeconfigError
 from app.kubernetes.gateway import KubernetesGateway
 from app.kubernetes.kubeconfig import rebuild
@@ -24,6 +24,10 @@ from app.models import Credential
 _NOT_REVOCABLE = (
     "Azure cannot revoke this certificate by itself: it works until it expires, or until all of the cluster's "
     "certificates are rotated. `--disable-local-accounts` on the cluster ends such certificates altogether."
+)
+_NO_ADMIN = (
+    "The cluster has no admin account, since its local accounts are disabled: this is its users' kubeconfig, and what "
+    "it may do is decided by Entra and the cluster's own roles."
 )
 _ENTRA = "Its user logs in through Microsoft Entra with kubelogin, without asking a person; install kubelogin first."
 
@@ -44,18 +48,13 @@ class CredentialSource:
     async def read(self, grant: Grant) -> Kubeconfig:
         """Read the kubeconfig that was granted.
 
-        Raises what the gateway raises, NotAnsweringError, LocalAccountsDisabledError, UntrustedKubeconfigError.
+        Raises what the gateway raises, NotAnsweringError, UntrustedKubeconfigError.
         """
         clusters = self.azure.subscription(grant.subscription_id).managed_clusters
         call = Call(deadline=self.clock.now() + timedelta(seconds=self.settings.request_timeout_seconds))
         ask = clusters.admin_credential if grant.kind is CredentialKind.ADMIN else clusters.user_credential
-        try:
-            async with self.breaker.guard(grant.subscription_id):
-                secret = await ask(grant.resource_group, grant.azure_name, call=call)
-        except AzureError as error:
-            if error.problem.code == "azure_local_accounts_disabled":
-                raise LocalAccountsDisabledError("The cluster's local accounts are disabled.") from error
-            raise
+        async with self.breaker.guard(grant.subscription_id):
+            secret = await ask(grant.resource_group, grant.azure_name, call=call)
         return await self.kubernetes.read_kubeconfig(secret.reveal_bytes(), fqdns=grant.fqdns)
 
 
@@ -105,14 +104,25 @@ async def issue(call: Asking, cluster: str, wanted: CredentialRequest) -> Issued
     async with call.database.read() as session:
         grant = await service.authorize(session, call.scope, cluster, kind=wanted.kind, reason=wanted.reason)
     try:
-        kubeconfig = await source_of(call.services).read(grant)
+        grant, kubeconfig = await _read(source_of(call.services), grant)
     except UntrustedKubeconfigError as error:
         async with call.database.write() as session:
             await service.record_refusal(session, call.scope, grant, code=error.problem.code, now=call.now)
         raise
     document = rebuild(kubeconfig, context_name=grant.context, login=LoginMode(wanted.login))
     record = await _record(call, grant, expires_at=kubeconfig.expires_at)
-    return Issued(record=record, context=grant.context, notes=_notes(kubeconfig), document=document)
+    return Issued(record=record, context=grant.context, notes=_notes(grant, kubeconfig), document=document)
+
+
+async def _read(source: CredentialSource, grant: Grant) -> tuple[Grant, Kubeconfig]:
+    """The kubeconfig, and the grant as it came out: where only Azure knew that there is no admin, it is the users'."""
+    try:
+        return grant, await source.read(grant)
+    except AzureError as error:
+        if error.problem.code != "azure_local_accounts_disabled":
+            raise
+    users = service.without_admin(grant)
+    return users, await source.read(users)
 
 
 async def _record(call: Asking, grant: Grant, *, expires_at: datetime | None) -> Credential:
@@ -123,8 +133,8 @@ async def _record(call: Asking, grant: Grant, *, expires_at: datetime | None) ->
     )
 
 
-def _notes(kubeconfig: Kubeconfig) -> tuple[str, ...]:
-    notes = []
+def _notes(grant: Grant, kubeconfig: Kubeconfig) -> tuple[str, ...]:
+    notes = [_NO_ADMIN] if grant.no_admin else []
     if kubeconfig.client_certificate is not None:
         notes.append(_NOT_REVOCABLE)
     if kubeconfig.exec_plugin is not None:

@@ -24,9 +24,7 @@ _JSON, _YAML = "application/json", "application/yaml"
     summary="Get a kubeconfig",
     response_model=CredentialIssued,
     responses={
-        **errors(
-            service.ClusterNotReadyError, ClusterStoppedError, service.LocalAccountsDisabledError, NotAcceptableError
-        ),
+        **errors(service.ClusterNotReadyError, ClusterStoppedError, NotAcceptableError),
         201: {"content": {_YAML: {"schema": {"type": "string", "description": "A kubeconfig."}}}},
         502: {"description": "`untrusted_kubeconfig`: what Azure returned cannot be trusted; nothing was given out."},
     },
@@ -35,6 +33,9 @@ async def create_credential(
     cluster: ClusterPath, call: OperatorAsks, request: Request, body: CredentialRequest | None = None
 ) -> Response:
     """A user's, for operators; or the cluster's admin's, for admins with a reason.
+
+    Where the cluster's local accounts are disabled there is no admin: the users' kubeconfig is given instead, and
+    `kind` and `notes` say so.
 
     It is kept nowhere, and in this answer only. Who takes it is recorded before the answer leaves.
     `Accept: application/yaml` gives the kubeconfig alone.

@@ -27,14 +27,6 @@ class ClusterNotReadyError(ConflictError):
     title = "The cluster is not ready"
 
 
-class LocalAccountsDisabledError(ConflictError):
-    """The cluster has no admin account: all its users come from Microsoft Entra."""
-
-    code = "local_accounts_disabled"
-    title = "The cluster has no admin kubeconfig"
-    remedy = "Ask for `kind: user`; its kubeconfig logs in through Microsoft Entra."
-
-
 @dataclass(frozen=True, slots=True)
 class Grant:
     """What was allowed: enough to ask Azure without the database. `fqdns` are the names that the cluster must prove."""
@@ -47,6 +39,8 @@ class Grant:
     fqdns: tuple[str, ...]
     kind: CredentialKind
     reason: str | None
+    no_admin: bool = False
+    """An admin's was asked for, and there is none: the cluster's local accounts are disabled."""
 
     @property
     def context(self) -> str:
@@ -61,8 +55,8 @@ async def authorize(
 ) -> Grant:
     """Decide whether the caller may have this kubeconfig.
 
-    Raises NotFoundError, PermissionDeniedError, InvalidRequestError (no reason), ClusterNotReadyError,
-    ClusterStoppedError, LocalAccountsDisabledError.
+    Where the cluster has no admin, the users' kubeconfig takes its place (trouble 37). Raises NotFoundError,
+    PermissionDeniedError, InvalidRequestError (no reason), ClusterNotReadyError, ClusterStoppedError.
     """
     row = await get_cluster(session, scope, cluster)
     scope.principal.requires(Role.ADMIN if kind is CredentialKind.ADMIN else Role.OPERATOR)
@@ -74,9 +68,7 @@ async def authorize(
     require_running(row)
     if row.state not in SERVING or not fqdns:
         raise await _not_ready(session, row)
-    if kind is CredentialKind.ADMIN and observed.get("local_accounts_disabled"):
-        raise LocalAccountsDisabledError("The cluster's local accounts are disabled.")
-    return Grant(
+    grant = Grant(
         cluster_id=row.id,
         cluster_name=row.name,
         subscription_id=row.subscription_id,
@@ -86,6 +78,13 @@ async def authorize(
         kind=kind,
         reason=reason,
     )
+    admin_gone = kind is CredentialKind.ADMIN and observed.get("local_accounts_disabled")
+    return without_admin(grant) if admin_gone else grant
+
+
+def without_admin(grant: Grant) -> Grant:
+    """The grant of the users' kubeconfig in the admin's place."""
+    return replace(grant, kind=CredentialKind.USER, no_admin=True)
 
 
 async def record(
@@ -99,7 +98,7 @@ async def record(
 ) -> Credential:
     """Write who takes the kubeconfig. The rules are checked again: much may have happened while Azure was asked."""
     again = await authorize(session, scope, grant.cluster_id, kind=grant.kind, reason=grant.reason)
-    if replace(again, cluster_name=grant.cluster_name) != grant:
+    if replace(again, cluster_name=grant.cluster_name, no_admin=grant.no_admin) != grant:
         raise ClusterNotReadyError("The cluster changed while its kubeconfig was read.", remedy="Ask again.")
     credential = Credential(
         id=new_id(Prefix.CREDENTIAL),

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from datetime import datetime
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -36,6 +37,11 @@ def authorities(data: str) -> str:
     if not all(are_authorities):
         raise UntrustedKubeconfigError(KubeconfigRule.AUTHORITY)
     return "".join(certificate.public_bytes(Encoding.PEM).decode() for certificate in certificates)
+
+
+def first_end(bundle: str) -> datetime:
+    """When the first certificate of a PEM bundle ends that was checked before."""
+    return min(each.not_valid_after_utc for each in x509.load_pem_x509_certificates(bundle.encode()))
 
 
 def client_certificate(certificate_data: str, key_data: str) -> ClientCertificate:

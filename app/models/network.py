@@ -178,4 +178,6 @@ class ClusterReader(Base, kw_only=True):
     agents: Mapped[JsonObject | None] = mapped_column(default=None)
     problem: Mapped[JsonObject | None] = mapped_column(default=None)
     seen_at: Mapped[datetime | None] = mapped_column(default=None)
+    # The first end of the certificates with which it logged in: the cluster's authority, and its user's.
+    certificates_end_at: Mapped[datetime | None] = mapped_column(default=None)
     taken_at: Mapped[datetime | None] = mapped_column(default=None)

@@ -20,6 +20,7 @@ def upgrade() -> None:
         clusters.add_column(sa.Column("expiry_notices", sa.Integer(), nullable=False, server_default="0"))
         clusters.add_column(sa.Column("stopped_at", UtcDateTime(), nullable=True))
     op.create_index("ix_clusters_expires_at", "clusters", ["expires_at"])
+    op.add_column("cluster_readers", sa.Column("certificates_end_at", UtcDateTime(), nullable=True))
     with op.batch_alter_table("node_pools") as pools:
         pools.add_column(sa.Column("replaces", sa.String(length=32), nullable=True))
     with op.batch_alter_table("jobs") as jobs:
@@ -62,6 +63,8 @@ def downgrade() -> None:
     with op.batch_alter_table("jobs") as jobs:
         jobs.drop_column("after")
         jobs.drop_column("origin")
+    with op.batch_alter_table("cluster_readers") as readers:
+        readers.drop_column("certificates_end_at")
     with op.batch_alter_table("node_pools") as pools:
         pools.drop_column("replaces")
     op.drop_index("ix_clusters_expires_at", "clusters")

@@ -1,5 +1,6 @@
 """What is judged of a cluster by what was seen of it, and what follows from it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,8 @@ OBSERVED: dict[str, Any] = {
     "current_kubernetes_version": "1.33.5",
     "tags": OWNED,
 }
+LONG = ["AKSLongTermSupport"]
+BOTH = ["KubernetesOfficial", *LONG]
 POOL: dict[str, Any] = {"provisioning_state": "Succeeded", "power_state": "Running", "count": 2, "max_count": None}
 
 
@@ -34,6 +37,10 @@ def _reader(state: str = "watching", *ready: bool, seen_at: datetime | None = NO
     return ReaderFacts(state, seen_at, "Connection refused.", tuple(("system", each) for each in ready))
 
 
+def _ending(days: int) -> ReaderFacts:
+    return replace(_reader("watching", True, True), certificates_end_at=NOW + timedelta(days=days))
+
+
 def _facts(**changes: Any) -> Facts:
     given: dict[str, Any] = {
         "observed": {**OBSERVED, **changes.pop("observed", {})},
@@ -41,7 +48,7 @@ def _facts(**changes: Any) -> Facts:
         "lost": False,
         "pools": [_pool()],
         "reader": _reader("watching", True, True),
-        "offered": ["1.32.9", "1.33.5", "1.34.1"],
+        "offered": {"1.32.9": BOTH, "1.33.5": BOTH, "1.34.1": BOTH},
         "differences": (),
     }
     return Facts(**{**given, **changes})
@@ -80,12 +87,16 @@ def _judged(type_: ConditionType, **changes: Any) -> Condition:
         (ConditionType.NODES_READY, {"reader": _reader(), "pools": [_pool(power_state="Stopped")]}, "True", "AllReady"),
         (ConditionType.VERSION_SUPPORTED, {}, "True", "Supported"),
         (ConditionType.VERSION_SUPPORTED, {"offered": None}, "Unknown", "NotKnown"),
-        (ConditionType.VERSION_SUPPORTED, {"offered": ["1.34.1"]}, "False", "OutOfSupport"),
-        (ConditionType.VERSION_SUPPORTED, {"offered": ["1.9.1", "1.10.2"]}, "Unknown", "NotKnown"),
+        (ConditionType.VERSION_SUPPORTED, {"offered": {"1.34.1": BOTH}}, "False", "OutOfSupport"),
+        (ConditionType.VERSION_SUPPORTED, {"offered": {"1.9.1": BOTH, "1.10.2": BOTH}}, "Unknown", "NotKnown"),
+        (ConditionType.VERSION_SUPPORTED, {"offered": {"1.33.5": LONG}}, "False", "LongTermSupportOnly"),
+        (ConditionType.VERSION_SUPPORTED, {"offered": {"1.33.5": LONG}, "plan": LONG[0]}, "True", "Supported"),
         (ConditionType.CERTIFICATE_VALID, {}, "Unknown", "NotKnown"),
-        (ConditionType.CERTIFICATE_VALID, {"certificate_ends_at": NOW + timedelta(days=90)}, "True", "Valid"),
-        (ConditionType.CERTIFICATE_VALID, {"certificate_ends_at": NOW + timedelta(days=29)}, "True", "EndsSoon"),
-        (ConditionType.CERTIFICATE_VALID, {"certificate_ends_at": NOW}, "False", "Expired"),
+        (ConditionType.CERTIFICATE_VALID, {"reader": _ending(90)}, "True", "Valid"),
+        (ConditionType.CERTIFICATE_VALID, {"reader": _ending(60)}, "True", "EndsWithin60Days"),
+        (ConditionType.CERTIFICATE_VALID, {"reader": _ending(30)}, "True", "EndsWithin30Days"),
+        (ConditionType.CERTIFICATE_VALID, {"reader": _ending(7)}, "True", "EndsWithin7Days"),
+        (ConditionType.CERTIFICATE_VALID, {"reader": _ending(0)}, "False", "Expired"),
         (ConditionType.PROVISIONED, {}, "True", "Provisioned"),
         (ConditionType.PROVISIONED, {"observed": {"provisioning_state": "Failed"}}, "False", "LastOperationFailed"),
         (ConditionType.PROVISIONED, {"observed": {"provisioning_state": "Rebalancing"}}, "Unknown", "InProgress"),
@@ -114,10 +125,21 @@ def test_since_moves_only_where_a_status_turns() -> None:
     assert [each["type"] for each in spec.turned(first, second)] == [ConditionType.NODES_READY]
 
 
+def test_certificates_that_end_are_told_of_three_times() -> None:
+    """trouble 35"""
+    kept, told = spec.merged(None, judge(_facts(reader=_ending(90)), NOW), NOW), []
+    for days in (61, 60, 59, 31, 30, 8, 7, 1, 0, -1):
+        fresh = spec.merged(kept, judge(_facts(reader=_ending(days)), NOW), NOW)
+        told += [each["reason"] for each in spec.turned(kept, fresh)]
+        kept = fresh
+
+    assert told == ["EndsWithin60Days", "EndsWithin30Days", "EndsWithin7Days", "Expired"]
+
+
 def test_nodes_that_are_not_ready_degrade_a_cluster_after_a_while_and_a_failed_pool_at_once() -> None:
     nodes = spec.merged(None, judge(_facts(reader=_reader("watching", True, False)), NOW), NOW)
     pool = spec.merged(None, judge(_facts(pools=[_pool(state="failed")]), NOW), NOW)
-    version = spec.merged(None, judge(_facts(offered=["1.34.1"]), NOW), NOW)
+    version = spec.merged(None, judge(_facts(offered={"1.34.1": BOTH}), NOW), NOW)
 
     assert spec.troubles(nodes, NOW + timedelta(minutes=4)) == []
     assert spec.troubles(nodes, NOW + timedelta(minutes=6)) == ["NodesNotReady"]

@@ -102,7 +102,7 @@ async def test_a_cluster_that_is_being_changed_still_gives_one(served: Served, c
 
 
 @pytest.mark.parametrize("known", [True, False])
-async def test_without_local_accounts_there_is_no_admin(
+async def test_without_local_accounts_the_users_kubeconfig_takes_the_admins_place(
     served: Served, cluster: Cluster, local_azure: LocalAzureForTests, known: bool
 ) -> None:
     """trouble 37: whether Slipway has seen it yet or only Azure knows."""
@@ -113,9 +113,11 @@ async def test_without_local_accounts_there_is_no_admin(
         local_azure.add_fault("error", operation=ADMIN, status=400, code="BadRequest", message=message)
     wanted = {"kind": "admin", "reason": "r"}
     answer = await served.request("POST", path_of(cluster), role=Role.ADMIN, json=wanted)
-    assert (answer.status_code, answer.json()["code"]) == (409, "local_accounts_disabled")
-    assert "kind: user" in answer.json()["remedy"]
-    assert await rows(served.database) == 0
+    issued = answer.json()
+    assert (answer.status_code, issued["kind"]) == (201, "user")
+    assert "no admin account" in issued["notes"][0]
+    assert not issued["context"].endswith("-admin")
+    assert await rows(served.database) == 1
 
 
 async def test_another_clusters_kubeconfig_is_refused(

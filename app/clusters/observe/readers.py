@@ -170,7 +170,11 @@ class ClusterReaders:
         if before is None or word.nodes is not None:
             return True
         at, last = before
-        same = (word.state, word.problem) == (last.state, last.problem)
+        same = (word.state, word.problem, word.certificates_end_at) == (
+            last.state,
+            last.problem,
+            last.certificates_end_at,
+        )
         return not same or (word.seen_at != last.seen_at and moment - at >= _STILL_SECONDS)
 
     async def deliver(self, cluster_id: str, seen: Seen) -> None:

@@ -17,6 +17,7 @@ from app.core.json import JsonObject
 from app.jobs.workflow import Gateways
 from app.kubernetes.errors import ClusterPrivateError, ClusterStoppedError
 from app.kubernetes.feed import Timing
+from app.kubernetes.pem import first_end
 from app.kubernetes.reader import ClusterReader
 from app.kubernetes.types import Login, NodeState
 from app.kubernetes.types.seen import Seen
@@ -53,6 +54,7 @@ class ReadCluster:
         self._problem: Problem | None = None
         self._read_at: datetime | None = None
         self._nodes: JsonObject | None = None
+        self._certificates_end_at: datetime | None = None
         self._positions: Mapping[str, str] = reading.held.positions
         self._task = asyncio.create_task(self._run(), name=f"reader-{reading.held.place.cluster_id}")
 
@@ -80,6 +82,7 @@ class ReadCluster:
             seen_at=max(heard, default=None),
             positions=(status.positions if status else None) or self._positions,
             nodes=self._nodes,
+            certificates_end_at=self._certificates_end_at,
         )
 
     def forget_nodes(self, written: JsonObject) -> None:
@@ -110,7 +113,10 @@ class ReadCluster:
     async def _log_in(self) -> Login:
         gateways, now = self._reading.gateways, self._reading.timing.clock.now()
         call = Call(deadline=now + _CALL_TIME)
-        return await log_in(gateways.azure, gateways.kubernetes, self.held.place, call=call)
+        login = await log_in(gateways.azure, gateways.kubernetes, self.held.place, call=call)
+        ends = (first_end(login.kubeconfig.ca_pem), login.kubeconfig.expires_at)
+        self._certificates_end_at = min(end for end in ends if end is not None)
+        return login
 
     async def _deliver(self, seen: Seen) -> None:
         await self._reading.deliver(self.held.place.cluster_id, seen)

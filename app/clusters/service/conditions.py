@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,6 +21,7 @@ from app.core.json import JsonList, JsonObject
 from app.models import Cluster, ClusterReader, ClusterState, NodePool, NodePoolState
 
 _REST = frozenset({ClusterState.READY, ClusterState.DEGRADED})
+_Offers: TypeAlias = dict[tuple[str, str], dict[str, list[str]] | None]
 _POOLS_AT_REST = frozenset({NodePoolState.READY, NodePoolState.DEGRADED})
 
 
@@ -44,7 +46,7 @@ async def verdicts(session: AsyncSession, clusters: Sequence[Cluster], *, now: d
     seen = [cluster for cluster in clusters if cluster.observed is not None]
     pools = await pools_by_cluster(session, seen)
     readers = await _readers(session, seen)
-    offers: dict[tuple[str, str], list[str] | None] = {}
+    offers: _Offers = {}
     for cluster in seen:
         place = cluster.subscription_id, cluster.location
         if place not in offers:
@@ -84,7 +86,7 @@ def _verdict(
     cluster: Cluster,
     pools: Sequence[NodePool],
     reader: ReaderFacts | None,
-    offers: dict[tuple[str, str], list[str] | None],
+    offers: _Offers,
     *,
     now: datetime,
 ) -> Verdict:
@@ -97,6 +99,7 @@ def _verdict(
         reader=reader,
         offered=offers[cluster.subscription_id, cluster.location],
         differences=differences(cluster.id, observed, cluster.wanted),
+        plan=(cluster.wanted.get("settings") or {}).get("support_plan"),
     )
     conditions = spec.merged(cluster.conditions, judged(facts, now), now)
     if cluster.state not in _REST:
@@ -137,9 +140,15 @@ def _pool_facts(pools: Iterable[NodePool], observed: JsonObject) -> list[PoolFac
 async def _readers(session: AsyncSession, clusters: Sequence[Cluster]) -> dict[str, ReaderFacts]:
     ids = [cluster.id for cluster in clusters]
     columns = (ClusterReader.cluster_id, ClusterReader.state, ClusterReader.seen_at, ClusterReader.problem)
-    asked = select(*columns, ClusterReader.nodes).where(ClusterReader.cluster_id.in_(ids)).limit(len(ids) + 1)
+    more = (ClusterReader.nodes, ClusterReader.certificates_end_at)
+    asked = select(*columns, *more).where(ClusterReader.cluster_id.in_(ids)).limit(len(ids) + 1)
     rows = (await session.execute(asked)).all() if ids else []
-    return {row.cluster_id: ReaderFacts(row.state, row.seen_at, _words(row.problem), _nodes(row.nodes)) for row in rows}
+    return {
+        row.cluster_id: ReaderFacts(
+            row.state, row.seen_at, _words(row.problem), _nodes(row.nodes), row.certificates_end_at
+        )
+        for row in rows
+    }
 
 
 def _words(problem: JsonObject | None) -> str | None:
@@ -150,8 +159,8 @@ def _nodes(kept: JsonObject | None) -> tuple[tuple[str | None, bool], ...] | Non
     return None if kept is None else tuple((node["pool"], node["ready"]) for node in kept["items"])
 
 
-async def _offered(session: AsyncSession, subscription_id: str, location: str) -> list[str] | None:
+async def _offered(session: AsyncSession, subscription_id: str, location: str) -> dict[str, list[str]] | None:
     listing = await catalog.get(
         session, catalog.location_key(subscription_id, CatalogKind.KUBERNETES_VERSIONS, location)
     )
-    return None if listing is None else [str(item["version"]) for item in listing.items]
+    return None if listing is None else {item["version"]: item.get("support_plans", []) for item in listing.items}

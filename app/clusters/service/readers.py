@@ -38,7 +38,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class ReaderWord:
-    """What is written of a reader. `nodes` None: they have not changed."""
+    """What is written of a reader. `nodes` None: they have not changed; `certificates_end_at` None: not known."""
 
     cluster_id: str
     epoch: int
@@ -47,6 +47,7 @@ class ReaderWord:
     seen_at: datetime | None
     positions: Mapping[str, str]
     nodes: JsonObject | None = None
+    certificates_end_at: datetime | None = None
 
 
 async def fair_share(session: AsyncSession) -> int:
@@ -147,6 +148,8 @@ async def keep(session: AsyncSession, worker_id: str, words: Iterable[ReaderWord
         }
         if word.nodes is not None:
             values["nodes"] = word.nodes
+        if word.certificates_end_at is not None:
+            values["certificates_end_at"] = word.certificates_end_at
         await session.execute(
             update(ClusterReader).where(_is_held(worker_id, word.cluster_id, word.epoch)).values(values)
         )

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from app.core.json import JsonList, JsonObject
 
+ENDS_WITHIN = "EndsWithin"
+"""How the reasons of what is valid, but not for long, begin."""
 PATIENCE = timedelta(minutes=5)
 """So long nodes may be missing, or the API server be silent, before the cluster counts as degraded."""
 
@@ -92,13 +94,15 @@ def _degrades(condition: JsonObject, now: datetime) -> bool:
 
 
 def turned(before: JsonList | None, after: JsonList) -> list[JsonObject]:
-    """The conditions that are worth an event: those that have become False, or are True again."""
+    """The conditions that are worth an event: what has become False, or is True again, or comes to an end soon."""
     known = {each["type"]: each for each in before or []}
     return [each for each in after if _is_news(known.get(each["type"]), each)]
 
 
 def _is_news(before: JsonObject | None, after: JsonObject) -> bool:
     was = before["status"] if before else Status.UNKNOWN
+    if after["reason"].startswith(ENDS_WITHIN) and (before is None or before["reason"] != after["reason"]):
+        return True
     if after["status"] == Status.FALSE:
         return was != Status.FALSE or before is None or before["reason"] != after["reason"]
     return was == Status.FALSE and after["status"] == Status.TRUE

@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.clusters.specs.conditions import PATIENCE, Condition, ConditionType, Status, is_whole
+from app.clusters.specs.conditions import ENDS_WITHIN, PATIENCE, Condition, ConditionType, Status, is_whole
 from app.clusters.specs.differences import Difference
 from app.clusters.specs.observed import under_way
 from app.core.json import JsonObject
 from app.models import NodePoolState, ReaderState
 
-CERTIFICATE_WARNING = timedelta(days=30)
+LONG_TERM = "AKSLongTermSupport"
+# Trouble 35: each of these is told by an event.
+_WARN_DAYS = (7, 30, 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +40,24 @@ class ReaderFacts:
     seen_at: datetime | None
     problem: str | None
     nodes: tuple[tuple[str | None, bool], ...] | None
+    certificates_end_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a cluster. `observed` as its row keeps it; `offered`: AKS's versions there, None: not known."""
+    """What is known of a cluster. `observed` as its row keeps it.
+
+    `offered`: the versions that AKS has there with their support plans, None: not known; `plan`: the cluster's own.
+    """
 
     observed: JsonObject
     location: str
     lost: bool
     pools: Sequence[PoolFacts]
     reader: ReaderFacts | None
-    offered: Sequence[str] | None
+    offered: Mapping[str, Sequence[str]] | None
     differences: Sequence[Difference]
-    certificate_ends_at: datetime | None = None
+    plan: str | None = None
 
     @property
     def stopped(self) -> bool:
@@ -126,6 +132,10 @@ def _version_supported(facts: Facts) -> Condition:
         return Condition(kind, Status.UNKNOWN, "NotKnown", "Which versions AKS supports there is not known.")
     minor = _minor(running)
     minors = sorted({_minor(each) for each in facts.offered})
+    plans = {plan for version, plans in facts.offered.items() if _minor(version) == minor for plan in plans}
+    if plans == {LONG_TERM} and facts.plan != LONG_TERM:
+        message = f"AKS supports Kubernetes {_text(minor)} with the support plan {LONG_TERM} only; upgrade, or take it."
+        return Condition(kind, Status.FALSE, "LongTermSupportOnly", message)
     if minor in minors:
         return Condition(kind, Status.TRUE, "Supported", f"AKS supports Kubernetes {_text(minor)}.")
     if minor > minors[-1]:
@@ -138,15 +148,17 @@ def _version_supported(facts: Facts) -> Condition:
 
 
 def _certificate_valid(facts: Facts, now: datetime) -> Condition:
-    kind, ends_at = ConditionType.CERTIFICATE_VALID, facts.certificate_ends_at
+    kind, ends_at = ConditionType.CERTIFICATE_VALID, facts.reader.certificates_end_at if facts.reader else None
     if ends_at is None:
         return Condition(kind, Status.UNKNOWN, "NotKnown", "When the cluster's certificates end is not known.")
     day = f"{ends_at:%Y-%m-%d}"
     cure = "POST /v1/clusters/{id}:rotate-certificates makes new ones."
     if ends_at <= now:
         return Condition(kind, Status.FALSE, "Expired", f"The cluster's certificates ended on {day}. {cure}")
-    if ends_at - now <= CERTIFICATE_WARNING:
-        return Condition(kind, Status.TRUE, "EndsSoon", f"The cluster's certificates end on {day}. {cure}")
+    within = next((days for days in _WARN_DAYS if ends_at - now <= timedelta(days=days)), None)
+    if within is not None:
+        reason = f"{ENDS_WITHIN}{within}Days"
+        return Condition(kind, Status.TRUE, reason, f"The cluster's certificates end on {day}. {cure}")
     return Condition(kind, Status.TRUE, "Valid", f"The cluster's certificates are valid until {day}.")
 
 
