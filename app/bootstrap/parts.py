@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from app.azure.gateway import AzureGateway
 from app.bootstrap.buckets import DatabaseBuckets
 from app.bootstrap.durations import DatabaseDurations
+from app.bootstrap.secrets import StoredSecrets
 from app.bootstrap.workflows import KINDS
 from app.catalog.live import CatalogSource
 from app.clusters.live.upgrades import UpgradeSource
@@ -56,7 +57,7 @@ class Parts:
         self._stack.push_async_callback(azure.close)
         kubernetes = KubernetesGateway.open(self.settings.kubernetes, self.clock)
         self._stack.push_async_callback(kubernetes.close)
-        self.gateways = Gateways(azure, kubernetes)
+        self.gateways = Gateways(azure, kubernetes, StoredSecrets(self.database, self.settings.secrets))
         self.catalog_source = CatalogSource(azure, self.database, self.clock, self.settings.azure)
         self.credential_source = CredentialSource(azure, kubernetes, self.clock, self.settings.azure)
         self.mount_doctor = MountDoctor(azure, kubernetes, self.clock, self.settings.azure)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from cryptography.fernet import Fernet
+
 from app.cli.children import Child, ChildError
 from app.cli.claims import LOOPBACK, StackError, claim_directory, claim_port
 from app.cli.ready_file import StackFacts
@@ -102,6 +104,8 @@ class Stack:
             for name, info in ExpectSettings.model_fields.items()
         }
         return {
+            # What whoever runs this has set goes before the key of our own.
+            "SLIPWAY_SECRETS__KEYS": json.dumps([self._own_secret_key()]),
             **self._database_environment,
             **self._azure_facts["environment"],
             **expected,
@@ -114,6 +118,14 @@ class Stack:
             "SLIPWAY_HTTP__HOST": LOOPBACK,
             "SLIPWAY_HTTP__PORT": str(self._port),
         }
+
+    def _own_secret_key(self) -> str:
+        """The key for secrets in rows: made once, and kept beside the database that it serves."""
+        file = self._directory / "secret_key"
+        if not file.exists():
+            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as made:
+                made.write(Fernet.generate_key().decode())
+        return file.read_text()
 
     @property
     def _key_file(self) -> Path:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, PositiveFloat, PositiveInt, SecretStr
+from cryptography.fernet import Fernet
+from pydantic import BaseModel, Field, PositiveFloat, PositiveInt, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Seconds = Annotated[float, Field(gt=0)]
@@ -242,6 +243,22 @@ class SecretSettings(BaseModel):
         "may go when no request of its time is still under way. Without one, requests that bring such a secret are "
         "refused.",
     )
+    named: dict[str, SecretStr] = Field(
+        {},
+        description="Secrets that a request names instead of bringing them, such as a service principal's: a JSON "
+        "object, by names of small letters, digits, `-` and `_`.",
+    )
+
+    @field_validator("keys")
+    @classmethod
+    def _are_keys(cls, keys: list[SecretStr]) -> list[SecretStr]:
+        for number, key in enumerate(keys, start=1):
+            try:
+                Fernet(key.get_secret_value())
+            except ValueError:
+                # What is wrong with it is not told: the text could be half of a key.
+                raise ValueError(f"key {number} is no Fernet key") from None
+        return keys
 
 
 class LogSettings(BaseModel):

@@ -1,13 +1,24 @@
 """What the steps of all jobs work with: the gateways, and the context of a call to Azure."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from app.azure.gateway import AzureGateway
 from app.azure.types.call import Call, CallRecord
+from app.azure.types.secret import Secret
 from app.core.json import JsonObject
 from app.engine import run, steps, workflows
 from app.kubernetes.gateway import KubernetesGateway
+
+
+class SecretSource(Protocol):
+    """Where secrets come from at the moment of their use; what they are is in no step's result."""
+
+    async def sealed(self, cluster_id: str, purpose: str) -> Secret | None:
+        """A secret that lies sealed until Azure has it; None when it does not."""
+
+    def named(self, reference: JsonObject) -> Secret:
+        """The secret that a reference of a request names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +27,7 @@ class Gateways:
 
     azure: AzureGateway
     kubernetes: KubernetesGateway
+    secrets: SecretSource
 
 
 Cloud: TypeAlias = steps.Cloud[Gateways]

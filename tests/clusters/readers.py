@@ -22,6 +22,7 @@ from app.kubernetes.gateway import KubernetesGateway
 from app.models import Cluster, ClusterReader, Worker, WorkerState
 from tests.support.api import add_tenant
 from tests.support.rows import add_cluster_row
+from tests.support.secrets import NoSecrets
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 TTL = timedelta(seconds=9)
@@ -125,7 +126,7 @@ async def open_office(database: Database, most: int = 100) -> AsyncIterator[Offi
         kubernetes = KubernetesGateway.open(KubernetesSettings(), clock)
         stack.push_async_callback(kubernetes.close)
         tenant = await add_tenant(database, "team")
-        office = Office(database, tenant.id, Gateways(azure, kubernetes), clock, most)
+        office = Office(database, tenant.id, Gateways(azure, kubernetes, NoSecrets()), clock, most)
         try:
             yield office
         finally:

@@ -25,6 +25,7 @@ from app.jobs.workflow import Gateways, JobRun
 from app.kubernetes.gateway import KubernetesGateway
 from app.models import Event, Job, JobState, JobStep, ResourceGroup, Role, StepState
 from app.subscriptions.workflow import WORKFLOWS
+from tests.support.secrets import NoSecrets
 from tests.support.slices import Served
 
 P = ParamSpec("P")
@@ -71,7 +72,9 @@ class ByHand:
         await self._begin(step.name)
         source = self.served.parts.catalog_source
         kubernetes = KubernetesGateway.open(self.served.parts.settings.kubernetes)
-        cloud = Cloud(Gateways(source.azure, kubernetes), self.view, step.name, self.served.clock, self.context)
+        cloud = Cloud(
+            Gateways(source.azure, kubernetes, NoSecrets()), self.view, step.name, self.served.clock, self.context
+        )
         try:
             result = await step.run(cloud, *args, **kwargs)
         except SlipwayError as error:

@@ -10,7 +10,9 @@ from unittest import mock
 
 import httpx2
 import pytest
+from cryptography.fernet import Fernet
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 from app.bootstrap import WORKFLOWS, Parts, cluster_readers, open_parts
 from app.core.settings import (
@@ -19,6 +21,7 @@ from app.core.settings import (
     DatabaseSettings,
     ExpectSettings,
     KubernetesSettings,
+    SecretSettings,
     Settings,
     WorkerSettings,
 )
@@ -131,6 +134,9 @@ def settings_for(
         ),
         kubernetes=kubernetes,
         expect=ExpectSettings(**expected),
+        secrets=SecretSettings(
+            keys=[SecretStr(Fernet.generate_key().decode())], named={"principal": SecretStr("named-in-the-settings")}
+        ),
         worker=WorkerSettings(queue_poll_seconds=0.05, heartbeat_seconds=0.5, drain_seconds=5, **worker),
     )
 

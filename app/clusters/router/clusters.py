@@ -23,10 +23,12 @@ from app.clusters.schemas.clusters import (
 )
 from app.clusters.schemas.update import ClusterUpdate, ClusterUpdated
 from app.clusters.service import change, create, read, update
+from app.clusters.service.create import LatestUnknownError
 from app.clusters.service.ending import ProtectedError
 from app.clusters.service.outbound import SnatExhaustedError
 from app.clusters.service.read import FoundCluster
 from app.clusters.service.start import ClusterStoppedError, NameTakenError, NotReadyError, asker_of, lock_cluster
+from app.core.sealing import NoSealingKeyError
 from app.db.pages import read_page
 from app.jobs.schemas import DeleteOptions
 from app.jobs.service import BusyError
@@ -54,14 +56,18 @@ async def _know_catalogue(body: ClusterCreate, caller: OperatorChecks) -> None:
     "",
     status_code=202,
     summary="Create a cluster",
-    responses=errors(NameTakenError, GroupDeletingError, NoSubscriptionError),
+    responses=errors(NameTakenError, GroupDeletingError, NoSubscriptionError, NoSealingKeyError, LatestUnknownError),
     dependencies=[Depends(_know_catalogue)],
 )
 async def create_cluster(body: ClusterCreate, call: OperatorWrites, response: Response) -> ClusterCreated:
     """Ask once: the answer is the job that makes the cluster and proves that it lives."""
     subscription_id = subscription_of(call.scope, call.services.settings.azure)
     job, cluster, private_key = await create.create_cluster(
-        call.session, asker_of(call), body, subscription_id=subscription_id
+        call.session,
+        asker_of(call),
+        body,
+        subscription_id=subscription_id,
+        secrets=call.services.settings.secrets,
     )
     if private_key is not None:
         call.secret("/ssh_private_key")

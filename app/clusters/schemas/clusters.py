@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, SecretStr, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.api.schemas import RequestModel, ResponseModel
@@ -25,6 +25,11 @@ Version = Annotated[
 ]
 PatchVersion = Annotated[str, StringConstraints(max_length=16, pattern=r"^[0-9]{1,2}\.[0-9]{1,3}\.[0-9]{1,3}$"), PLAIN]
 PublicKey = Annotated[str, StringConstraints(min_length=1, max_length=16_384), PLAIN_LINES]
+
+# https://learn.microsoft.com/rest/api/aks/managed-clusters/create-or-update#managedclusterwindowsprofile
+WindowsPassword = Annotated[SecretStr, Field(min_length=14, max_length=123)]
+# https://learn.microsoft.com/rest/api/aks/managed-clusters/create-or-update#containerservicelinuxprofile
+UserName = Annotated[str, StringConstraints(min_length=1, max_length=32, pattern=r"^[A-Za-z][-A-Za-z0-9_]*$"), PLAIN]
 
 
 class ClusterCreate(ClusterSettings, Ending):
@@ -57,9 +62,13 @@ class ClusterCreate(ClusterSettings, Ending):
     node_size: SizeName | None = None
     node_pools: Annotated[list[NodePoolCreate], Field(min_length=1, max_length=100)] | None = None
     ssh_public_key: PublicKey | None = None
-    """For the nodes' user `azureuser`: RSA of at least 2048 bits, or Ed25519, in OpenSSH's form."""
+    """For the nodes' user: RSA of at least 2048 bits, or Ed25519, in OpenSSH's form."""
+    ssh_username: UserName = "azureuser"
     generate_ssh_key: Annotated[bool, Field()] = False
     """Makes a key pair; the private key is in this answer only and is kept nowhere."""
+    windows_password: WindowsPassword | None = None
+    """Of the Windows nodes' administrator: kept encrypted until Azure has it, then erased. null: one is made for Azure
+    and kept nowhere."""
     tags: Annotated[Tags, Field(default_factory=dict)]
     options: RunOptions = RunOptions()
 
@@ -131,6 +140,7 @@ class ClusterRead(SettingMembers, ResponseModel):
     node_pools: list[NodePoolRead]
     unmanaged_node_pools: list[UnmanagedPoolRead]
     """Pools that Azure has and Slipway did not make."""
+    ssh_username: str
     tags: dict[str, str]
     protection: bool
     """While it is on, nothing deletes the cluster."""

@@ -41,7 +41,7 @@ class NetworkDataplane(StrEnum):
     CILIUM = "cilium"
 
 
-class IpFamily(StrEnum):
+class AddressFamily(StrEnum):
     """Which addresses pods and Services have."""
 
     IPV4 = "IPv4"
@@ -72,7 +72,7 @@ class Network(RequestModel):
     plugin_mode: Choice[NetworkPluginMode] | None = None
     policy: Choice[NetworkPolicy] | None = None
     dataplane: Choice[NetworkDataplane] | None = None
-    ip_families: Annotated[list[Choice[IpFamily]], Field(min_length=1, max_length=2)] | None = None
+    ip_families: Annotated[list[Choice[AddressFamily]], Field(min_length=1, max_length=2)] | None = None
     pod_cidrs: Annotated[list[Cidr], Field(min_length=1, max_length=2)] | None = None
     """One of each family that the cluster has."""
     service_cidrs: Annotated[list[Cidr], Field(min_length=1, max_length=2)] | None = None

@@ -8,24 +8,37 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.scope import Scope, in_project
 from app.catalog import service as catalog
 from app.clusters.schemas.clusters import LATEST, ClusterCreate
+from app.clusters.service.sealed import WINDOWS_PASSWORD, keep_sealed
 from app.clusters.service.start import Asker, NameTakenError, start, tell
 from app.clusters.specs import kinds
 from app.clusters.specs.ending import end_errors, end_of
 from app.clusters.specs.rules import check_create, default_group
 from app.clusters.specs.wanted import Wanted
-from app.core.errors import FieldError
+from app.core.errors import ErrorClass, FieldError, SlipwayError
 from app.core.ids import Prefix, new_id
+from app.core.settings import SecretSettings
 from app.models import Cluster, ClusterState, Job, NodePool, NodePoolState
 from app.subscriptions import service as subscriptions
 
 
+class LatestUnknownError(SlipwayError):
+    """`latest` was asked for while nobody can tell which version that is."""
+
+    code = "latest_unknown"
+    status = 503
+    title = "The newest version is not known at the moment"
+    error_class = ErrorClass.TRANSIENT
+    retryable = True
+    remedy = "Look at `location`; name a version, or ask again when Azure answers."
+
+
 async def create_cluster(
-    session: AsyncSession, asker: Asker, body: ClusterCreate, *, subscription_id: str
+    session: AsyncSession, asker: Asker, body: ClusterCreate, *, subscription_id: str, secrets: SecretSettings
 ) -> tuple[Job, Cluster, str | None]:
     """Write the cluster's row, its pools and its group, and start the job that makes it: all, or nothing.
 
-    Returns the private key too, when one was generated. Raises InvalidRequestError, NameTakenError and what
-    `subscriptions.choose_group` raises.
+    Returns the private key too, when one was generated. Raises InvalidRequestError, LatestUnknownError, NameTakenError,
+    NoSealingKeyError and what `subscriptions.choose_group` raises.
     """
     cluster_id = new_id(Prefix.CLUSTER)
     against = await _catalogue_errors(session, body, subscription_id=subscription_id, now=asker.now)
@@ -33,9 +46,11 @@ async def create_cluster(
     against += end_errors(end, now=asker.now)
     if body.kubernetes_version == LATEST:
         newest = await catalog.newest_version(session, subscription_id=subscription_id, location=body.location)
+        if newest is None:
+            raise LatestUnknownError(f"Azure has not said which versions {body.location} has.")
         body = body.model_copy(update={"kubernetes_version": newest})
     group_name = body.resource_group or default_group(asker.scope.project.name, body)
-    checked = check_create(body, cluster_id=cluster_id, group=group_name, catalogue=against)
+    checked = check_create(body, cluster_id=cluster_id, group=group_name, named=secrets.named, catalogue=against)
     await _require_free_name(session, asker.scope, body.name)
     group = await subscriptions.choose_group(
         session,
@@ -65,6 +80,10 @@ async def create_cluster(
     session.add(cluster)
     await session.flush()
     session.add_all(_pool_rows(cluster, checked.wanted, asker.now))
+    if body.windows_password is not None:
+        await keep_sealed(
+            session, cluster.id, WINDOWS_PASSWORD, body.windows_password, keys=secrets.keys, now=asker.now
+        )
     await tell(session, cluster, "cluster.create_requested", asker.now)
     job = await start(session, asker, kinds.CREATE, cluster, options=body.options.model_dump(mode="json"))
     cluster.created_by_job = job.id

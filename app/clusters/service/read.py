@@ -13,7 +13,7 @@ from app.clusters.schemas.pools import NodePoolRead
 from app.clusters.specs.condition_reads import conditions_read, pool_conditions
 from app.clusters.specs.pool_spec import settings_of
 from app.clusters.specs.summary import summary
-from app.clusters.specs.wanted import WantedPool
+from app.clusters.specs.wanted import ADMIN_USERNAME, WantedPool
 from app.core.ids import Prefix, is_id
 from app.core.json import JsonList, JsonObject
 from app.models import TERMINAL, Cluster, ClusterReader, Job, NodePool
@@ -167,6 +167,7 @@ def cluster_read(
         unmanaged_node_pools=[
             UnmanagedPoolRead(azure_name=name, observed=unmanaged[name]) for name in sorted(unmanaged)
         ],
+        ssh_username=cluster.wanted.get("ssh_username", ADMIN_USERNAME),
         tags=cluster.wanted["tags"],
         protection=cluster.protected,
         expires_at=cluster.expires_at,

@@ -8,7 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from itertools import combinations
 
 from app.clusters.schemas.network import (
-    IpFamily,
+    AddressFamily,
     Network,
     NetworkDataplane,
     NetworkPlugin,
@@ -101,14 +101,14 @@ def _check_outbound(network: Network, rejections: Rejections) -> None:
 
 
 def _check_families(network: Network, services: Ranges, pods: Ranges, rejections: Rejections) -> None:
-    families = network.ip_families or [IpFamily.IPV4]
+    families = network.ip_families or [AddressFamily.IPV4]
     if len(set(families)) != len(families):
         rejections.add("duplicate", "/network/ip_families", "Each family once.")
-    elif families == [IpFamily.IPV6]:
+    elif families == [AddressFamily.IPV6]:
         rejections.add("ipv4_needed", "/network/ip_families", "AKS has IPv4, or both.")
     if len(families) > 1 and network.plugin is NetworkPlugin.AZURE and network.plugin_mode is None:
         rejections.add("contradiction", "/network/ip_families", "Both families take `plugin_mode: overlay`.")
-    asked = sorted({4 if family is IpFamily.IPV4 else 6 for family in families})
+    asked = sorted({4 if family is AddressFamily.IPV4 else 6 for family in families})
     for name, ranges in (("service_cidrs", services), ("pod_cidrs", pods)):
         if ranges and sorted(each.version for each in ranges) != asked:
             words = " and ".join(f"IPv{version}" for version in asked)

@@ -1,6 +1,7 @@
 """The rules of a request that its schema cannot say. All that is broken is told at once."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from app.azure.types.agent_pool import AgentPoolSpec
@@ -10,6 +11,7 @@ from app.clusters.schemas.settings import ClusterSettings
 from app.clusters.specs.pool_rules import check_networks, check_pool
 from app.clusters.specs.pool_spec import azure_pool_name, spec_of
 from app.clusters.specs.rejections import Rejections
+from app.clusters.specs.secret_rules import check_secrets
 from app.clusters.specs.setting_rules import check_settings
 from app.clusters.specs.settings_patch import settings_json
 from app.clusters.specs.wanted import Wanted, WantedPool
@@ -46,9 +48,12 @@ def _node_group(group: str, name: str, location: str) -> str:
     return f"MC_{group}_{name}_{location}"
 
 
-def check_create(body: ClusterCreate, *, cluster_id: str, group: str, catalogue: list[FieldError]) -> Checked:
-    """Check a create and say what it wants. `catalogue`: what Azure's offer has against it.
+def check_create(
+    body: ClusterCreate, *, cluster_id: str, group: str, named: Collection[str], catalogue: list[FieldError]
+) -> Checked:
+    """Check a create and say what it wants.
 
+    `named`: under which names the settings have secrets; `catalogue`: what Azure's offer has against the request.
     Raises InvalidRequestError with every rule that it breaks.
     """
     rejections = Rejections([*catalogue])
@@ -67,6 +72,7 @@ def check_create(body: ClusterCreate, *, cluster_id: str, group: str, catalogue:
     settings = settings_of(body)
     windows = any(pool.os_type is OsType.WINDOWS for pool in body.node_pools or ())
     check_settings(settings, windows=windows, rejections=rejections)
+    check_secrets(body, named=named, rejections=rejections)
     key = _key(body, rejections)
     rejections.raise_if_any()
     wanted = Wanted(
@@ -77,6 +83,8 @@ def check_create(body: ClusterCreate, *, cluster_id: str, group: str, catalogue:
         pools=tuple(pools),
         tags=dict(body.tags),
         settings=settings_json(settings),
+        ssh_username=body.ssh_username,
+        password_given=body.windows_password is not None,
     )
     return Checked(wanted, key.private or None)
 

@@ -1,8 +1,8 @@
 """What a cluster's row wants, and what that is in Azure."""
 
-import secrets
 import string
 from dataclasses import dataclass, field
+from secrets import SystemRandom, choice
 from typing import TypeAlias
 
 from app.azure.types.agent_pool import AgentPoolSpec
@@ -63,6 +63,9 @@ class Wanted:
     monitoring: MonitoringAddon | None = None
     settings: JsonObject = field(default_factory=dict)
     """In the form of `ClusterSettings`, without what is null."""
+    ssh_username: str = ADMIN_USERNAME
+    password_given: bool = False
+    """The caller gave a Windows password, which lies sealed until Azure has it."""
     resets: tuple[str, ...] = ()
     """Settings (dotted paths) and tags ("tags.team") that were given up, and that Azure may still have."""
 
@@ -74,6 +77,11 @@ class Wanted:
     def windows(self) -> bool:
         """Whether a pool runs Windows."""
         return any(pool.spec.os_type == "Windows" for pool in self.pools)
+
+    @property
+    def windows_profile(self) -> bool:
+        """Whether the cluster is told who administers its Windows nodes; a pool of them may come later."""
+        return self.windows or self.password_given or "windows" in self.settings
 
     def as_json(self) -> JsonObject:
         """The column's form."""
@@ -87,6 +95,8 @@ class Wanted:
             "outbound": None if self.outbound is None else outbound_json(self.outbound),
             "monitoring": None if self.monitoring is None else monitoring_json(self.monitoring),
             "settings": self.settings,
+            "ssh_username": self.ssh_username,
+            "password_given": self.password_given,
             "resets": list(self.resets),
         }
 
@@ -103,6 +113,8 @@ class Wanted:
             outbound=None if stored.get("outbound") is None else outbound_from_json(stored["outbound"]),
             monitoring=None if stored.get("monitoring") is None else monitoring_from_json(stored["monitoring"]),
             settings=dict(stored.get("settings", {})),
+            ssh_username=stored.get("ssh_username", ADMIN_USERNAME),
+            password_given=stored.get("password_given", False),
             resets=tuple(stored.get("resets", ())),
         )
 
@@ -172,27 +184,37 @@ def settings_of(wanted: Wanted) -> WantedSettings:
     return WantedSettings(wanted.settings, wanted.resets, {**gone, **wanted.tags})
 
 
-def desired(place: Place, wanted: Wanted, *, job_id: str) -> ManagedClusterSpec:
-    """The cluster's PUT. A Windows password is made anew for each PUT and kept nowhere: nobody needs it."""
+@dataclass(frozen=True, slots=True)
+class PutSecrets:
+    """The secrets of a cluster's PUT."""
+
+    windows_password: Secret | None = None
+    service_principal: Secret | None = None
+
+
+def desired(place: Place, wanted: Wanted, *, job_id: str, secrets: PutSecrets) -> ManagedClusterSpec:
+    """The cluster's PUT."""
     return ManagedClusterSpec(
         location=wanted.location,
         kubernetes_version=wanted.kubernetes_version,
         dns_prefix=wanted.dns_prefix,
         tags=tags_of(place, wanted, job_id=job_id),
         pools=tuple(pool.spec for pool in wanted.pools),
-        admin_username=ADMIN_USERNAME,
+        admin_username=wanted.ssh_username,
         ssh_public_key=wanted.ssh_public_key,
-        windows_admin_username=ADMIN_USERNAME if wanted.windows else None,
-        windows_admin_password=_password() if wanted.windows else None,
+        windows_admin_username=ADMIN_USERNAME if wanted.windows_profile else None,
+        windows_admin_password=secrets.windows_password,
+        service_principal_secret=secrets.service_principal,
         outbound=wanted.outbound,
         monitoring=wanted.monitoring,
         settings=wanted.settings,
     )
 
 
-def _password() -> Secret:
+def made_password() -> Secret:
+    """A Windows password that nobody knows: it is made anew for each PUT and kept nowhere."""
     kinds = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "-_.!")
-    drawn = [secrets.choice(kind) for kind in kinds]
-    drawn += [secrets.choice("".join(kinds)) for _ in range(_PASSWORD_LENGTH - len(drawn))]
-    secrets.SystemRandom().shuffle(drawn)
+    drawn = [choice(kind) for kind in kinds]
+    drawn += [choice("".join(kinds)) for _ in range(_PASSWORD_LENGTH - len(drawn))]
+    SystemRandom().shuffle(drawn)
     return Secret("".join(drawn))

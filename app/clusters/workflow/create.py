@@ -15,6 +15,7 @@ from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made, Proof
 from app.clusters.workflow.changeable import require_workspace
 from app.clusters.workflow.plan import Plan
+from app.clusters.workflow.put_secrets import erase_secrets, secrets_for
 from app.clusters.workflow.settings import Differences, apply_settings, tell_partly_applied
 from app.core.errors import ConflictError, ErrorClass
 from app.core.json import JsonObject
@@ -34,6 +35,8 @@ async def create_cluster(job: JobRun) -> None:
     group = await job.cloud(ensure_resource_group, asked)
     await job.record(record_resource_group, group)
     accepted = await job.cloud(put_cluster, asked)
+    if asked.wanted.password_given:
+        await job.record(erase_secrets)
     if plan.only_acceptance(job):
         await job.record(plan.record_accepted)
         return
@@ -143,7 +146,7 @@ async def put_cluster(cloud: Cloud, asked: Plan) -> Begun:
 async def _make(cloud: Cloud, asked: Plan) -> Begun:
     clusters = cloud.gateways.azure.subscription(asked.place.subscription_id).managed_clusters
     place = asked.place
-    spec = desired(place, asked.wanted, job_id=cloud.job.id)
+    spec = desired(place, asked.wanted, job_id=cloud.job.id, secrets=await secrets_for(cloud, asked, new=True))
     asked_at = cloud.clock.now()
     try:
         answer = await clusters.create(place.resource_group, place.azure_name, spec, call=azure_call(cloud))
@@ -170,7 +173,8 @@ async def _take_up(cloud: Cloud, asked: Plan, present: ManagedCluster) -> Begun:
         return Begun(present.id, None, cloud.clock.now())
     await require_workspace(cloud, present)
     # The job that made it first may still have to remove it.
-    spec = desired(place, asked.wanted, job_id=present.tags.get(JOB, cloud.job.id))
+    first = present.tags.get(JOB, cloud.job.id)
+    spec = desired(place, asked.wanted, job_id=first, secrets=await secrets_for(cloud, asked, new=False))
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
     asked_at = cloud.clock.now()
     answer = await clusters.put(

@@ -10,6 +10,7 @@ from app.azure.types.tags import is_of_project, is_ours
 from app.azure.types.watch import Goal, TargetKind
 from app.clusters.service.ending import require_unprotected
 from app.clusters.service.parts import record_parts_gone
+from app.clusters.service.sealed import erase_sealed
 from app.clusters.specs.kinds import DELETE
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure, plan
@@ -212,6 +213,7 @@ async def record_deleted(record: Record) -> None:
     if cluster.deleted_at is None:
         plan.set_state(cluster, ClusterState.DELETED, record)
         cluster.deleted_at = record.now
+        await erase_sealed(record.session, cluster.id)
         await record_parts_gone(record.session, cluster, now=record.now)
         await record.emit("cluster.deleted")
     await record.succeed(outcome={"deleted": True})
