@@ -22,13 +22,22 @@ from tests.crashes.pool_lives import POOL_SCENARIOS, STALLING
 from tests.crashes.power_lives import POWER_SCENARIOS
 from tests.crashes.share_lives import FAILING_SHARE, SHARE_SCENARIOS
 from tests.crashes.stage import Stage
+from tests.crashes.upgrade_lives import UPGRADE_SCENARIOS
 from tests.support.crashes import At, Point
 from tests.support.local_azure import FAST, LocalAzureForTests, start_local_azure
 from tests.support.whole import running_slipway
 
 PUT = "ManagedClusters_CreateOrUpdate"
 EVERY = frozenset(workflow.kind.name for workflow in WORKFLOWS)
-ALL = (*SCENARIOS, *PATCH_SCENARIOS, *POOL_SCENARIOS, *POWER_SCENARIOS, *SHARE_SCENARIOS, *MONITORING_SCENARIOS)
+ALL = (
+    *SCENARIOS,
+    *PATCH_SCENARIOS,
+    *POOL_SCENARIOS,
+    *POWER_SCENARIOS,
+    *UPGRADE_SCENARIOS,
+    *SHARE_SCENARIOS,
+    *MONITORING_SCENARIOS,
+)
 SUBSCRIPTIONS = tuple(f"0d5a1f3e-7c2b-4e8a-9f60-{number:012}" for number in range(60))
 
 

@@ -59,12 +59,12 @@ async def upgrade_through(job: JobRun, asked: UpgradePlan) -> Upgraded:
             begun = await job.cloud(upgrade_control_plane, asked, stage)
             await job.cloud(await_control_plane, asked, stage, begun, where)
             continue
-        if stage.pool in route.left:
+        if stage.pool in route.left and stage.pool not in [each.pool for each in route.stages[: number - 1]]:
             told = await job.cloud(leave_undrainable, asked, stage.pool, CORDON)
             await job.cloud(await_told, asked, told)
         pool_begun = await job.cloud(upgrade_pool, asked, stage)
         passed.append(await job.cloud(await_pool, asked, stage, pool_begun, where))
-        if stage.pool in route.left:
+        if stage.pool in route.left and stage.pool not in [each.pool for each in route.stages[number:]]:
             told = await job.cloud(leave_undrainable, asked, stage.pool, route.left[stage.pool])
             await job.cloud(await_told, asked, told)
     there = [each for each in passed if each is not None]

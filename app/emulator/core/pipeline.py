@@ -1,5 +1,6 @@
 """What every ARM request goes through: log, faults, token, api-version, throttling, registration, dispatch."""
 
+import hashlib
 import logging
 import time
 import uuid
@@ -189,6 +190,7 @@ def _entry(call: Call, sequence: int, status: int, milliseconds: float) -> Logge
         fault=call.fault,
         request_id=call.request_id,
         milliseconds=milliseconds,
+        body=hashlib.sha256(call.raw_body).hexdigest()[:16],
     )
 
 

@@ -17,7 +17,10 @@ HEADERS_OF_INTEREST = (
 
 @dataclass(frozen=True)
 class LoggedRequest:
-    """One request to ARM. `effect` is created, updated, deleted or none; `status` 0 means never answered."""
+    """One request to ARM. `effect` is created, updated, deleted or none; `status` 0 means never answered.
+
+    `body` is a digest: the same for the same bytes.
+    """
 
     sequence: int
     time: datetime
@@ -31,6 +34,7 @@ class LoggedRequest:
     fault: str | None
     request_id: str
     milliseconds: float
+    body: str = ""
 
     @property
     def mutated(self) -> bool:
