@@ -70,6 +70,11 @@ class ResourceGroups:
                 return ()
             raise
 
+    async def tagged(self, key: str, value: str, *, call: Call) -> tuple[ResourceRef, ...]:
+        """What carries a tag, in all groups of the subscription."""
+        wanted = f"tagName eq '{key}' and tagValue eq '{value}'"
+        return tuple(await read_all(self._resources.list(filter=wanted, slipway_call=call), _resource))
+
     async def all_resources(self, *, call: Call) -> tuple[ResourceRef, ...]:
         """What lies in all groups of the subscription."""
         return tuple(await read_all(self._resources.list(slipway_call=call), _resource))

@@ -13,9 +13,10 @@ from app.clusters.service.parts import record_parts_gone
 from app.clusters.service.sealed import erase_sealed
 from app.clusters.specs.kinds import DELETE
 from app.clusters.specs.wanted import Place
-from app.clusters.workflow import await_azure, plan
+from app.clusters.workflow import await_azure, leftovers, plan
 from app.clusters.workflow.await_azure import Begun
 from app.clusters.workflow.collection_rules import remove_rules
+from app.clusters.workflow.leftovers import DeletionBlockedError
 from app.clusters.workflow.plan import Plan
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
@@ -30,17 +31,18 @@ async def delete_cluster(job: JobRun) -> None:
     leaving = await job.cloud(remove_cluster, asked)
     await job.cloud(await_cluster_gone, asked, leaving)
     await job.cloud(await_node_group_gone, asked, leaving)
+    left = await job.cloud(find_leftovers, asked)
     alone = await job.cloud(find_group_empty, asked)
     if alone and await job.record(claim_resource_group):
         begun = await job.cloud(remove_resource_group, asked)
         await job.cloud(await_resource_group_gone, asked, begun)
         await job.record(record_resource_group_deleted)
-    await job.record(record_deleted)
+    await job.record(record_deleted, left)
 
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """What is on its way out; all None when Azure had nothing of ours."""
+    """What is on its way out; `begun` None when Azure has no cluster of ours (any more)."""
 
     begun: Begun | None
     node_resource_group: str | None
@@ -67,7 +69,8 @@ async def remove_cluster(cloud: Cloud, asked: Plan) -> Leaving:
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
     present = await clusters.get(place.resource_group, place.azure_name, call=azure_call(cloud))
     if present is None or not is_ours(present.tags, place.cluster_id):
-        return Leaving(None, None)
+        # An attempt before this one may have left its node resource group behind.
+        return Leaving(None, asked.node_group)
     asked_at = cloud.clock.now()
     operation: Operation | None = None
     if present.provisioning_state.lower() != "deleting":
@@ -88,26 +91,41 @@ async def await_cluster_gone(cloud: Cloud, asked: Plan, leaving: Leaving) -> Non
         goal=Goal.GONE,
         expected="cluster_delete",
     )
+    await leftovers.explain(cloud, leaving.node_resource_group, asked.place, end)
     await_azure.require_gone(end)
 
 
 @cloud_step
 async def await_node_group_gone(cloud: Cloud, asked: Plan, leaving: Leaving) -> None:
-    """Wait for the node resource group too: AKS answers 404 for a cluster whose machines are still going."""
+    """Wait for the node resource group too: AKS answers 404 for a cluster whose machines are still going.
+
+    What Azure has left there is removed where it carries our tags; DeletionBlockedError names what keeps it.
+    """
     if leaving.node_resource_group is None:
         return
     groups = cloud.gateways.azure.subscription(asked.place.subscription_id).resource_groups
-    if await groups.get(leaving.node_resource_group, call=azure_call(cloud)) is None:
+    group = await groups.get(leaving.node_resource_group, call=azure_call(cloud))
+    if group is None or not is_ours(group.tags, asked.place.cluster_id):
         return
+    begun = Begun(group.id, None, cloud.clock.now())
+    if group.provisioning_state.lower() != "deleting":
+        begun = await leftovers.remove_group(cloud, group, asked.place) or begun
     end = await await_azure.watch(
         cloud,
-        Begun(groups.id_of(leaving.node_resource_group), None, cloud.clock.now()),
+        begun,
         subscription_id=asked.place.subscription_id,
         kind=TargetKind.RESOURCE_GROUP,
         goal=Goal.GONE,
         expected="resource_group_delete",
     )
+    await leftovers.explain(cloud, group.name, asked.place, end)
     await_azure.require_gone(end)
+
+
+@cloud_step
+async def find_leftovers(cloud: Cloud, asked: Plan) -> list[str]:
+    """The ids of what still carries the cluster's tags anywhere in the subscription (trouble 82)."""
+    return await leftovers.ids_of(cloud, asked.place)
 
 
 @cloud_step
@@ -207,8 +225,8 @@ async def record_resource_group_deleted(record: Record) -> None:
 
 
 @record_step
-async def record_deleted(record: Record) -> None:
-    """Write that the cluster is gone; its name is free again."""
+async def record_deleted(record: Record, left: list[str]) -> None:
+    """Write that the cluster is gone; its name is free again. What is left of it is told, and stays."""
     cluster = await plan.cluster_of(record)
     if cluster.deleted_at is None:
         plan.set_state(cluster, ClusterState.DELETED, record)
@@ -216,7 +234,9 @@ async def record_deleted(record: Record) -> None:
         await erase_sealed(record.session, cluster.id)
         await record_parts_gone(record.session, cluster, now=record.now)
         await record.emit("cluster.deleted")
-    await record.succeed(outcome={"deleted": True})
+        if left:
+            await record.emit("cluster.left_over", data={"resources": left})
+    await record.succeed(outcome={"deleted": True, "left_over": left})
 
 
 async def record_still_there(record: Record, end: JobEnd) -> None:
@@ -235,9 +255,12 @@ async def record_still_there(record: Record, end: JobEnd) -> None:
         before = _AFTER_NOTHING.get(job.request.get("before", ""))
         if before is not None:
             plan.set_state(cluster, before, record)
-    elif not end.canceled and end.problem.code not in STILL_AT_IT:
+    elif not end.canceled and end.problem.code not in _STILL_GOING:
         plan.set_state(cluster, ClusterState.FAILED, record)
 
+
+# Where something keeps what belongs to it, the cluster goes as soon as that is gone.
+_STILL_GOING = STILL_AT_IT | {DeletionBlockedError.code}
 
 # What a cluster is again, by what it was: the job that was at work on it has made way for the delete.
 _AFTER_NOTHING = {

@@ -36,6 +36,8 @@ class Plan:
 
     place: Place
     wanted: Wanted
+    # The name of AKS's own group for the cluster, as it was last seen.
+    node_group: str | None = None
 
 
 async def begin(record: Record, state: ClusterState) -> Plan:
@@ -51,7 +53,9 @@ async def begin(record: Record, state: ClusterState) -> Plan:
     taken_up = state is ClusterState.CREATING and cluster.state in SERVING
     if cluster.state != ClusterState.DELETED and not taken_up:
         set_state(cluster, state, record)
-    return Plan(place_of(cluster), Wanted.from_json(cluster.wanted))
+    return Plan(
+        place_of(cluster), Wanted.from_json(cluster.wanted), (cluster.observed or {}).get("node_resource_group")
+    )
 
 
 async def cluster_of(record: Record) -> Cluster:

@@ -15,6 +15,7 @@ from app.emulator.providers.resources.names import GROUP, GROUP_TYPE, NAMESPACE
 
 _TERM = r"(resourceType|name|resourceGroup|tagName|tagValue)\s+eq\s+'([^']*)'"
 _FILTER = re.compile(rf"^\s*{_TERM}(\s+and\s+{_TERM})*\s*$", re.IGNORECASE)
+_AUTHORIZATION = "Microsoft.Authorization"
 _SHOWN = ("id", "name", "type", "kind", "managedBy", "location", "identity", "sku", "tags", "zones")
 
 
@@ -27,8 +28,10 @@ def routes() -> list[Route]:
 
 
 def _is_top_level(resource: Resource) -> bool:
-    """Child resources (an agent pool, a subnet) are in no resource list, nor is what is kept after its end."""
-    kind = resource.type.rpartition("/")[2]
+    """In no list: child resources (an agent pool, a subnet), what is kept after its end, locks and assignments."""
+    provider, _, kind = resource.type.rpartition("/")
+    if provider == _AUTHORIZATION:
+        return False
     return group_key_of(resource.id) is not None and resource.type.count("/") == 1 and not kind.startswith("deleted")
 
 
