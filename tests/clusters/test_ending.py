@@ -171,3 +171,36 @@ async def test_two_workers_that_look_at_once_delete_once(slipway: Slipway, clock
         await other.look()
     assert len(await _deletions(slipway)) == 1
     assert len(await _told(slipway, "cluster.expired")) == 1
+
+
+async def test_protection_and_end_are_changed_without_a_job_in_any_state(idle_slipway: Slipway) -> None:
+    """Trouble 7: the cluster is still being created, and Azure is never asked."""
+    await idle_slipway.accepted("POST", "/v1/clusters", CLUSTER)
+    asked = len(idle_slipway.azure.requests())
+    on = await idle_slipway.ask("PATCH", OWN, {"protection": True, "ttl_seconds": 3600})
+    assert on.status_code == 200, on.text
+    assert on.json()["job"] is None
+    assert [change["path"] for change in on.json()["changes"]] == ["/protection", "/expires_at"]
+    assert (await idle_slipway.ask("DELETE", OWN)).json()["code"] == "cluster_protected"
+    off = await idle_slipway.ask("PATCH", OWN, {"protection": False, "ttl_seconds": None})
+    assert (off.json()["resource"]["protection"], off.json()["resource"]["expires_at"]) == (False, None)
+    again = await idle_slipway.ask("PATCH", OWN, {"protection": False})
+    assert (again.status_code, again.json()["changes"]) == (200, [])
+    assert len(idle_slipway.azure.requests()) == asked
+    kinds = [event["type"] for event in await idle_slipway.events() if event["type"].startswith("cluster.")]
+    assert kinds[1:] == ["cluster.protected", "cluster.expiry_set", "cluster.unprotected", "cluster.expiry_set"]
+    await idle_slipway.accepted("DELETE", OWN)
+    late = await idle_slipway.ask("PATCH", OWN, {"protection": True})
+    assert (late.status_code, late.json()["code"]) == (409, "cluster_not_ready")
+
+
+async def test_a_retry_of_an_old_deletion_does_not_delete_what_was_protected_since(slipway: Slipway) -> None:
+    """Trouble 7."""
+    await slipway.create()
+    slipway.azure.add_fault("error", operation="ManagedClusters_Delete", code="RequestDisallowedByPolicy", status=403)
+    failed = await slipway.ended(await slipway.accepted("DELETE", OWN))
+    assert failed["state"] == "failed"
+    await slipway.ask("PATCH", OWN, {"protection": True})
+    again = await slipway.ended(await slipway.accepted("POST", f"/v1/jobs/{failed['id']}:retry"))
+    assert (again["state"], again["problem"]["code"]) == ("failed", "cluster_protected")
+    assert (await slipway.cluster())["state"] == "ready"

@@ -27,7 +27,7 @@ async def test_what_was_asked_is_shown(slipway: Slipway) -> None:
 async def test_latest_is_the_newest_version_that_is_no_preview(slipway: Slipway) -> None:
     await slipway.create(kubernetes_version="latest")
 
-    offers = (await slipway.ask("GET", "/v1/locations/westeurope/kubernetes-versions?limit=100")).json()["items"]
+    offers = (await slipway.ask("GET", "/v1/versions?location=westeurope&limit=100")).json()["items"]
     newest = [offer["version"] for offer in offers if not offer["is_preview"]][-1]
     assert (await slipway.cluster())["kubernetes_version"] == newest
 
