@@ -16,10 +16,10 @@ from app.clusters.live.scene import read_scene
 from app.clusters.schemas.settings import ClusterSettings
 from app.clusters.schemas.upgrades import (
     BlockedPodRead,
-    FindingRead,
     NodeRehearsalRead,
     PlannedActRead,
     PoolOfferRead,
+    UpgradeFindingRead,
     UpgradeOfferRead,
     UpgradePlanRead,
     UpgradesRead,
@@ -235,6 +235,6 @@ def _planned(wanted: Wanted, scene: Scene, now: datetime) -> list[PlannedActRead
     return [PlannedActRead.model_validate(act) for act in planned(settings.upgrades, scene.fleet, now=now)]
 
 
-def findings_read(findings: tuple[Finding, ...]) -> list[FindingRead]:
+def findings_read(findings: tuple[Finding, ...]) -> list[UpgradeFindingRead]:
     """Findings on the wire."""
-    return [FindingRead.model_validate(each) for each in findings]
+    return [UpgradeFindingRead.model_validate(each) for each in findings]

@@ -16,7 +16,7 @@ from app.clusters.schemas.security import Security
 from app.clusters.schemas.upkeep import Autoscaler, Upgrades
 
 
-class Tier(StrEnum):
+class ClusterTier(StrEnum):
     """What Azure promises of the control plane, and what it costs."""
 
     FREE = "Free"
@@ -36,7 +36,7 @@ class SettingMembers(BaseModel):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
-    tier: Choice[Tier] | None = None
+    tier: Choice[ClusterTier] | None = None
     support_plan: Choice[SupportPlan] | None = None
     network: Network | None = None
     api_server: ApiServer | None = None

@@ -93,7 +93,7 @@ class NodePoolUpgrade(Upgrade):
         return self
 
 
-class FindingRead(ResponseModel):
+class UpgradeFindingRead(ResponseModel):
     """One thing that was found beforehand."""
 
     code: str
@@ -144,7 +144,7 @@ class UpgradePlanRead(ResponseModel):
     expires_at: datetime
     steps: list[UpgradeStepRead]
     expected_seconds: float
-    findings: list[FindingRead]
+    findings: list[UpgradeFindingRead]
     would_begin: bool
     """Whether no finding is in the way."""
     nodes: list[NodeRehearsalRead]
@@ -157,7 +157,7 @@ class UpgradeOfferRead(ResponseModel):
     kubernetes_version: str
     is_preview: bool
     expected_seconds: float
-    findings: list[FindingRead]
+    findings: list[UpgradeFindingRead]
 
 
 class PoolOfferRead(ResponseModel):

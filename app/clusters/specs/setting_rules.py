@@ -2,7 +2,7 @@
 
 from app.clusters.schemas.identity import IdentityType
 from app.clusters.schemas.security import KmsAccess, Security
-from app.clusters.schemas.settings import ClusterSettings, SupportPlan, Tier
+from app.clusters.schemas.settings import ClusterSettings, ClusterTier, SupportPlan
 from app.clusters.schemas.upkeep import NodeImageChannel, UpgradeChannel, Upgrades
 from app.clusters.specs.network_rules import check_network
 from app.clusters.specs.property_rules import check_azure_properties
@@ -33,7 +33,7 @@ _RESERVED_USERS = frozenset(
 
 def check_settings(settings: ClusterSettings, *, windows: bool, rejections: Rejections) -> None:
     """Note every rule that the settings break. `windows`: a pool of the cluster runs Windows."""
-    if settings.support_plan is SupportPlan.LONG_TERM and settings.tier is not Tier.PREMIUM:
+    if settings.support_plan is SupportPlan.LONG_TERM and settings.tier is not ClusterTier.PREMIUM:
         rejections.add("tier_too_low", "/tier", "Long-term support takes `tier: Premium`.")
     check_network(settings, windows=windows, rejections=rejections)
     _check_api_server(settings, rejections)
