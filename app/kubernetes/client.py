@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import TypeVar
 
 import httpx2
@@ -28,6 +29,7 @@ from app.kubernetes.errors import (
     ObjectChangedError,
 )
 from app.kubernetes.observed import node_state, system_pods
+from app.kubernetes.pem import first_end
 from app.kubernetes.pods import ClusterPods
 from app.kubernetes.pool import LogIn, Slot
 from app.kubernetes.streams import lines_of, open_stream
@@ -73,6 +75,11 @@ class ClusterClient:
     async def address(self) -> str:
         """The API server's address, a URL."""
         return (await self._slot.connection(self._log_in)).login.kubeconfig.server
+
+    async def certificates_end_at(self) -> datetime:
+        """When the first of the certificates ends with which it was logged in: the authority's, and the user's."""
+        kubeconfig = (await self._slot.connection(self._log_in)).login.kubeconfig
+        return min(each for each in (first_end(kubeconfig.ca_pem), kubeconfig.expires_at) if each is not None)
 
     async def version(self) -> str:
         """The API server's version, as `1.33.5`."""

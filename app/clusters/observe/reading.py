@@ -15,9 +15,9 @@ from app.clusters.service.readers import Held, ReaderWord
 from app.core.errors import Problem, SlipwayError
 from app.core.json import JsonObject
 from app.jobs.workflow import Gateways
+from app.kubernetes.client import ClusterClient
 from app.kubernetes.errors import ClusterPrivateError, ClusterStoppedError
 from app.kubernetes.feed import Timing
-from app.kubernetes.pem import first_end
 from app.kubernetes.reader import ClusterReader
 from app.kubernetes.types import Login, NodeState
 from app.kubernetes.types.seen import Seen
@@ -54,6 +54,7 @@ class ReadCluster:
         self._problem: Problem | None = None
         self._read_at: datetime | None = None
         self._nodes: JsonObject | None = None
+        self._client: ClusterClient | None = None
         self._certificates_end_at: datetime | None = None
         self._positions: Mapping[str, str] = reading.held.positions
         self._task = asyncio.create_task(self._run(), name=f"reader-{reading.held.place.cluster_id}")
@@ -106,6 +107,7 @@ class ReadCluster:
         place, timing = self.held.place, self._reading.timing
         async with self._reading.gateways.kubernetes.client(place.cluster_id, self._log_in) as client:
             reader = self._reader = ClusterReader(client, timing, positions=self._positions)
+            self._client = client
             async with asyncio.TaskGroup() as group:
                 group.create_task(reader.run(self._deliver))
                 group.create_task(self._read_privately())
@@ -113,13 +115,13 @@ class ReadCluster:
     async def _log_in(self) -> Login:
         gateways, now = self._reading.gateways, self._reading.timing.clock.now()
         call = Call(deadline=now + _CALL_TIME)
-        login = await log_in(gateways.azure, gateways.kubernetes, self.held.place, call=call)
-        ends = (first_end(login.kubeconfig.ca_pem), login.kubeconfig.expires_at)
-        self._certificates_end_at = min(end for end in ends if end is not None)
-        return login
+        return await log_in(gateways.azure, gateways.kubernetes, self.held.place, call=call)
 
     async def _deliver(self, seen: Seen) -> None:
         await self._reading.deliver(self.held.place.cluster_id, seen)
+        if self._client is not None:
+            # Again each time: after a rotation the client has logged in anew.
+            self._certificates_end_at = await self._client.certificates_end_at()
         if seen.nodes is not None:
             self._nodes = {"items": _NODES.dump_python(seen.nodes, mode="json")}
 
