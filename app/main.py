@@ -14,6 +14,7 @@ from app.api.services import Services
 from app.catalog.router import router as catalog
 from app.clusters.router.certificates import router as certificates
 from app.clusters.router.clusters import router as clusters
+from app.clusters.router.commands import router as commands
 from app.clusters.router.ending import router as ending
 from app.clusters.router.kubectl import router as kubectl
 from app.clusters.router.power import router as power
@@ -52,6 +53,7 @@ ROUTERS: Sequence[APIRouter] = (
     kubectl,
     power,
     certificates,
+    commands,
     pool_power,
     upgrades,
     reconcile,

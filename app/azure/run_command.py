@@ -6,6 +6,7 @@ AKS starts a pod in the cluster, runs the command in it, and keeps the first 512
 
 from dataclasses import dataclass, field
 from typing import cast
+from urllib.parse import urlsplit
 
 from azure.core.pipeline import PipelineResponse
 from azure.core.polling import AsyncNoPolling
@@ -45,7 +46,6 @@ class RunCommands:
     """`Microsoft.ContainerService/managedClusters/{name}/runCommand`."""
 
     def __init__(self, clients: Clients, subscription_id: str, sharing: Sharing) -> None:
-        self._clients = clients
         self._clusters = clients.container_service(subscription_id).managed_clusters
         self._sleep = sharing.sleep
 
@@ -57,6 +57,11 @@ class RunCommands:
         `cluster_token`: for a cluster whose users log in through Entra. A command that ended with another code than 0
         is a result. Raises AzureError, AzureDeadlineError.
         """
+        command_id = await self.begin(group, name, command, call=call, cluster_token=cluster_token)
+        return await self.end(group, name, command_id, call=call)
+
+    async def begin(self, group: str, name: str, command: str, *, call: Call, cluster_token: str | None = None) -> str:
+        """Begin to run a command; the id of its result, for `end` and `result`. Raises AzureError."""
         answer = await settled(
             self._clusters.begin_run_command(
                 group,
@@ -67,18 +72,29 @@ class RunCommands:
             )
         )
         where = answer.headers.get("Location")
+        if where is not None:
+            return urlsplit(where).path.rsplit("/", 1)[-1]
+        if answer.status_code == _ACCEPTED:
+            raise AzureError(errors.MALFORMED, azure_message="the answer does not say where the result will be")
+        # It has ended already.
+        return Fields(answer.json(), "commandResult").text("id")
+
+    async def end(self, group: str, name: str, command_id: str, *, call: Call) -> CommandResult:
+        """Wait for the end of a command, until the call's deadline. Raises AzureError, AzureDeadlineError."""
         pause = _FIRST_LOOK_SECONDS
-        while answer.status_code == _ACCEPTED:
-            if where is None:
-                raise AzureError(errors.MALFORMED, azure_message="the answer does not say where the result will be")
+        while (found := await self.result(group, name, command_id, call=call)) is None:
             await self._sleep(pause)
             pause = min(pause * 1.5, _LONGEST_LOOK_SECONDS)
-            answer = await self._clients.get(where, call=call)
-        return _result(answer)
+        return found
+
+    async def result(self, group: str, name: str, command_id: str, *, call: Call) -> CommandResult | None:
+        """How a command ended; None while it runs. `AzureError` (gone) where Azure keeps it no more."""
+        model = await self._clusters.get_command_result(group, name, command_id, slipway_call=call)
+        return None if model is None else _result(model)
 
 
-def _result(answer: AsyncHttpResponse) -> CommandResult:
-    properties = Fields(answer.json(), "commandResult").part("properties")
+def _result(model: object) -> CommandResult:
+    properties = Fields(model, "commandResult").part("properties")
     if (properties.maybe("provisioningState") or "").lower() != "succeeded":
         raise AzureError(errors.UNKNOWN, azure_message=properties.maybe("reason") or "the command was not run")
     exit_code = properties.number("exitCode")

@@ -9,6 +9,7 @@ from app.bootstrap.durations import DatabaseDurations
 from app.bootstrap.secrets import StoredSecrets
 from app.bootstrap.workflows import KINDS
 from app.catalog.live import CatalogSource
+from app.clusters.live.commands import CommandSource
 from app.clusters.live.upgrades import UpgradeSource
 from app.core.clock import Clock, SystemClock
 from app.core.settings import Settings
@@ -39,6 +40,7 @@ class Parts:
     mount_doctor: MountDoctor = field(init=False)
     log_source: LogSource = field(init=False)
     upgrade_source: UpgradeSource = field(init=False)
+    command_source: CommandSource = field(init=False)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def start(self) -> None:
@@ -63,6 +65,7 @@ class Parts:
         self.mount_doctor = MountDoctor(azure, kubernetes, self.clock, self.settings.azure)
         self.log_source = LogSource(azure, self.clock, self.settings.azure)
         self.upgrade_source = UpgradeSource(azure, kubernetes, self.clock, self.settings.azure)
+        self.command_source = CommandSource(azure, self.clock, self.settings.azure)
 
     async def close(self) -> None:
         """Close in the reverse order of opening."""

@@ -187,6 +187,9 @@ async def test_every_example_is_accepted(idle_slipway: Slipway) -> None:
     for name in ("get_exposure", "update_exposure"):
         await sender.send(name, exposure=exposure)
     await sender.done("delete_exposure", exposure=exposure)
+    job_id = (await sender.send("run_command"))["job"]["id"]
+    await sender.slipway.ended(job_id)
+    await sender.send("get_command_output", job_id=job_id)
     for name in (
         "stop_cluster",
         "start_cluster",
@@ -197,6 +200,7 @@ async def test_every_example_is_accepted(idle_slipway: Slipway) -> None:
         "update_cluster",
         "scale_cluster",
         "upgrade_cluster",
+        "reset_aad",
         "delete_cluster",
     ):
         await sender.done(name)

@@ -44,6 +44,18 @@ async def switched_pool(life: Life, kinds: frozenset[str]) -> None:
     await life.delete()
 
 
+async def commanded_cluster(life: Life, kinds: frozenset[str]) -> None:
+    """A command that runs in it, and another way to log in to it."""
+    entra = {"admin_group_ids": ["6f1c2d3e-4b5a-4c7d-8e9f-0a1b2c3d4e5f"]}
+    await life.create(access={"entra": entra})
+    own = f"/v1/clusters/{life.name}"
+    if "cluster.run_command" in kinds:
+        await life.job("POST", f"{own}:run-command", {"command": "kubectl get nodes -o json"})
+    if "cluster.reset_aad" in kinds:
+        await life.job("POST", f"{own}:reset-aad", {"entra": {**entra, "azure_rbac": True}})
+    await life.delete()
+
+
 async def _machine(life: Life) -> str:
     parts = life.slipway.parts
     shown = (await life.slipway.ask("GET", f"/v1/clusters/{life.name}", key=life.tenant.admin)).json()
@@ -57,4 +69,5 @@ POWER_SCENARIOS = (
     Scenario("aborted", aborted_cluster),
     Scenario("certified", rotated_cluster),
     Scenario("switched", switched_pool),
+    Scenario("commanded", commanded_cluster),
 )

@@ -90,7 +90,8 @@ def shares(points: Sequence[Point], *, twice: bool) -> list[list[Point]]:
     `twice`: at the same point again after the takeover, wherever a job can come to the same point again.
     """
     last = points[-1].step
-    alone = points[0].kind == "provider.register"
+    # A command that was perhaps sent ends at its first takeover.
+    alone = points[0].kind in {"provider.register", "cluster.run_command"}
     each = 1 if alone else 2 if twice else 4
     # Once its last step has committed a job does not come by again.
     endings = sum(point.step == last and point.at is not At.BEFORE for point in points)

@@ -1,4 +1,4 @@
-"""HTTP: new certificates for clusters."""
+"""HTTP: new certificates for clusters, and who logs in to them."""
 
 from fastapi import Response
 
@@ -8,8 +8,8 @@ from app.api.path_parameters import ClusterPath
 from app.api.route import api_router
 from app.clusters.router.clusters import accepted
 from app.clusters.schemas.clusters import ClusterAccepted
-from app.clusters.schemas.power import ClusterAct
-from app.clusters.service import certificates
+from app.clusters.schemas.power import ClusterAct, ClusterResetAad
+from app.clusters.service import access, certificates
 from app.clusters.service.start import ClusterStoppedError, NotReadyError, asker_of, lock_cluster
 from app.jobs.service import BusyError
 
@@ -29,4 +29,23 @@ async def rotate_certificates(
     found = await lock_cluster(call.session, call.scope, cluster)
     options = (body or ClusterAct()).options.model_dump(mode="json")
     job = await certificates.rotate_certificates(call.session, asker_of(call), found, options)
+    return await accepted(call, response, job, found)
+
+
+@router.post(
+    "/{cluster:name}:reset-aad",
+    status_code=202,
+    summary="Replace a cluster's Entra settings",
+    responses=errors(ClusterStoppedError, NotReadyError, BusyError),
+)
+async def reset_aad(
+    cluster: ClusterPath, body: ClusterResetAad, call: AdminWrites, response: Response
+) -> ClusterAccepted:
+    """The whole of them: what is not named goes, and Entra is on afterwards, for good.
+
+    Sent with the cluster's PUT, since AKS's own reset is deprecated.
+    """
+    found = await lock_cluster(call.session, call.scope, cluster)
+    options = body.options.model_dump(mode="json")
+    job = await access.reset_aad(call.session, asker_of(call), found, body.entra, options)
     return await accepted(call, response, job, found)
