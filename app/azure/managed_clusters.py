@@ -1,7 +1,7 @@
 """Managed clusters of a subscription. Every method is one call, but those that read before they write."""
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 
 from azure.core import MatchConditions
@@ -12,7 +12,6 @@ from azure.mgmt.containerservice.models import (
     ManagedClusterAddonProfile,
     ManagedClusterLoadBalancerProfile,
     ManagedClusterProperties,
-    TagsObject,
     UpgradeOverrideSettings,
 )
 from azure.mgmt.containerservice.models import ManagedCluster as SdkManagedCluster
@@ -92,24 +91,6 @@ class ManagedClusters:
                 cls=whole_answer,
                 etag=etag,
                 match_condition=condition,
-                slipway_call=call,
-            )
-        )
-        return self._put_answer(answer, group, name)
-
-    async def put_tags(
-        self, group: str, name: str, tags: Mapping[str, str], *, call: Call, if_match: str | None = None
-    ) -> PutAnswer:
-        """Replace all tags of the cluster. The caller puts the owner's tags among them."""
-        answer = await settled(
-            self._clusters.begin_update_tags(
-                group,
-                name,
-                TagsObject(tags=dict(tags)),
-                polling=False,
-                cls=whole_answer,
-                etag=if_match,
-                match_condition=_match(if_match),
                 slipway_call=call,
             )
         )

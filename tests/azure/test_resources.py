@@ -6,6 +6,7 @@ from aiohttp import web
 from app.azure.errors import AzureError
 from app.azure.types.operation import OperationKind
 from tests.azure.arm_double import CLUSTER, answers, arm_double, error
+from tests.azure.story import spec
 
 
 async def test_a_missing_thing_is_none() -> None:
@@ -56,9 +57,9 @@ async def test_a_page_of_a_wrong_shape_is_azures_fault(page: dict[str, object]) 
 async def test_an_unregistered_provider_is_not_registered_behind_our_back() -> None:
     async with arm_double(answers(error(409, "MissingSubscriptionRegistration"))) as arm:
         with pytest.raises(AzureError) as caught:
-            await arm.azure.managed_clusters.put_tags("g", "c", {}, call=arm.call())
+            await arm.azure.managed_clusters.create("g", "c", spec(), call=arm.call())
         assert caught.value.action == "register_provider"
-        assert arm.methods() == ["PATCH"]
+        assert arm.methods() == ["PUT"]
 
 
 async def test_an_upgrade_puts_the_object_back_with_what_it_does_not_know() -> None:

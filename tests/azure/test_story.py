@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 
 from app.azure.errors import AzureError
+from app.azure.types.cluster_changes import WantedSettings
+from app.azure.types.cluster_fields import Part
 from app.azure.types.resource import same_id
 from app.azure.types.tags import is_ours
 from app.azure.types.watch import Goal, Outcome, TargetKind, WatchEnd
@@ -69,7 +71,9 @@ async def test_a_cluster_from_nothing_to_gone(story: Story) -> None:
 async def test_tags_scale_and_upgrade_change_just_that(story: Story) -> None:
     azure = story.azure
     await ready_cluster(story)
-    tagged = await azure.managed_clusters.put_tags("g", "c", {**spec().tags, "team": "a"}, call=story.call())
+    wanted = WantedSettings({}, tags={"team": "a"})
+    tagged = await azure.managed_clusters.put_part("g", "c", Part.TAGS, wanted, call=story.call())
+    assert tagged is not None
     assert (await until_done(story, tagged.operation)).outcome is Outcome.SUCCEEDED
 
     scaled = await azure.agent_pools.scale("g", "c", "system", 3, call=story.call())
@@ -94,7 +98,7 @@ async def test_a_stale_etag_is_refused(story: Story) -> None:
     """trouble 31."""
     await ready_cluster(story)
     with pytest.raises(AzureError) as stale:
-        await story.azure.managed_clusters.put_tags("g", "c", {}, if_match="0123", call=story.call())
+        await story.azure.managed_clusters.put_again("g", "c", if_match="0123", call=story.call())
     assert stale.value.problem.code == "azure_etag_mismatch"
 
 
@@ -103,7 +107,7 @@ async def test_a_busy_cluster_is_a_conflict_that_waits_its_turn(story: Story) ->
     await story.azure.resource_groups.put("g", "westeurope", {}, call=story.call())
     first = await story.azure.managed_clusters.put("g", "c", spec(), call=story.call())
     with pytest.raises(AzureError) as busy:
-        await story.azure.managed_clusters.put_tags("g", "c", {}, call=story.call())
+        await story.azure.managed_clusters.put("g", "c", spec(), call=story.call())
     assert busy.value.action == "wait_turn"
     await until_done(story, first.operation)
 

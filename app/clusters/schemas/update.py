@@ -5,9 +5,10 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 
 from app.api.schemas import ResponseModel
-from app.clusters.schemas.clusters import ClusterRead, PatchVersion
+from app.clusters.schemas.clusters import ClusterRead
 from app.clusters.schemas.ending import Ending
 from app.clusters.schemas.settings import ClusterSettings
+from app.clusters.schemas.upgrades import UpgradeVersion
 from app.jobs.schemas import JobRead, RunOptions
 from app.subscriptions.schemas import TagKey, TagValue
 
@@ -24,8 +25,8 @@ class ClusterUpdate(Ending, ClusterSettings):
         }
     )
 
-    kubernetes_version: PatchVersion | None = None
-    """One that Azure offers for this cluster: the control plane first, then each pool, after all other changes."""
+    kubernetes_version: UpgradeVersion | None = None
+    """Exact, a minor, or `latest`, of those offered for this cluster: it goes after all other changes, pools last."""
     tags: Annotated[dict[TagKey, TagValue | None], Field(max_length=40)] | None = None
     options: RunOptions = RunOptions()
 

@@ -11,6 +11,7 @@ from app.clusters.specs import kinds
 from app.clusters.specs.ending import ENDING, end_errors, end_of
 from app.clusters.specs.rejections import Rejections
 from app.clusters.specs.settings_patch import patched, resets_after, taken_away
+from app.clusters.specs.upgrade_path import LATEST, numbers
 from app.clusters.specs.wanted import TAG, Wanted
 from app.core.json import JsonObject, json_patch, merged
 from app.models import Cluster, ClusterState, Job
@@ -75,14 +76,10 @@ def _version(wanted: Wanted, seen: JsonObject, patch: JsonObject, rejections: Re
     """The version to go to; None where the cluster has it, or nothing is said of it."""
     asked = patch.get(_VERSION)
     runs = seen.get("current_kubernetes_version") or wanted.kubernetes_version
-    if asked is None or asked in {runs, wanted.kubernetes_version}:
+    if asked is None or asked in {runs, wanted.kubernetes_version} or str(runs).startswith(f"{asked}."):
         return None
-    if runs is not None and _numbers(asked) < _numbers(runs):
+    if runs is not None and asked != LATEST and numbers(asked) < numbers(runs)[: len(numbers(asked))]:
         rejections.add(
             "kubernetes_version_downgrade", f"/{_VERSION}", f"The cluster runs {runs}, and AKS never goes back."
         )
     return str(asked)
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))

@@ -14,7 +14,8 @@ from app.clusters.workflow.settings import (
     tell_partly_applied,
 )
 from app.clusters.workflow.upgrade import upgrade_plan
-from app.clusters.workflow.upgrade_stages import upgrade_through
+from app.clusters.workflow.upgrade_checks import Route
+from app.clusters.workflow.upgrade_stages import Upgraded, upgrade_through
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow
 from app.models import ClusterState
@@ -30,10 +31,11 @@ async def update_cluster(job: JobRun) -> None:
         await job.record(plan.record_accepted)
         return
     left = await apply_settings(job, asked)
+    upgraded = Upgraded(Route(()))
     if version is not None:
-        await upgrade_through(job, upgrade_plan(asked, {"kubernetes_version": version}))
+        upgraded = await upgrade_through(job, upgrade_plan(asked, {"kubernetes_version": version}))
     made = await job.cloud(read_updated, asked)
-    await job.record(record_updated, asked, made, left)
+    await job.record(record_updated, asked, made, left, upgraded)
 
 
 @record_step
@@ -49,12 +51,11 @@ async def read_updated(cloud: Cloud, asked: Plan) -> Made:
 
 
 @record_step
-async def record_updated(record: Record, asked: Plan, made: Made, left: Differences) -> None:
+async def record_updated(record: Record, asked: Plan, made: Made, left: Differences, upgraded: Upgraded) -> None:
     """Write that the cluster is ready again, and what Azure has not applied, if anything."""
     cluster = await plan.cluster_of(record)
-    version = record.view.request.get("kubernetes_version")
-    if version is not None:
-        cluster.wanted = {**cluster.wanted, "kubernetes_version": version}
+    if upgraded.route.control_plane is not None:
+        cluster.wanted = {**cluster.wanted, "kubernetes_version": upgraded.route.control_plane}
     if not left.found:
         forget_resets(cluster, asked.wanted)
     await plan.observe(record, cluster, made.cluster, made.outbound_ips)

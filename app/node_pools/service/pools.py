@@ -1,7 +1,7 @@
 """Add, change and remove node pools: the rows, and the jobs that bring Azure in line with them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pydantic import ValidationError
@@ -102,6 +102,8 @@ async def add_pool(session: AsyncSession, asker: Asker, cluster: Cluster, body: 
         rejections.add("too_many_node_pools", "", f"A cluster has at most {MOST_POOLS} node pools.")
     rejections.raise_if_any()
     spec = spec_of(body, azure_pool_name(body.name, body.os_type, taken={row.azure_name for row in rows}))
+    network = Wanted.from_json(cluster.wanted).settings.get("network") or {}
+    spec = replace(spec, subnet_id=spec.subnet_id or network.get("subnet_id"))
     row = NodePool(
         id=new_id(Prefix.NODE_POOL),
         cluster_id=cluster.id,
