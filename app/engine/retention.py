@@ -23,6 +23,7 @@ from app.engine.recovery import BATCH
 from app.engine.rows import OPEN
 from app.models import (
     AzureResource,
+    BadOffer,
     Base,
     CatalogEntry,
     Cluster,
@@ -102,6 +103,7 @@ def rules(settings: RetentionSettings) -> tuple[Rule, ...]:
         ),
         Rule(ResourceGroup, ResourceGroup.deleted_at, keep["deleted_days"], _nothing_names_group),
         Rule(Plan, Plan.expires_at, timedelta(), _always),
+        Rule(BadOffer, BadOffer.expires_at, timedelta(), _always),
         Rule(IdempotencyKey, IdempotencyKey.expires_at, timedelta(), _always),
         Rule(RateBucket, RateBucket.updated_at, keep["unused_days"], _is_open),
         Rule(CatalogEntry, CatalogEntry.observed_at, keep["unused_days"], _always),

@@ -1,5 +1,6 @@
 """All tables. They cross slices, so they live below them."""
 
+from app.models.bad_offer import BadOffer
 from app.models.base import Base
 from app.models.cluster import Cluster, ClusterState, Credential, NodePool, NodePoolState
 from app.models.event import Event
@@ -25,6 +26,7 @@ __all__ = [
     "TERMINAL",
     "ApiKey",
     "AzureResource",
+    "BadOffer",
     "Base",
     "CatalogEntry",
     "Cluster",

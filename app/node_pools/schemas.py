@@ -10,6 +10,7 @@ from app.clusters.schemas.plans import PlanId
 from app.clusters.schemas.pools import (
     Autoscaling,
     AzureProperties,
+    Fallback,
     Labels,
     NodeCount,
     NodePoolCreate,
@@ -41,6 +42,9 @@ DRAIN_SECONDS = 1800
 
 class NodePoolAdd(NodePoolCreate):
     """A node pool for a cluster that is there."""
+
+    fallbacks: Annotated[list[Fallback], Field(max_length=10, default_factory=list)]
+    """Tried in this order; each try is an event and stands in the job's outcome (`tried`)."""
 
     options: RunOptions = RunOptions()
 

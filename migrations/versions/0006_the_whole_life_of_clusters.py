@@ -45,6 +45,17 @@ def upgrade() -> None:
     op.create_index("ix_plans_expires_at", "plans", ["expires_at"])
 
     op.create_table(
+        "bad_offers",
+        sa.Column("subscription_id", sa.String(length=36), nullable=False),
+        sa.Column("offer", sa.String(length=200), nullable=False),
+        sa.Column("code", sa.String(length=128), nullable=False),
+        sa.Column("detail", sa.String(length=500), nullable=False),
+        sa.Column("expires_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("subscription_id", "offer", name=op.f("pk_bad_offers")),
+    )
+    op.create_index("ix_bad_offers_expires_at", "bad_offers", ["expires_at"])
+
+    op.create_table(
         "sealed_secrets",
         sa.Column("cluster_id", sa.String(length=32), nullable=False),
         sa.Column("purpose", sa.String(length=48), nullable=False),
@@ -57,6 +68,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("sealed_secrets")
+    op.drop_index("ix_bad_offers_expires_at", "bad_offers")
+    op.drop_table("bad_offers")
     op.drop_index("ix_plans_expires_at", "plans")
     op.drop_index("ix_plans_target_id", "plans")
     op.drop_table("plans")

@@ -58,6 +58,7 @@ async def test_a_job_shows_each_step_with_the_ids_that_azures_support_asks_for(s
         "check_provider",
         "ensure_resource_group",
         "record_resource_group",
+        "check_room",
         "put_cluster",
         "await_cluster",
         "read_cluster",

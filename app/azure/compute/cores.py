@@ -1,5 +1,7 @@
 """How many cores a subscription may have in a location, and how many each size takes."""
 
+import re
+
 from azure.mgmt.compute.aio import ComputeManagementClient
 
 from app.azure.clients import read_all
@@ -7,6 +9,8 @@ from app.azure.fields import Fields
 from app.azure.types.call import Call
 from app.azure.types.compute import SizeCores
 from app.azure.types.network import Usage
+
+_NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
 class Cores:
@@ -38,6 +42,17 @@ def _usage(value: object) -> Usage:
 def _size(value: object) -> tuple[str, SizeCores | None]:
     body = Fields(value, "sku")
     said = {part.maybe("name"): part.maybe("value") for part in body.parts("capabilities")}
-    family, cores = body.maybe("family"), said.get("vCPUs")
-    known = body.maybe("resourceType") == "virtualMachines" and family and cores and cores.isdecimal()
-    return body.text("name"), SizeCores(str(family), int(str(cores))) if known else None
+    family, cores, memory = body.maybe("family"), said.get("vCPUs"), said.get("MemoryGB")
+    if body.maybe("resourceType") != "virtualMachines" or not family or not cores or not cores.isdecimal():
+        return body.text("name"), None
+    restrictions = list(body.parts("restrictions"))
+    zones = {zone for info in body.parts("locationInfo") for zone in info.texts("zones")}
+    for each in restrictions:
+        zones -= set(each.part("restrictionInfo").texts("zones"))
+    return body.text("name"), SizeCores(
+        family,
+        int(cores),
+        memory_gib=float(memory) if memory and _NUMBER.fullmatch(memory) else 0,
+        zones=tuple(sorted(zones)),
+        restricted=any(each.maybe("type") == "Location" for each in restrictions),
+    )

@@ -73,7 +73,14 @@ class Identity(ComputeResource):
 
 @dataclass(frozen=True, slots=True)
 class SizeCores:
-    """How many cores a machine of a size has, and for which quota they count ("standardDSv5Family")."""
+    """How many cores a machine of a size has, and for which quota they count ("standardDSv5Family").
+
+    `restricted`: not for this subscription in the location. `zones`: those of the location in which the subscription
+    may have it.
+    """
 
     family: str
     cores: int
+    memory_gib: float = 0
+    zones: tuple[str, ...] = ()
+    restricted: bool = False

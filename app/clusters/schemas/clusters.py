@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from app.api.schemas import RequestModel, ResponseModel
 from app.clusters.schemas.conditions import ConditionRead
 from app.clusters.schemas.ending import Ending
-from app.clusters.schemas.pools import NodeCount, NodePoolCreate, NodePoolRead, PoolName, SizeName
+from app.clusters.schemas.pools import Fallback, NodeCount, NodePoolCreate, NodePoolRead, PoolName, SizeName
 from app.clusters.schemas.settings import ClusterSettings, SettingMembers
 from app.core.text import PLAIN, PLAIN_LINES
 from app.jobs.schemas import JobRead, RunOptions
@@ -30,6 +30,14 @@ PublicKey = Annotated[str, StringConstraints(min_length=1, max_length=16_384), P
 WindowsPassword = Annotated[SecretStr, Field(min_length=14, max_length=123)]
 # https://learn.microsoft.com/rest/api/aks/managed-clusters/create-or-update#containerservicelinuxprofile
 UserName = Annotated[str, StringConstraints(min_length=1, max_length=32, pattern=r"^[A-Za-z][-A-Za-z0-9_]*$"), PLAIN]
+
+
+class ClusterFallback(Fallback):
+    """What is tried where Azure has no room, no quota or no such offer: size and zones are then those of all pools."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"location": "northeurope"}]})
+
+    location: LocationName | None = None
 
 
 class ClusterCreate(ClusterSettings, Ending):
@@ -70,6 +78,8 @@ class ClusterCreate(ClusterSettings, Ending):
     """Of the Windows nodes' administrator: kept encrypted until Azure has it, then erased. null: one is made for Azure
     and kept nowhere."""
     tags: Annotated[Tags, Field(default_factory=dict)]
+    fallbacks: Annotated[list[ClusterFallback], Field(max_length=10, default_factory=list)]
+    """Tried in this order; each try is an event and stands in the job's outcome (`tried`)."""
     options: RunOptions = RunOptions()
 
     @model_validator(mode="after")

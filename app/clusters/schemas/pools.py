@@ -207,6 +207,15 @@ class NodePoolCreate(NodePoolSettings):
     """Unique in the cluster. Azure has this name where it fits (12 letters and digits, Windows 6), else a made one."""
 
 
+class Fallback(RequestModel):
+    """What is tried where Azure has no room, no quota or no such offer; what is not named is as asked at first."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"size": "Standard_D4as_v5", "zones": ["2"]}]})
+
+    size: SizeName | None = None
+    zones: Annotated[list[Zone], Field(max_length=3)] | None = None
+
+
 class NodePoolRead(ResponseModel):
     """A node pool: what was asked, and what Azure last said."""
 

@@ -12,6 +12,7 @@ from app.clusters.service.sealed import WINDOWS_PASSWORD, keep_sealed
 from app.clusters.service.start import Asker, NameTakenError, start, tell
 from app.clusters.specs import kinds
 from app.clusters.specs.ending import end_errors, end_of
+from app.clusters.specs.offers import Offer
 from app.clusters.specs.rules import check_create, default_group
 from app.clusters.specs.wanted import Wanted
 from app.core.errors import ErrorClass, FieldError, SlipwayError
@@ -85,7 +86,14 @@ async def create_cluster(
             session, cluster.id, WINDOWS_PASSWORD, body.windows_password, keys=secrets.keys, now=asker.now
         )
     await tell(session, cluster, "cluster.create_requested", asker.now)
-    job = await start(session, asker, kinds.CREATE, cluster, options=body.options.model_dump(mode="json"))
+    first = Offer.of(checked.wanted, [pool.name for pool in checked.wanted.pools])
+    others = [
+        first.instead(location=each.location and each.location.lower(), size=each.size, zones=each.zones)
+        for each in body.fallbacks
+    ]
+    request = {"offers": [offer.as_json() for offer in (first, *others)]} if others else None
+    options = body.options.model_dump(mode="json")
+    job = await start(session, asker, kinds.CREATE, cluster, options=options, request=request)
     cluster.created_by_job = job.id
     return job, cluster, checked.private_key
 

@@ -1,24 +1,27 @@
 """`cluster.create`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.azure.error_row import Action
 from app.azure.errors import AzureError
 from app.azure.types.cluster import ManagedCluster
 from app.azure.types.resource import ResourceGroup
 from app.azure.types.tags import JOB, is_of_project, is_ours, owner_tags
-from app.azure.types.watch import Goal, TargetKind
+from app.azure.types.watch import TargetKind
 from app.clusters.specs.kinds import CREATE
 from app.clusters.specs.wanted import Place, Wanted, desired, place_of
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made, Proof
 from app.clusters.workflow.changeable import require_workspace
+from app.clusters.workflow.create_offers import check_room, remove, remove_failed, turn_to_next
+from app.clusters.workflow.offers import begin_offers
 from app.clusters.workflow.plan import Plan
 from app.clusters.workflow.put_secrets import erase_secrets, secrets_for
 from app.clusters.workflow.settings import Differences, apply_settings, tell_partly_applied
 from app.core.errors import ConflictError, ErrorClass
 from app.core.json import JsonObject
+from app.engine.errors import JobFailedError
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import ClusterState, ResourceGroupState
@@ -34,19 +37,31 @@ async def create_cluster(job: JobRun) -> None:
     await job.cloud(check_provider, asked)
     group = await job.cloud(ensure_resource_group, asked)
     await job.record(record_resource_group, group)
-    accepted = await job.cloud(put_cluster, asked)
-    if asked.wanted.password_given:
+    while True:
+        try:
+            await job.cloud(check_room, asked)
+            accepted = await job.cloud(put_cluster, asked)
+            # The caller's next offer would need it again.
+            if asked.wanted.password_given and (plan.only_acceptance(job) or not asked.trial.left):
+                await job.record(erase_secrets)
+            if plan.only_acceptance(job):
+                await job.record(plan.record_accepted)
+                return
+            seen = await job.cloud(await_cluster, asked, accepted)
+            break
+        except JobFailedError as failed:
+            if asked.trial.is_over(failed):
+                raise
+            asked = await job.record(turn_to_next, asked, failed.problem)
+            await job.cloud(remove_failed, asked)
+    if asked.wanted.password_given and asked.trial.left:
         await job.record(erase_secrets)
-    if plan.only_acceptance(job):
-        await job.record(plan.record_accepted)
-        return
-    seen = await job.cloud(await_cluster, asked, accepted)
     left = Differences()
     if asked.wanted.settings:
         left, seen = await apply_settings(job, asked), None
     made = await job.cloud(read_cluster, asked, seen)
     proof = await job.cloud(prove_cluster, asked, made)
-    await job.record(record_ready, made, proof, left)
+    await job.record(record_ready, asked, made, proof, left)
 
 
 class NotOursError(ConflictError):
@@ -74,8 +89,9 @@ class GroupSeen:
 
 @record_step
 async def begin_create(record: Record) -> Plan:
-    """Mark the cluster as being created."""
-    return await plan.begin(record, ClusterState.CREATING)
+    """Mark the cluster as being created, under the first offer that Azure did not refuse lately."""
+    trial = await begin_offers(record, await plan.cluster_of(record))
+    return replace(await plan.begin(record, ClusterState.CREATING), trial=trial)
 
 
 @cloud_step
@@ -133,6 +149,7 @@ async def put_cluster(cloud: Cloud, asked: Plan) -> Begun:
     try:
         return await _make(cloud, asked)
     except AzureError as error:
+        asked.trial.raise_first(error)
         if error.action is not Action.REGISTER_PROVIDER:
             raise
         # A cluster needs more providers than its own; Azure names the one that is missing. Once: no second refusal.
@@ -208,13 +225,13 @@ async def prove_cluster(cloud: Cloud, asked: Plan, made: Made) -> Proof:
 
 
 @record_step
-async def record_ready(record: Record, made: Made, proof: Proof, left: Differences) -> None:
+async def record_ready(record: Record, asked: Plan, made: Made, proof: Proof, left: Differences) -> None:
     """Write that the cluster is ready, with the proof, and what Azure has not applied, if anything."""
     cluster = await plan.cluster_of(record)
     await plan.observe(record, cluster, made.cluster, made.outbound_ips)
     if cluster.state == ClusterState.CREATING:
         plan.set_state(cluster, ClusterState.READY, record)
-    outcome = _outcome(made, proof) | await tell_partly_applied(record, left)
+    outcome = _outcome(made, proof) | asked.trial.told() | await tell_partly_applied(record, left)
     await record.emit("cluster.ready", data=outcome)
     nodes = "1 node" if proof.nodes_ready == 1 else f"{proof.nodes_ready} nodes"
     await record.succeed(
@@ -271,18 +288,7 @@ async def remove_leftovers(cloud: Cloud, asked: Plan) -> None:
     present = await subscription.managed_clusters.get(place.resource_group, place.azure_name, call=azure_call(cloud))
     if present is None or not _made_by(cloud, place, present.tags):
         return
-    asked_at = cloud.clock.now()
-    operation = await subscription.managed_clusters.delete(
-        place.resource_group, place.azure_name, call=azure_call(cloud)
-    )
-    await await_azure.watch(
-        cloud,
-        Begun(present.id, operation, asked_at),
-        subscription_id=place.subscription_id,
-        kind=TargetKind.MANAGED_CLUSTER,
-        goal=Goal.GONE,
-        expected="cluster_delete",
-    )
+    await remove(cloud, place, present.id)
 
 
 def _made_by(cloud: Cloud, place: Place, tags: Mapping[str, str]) -> bool:

@@ -1,6 +1,6 @@
 """What a job about a cluster is given at its start, and how it writes the cluster's row."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.azure.types.cluster import ManagedCluster
 from app.clusters.live import ClusterLostError
@@ -15,6 +15,7 @@ from app.clusters.specs.left import left_json
 from app.clusters.specs.observed import sighting
 from app.clusters.specs.states import LEAVING, SERVING
 from app.clusters.specs.wanted import Place, Wanted, place_of
+from app.clusters.workflow.offers import Trial
 from app.core.errors import ConflictError
 from app.core.json import JsonObject
 from app.engine.steps import JobEnd, Record, record_step
@@ -38,6 +39,7 @@ class Plan:
     wanted: Wanted
     # The name of AKS's own group for the cluster, as it was last seen.
     node_group: str | None = None
+    trial: Trial = field(default_factory=Trial)
 
 
 async def begin(record: Record, state: ClusterState) -> Plan:

@@ -6,6 +6,7 @@ from app.emulator.core.vm_sizes import CORES_PER_FAMILY, VM_SIZES, find_vm_size
 
 REGIONAL, SPOT = "cores", "lowPriorityCores"
 OVERRIDE = "vcpu_limits"
+RESTRICTED = "restricted_sizes"
 _SCALE_SET = "Microsoft.Compute/virtualMachineScaleSets"
 _MACHINE = "Microsoft.Compute/virtualMachineScaleSets/virtualMachines"
 
@@ -19,6 +20,12 @@ def limit_of(cloud: Cloud, family: str) -> int:
     """The quota of a family, of spot machines, or of the whole region; `/_local/quotas` sets it."""
     usual = CORES_PER_FAMILY * len(families()) if family == REGIONAL else CORES_PER_FAMILY
     return int(cloud.overrides.get(OVERRIDE, {}).get(family, usual))
+
+
+def restricted_zones(cloud: Cloud, size: str) -> list[str] | None:
+    """The zones in which the subscription may not have a size: none of them named, nowhere; None: no restriction."""
+    found: list[str] | None = cloud.overrides.get(RESTRICTED, {}).get(size.lower())
+    return found
 
 
 def used_cores(cloud: Cloud, subscription: str, location: str) -> dict[str, int]:

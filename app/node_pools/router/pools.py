@@ -40,7 +40,10 @@ async def _know_sizes(cluster: ClusterPath, body: NodePoolAdd, caller: OperatorC
     async with caller.services.database.read() as session:
         found = await get_cluster(session, caller.scope, cluster)
     await ensure_catalogue(
-        caller.services, subscription_id=found.subscription_id, location=found.location, node_sizes=[body.size]
+        caller.services,
+        subscription_id=found.subscription_id,
+        location=found.location,
+        node_sizes=[body.size, *(each.size for each in body.fallbacks if each.size)],
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy import select
@@ -13,6 +14,7 @@ from app.clusters.schemas.pools import NodePoolSettings, OsType, PoolMode
 from app.clusters.service.outbound import require_ports_for
 from app.clusters.service.read import list_pools
 from app.clusters.service.start import SUPERSEDED, Asker, partition_of, require_changeable, start, tell, want
+from app.clusters.specs.offers import Offer
 from app.clusters.specs.pool_rules import check_networks, check_pool
 from app.clusters.specs.pool_spec import azure_pool_name, settings_of, spec_of
 from app.clusters.specs.rejections import Rejections
@@ -88,16 +90,18 @@ async def add_pool(session: AsyncSession, asker: Asker, cluster: Cluster, body: 
     rejections = Rejections()
     check_pool(body, "", rejections)
     check_beside(cluster, body, rejections)
-    wrong_size = await catalog.known_size(
-        session,
-        subscription_id=cluster.subscription_id,
-        location=cluster.location,
-        name=body.size,
-        now=asker.now,
-        pointer="/size",
-    )
-    if wrong_size is not None:
-        rejections.errors.append(wrong_size)
+    sizes = {"/size": body.size}
+    sizes |= {f"/fallbacks/{index}/size": each.size for index, each in enumerate(body.fallbacks) if each.size}
+    for pointer, size in sizes.items():
+        wrong_size = await catalog.known_size(
+            session,
+            subscription_id=cluster.subscription_id,
+            location=cluster.location,
+            name=size,
+            now=asker.now,
+            pointer=pointer,
+        )
+        rejections.errors.extend([] if wrong_size is None else [wrong_size])
     if len(rows) >= MOST_POOLS:
         rejections.add("too_many_node_pools", "", f"A cluster has at most {MOST_POOLS} node pools.")
     rejections.raise_if_any()
@@ -123,9 +127,18 @@ async def add_pool(session: AsyncSession, asker: Asker, cluster: Cluster, body: 
     row.count = spec.count
     _want_pools(cluster, [*Wanted.from_json(cluster.wanted).pools, WantedPool(row.name, spec)], asker.now)
     await tell(session, cluster, "node_pool.create_requested", asker.now, pool=row.name)
-    return await start_job(
-        session, asker, kinds.CREATE, cluster, row=row, options=body.options.model_dump(mode="json")
-    ), row
+    first = Offer.of(Wanted.from_json(cluster.wanted), [row.name])
+    others = [first.instead(location=None, size=each.size, zones=each.zones) for each in body.fallbacks]
+    job = await start_job(
+        session,
+        asker,
+        kinds.CREATE,
+        cluster,
+        row=row,
+        options=body.options.model_dump(mode="json"),
+        **({"offers": [offer.as_json() for offer in (first, *others)]} if others else {}),
+    )
+    return job, row
 
 
 async def change_pool(
@@ -210,7 +223,7 @@ async def start_job(
     *,
     row: NodePool,
     options: JsonObject,
-    **more: bool | int | list[str],
+    **more: Any,
 ) -> Job:
     """Start a job about a pool, in its cluster's partition; `more` goes into its request."""
     request: JsonObject = {"pool_id": row.id, "pool": row.azure_name, "name": row.name, **more}

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from app.azure.errors import AzureError
 from app.azure.types.tags import JOB, is_ours, owner_tags
 from app.azure.types.watch import TargetKind
 from app.clusters.service.start import want
@@ -10,23 +11,35 @@ from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.await_azure import Begun, Made, Proof
 from app.clusters.workflow.leave import clean_up_change
+from app.clusters.workflow.offers import begin_offers
 from app.clusters.workflow.turn import require_idle
+from app.engine.errors import JobFailedError
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow
 from app.models import ClusterState, NodePool, NodePoolState
 from app.node_pools.specs.kinds import CREATE
 from app.node_pools.workflow import plan, pool_calls
+from app.node_pools.workflow.offers import check_room, remove_failed, turn_to_next
 from app.node_pools.workflow.plan import PoolPlan, prove_nodes
 
 
 async def add_pool(job: JobRun) -> None:
     """Make a pool, and see its nodes Ready."""
     asked = await job.record(begin_add)
-    begun = await job.cloud(put_pool, asked)
-    if clusters.only_acceptance(job):
-        await job.record(clusters.record_accepted)
-        return
-    await job.cloud(await_pool, asked, begun)
+    while True:
+        try:
+            await job.cloud(check_room, asked)
+            begun = await job.cloud(put_pool, asked)
+            if clusters.only_acceptance(job):
+                await job.record(clusters.record_accepted)
+                return
+            await job.cloud(await_pool, asked, begun)
+            break
+        except JobFailedError as failed:
+            if asked.trial.is_over(failed):
+                raise
+            asked = await job.record(turn_to_next, asked, failed.problem)
+            await job.cloud(remove_failed, asked)
     made = await job.cloud(read_pool, asked)
     proof = await job.cloud(prove_nodes, asked, made)
     await job.record(record_added, asked, made, proof)
@@ -34,8 +47,9 @@ async def add_pool(job: JobRun) -> None:
 
 @record_step
 async def begin_add(record: Record) -> PoolPlan:
-    """Mark the cluster as being changed."""
-    return await plan.begin(record, NodePoolState.CREATING)
+    """Mark the cluster as being changed, and take the first offer that Azure did not refuse lately."""
+    trial = await begin_offers(record, await clusters.cluster_of(record))
+    return replace(await plan.begin(record, NodePoolState.CREATING), trial=trial)
 
 
 @cloud_step
@@ -44,7 +58,11 @@ async def put_pool(cloud: Cloud, asked: PoolPlan) -> Begun:
     place = asked.place
     await require_idle(cloud, place)
     owner = {**owner_tags(project_id=place.project_id, cluster_id=place.cluster_id), JOB: cloud.job.id}
-    return await pool_calls.ensure(cloud, asked, replace(asked.spec, tags={**asked.spec.tags, **owner}))
+    try:
+        return await pool_calls.ensure(cloud, asked, replace(asked.spec, tags={**asked.spec.tags, **owner}))
+    except AzureError as error:
+        asked.trial.raise_first(error)
+        raise
 
 
 @cloud_step
@@ -77,6 +95,7 @@ async def record_added(record: Record, asked: PoolPlan, made: Made, proof: Proof
     pool = made.cluster.pool(asked.spec.name)
     count = pool.count if pool is not None else asked.spec.count
     outcome = {"pool": asked.name, "azure_name": asked.spec.name, "count": count, "nodes_ready": proof.nodes_ready}
+    outcome |= asked.trial.told()
     await record.emit("node_pool.ready", data=outcome)
     nodes = "1 node" if count == 1 else f"{count} nodes"
     await record.succeed(

@@ -1,6 +1,6 @@
 """What a job about a node pool is given at its start, and how it writes the pool's row."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.azure.types.agent_pool import AgentPool, AgentPoolSpec
 from app.azure.types.cluster import ManagedCluster
@@ -8,6 +8,7 @@ from app.clusters.specs.observed import pool_state
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Made, Proof
+from app.clusters.workflow.offers import Trial
 from app.core.errors import ConflictError, ErrorClass, SlipwayError
 from app.engine.steps import JobEnd, Record, cloud_step
 from app.jobs.workflow import Cloud, azure_call
@@ -37,6 +38,7 @@ class PoolPlan:
     place: Place
     name: str
     spec: AgentPoolSpec
+    trial: Trial = field(default_factory=Trial)
 
 
 async def begin(record: Record, state: NodePoolState) -> PoolPlan:

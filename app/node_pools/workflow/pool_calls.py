@@ -12,6 +12,8 @@ from app.jobs.workflow import Cloud, azure_call
 from app.node_pools.workflow import plan
 from app.node_pools.workflow.plan import PoolPlan
 
+_FAILED = frozenset({"failed", "canceled"})
+
 
 class PoolNotOursError(ConflictError):
     """A pool of the name is in Azure already, and Slipway did not make it. It is never touched."""
@@ -49,10 +51,15 @@ async def _take_up(cloud: Cloud, asked: PoolPlan, present: AgentPool) -> Begun:
         )
     pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
     asked_at = cloud.clock.now()
-    if present.provisioning_state.lower() in {"failed", "canceled"}:
+    if has_failed(asked, present):
         answer = await pools.put_again(place.resource_group, place.azure_name, asked.spec, call=azure_call(cloud))
         return Begun(_id(cloud, asked), answer.operation, asked_at)
     return Begun(_id(cloud, asked), None, asked_at)
+
+
+def has_failed(asked: PoolPlan, present: AgentPool) -> bool:
+    """Whether this is a pool of ours that Azure has failed to make, or to change."""
+    return is_ours(present.tags, asked.place.cluster_id) and present.provisioning_state.lower() in _FAILED
 
 
 async def send(cloud: Cloud, asked: PoolPlan, spec: AgentPoolSpec, present: AgentPool) -> Begun | None:

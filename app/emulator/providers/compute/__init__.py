@@ -21,5 +21,5 @@ def provider() -> Provider:
         namespace=NAMESPACE,
         resource_types=[*(ResourceType(name, API_VERSIONS) for name in _READ), ResourceType("skus", ("2021-07-01",))],
         routes=[*sizes.routes(), *machines.routes(), *disks.routes()],
-        acts={"quotas": sizes.set_limits},
+        acts={"quotas": sizes.set_limits, "restrict-sizes": sizes.restrict},
     )

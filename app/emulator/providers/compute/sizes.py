@@ -9,7 +9,16 @@ from app.emulator.core.links import page
 from app.emulator.core.locations import LOCATIONS, Location, find_location
 from app.emulator.core.registry import Route
 from app.emulator.core.vm_sizes import VM_SIZES, VmSize
-from app.emulator.core.vm_usage import OVERRIDE, REGIONAL, SPOT, families, limit_of, used_cores
+from app.emulator.core.vm_usage import (
+    OVERRIDE,
+    REGIONAL,
+    RESTRICTED,
+    SPOT,
+    families,
+    limit_of,
+    restricted_zones,
+    used_cores,
+)
 from app.emulator.providers.compute.names import NAMESPACE
 
 _LOCATION = f"/subscriptions/{{subscription}}/providers/{NAMESPACE}/locations/{{location}}"
@@ -56,10 +65,24 @@ async def _list_sizes(_cloud: Cloud, call: Call) -> Answer:
 async def _list_skus(cloud: Cloud, call: Call) -> Answer:
     wanted = call.query.get("$filter", "")
     regions = [location for location in LOCATIONS.values() if not wanted or f"'{location.name}'" in wanted.lower()]
-    return page(cloud, call, [_sku(size, region) for region in regions for size in VM_SIZES.values()])
+    return page(cloud, call, [_sku(cloud, size, region) for region in regions for size in VM_SIZES.values()])
 
 
-def _sku(size: VmSize, region: Location) -> Document:
+def _restrictions(cloud: Cloud, size: VmSize, region: Location) -> list[Document]:
+    zones = restricted_zones(cloud, size.name)
+    if zones is None:
+        return []
+    return [
+        {
+            "type": "Zone" if zones else "Location",
+            "values": [region.name],
+            "restrictionInfo": {"locations": [region.name], **({"zones": zones} if zones else {})},
+            "reasonCode": "NotAvailableForSubscription",
+        }
+    ]
+
+
+def _sku(cloud: Cloud, size: VmSize, region: Location) -> Document:
     zones = [str(zone) for zone in range(1, region.zones + 1)]
     capabilities = {
         "vCPUs": str(size.cores),
@@ -77,7 +100,7 @@ def _sku(size: VmSize, region: Location) -> Document:
         "locations": [region.name],
         "locationInfo": [{"location": region.name, "zones": zones, "zoneDetails": []}],
         "capabilities": [{"name": name, "value": value} for name, value in capabilities.items()],
-        "restrictions": [],
+        "restrictions": _restrictions(cloud, size, region),
     }
 
 
@@ -108,5 +131,15 @@ async def set_limits(cloud: Cloud, document: Document) -> Document:
         if family not in known or type(limit) is not int or limit < 0:
             raise InvalidActError(f"'{family}' must be one of {', '.join(sorted(known))}, with a number of cores")
     cloud.overrides[OVERRIDE] = dict(document)
+    cloud.changes += 1
+    return dict(document)
+
+
+async def restrict(cloud: Cloud, document: Document) -> Document:
+    """`{"Standard_D8s_v5": ["1"], "Standard_B2s": []}`: not in these zones, or not at all; `{}` lifts all of it."""
+    for size, zones in document.items():
+        if size.lower() not in VM_SIZES or not isinstance(zones, list):
+            raise InvalidActError(f"'{size}' must be a size, with a list of zones")
+    cloud.overrides[RESTRICTED] = {size.lower(): [str(zone) for zone in zones] for size, zones in document.items()}
     cloud.changes += 1
     return dict(document)

@@ -1,5 +1,6 @@
 """Finding what a request names, and refusing what is busy, stale or gone."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from app.emulator.core.cloud import Cloud
@@ -9,9 +10,9 @@ from app.emulator.core.exchange import Call
 from app.emulator.core.gateway import require_group
 from app.emulator.core.paths import group_id, key_of
 from app.emulator.core.store import Resource
-from app.emulator.core.vm_sizes import find_vm_size
-from app.emulator.core.vm_usage import SPOT, limit_of
-from app.emulator.providers.containerservice.errors import busy, etag_mismatch, flat, not_found
+from app.emulator.core.vm_sizes import VM_SIZES, find_vm_size
+from app.emulator.core.vm_usage import SPOT, limit_of, restricted_zones
+from app.emulator.providers.containerservice.errors import busy, etag_mismatch, flat, not_found, size_not_allowed
 from app.emulator.providers.containerservice.names import CLUSTER_TYPE, POOL_TYPE, cluster_id, pool_id
 from app.emulator.providers.containerservice.nodes import pools_of
 from app.emulator.providers.containerservice.pool_documents import profile, shown_properties
@@ -157,6 +158,24 @@ def check_quota(cloud: Cloud, subscription: str, location: str, added: dict[str,
                 "https://learn.microsoft.com/en-us/azure/quotas/view-quotas. Surge nodes would also consume vcpu "
                 "quota, please consider use smaller maxSurge or use maxUnavailable to proceed upgrade without surge "
                 "nodes, details: aka.ms/aks/maxUnavailable.",
+            )
+
+
+def check_offer(cloud: Cloud, location: str, pools: Iterable[Document]) -> None:
+    """400 where the subscription may not have a size in the location, or in one of the zones."""
+    for pool in pools:
+        barred = restricted_zones(cloud, pool["vmSize"])
+        if barred == []:
+            offered = ",".join(
+                sorted(size.name for size in VM_SIZES.values() if restricted_zones(cloud, size.name) is None)
+            )
+            raise size_not_allowed(str(pool["vmSize"]), location, offered)
+        if set(barred or ()) & set(pool.get("availabilityZones") or ()):
+            raise flat(
+                400,
+                "AvailabilityZoneNotSupported",
+                "Preflight validation check for resource(s) for container service failed. Message: The zone(s) "
+                f"'{','.join(pool['availabilityZones'])}' for resource 'agentpool' is not supported.",
             )
 
 

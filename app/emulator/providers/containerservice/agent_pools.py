@@ -76,6 +76,7 @@ def _create(cloud: Cloud, call: Call, cluster: Resource, asked: Document) -> Ans
     check_windows(body, [properties])
     if len(pools_of(cloud, cluster)) >= LARGEST_NUMBER_OF_POOLS:
         raise flat(400, "BadRequest", f"A cluster has at most {LARGEST_NUMBER_OF_POOLS} agent pools.")
+    access.check_offer(cloud, body["location"], [properties])
     _check_quota(cloud, call, cluster, properties, properties["count"])
     check_profile(cloud, body, [*all_pools(cloud, cluster, ()), properties])
     check_addon(cloud, body["properties"])

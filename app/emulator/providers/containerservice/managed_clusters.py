@@ -112,6 +112,7 @@ class ManagedClusters:
         check_profile(cloud, body, pools.values())
         check_addon(cloud, body["properties"])
         check_subnets(cloud, body["location"], [(pool, pool["count"]) for pool in pools.values()])
+        access.check_offer(cloud, body["location"], pools.values())
         access.check_quota(
             cloud, call.parameter("subscription"), body["location"], cluster_pools.cores_of(pools.values())
         )
