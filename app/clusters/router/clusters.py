@@ -24,13 +24,11 @@ from app.clusters.schemas.clusters import (
 from app.clusters.schemas.update import ClusterUpdate, ClusterUpdated
 from app.clusters.service import change, create, read, update
 from app.clusters.service.create import LatestUnknownError
-from app.clusters.service.ending import ProtectedError
 from app.clusters.service.outbound import SnatExhaustedError
 from app.clusters.service.read import FoundCluster
 from app.clusters.service.start import ClusterStoppedError, NameTakenError, NotReadyError, asker_of, lock_cluster
 from app.core.sealing import NoSealingKeyError
 from app.db.pages import read_page
-from app.jobs.schemas import DeleteOptions
 from app.jobs.service import BusyError
 from app.jobs.specs import job_read
 from app.models import Cluster, Job, Role
@@ -154,23 +152,6 @@ async def update_cluster(
     resource = await read.one_cluster_read(call.session, found)
     job = None if made.job is None else job_read(made.job, call.now)
     return ClusterUpdated(job=job, resource=resource, changes=made.changes)
-
-
-@router.delete(
-    "/{cluster:name}", status_code=202, summary="Delete a cluster", responses=errors(BusyError, ProtectedError)
-)
-async def delete_cluster(
-    cluster: ClusterPath,
-    call: OperatorWrites,
-    response: Response,
-    if_match: IfMatch,
-    options: Annotated[DeleteOptions, Query()],
-) -> ClusterAccepted:
-    """From any state: a job that is at work on the cluster makes way. Only what Slipway made is removed from Azure."""
-    found = await lock_cluster(call.session, call.scope, cluster)
-    if_match.check(found.version)
-    job = await change.delete_cluster(call.session, asker_of(call), found, options.run_options())
-    return await accepted(call, response, job, found)
 
 
 @router.post(

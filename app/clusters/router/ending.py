@@ -1,17 +1,26 @@
 """HTTP: the end of clusters."""
 
-from fastapi import Response
+from typing import Annotated
 
-from app.api.calls import OperatorWrites
-from app.api.etags import set_etag
+from fastapi import Depends, Query, Response
+
+from app.api.calls import OperatorChecks, OperatorWrites
+from app.api.etags import IfMatch, set_etag
 from app.api.openapi import errors
 from app.api.path_parameters import ClusterPath
 from app.api.route import api_router
-from app.clusters.schemas.clusters import ClusterRead
+from app.clusters.live import deletion as live
+from app.clusters.live.deletion import DeletionSeen
+from app.clusters.router.clusters import accepted
+from app.clusters.schemas.clusters import ClusterAccepted, ClusterRead
+from app.clusters.schemas.deletion import ClusterDeleteOptions, DeletionPlanRead
 from app.clusters.schemas.ending import ClusterExtend
-from app.clusters.service import ending, read
-from app.clusters.service.ending import NoEndError
-from app.clusters.service.start import NotReadyError, lock_cluster
+from app.clusters.service import change, deletion, ending, read
+from app.clusters.service.ending import NoEndError, ProtectedError
+from app.clusters.service.plans import PlanStaleError
+from app.clusters.service.start import NotReadyError, asker_of, lock_cluster
+from app.core.breaker import NotAnsweringError
+from app.jobs.service import BusyError
 
 router = api_router(prefix="/v1/clusters", tags=["clusters"])
 
@@ -27,3 +36,41 @@ async def extend_cluster(
     await ending.extend_cluster(call.session, found, body, now=call.now)
     set_etag(response, found.version)
     return await read.one_cluster_read(call.session, found)
+
+
+async def _look(
+    cluster: ClusterPath, options: Annotated[ClusterDeleteOptions, Query()], caller: OperatorChecks
+) -> DeletionSeen | None:
+    """Before the transaction: what a preview, or a deletion that is bound to one, has to know of Azure."""
+    return await live.look(caller, cluster) if options.plan or options.plan_id is not None else None
+
+
+@router.delete(
+    "/{cluster:name}",
+    status_code=202,
+    summary="Delete a cluster",
+    responses={
+        **errors(BusyError, ProtectedError, PlanStaleError, NotAnsweringError),
+        200: {"model": DeletionPlanRead, "description": "With `plan=true`: what would go and what would stay; no job."},
+    },
+)
+async def delete_cluster(
+    *,
+    cluster: ClusterPath,
+    seen: Annotated[DeletionSeen | None, Depends(_look)],
+    call: OperatorWrites,
+    response: Response,
+    if_match: IfMatch,
+    options: Annotated[ClusterDeleteOptions, Query()],
+) -> ClusterAccepted | DeletionPlanRead:
+    """From any state: a job that is at work on the cluster makes way. Only what Slipway made is removed from Azure."""
+    found = await lock_cluster(call.session, call.scope, cluster)
+    if_match.check(found.version)
+    asker = asker_of(call)
+    if seen is not None and options.plan:
+        response.status_code = 200
+        return await deletion.keep_preview(call.session, asker, found, seen.items, seen.locks)
+    if seen is not None and options.plan_id is not None:
+        await deletion.require_preview(call.session, asker, found, seen.items, plan_id=options.plan_id)
+    job = await change.delete_cluster(call.session, asker, found, options.run_options())
+    return await accepted(call, response, job, found)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.clusters.specs.deletion import Item
 from app.models import Cluster, Job
 
 
@@ -14,12 +15,13 @@ class ClusterPart:
     """One slice's things that live in a cluster.
 
     `open_jobs`: the jobs about them that have not ended, locked; they end when the cluster is to go. `record_gone`:
-    writes that they went with it.
+    writes that they went with it. `items`: what a deletion of the cluster would do with them, and with what they use.
     """
 
     name: str
     open_jobs: Callable[[AsyncSession, Cluster], Awaitable[Sequence[Job]]]
     record_gone: Callable[[AsyncSession, Cluster, datetime], Awaitable[None]]
+    items: Callable[[AsyncSession, Cluster], Awaitable[Sequence[Item]]]
 
 
 _registered: dict[str, ClusterPart] = {}
@@ -33,6 +35,11 @@ def register_part(part: ClusterPart) -> None:
 async def open_jobs_of_parts(session: AsyncSession, cluster: Cluster) -> list[Job]:
     """All open jobs about parts of the cluster, locked."""
     return [job for part in _registered.values() for job in await part.open_jobs(session, cluster)]
+
+
+async def items_of_parts(session: AsyncSession, cluster: Cluster) -> list[Item]:
+    """What a deletion of the cluster would do with all parts of it."""
+    return [item for part in _registered.values() for item in await part.items(session, cluster)]
 
 
 async def record_parts_gone(session: AsyncSession, cluster: Cluster, *, now: datetime) -> None:

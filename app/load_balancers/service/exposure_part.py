@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clusters.service.parts import ClusterPart
+from app.clusters.specs.deletion import Item
 from app.load_balancers.service.exposures import tell
 from app.models import TERMINAL, Cluster, Exposure, ExposureState, Job
 
@@ -29,4 +30,18 @@ async def _record_gone(session: AsyncSession, cluster: Cluster, now: datetime) -
             await tell(session, exposure, "exposure.deleted", now, reason="cluster_deleted")
 
 
-EXPOSURES = ClusterPart("exposures", _open_jobs, _record_gone)
+async def _items(session: AsyncSession, cluster: Cluster) -> Sequence[Item]:
+    asked = select(Exposure).where(Exposure.cluster_id == cluster.id, Exposure.deleted_at.is_(None))
+    return [
+        Item(
+            "exposure",
+            f"{exposure.namespace}/{exposure.name}",
+            goes=True,
+            detail=", ".join(str(each["ip"]) for each in exposure.addresses if each.get("ip")),
+            id=exposure.id,
+        )
+        for exposure in (await session.scalars(asked.order_by(Exposure.id))).all()
+    ]
+
+
+EXPOSURES = ClusterPart("exposures", _open_jobs, _record_gone, _items)

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clusters.service.parts import ClusterPart
+from app.clusters.specs.deletion import Item
 from app.models import Cluster, Job, Monitoring, MonitoringState
 
 
@@ -24,4 +25,12 @@ async def _record_gone(session: AsyncSession, cluster: Cluster, now: datetime) -
         row.version += 1
 
 
-MONITORING = ClusterPart("monitoring", _open_jobs, _record_gone)
+async def _items(session: AsyncSession, cluster: Cluster) -> Sequence[Item]:
+    asked = select(Monitoring).where(Monitoring.cluster_id == cluster.id, Monitoring.deleted_at.is_(None))
+    return [
+        Item("monitoring", cluster.name, goes=True, detail="Its rules go; its workspace and the data stay.", id=row.id)
+        for row in (await session.scalars(asked.order_by(Monitoring.id))).all()
+    ]
+
+
+MONITORING = ClusterPart("monitoring", _open_jobs, _record_gone, _items)

@@ -7,7 +7,8 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clusters.service.parts import ClusterPart
-from app.models import TERMINAL, Cluster, Job, Volume, VolumeState
+from app.clusters.specs.deletion import Item
+from app.models import TERMINAL, Cluster, Job, Share, Volume, VolumeState
 from app.storage.service.volumes import tell
 from app.storage.specs.volume_kinds import CREATE_CLASS, DELETE_CLASS
 
@@ -30,4 +31,19 @@ async def _record_gone(session: AsyncSession, cluster: Cluster, now: datetime) -
         await tell(session, volume, "volume.deleted", now, reason="cluster_deleted")
 
 
-VOLUMES = ClusterPart("volumes", _open_jobs, _record_gone)
+async def _items(session: AsyncSession, cluster: Cluster) -> Sequence[Item]:
+    """Bindings go; the data stays: the shares, with their snapshots."""
+    bound = select(Volume).where(Volume.cluster_id == cluster.id, Volume.deleted_at.is_(None)).order_by(Volume.id)
+    volumes = (await session.scalars(bound)).all()
+    used = or_(Share.cluster_id == cluster.id, Share.id.in_([volume.share_id for volume in volumes]))
+    shares = select(Share).where(used, Share.deleted_at.is_(None)).order_by(Share.id)
+    return [
+        *(Item("volume", f"{volume.namespace}/{volume.name}", goes=True, id=volume.id) for volume in volumes),
+        *(
+            Item("share", share.name, goes=False, detail="With its snapshots.", id=share.id)
+            for share in (await session.scalars(shares)).all()
+        ),
+    ]
+
+
+VOLUMES = ClusterPart("volumes", _open_jobs, _record_gone, _items)
