@@ -45,3 +45,8 @@ Lines = Annotated[str, StringConstraints(min_length=1, max_length=16_384), PLAIN
 
 Label = Annotated[str, StringConstraints(min_length=1, max_length=128), PLAIN]
 """What a person calls a key."""
+
+
+def counted(number: int, word: str, words: str | None = None) -> str:
+    """`1 machine`, `2 machines`."""
+    return f"{number} {word}" if number == 1 else f"{number} {words or f'{word}s'}"

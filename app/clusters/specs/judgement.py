@@ -8,6 +8,7 @@ from app.clusters.specs.conditions import ENDS_WITHIN, PATIENCE, Condition, Cond
 from app.clusters.specs.differences import Difference
 from app.clusters.specs.observed import under_way
 from app.core.json import JsonObject
+from app.core.text import counted
 from app.models import NodePoolState, ReaderState
 
 LONG_TERM = "AKSLongTermSupport"
@@ -120,9 +121,9 @@ def _nodes_ready(facts: Facts, reachable: Condition) -> Condition:
     more: JsonObject = {"ready": ready, "wanted": wanted, "pools": pools}
     if ready < wanted:
         short = ", ".join(sorted(name for name, each in pools.items() if not is_whole(each)))
-        message = f"{ready} of {_nodes(wanted)} {_are(ready)} Ready; look at: {short}."
+        message = f"{ready} of {counted(wanted, 'node')} {_are(ready)} Ready; look at: {short}."
         return Condition(kind, Status.FALSE, "NodesNotReady", message, more)
-    return Condition(kind, Status.TRUE, "AllReady", f"{_nodes(ready)} {_are(ready)} Ready.", more)
+    return Condition(kind, Status.TRUE, "AllReady", f"{counted(ready, 'node')} {_are(ready)} Ready.", more)
 
 
 def _version_supported(facts: Facts) -> Condition:
@@ -202,10 +203,6 @@ def _minor(version: str) -> tuple[int, int]:
 
 def _text(minor: tuple[int, int]) -> str:
     return f"{minor[0]}.{minor[1]}"
-
-
-def _nodes(count: int) -> str:
-    return "1 node" if count == 1 else f"{count} nodes"
 
 
 def _are(count: int) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from app.core.json import JsonObject
+from app.core.text import counted
 from app.models import Cluster, NodePool
 
 
@@ -29,7 +30,7 @@ def left_json(cluster: Cluster, pools: Iterable[NodePool]) -> JsonObject:
 def left_words(left: JsonObject) -> str:
     """A sentence for it."""
     pools = ", ".join(
-        f"{pool['name']} is {pool['provisioning_state'] or 'not there'} with {pool['count']} nodes"
+        f"{pool['name']} is {pool['provisioning_state'] or 'not there'} with {counted(pool['count'] or 0, 'node')}"
         for pool in left["node_pools"]
     )
     return f"Azure's word for the cluster is {left['provisioning_state']}; of its pools, {pools or 'none is there'}."

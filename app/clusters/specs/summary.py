@@ -2,6 +2,7 @@
 
 from app.clusters.specs.conditions import ConditionType, Status, condition_of
 from app.core.json import JsonList
+from app.core.text import counted
 from app.models import ClusterState
 
 _DOING: dict[str, str] = {
@@ -35,5 +36,5 @@ def _nodes(conditions: JsonList | None) -> list[str]:
     if found is None or "ready" not in found:
         return []
     ready, wanted = found["ready"], found["wanted"]
-    nodes = "1 node" if wanted == 1 else f"{wanted} nodes"
+    nodes = counted(wanted, "node")
     return [f"{nodes} Ready" if ready >= wanted else f"{ready} of {nodes} Ready"]

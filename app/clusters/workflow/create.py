@@ -21,6 +21,7 @@ from app.clusters.workflow.put_secrets import erase_secrets, secrets_for
 from app.clusters.workflow.settings import Differences, apply_settings, tell_partly_applied
 from app.core.errors import ConflictError, ErrorClass
 from app.core.json import JsonObject
+from app.core.text import counted
 from app.engine.errors import JobFailedError
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
@@ -233,7 +234,7 @@ async def record_ready(record: Record, asked: Plan, made: Made, proof: Proof, le
         plan.set_state(cluster, ClusterState.READY, record)
     outcome = _outcome(made, proof) | asked.trial.told() | await tell_partly_applied(record, left)
     await record.emit("cluster.ready", data=outcome)
-    nodes = "1 node" if proof.nodes_ready == 1 else f"{proof.nodes_ready} nodes"
+    nodes = counted(proof.nodes_ready, "node")
     await record.succeed(
         outcome=outcome,
         summary=f"Cluster {cluster.name} is ready: Kubernetes {proof.kubernetes_version}, {nodes} Ready.",

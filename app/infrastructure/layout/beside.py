@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from app.infrastructure.layout import words
+from app.core.text import counted
 from app.infrastructure.layout.plan import purpose_of
 from app.infrastructure.layout.rows import PAD, SERVICE_LEFT, SERVICE_WIDTH, Rows
 from app.infrastructure.layout.shapes import Box, Ink, Line, Rect, Stroke, Text, Tone, around, fitting
@@ -109,8 +109,8 @@ def _sums(graph: Graph) -> list[str]:
     internal = sum(isinstance(details, ServiceDetails) and details.internal for details in services)
     uses = ", ".join(f"{number} {purpose}" for purpose, number in sorted(purposes.items()))
     return [
-        f"{words.counted(machines, 'machine')} in {words.counted(len(pools), 'pool')}",
-        f"{words.counted(len(graph.of(Kind.LOAD_BALANCER)), 'load balancer')}, {words.counted(rules, 'rule')}",
-        words.counted(sum(purposes.values()), "public address", "public addresses") + (f": {uses}" if uses else ""),
-        words.counted(len(services), "Service") + (f", {internal} internal" if internal else ""),
+        f"{counted(machines, 'machine')} in {counted(len(pools), 'pool')}",
+        f"{counted(len(graph.of(Kind.LOAD_BALANCER)), 'load balancer')}, {counted(rules, 'rule')}",
+        counted(sum(purposes.values()), "public address", "public addresses") + (f": {uses}" if uses else ""),
+        counted(len(services), "Service") + (f", {internal} internal" if internal else ""),
     ]

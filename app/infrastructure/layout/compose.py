@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC
 
+from app.core.text import counted
 from app.infrastructure.layout import words
 from app.infrastructure.layout.beside import place_beside
 from app.infrastructure.layout.networks import place_below, trunk_lines
@@ -126,8 +127,8 @@ def _describe(graph: Graph) -> str:
         (Kind.LOAD_BALANCER, "load balancer"),
         (Kind.SERVICE, "Service"),
     ]
-    found = [words.counted(len(graph.of(kind)), word) for kind, word in counts]
-    found.append(words.counted(len(graph.of(Kind.PUBLIC_IP)), "public address", "public addresses"))
+    found = [counted(len(graph.of(kind)), word) for kind, word in counts]
+    found.append(counted(len(graph.of(Kind.PUBLIC_IP)), "public address", "public addresses"))
     findings = f"{len(graph.missing)} missing, {len(graph.strange)} strange"
     outside = "some of it in other resource groups" if any(is_outside(graph, node) for node in graph.nodes) else None
     return words.joined([", ".join(found), outside, findings], "; ")

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from app.core.text import counted
 from app.infrastructure.layout import words
 from app.infrastructure.layout.plan import Balancer, Entry, Group, Pool, Subnet, is_outside, make_plan, purpose_of
 from app.infrastructure.layout.text import clean
@@ -129,7 +130,7 @@ class _Writer:
         count = max(details.machines, len(pool.machines))
         states = Counter((machine.state or "unknown").lower() for machine in pool.machines)
         spread = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
-        size = f"{count} x {details.vm_size}" if details.vm_size else words.counted(count, "machine")
+        size = f"{count} x {details.vm_size}" if details.vm_size else counted(count, "machine")
         return self.node(pool.node, details.pool or pool.node.name, size, spread, shape=("[[", "]]"))
 
     def edges(self) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from app.core.text import counted
 from app.infrastructure.layout import words
 from app.infrastructure.layout.plan import Pool
 from app.infrastructure.layout.shapes import Box, Ink, Rect, Text, Tone, fitting, fitting_at_end
@@ -38,7 +39,7 @@ def place_pool(pool: Pool, x: float, y: float, width: float, *, alarm: bool) -> 
     """The box of a pool, as high as it needs."""
     node = pool.node
     details = node.details if isinstance(node.details, PoolDetails) else PoolDetails()
-    count = words.counted(max(details.machines, len(pool.machines)), "machine")
+    count = counted(max(details.machines, len(pool.machines)), "machine")
     aside = fitting_at_end(count, x + width - 10, y + 18, width / 2, ink=Ink.STRONG)
     room = width - 2 * _PAD
     texts = [

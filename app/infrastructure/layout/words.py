@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from app.core.text import counted
 from app.infrastructure.schemas.details import (
     AddressDetails,
     DiskDetails,
@@ -41,11 +42,6 @@ KIND_WORDS = {
     Kind.SERVICE: "Service",
     Kind.OTHER: "Resource",
 }
-
-
-def counted(number: int, word: str, words: str | None = None) -> str:
-    """`1 machine`, `2 machines`."""
-    return f"{number} {word}" if number == 1 else f"{number} {words or f'{word}s'}"
 
 
 def joined(parts: Iterable[str | None], by: str = " · ") -> str:

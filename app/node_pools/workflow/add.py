@@ -13,6 +13,7 @@ from app.clusters.workflow.await_azure import Begun, Made, Proof
 from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.offers import begin_offers
 from app.clusters.workflow.turn import require_idle
+from app.core.text import counted
 from app.engine.errors import JobFailedError
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow
@@ -97,7 +98,7 @@ async def record_added(record: Record, asked: PoolPlan, made: Made, proof: Proof
     outcome = {"pool": asked.name, "azure_name": asked.spec.name, "count": count, "nodes_ready": proof.nodes_ready}
     outcome |= asked.trial.told()
     await record.emit("node_pool.ready", data=outcome)
-    nodes = "1 node" if count == 1 else f"{count} nodes"
+    nodes = counted(count, "node")
     await record.succeed(
         outcome=outcome, summary=f"Cluster {cluster.name} has the node pool {asked.name} with {nodes}; all are Ready."
     )

@@ -12,6 +12,7 @@ from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.turn import require_idle
+from app.core.text import counted
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow
 from app.models import ClusterState, NodePoolState
@@ -163,7 +164,7 @@ async def record_rotated(record: Record, asked: RotationPlan, left: Made, kept: 
     await record.succeed(
         outcome=outcome,
         summary=f"Pool {asked.old.name} of cluster {cluster.name} is a new one, {asked.new.spec.name} in Azure; "
-        f"{moved} pods were moved.",
+        f"{counted(moved, 'pod')} moved.",
     )
 
 

@@ -118,6 +118,9 @@ def changed_pool(known: Document, asked: Document, *, location: str, control_pla
     if asked.get("enableAutoScaling") is False:
         for field in ("minCount", "maxCount"):
             pool.pop(field, None)
+    elif known.get("enableAutoScaling"):
+        # The autoscaler keeps to new bounds by itself: its --enforce-node-group-min-size; no recording shows it.
+        pool["count"] = min(max(pool["count"], pool.get("minCount") or 0), pool.get("maxCount") or pool["count"])
     for field in ("nodeLabels", "tags"):
         if field in asked:
             pool[field] = asked[field]

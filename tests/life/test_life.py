@@ -1,0 +1,129 @@
+"""A cluster's life of some hours of Azure's time, told as in `story.txt`.
+
+`SLIPWAY_TELL_AGAIN=1` writes the story anew; read what is different before it is committed.
+"""
+
+import json
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from app.clusters.observe.expiry import Expiry
+from app.core.clock import ManualClock
+from tests.clusters.test_power import until
+from tests.life.teller import Teller
+from tests.support.database import ONE_DATABASE
+from tests.support.whole import Slipway
+
+STORY = Path(__file__).with_name("story.txt")
+BLUE = "/v1/clusters/blue"
+POOLS = f"{BLUE}/node-pools"
+
+
+@ONE_DATABASE
+@pytest.mark.first
+@pytest.mark.timeout(300)
+async def test_a_life_is_as_the_story_tells_it(slipway: Slipway) -> None:
+    teller = Teller(slipway)
+    await _youth(teller)
+    await _upgrades(teller)
+    await _troubles(teller)
+    await _end(teller)
+
+    told = teller.story()
+    if os.environ.get("SLIPWAY_TELL_AGAIN"):
+        STORY.write_text(told)
+    assert told == STORY.read_text()
+    assert slipway.leftovers() == []
+
+
+async def _youth(teller: Teller) -> None:
+    await teller.chapter(
+        "A cluster with Linux and Windows nodes",
+        "POST",
+        "/v1/clusters",
+        {
+            "name": "blue",
+            "location": "westeurope",
+            "generate_ssh_key": True,
+            "kubernetes_version": "1.32.9",
+            "tier": "Standard",
+            "network": {"plugin": "azure", "plugin_mode": "overlay"},
+            "node_pools": [
+                {"name": "system", "mode": "System", "size": "Standard_D4s_v5", "count": 2},
+                {"name": "windows-workers", "os_type": "Windows", "size": "Standard_D4s_v5", "count": 1},
+            ],
+            "tags": {"team": "payments"},
+        },
+    )
+    await teller.chapter("One tag more", "PATCH", BLUE, {"tags": {"purpose": "shop"}})
+    await teller.chapter(
+        "Several settings at once: one kind of change a request",
+        "PATCH",
+        BLUE,
+        {"autoscaler": {"scan_interval_seconds": 20}, "upgrades": {"channel": "patch"}, "addons": {"keda": True}},
+    )
+    await teller.chapter(
+        "A pool that the autoscaler keeps",
+        "POST",
+        POOLS,
+        {"name": "workers", "size": "Standard_D4s_v5", "autoscaling": {"min_count": 1, "max_count": 4}},
+    )
+    await teller.chapter("Other bounds", "PATCH", f"{POOLS}/workers", {"autoscaling": {"min_count": 2, "max_count": 5}})
+    await teller.chapter(
+        "Cheap machines", "POST", POOLS, {"name": "cheap", "size": "Standard_D4s_v5", "count": 1, "spot": {}}
+    )
+    await teller.chapter("More nodes", "POST", f"{BLUE}:scale", {"node_pool": "system", "count": 3})
+
+
+async def _upgrades(teller: Teller) -> None:
+    await _stuck_upgrade(teller)
+    await teller.chapter(
+        "Two minors further", "POST", f"{BLUE}:upgrade", {"kubernetes_version": "1.34", "through_minors": True}
+    )
+    await teller.chapter("A fresh node image", "POST", f"{POOLS}/workers:upgrade", {"node_image": True})
+    await teller.chapter(
+        "Larger machines, which takes another pool", "POST", f"{POOLS}/workers:rotate", {"size": "Standard_D8s_v5"}
+    )
+
+
+async def _stuck_upgrade(teller: Teller) -> None:
+    slipway = teller.slipway
+    body = {"kubernetes_version": "1.33"}
+    slipway.azure.add_fault("stuck_operation", operation="AgentPools_CreateOrUpdate")
+    stuck = await slipway.accepted("POST", f"{BLUE}:upgrade", body)
+
+    async def under_way() -> bool:
+        return "await_pool" in await slipway.steps(stuck)
+
+    await until(under_way)
+    aborted = await slipway.ended(await slipway.accepted("POST", f"{BLUE}:abort"))
+    slipway.azure.clear_faults()
+    await teller.tell(
+        "An upgrade that gets stuck", await slipway.ended(stuck), f"POST {BLUE}:upgrade {json.dumps(body)}"
+    )
+    await teller.tell("It is aborted", aborted, f"POST {BLUE}:abort")
+
+
+async def _troubles(teller: Teller) -> None:
+    await teller.chapter("Stopped for the night", "POST", f"{BLUE}:stop")
+    await teller.chapter("Started in the morning", "POST", f"{BLUE}:start")
+    await teller.chapter("New certificates", "POST", f"{BLUE}:rotate-certificates")
+    await teller.chapter("Everything put again as it is wanted", "POST", f"{BLUE}:reconcile")
+
+
+async def _end(teller: Teller) -> None:
+    slipway = teller.slipway
+    assert (await slipway.ask("PATCH", BLUE, {"ttl_seconds": 7200})).status_code == 200
+    ends = datetime.fromisoformat((await slipway.cluster())["expires_at"])
+    clock = ManualClock(ends - timedelta(minutes=30))
+    expiry = Expiry(slipway.parts.database, clock, slipway.parts.jobs.queue)
+    await expiry.look()
+    clock.advance(timedelta(minutes=31))
+    await expiry.look()
+    (job,) = (await slipway.ask("GET", "/v1/jobs?kind=cluster.delete")).json()["items"]
+    await teller.tell(
+        "Its time is over", await slipway.ended(job["id"]), f'PATCH {BLUE} {{"ttl_seconds": 7200}}, two hours later'
+    )
