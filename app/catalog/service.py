@@ -152,6 +152,28 @@ async def known_size(
     return judge(CatalogKind.NODE_SIZES, listing, name, now=now, pointer=pointer)
 
 
+async def known_zones(
+    session: AsyncSession,
+    *,
+    subscription_id: str,
+    location: str,
+    size: str,
+    zones: Collection[str],
+    now: datetime,
+    pointer: str,
+) -> FieldError | None:
+    """What is wrong with zones for machines of a size: None when it has them there, or when nobody can tell."""
+    listing = await get(session, location_key(subscription_id, CatalogKind.NODE_SIZES, location))
+    if listing is None or now - listing.observed_at > CERTAIN_FOR:
+        return None
+    item = next((each for each in listing.items if str(each["name"]).lower() == size.lower()), None)
+    lacking = sorted(set(zones) - set(item["zones"])) if item is not None else []
+    if item is None or not lacking:
+        return None
+    has = f"zones {', '.join(sorted(item['zones']))}" if item["zones"] else "no zones"
+    return FieldError("zone_not_offered", pointer, f"{item['name']} is not in zone {', '.join(lacking)}; it has {has}.")
+
+
 def judge(kind: CatalogKind, listing: Listing | None, name: str, *, now: datetime, pointer: str) -> FieldError | None:
     """Only a certain no blocks: Azure itself refuses what a doubtful list lets pass."""
     if listing is None or has(kind, listing, name) or now - listing.observed_at > CERTAIN_FOR:

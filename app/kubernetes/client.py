@@ -28,7 +28,7 @@ from app.kubernetes.errors import (
     NotInClusterError,
     ObjectChangedError,
 )
-from app.kubernetes.observed import node_state, system_pods
+from app.kubernetes.observed import facts_of, node_state, system_pods
 from app.kubernetes.pem import first_end
 from app.kubernetes.pods import ClusterPods
 from app.kubernetes.pool import LogIn, Slot
@@ -123,12 +123,7 @@ class ClusterClient:
     async def facts(self, *, resting: Collection[str] = ()) -> ClusterFacts:
         """Version, nodes and system pods. `resting`: pools that are stopped; of their nodes only names are left."""
         version, nodes, pods = await asyncio.gather(self.version(), self.nodes(), self._listed(Pod, _SYSTEM_NAMESPACE))
-        off = {node.name for node in nodes if node.pool in resting}
-        return ClusterFacts(
-            version=version,
-            nodes=tuple(node for node in nodes if node.name not in off),
-            system_pods=system_pods(pod for pod in pods if pod.spec is None or pod.spec.nodeName not in off),
-        )
+        return facts_of(version, nodes, pods, resting=resting)
 
     async def services(self) -> tuple[ServiceState, ...]:
         """All Services of all namespaces, by namespace and name."""

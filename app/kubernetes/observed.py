@@ -1,11 +1,11 @@
 """From Kubernetes' objects to what Slipway keeps of them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from lightkube.models.core_v1 import Node, Pod
 from lightkube.models.core_v1 import NodeCondition as KubernetesNodeCondition
 
-from app.kubernetes.types import NodeCondition, NodeState, SystemPods
+from app.kubernetes.types import ClusterFacts, NodeCondition, NodeState, SystemPods
 
 # AKS sets both on every node; the first is the older one.
 _POOL_LABELS = ("agentpool", "kubernetes.azure.com/agentpool")
@@ -55,6 +55,19 @@ def system_pods(pods: Iterable[Pod]) -> SystemPods:
     not_ready = [(pod.metadata.name if pod.metadata else None) or "" for pod in meant_to_run if not _is_ready(pod)]
     return SystemPods(
         ready=len(meant_to_run) - len(not_ready), total=len(meant_to_run), not_ready=tuple(sorted(not_ready))
+    )
+
+
+def facts_of(
+    version: str, nodes: Iterable[NodeState], pods: Iterable[Pod], *, resting: Collection[str]
+) -> ClusterFacts:
+    """What proves a cluster. `pods`: those of the system; `resting`: pools that are stopped."""
+    nodes = tuple(nodes)
+    off = {node.name for node in nodes if node.pool in resting}
+    return ClusterFacts(
+        version=version,
+        nodes=tuple(node for node in nodes if node.name not in off),
+        system_pods=system_pods(pod for pod in pods if pod.spec is None or pod.spec.nodeName not in off),
     )
 
 

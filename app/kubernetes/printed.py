@@ -1,16 +1,17 @@
 """What `kubectl get -o json` printed, read as if the API server had said it."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import cast
 
-from lightkube.resources.core_v1 import Event, Node, PersistentVolume, PersistentVolumeClaim, Service
+from lightkube.resources.core_v1 import Event, Node, PersistentVolume, PersistentVolumeClaim, Pod, Service
 from lightkube.resources.storage_v1 import StorageClass
 
 from app.core.json import JsonObject
 from app.kubernetes.errors import KubernetesError
-from app.kubernetes.observed import node_state
+from app.kubernetes.observed import facts_of, node_state
 from app.kubernetes.services import event_seen, in_order, service_state
+from app.kubernetes.types import ClusterFacts
 from app.kubernetes.types.seen import Seen
 from app.kubernetes.volumes import claim_state, class_state, volume_state
 
@@ -46,6 +47,20 @@ def seen_in(services_and_nodes: str, events: str, storage: str) -> Seen:
         volumes=tuple(sorted(volumes, key=lambda item: item.name)),
         classes=tuple(sorted(classes, key=lambda item: item.name)),
     )
+
+
+def facts_in(nodes_and_pods: str, *, version: str, resting: Collection[str]) -> ClusterFacts:
+    """Read one printed list, of nodes and of the system's pods. `resting`: pools that are stopped.
+
+    Raises KubernetesError for what cannot be read.
+    """
+    try:
+        found = list(_items(nodes_and_pods))
+        nodes = [node_state(cast("Node", Node.from_dict(each))) for each in _of("Node", found)]
+        pods = [cast("Pod", Pod.from_dict(each)) for each in _of("Pod", found)]
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise KubernetesError("What the command printed cannot be read; AKS cuts it at 512 KB.") from error
+    return facts_of(version, nodes, pods, resting=resting)
 
 
 def _of(kind: str, items: Iterable[JsonObject]) -> Iterator[JsonObject]:

@@ -12,13 +12,14 @@ from app.clusters.service.sealed import WINDOWS_PASSWORD, keep_sealed
 from app.clusters.service.start import Asker, NameTakenError, start, tell
 from app.clusters.specs import kinds
 from app.clusters.specs.ending import end_errors, end_of
+from app.clusters.specs.ground_rules import KnownNetworks, known_networks, network_key, subnets_of
 from app.clusters.specs.offers import Offer
 from app.clusters.specs.rules import check_create, default_group
 from app.clusters.specs.wanted import Wanted
 from app.core.errors import ErrorClass, FieldError, SlipwayError
 from app.core.ids import Prefix, new_id
 from app.core.settings import SecretSettings
-from app.models import Cluster, ClusterState, Job, NodePool, NodePoolState
+from app.models import AzureResource, Cluster, ClusterState, Job, NodePool, NodePoolState
 from app.subscriptions import service as subscriptions
 
 
@@ -51,7 +52,14 @@ async def create_cluster(
             raise LatestUnknownError(f"Azure has not said which versions {body.location} has.")
         body = body.model_copy(update={"kubernetes_version": newest})
     group_name = body.resource_group or default_group(asker.scope.project.name, body)
-    checked = check_create(body, cluster_id=cluster_id, group=group_name, named=secrets.named, catalogue=against)
+    checked = check_create(
+        body,
+        cluster_id=cluster_id,
+        group=group_name,
+        named=secrets.named,
+        catalogue=against,
+        networks=await _networks(session, body),
+    )
     await _require_free_name(session, asker.scope, body.name)
     group = await subscriptions.choose_group(
         session,
@@ -110,7 +118,18 @@ async def _catalogue_errors(
     sizes |= {f"/node_pools/{index}/size": pool.size for index, pool in enumerate(body.node_pools or [])}
     for pointer, size in sizes.items():
         against.append(await catalog.known_size(session, **asked, name=size, now=now, pointer=pointer))
+    for index, pool in enumerate(body.node_pools or []):
+        at, zones = f"/node_pools/{index}/zones", pool.zones or []
+        against.append(await catalog.known_zones(session, **asked, size=pool.size, zones=zones, now=now, pointer=at))
     return [error for error in against if error is not None]
+
+
+async def _networks(session: AsyncSession, body: ClusterCreate) -> KnownNetworks:
+    """Of the virtual networks that the request names those that were seen."""
+    keys = {network_key(subnet) for subnet in subnets_of(body).values()}
+    rows = select(AzureResource).where(AzureResource.key.in_(sorted(keys))).order_by(AzureResource.key)
+    found = (await session.scalars(rows.limit(len(keys)))).all() if keys else []
+    return known_networks({row.key: row.body for row in found})
 
 
 async def _require_free_name(session: AsyncSession, scope: Scope, name: str) -> None:

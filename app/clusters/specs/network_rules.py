@@ -49,12 +49,6 @@ def check_network(settings: ClusterSettings, *, windows: bool, rejections: Rejec
     _check_services(network, services, rejections)
 
 
-def ranges_of(network: Network | None) -> Ranges:
-    """The ranges of pods and Services that are ranges."""
-    given = [] if network is None else [*(network.service_cidrs or ()), *(network.pod_cidrs or ())]
-    return _ranges(given, "", Rejections())
-
-
 def _check_plugin(network: Network, rejections: Rejections) -> None:
     plugin, azure = network.plugin, network.plugin is NetworkPlugin.AZURE
     if network.plugin_mode is NetworkPluginMode.OVERLAY and not azure:

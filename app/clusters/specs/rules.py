@@ -1,13 +1,15 @@
 """The rules of a request that its schema cannot say. All that is broken is told at once."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from app.azure.types.agent_pool import AgentPoolSpec
+from app.azure.types.network import VirtualNetwork
 from app.clusters.schemas.clusters import ClusterCreate
 from app.clusters.schemas.pools import DEFAULT_POOL, OsType, PoolMode
 from app.clusters.schemas.settings import ClusterSettings
+from app.clusters.specs.ground_rules import check_ground
 from app.clusters.specs.pool_rules import check_networks, check_pool
 from app.clusters.specs.pool_spec import azure_pool_name, spec_of
 from app.clusters.specs.rejections import Rejections
@@ -49,11 +51,18 @@ def _node_group(group: str, name: str, location: str) -> str:
 
 
 def check_create(
-    body: ClusterCreate, *, cluster_id: str, group: str, named: Collection[str], catalogue: list[FieldError]
+    body: ClusterCreate,
+    *,
+    cluster_id: str,
+    group: str,
+    named: Collection[str],
+    catalogue: list[FieldError],
+    networks: Mapping[str, VirtualNetwork],
 ) -> Checked:
     """Check a create and say what it wants.
 
-    `named`: under which names the settings have secrets; `catalogue`: what Azure's offer has against the request.
+    `named`: under which names the settings have secrets; `catalogue`: what Azure's offer has against the request;
+    `networks`: the virtual networks that are known of those that it names, by their ids in lower case.
     Raises InvalidRequestError with every rule that it breaks.
     """
     rejections = Rejections([*catalogue])
@@ -72,6 +81,7 @@ def check_create(
     settings = settings_of(body)
     windows = any(pool.os_type is OsType.WINDOWS for pool in body.node_pools or ())
     check_settings(settings, windows=windows, rejections=rejections)
+    check_ground(body, networks=networks, rejections=rejections)
     check_secrets(body, named=named, rejections=rejections)
     key = _key(body, rejections)
     rejections.raise_if_any()

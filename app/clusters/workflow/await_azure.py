@@ -12,6 +12,7 @@ from app.azure.types.watch import Goal, Outcome, TargetKind, Watch, WatchEnd
 from app.clusters.live import ClusterLostError
 from app.clusters.specs.observed import is_stopped
 from app.clusters.specs.wanted import Place
+from app.clusters.workflow.private_facts import facts_by_command
 from app.clusters.workflow.reach import reach
 from app.core.errors import ConflictError, ErrorClass, SlipwayError
 from app.engine.errors import JobFailedError
@@ -211,6 +212,11 @@ async def prove(cloud: Cloud, place: Place, cluster: ManagedCluster) -> Proof:
             except SlipwayError as error:
                 if not error.problem.retryable:
                     raise
+                if cluster.private_fqdn is not None:
+                    facts = await facts_by_command(cloud, place, cluster, resting=resting)
+                    missing = _missing(facts, wanted)
+                    if not missing:
+                        return _proof(facts, f"https://{cluster.private_fqdn}")
             cloud.context.progress(f"Waiting: {missing}")
             await cloud.context.wait(asyncio.sleep(pause))
             pause = min(pause * 1.5, _LONGEST_LOOK_SECONDS)
