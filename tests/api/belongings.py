@@ -69,6 +69,10 @@ OF_NOBODY = frozenset(
         "drain",
         "drain_timeout_seconds",
         "plan",
+        # Looked for among the plans of the cluster in the path alone.
+        "plan_id",
+        "os",
+        "arch",
         "format",
         "protocol",
         "snapshots",

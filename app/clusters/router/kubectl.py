@@ -18,9 +18,9 @@ router = api_router(prefix="/v1/clusters/{cluster}/kubectl", tags=["clusters"])
 @router.get("", summary="Which kubectl fits a cluster", responses=errors(VersionUnknownError))
 async def get_kubectl(
     cluster: ClusterPath,
-    os: Annotated[ClientOs, Query(description="Where it shall run.", examples=["linux"])],
-    arch: Annotated[ClientArch, Query(description="On which processor.", examples=["amd64"])],
     call: ReaderReads,
+    os: Annotated[ClientOs, Query(description="Where it shall run.")] = ClientOs.LINUX,
+    arch: Annotated[ClientArch, Query(description="On which processor.")] = ClientArch.AMD64,
 ) -> KubectlRead:
     """Where it is published, and the two lines that install it. The setting `kubernetes.kubectl_mirror` says where."""
     found = await get_cluster(call.session, call.scope, cluster)
