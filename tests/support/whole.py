@@ -13,6 +13,7 @@ import pytest
 from cryptography.fernet import Fernet
 from fastapi import FastAPI
 from pydantic import SecretStr
+from starlette.routing import BaseRoute
 
 from app.bootstrap import WORKFLOWS, Parts, cluster_readers, open_parts
 from app.core.settings import (
@@ -39,6 +40,9 @@ CLUSTER = {
     "node_size": "Standard_D4s_v5",
     "generate_ssh_key": True,
 }
+
+_kept: dict[str, list[BaseRoute]] = {}
+"""The routes of the first application: FastAPI makes them at the first request, which takes longer than many a test."""
 
 
 @dataclass
@@ -157,6 +161,7 @@ async def running_slipway(
     with logged_in(azure):
         parts = open_parts(settings_for(azure, database, **settings))
         app = create_app(parts)
+        app.router.routes = _kept.setdefault("routes", app.router.routes)
         async with app.router.lifespan_context(app):
             tenant = await add_tenant(parts.database, "shop")
             platform_key = await add_key(parts.database, Role.PLATFORM_ADMIN, None)
