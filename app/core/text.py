@@ -3,7 +3,7 @@
 import unicodedata
 from typing import Annotated
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, SecretStr, StringConstraints
 from pydantic_core import PydanticCustomError
 
 # Unicode categories: control, format (bidirectional overrides too), surrogate, line and paragraph separator.
@@ -32,10 +32,16 @@ def _plain_lines(text: str) -> str:
     return _plain(text, lines=True)
 
 
+def _plain_secret(secret: SecretStr) -> SecretStr:
+    _plain(secret.get_secret_value())
+    return secret
+
+
 # To be put after the constraints, so that they stay in the JSON schema:
 # `Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=...), PLAIN]`
 PLAIN = AfterValidator(_plain)
 PLAIN_LINES = AfterValidator(_plain_lines)
+PLAIN_SECRET = AfterValidator(_plain_secret)
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500), PLAIN]
 """One line for a person: a reason, a description."""

@@ -41,6 +41,7 @@ ABSENT = {
     "workspace": [new_id(Prefix.WORKSPACE)],
     "volume": [new_id(Prefix.VOLUME)],
     "job_id": [new_id(Prefix.JOB)],
+    "command": [new_id(Prefix.JOB)],
     "group": [new_id(Prefix.RESOURCE_GROUP), "nothing"],
     "target_id": [new_id(Prefix.CLUSTER), new_id(Prefix.RESOURCE_GROUP)],
     "subject_id": [new_id(Prefix.JOB)],
@@ -123,6 +124,7 @@ async def belongings(slipway: Slipway, tenant: Tenant) -> Belongings:
         assigned = sa.update(PublicIp).where(PublicIp.id == public_ip["id"])
         await session.execute(assigned.values(address=address))
     share, snapshot = await _share(slipway, tenant, made)
+    command = await made(f"/v1/clusters/{cluster['resource']['id']}:run-command", {"command": "kubectl get nodes"})
     spare = await add_key(slipway.parts.database, Role.READER, tenant.id)
     jobs = (await slipway.ask("GET", "/v1/jobs?limit=1", key=tenant.admin)).json()
     of_cluster, of_group = cluster["resource"], group["resource"]
@@ -140,6 +142,7 @@ async def belongings(slipway: Slipway, tenant: Tenant) -> Belongings:
         "workspace": [await _monitored(slipway, tenant, of_cluster["id"])],
         "volume": [await _volume(slipway, made, of_cluster["id"], share["id"])],
         "job_id": [cluster["job"]["id"]],
+        "command": [command["job"]["id"]],
         "group": [of_group["id"], of_group["name"]],
         "target_id": [of_cluster["id"], of_group["id"]],
         "subject_id": [cluster["job"]["id"]],

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx2
 import pytest
@@ -50,7 +51,8 @@ class Sender:
         operation = OPERATIONS[name]
         answer = None
         for body in operation.bodies():
-            answer = await self.slipway.ask(operation.method, operation.example_path(**made), body, key=caller)
+            path = f"{operation.example_path(**made)}?{urlencode(operation.example_query())}"
+            answer = await self.slipway.ask(operation.method, path, body, key=caller)
             responses = operation.described["responses"]
             assert str(answer.status_code) in [status for status in responses if status < "300"], answer.text
             assert responses[str(answer.status_code)].get("headers", {}).keys() <= set(map(str.title, answer.headers))
@@ -189,7 +191,7 @@ async def test_every_example_is_accepted(idle_slipway: Slipway) -> None:
     await sender.done("delete_exposure", exposure=exposure)
     job_id = (await sender.send("run_command"))["job"]["id"]
     await sender.slipway.ended(job_id)
-    await sender.send("get_command_output", job_id=job_id)
+    await sender.send("get_command_output", command=job_id)
     for name in (
         "stop_cluster",
         "start_cluster",

@@ -44,6 +44,11 @@ class Operation:
             path = path.replace(f"{{{name}}}", values.get(name) or schema["examples"][0])
         return path
 
+    def example_query(self) -> dict[str, str]:
+        """The examples of the query parameters that must be given."""
+        needed = [each for each in self.described.get("parameters", []) if each["in"] == "query" and each["required"]]
+        return {each["name"]: each["schema"]["examples"][0] for each in needed}
+
     def bodies(self) -> list[Any]:
         """Its examples of bodies; one None where it takes no body."""
         if "requestBody" not in self.described:

@@ -15,7 +15,12 @@ _TYPES: Mapping[str, Any] = {
     "null": None,
 }  # fmt: skip
 _GUID = "11111111-2222-3333-4444-555555555555"
-_FORMATS = {"uuid": _GUID, "date-time": "2100-01-31T12:00:00Z", "date": "2100-01-31"}
+_FORMATS = {
+    "password": "Str0ng-enough-for-it",
+    "uuid": _GUID,
+    "date-time": "2100-01-31T12:00:00Z",
+    "date": "2100-01-31",
+}
 _NETWORK = f"/subscriptions/{'0' * 36}/resourceGroups/blue/providers/Microsoft.Network"
 _IDS = (f"{_NETWORK}/publicIPAddresses/blue", f"{_NETWORK}/publicIPPrefixes/blue")
 _SUBNET = f"{_NETWORK}/virtualNetworks/blue/subnets/blue"

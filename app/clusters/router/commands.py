@@ -1,6 +1,8 @@
 """HTTP: commands that AKS runs in clusters."""
 
-from fastapi import Response
+from typing import Annotated
+
+from fastapi import Path, Response
 
 from app.api.calls import AdminAsks, AdminWrites
 from app.api.openapi import errors
@@ -13,10 +15,12 @@ from app.clusters.schemas.power import ClusterCommand, CommandOutput
 from app.clusters.service import commands
 from app.clusters.service.commands import CommandRunningError, CommandsOffError
 from app.clusters.service.start import ClusterStoppedError, NotReadyError, asker_of, lock_cluster
-from app.jobs.router import JobPath
 from app.jobs.service import BusyError
 
 router = api_router(prefix="/v1/clusters", tags=["clusters"])
+CommandPath = Annotated[
+    str, Path(description="The id of the job that ran it.", max_length=128, examples=["job_01k8w3v5f3m3cd5sqm0nzv7e2x"])
+]
 
 
 @router.post(
@@ -36,10 +40,10 @@ async def run_command(
 
 
 @router.get(
-    "/{cluster:name}/commands/{job_id:name}",
+    "/{cluster:name}/commands/{command:name}",
     summary="Read what a command printed",
     responses=errors(CommandRunningError),
 )
-async def get_command_output(cluster: ClusterPath, job_id: JobPath, call: AdminAsks) -> CommandOutput:
+async def get_command_output(cluster: ClusterPath, command: CommandPath, call: AdminAsks) -> CommandOutput:
     """Azure is asked for it, which keeps it for a while; Slipway does not keep it."""
-    return await read_output(call, cluster, job_id)
+    return await read_output(call, cluster, command)

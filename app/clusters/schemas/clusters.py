@@ -11,7 +11,7 @@ from app.clusters.schemas.conditions import ConditionRead
 from app.clusters.schemas.ending import Ending
 from app.clusters.schemas.pools import Fallback, NodeCount, NodePoolCreate, NodePoolRead, PoolName, SizeName
 from app.clusters.schemas.settings import ClusterSettings, SettingMembers
-from app.core.text import PLAIN, PLAIN_LINES
+from app.core.text import PLAIN, PLAIN_LINES, PLAIN_SECRET
 from app.jobs.schemas import JobRead, RunOptions
 from app.subscriptions.schemas import GroupName, LocationName, Tags
 
@@ -27,7 +27,7 @@ PatchVersion = Annotated[str, StringConstraints(max_length=16, pattern=r"^[0-9]{
 PublicKey = Annotated[str, StringConstraints(min_length=1, max_length=16_384), PLAIN_LINES]
 
 # https://learn.microsoft.com/rest/api/aks/managed-clusters/create-or-update#managedclusterwindowsprofile
-WindowsPassword = Annotated[SecretStr, Field(min_length=14, max_length=123)]
+WindowsPassword = Annotated[SecretStr, Field(min_length=14, max_length=123), PLAIN_SECRET]
 # https://learn.microsoft.com/rest/api/aks/managed-clusters/create-or-update#containerservicelinuxprofile
 UserName = Annotated[str, StringConstraints(min_length=1, max_length=32, pattern=r"^[A-Za-z][-A-Za-z0-9_]*$"), PLAIN]
 

@@ -1,8 +1,6 @@
 """HTTP: rotation of a node pool."""
 
-from typing import Annotated
-
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Response
 
 from app.api.calls import OperatorChecks, OperatorWrites
 from app.api.openapi import errors
@@ -10,6 +8,7 @@ from app.api.path_parameters import ClusterPath
 from app.api.route import api_router
 from app.auth.scope import get_cluster
 from app.catalog.live import ensure_catalogue
+from app.clusters.router.upgrades import PlanQuery
 from app.clusters.service.outbound import SnatExhaustedError
 from app.clusters.service.plans import PlanStaleError
 from app.clusters.service.start import ClusterStoppedError, NotReadyError, asker_of, lock_cluster
@@ -23,7 +22,12 @@ from app.node_pools.service.rotation import RotationUnfinishedError
 router = api_router(prefix="/v1/clusters/{cluster:name}/node-pools", tags=["node pools"])
 
 
-async def _know_size(cluster: ClusterPath, body: NodePoolRotate, caller: OperatorChecks) -> None:
+async def _know_size(
+    cluster: ClusterPath,
+    body: NodePoolRotate,
+    caller: OperatorChecks,
+    plan: PlanQuery = False,  # noqa: ARG001 - judged before Azure is asked
+) -> None:
     """Before the transaction: without Azure's list at hand, no wrong size could be told from a right one."""
     if body.size is None:
         return
@@ -59,7 +63,7 @@ async def rotate_node_pool(
     body: NodePoolRotate,
     call: OperatorWrites,
     response: Response,
-    plan: Annotated[bool, Query(description="Show what it would do, and do nothing.")] = False,
+    plan: PlanQuery = False,
 ) -> NodePoolAccepted | NodePoolRotationPlan:
     """A new pool is made, the pods are moved as their budgets allow, and the old pool is removed.
 
