@@ -30,7 +30,7 @@ test: install tools-optional ## Run all tests on SQLite and PostgreSQL
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 .PHONY: test-long
-test-long: install ## Run the tests that take a minute each: twenty workers killed, a thousand requests with a hundred keys
+test-long: install ## Run the tests that take a minute each or more: workers killed, a thousand requests, two hundred jobs
 	@$(BIN)/python -m pytest -m long $(ARGS)
 
 .PHONY: acceptance
