@@ -11,11 +11,15 @@ from app.clusters.specs.upgrade_path import (
     PoolNewerError,
     PoolNow,
     PoolTooOldError,
+    Stage,
     UpgradeAsked,
     VersionNotOfferedError,
     numbers,
     stages_of,
 )
+from app.clusters.workflow.upgrade import begin_upgrade
+from app.clusters.workflow.upgrade_checks import straight
+from app.clusters.workflow.upgrade_stages import await_pool
 
 OFFERED = ("1.31.12", "1.31.13", "1.32.8", "1.32.9", "1.33.3", "1.33.5", "1.34.0", "1.34.1", "1.35.0", "1.36.0")
 PREVIEWS = {"1.36.0"}
@@ -123,3 +127,12 @@ def test_what_is_there_is_not_done_again_but_what_failed_is() -> None:
 
 def test_images_are_a_matter_of_the_pools_alone() -> None:
     assert way(UpgradeAsked(None, node_images=True), fleet("1.33.5", a="1.33.5", b="1.32.9")) == ["a image", "b image"]
+
+
+def test_a_job_from_before_there_were_checks_goes_on_by_its_old_steps() -> None:
+    """What the version before has stored of a job's first step is read as it was meant."""
+    place = {"cluster_id": "c", "project_id": "p", "subscription_id": "s", "resource_group": "g", "azure_name": "blue"}
+    stored = begin_upgrade.codec.decode({"place": place, "version": "1.33.5", "pools": ["system", "work"]})
+    assert stored.asked is None
+    assert straight(stored).stages == (Stage(None, "1.33.5"), Stage("system", "1.33.5"), Stage("work", "1.33.5"))
+    assert await_pool.codec.decode(None) is None

@@ -116,6 +116,34 @@ async def test_how_far_it_is_is_told_in_words(slipway: Slipway) -> None:
     await slipway.ended(job_id)
 
 
+async def test_how_a_pool_is_upgraded_is_its_own_setting(slipway: Slipway) -> None:
+    """Trouble 41: surge, soak time, a drain of up to 24 hours, and what becomes of nodes that cannot be drained."""
+    upgrades = {
+        "max_surge": "50%",
+        "drain_timeout_minutes": 1440,
+        "node_soak_minutes": 5,
+        "undrainable_nodes": "Cordon",
+    }
+    pool = {"name": "system", "mode": "System", "size": "Standard_D4s_v5", "count": 4, "upgrades": upgrades}
+    created = await slipway.create(kubernetes_version=OLD, node_count=None, node_size=None, node_pools=[pool])
+    assert created["state"] == "succeeded", created
+    inside = await Workloads.of(slipway)
+
+    async def of_azure() -> Any:
+        found = slipway.azure.azure.cloud.store.get(f"{inside.azure_id}/agentPools/system")
+        assert found is not None
+        return dict(found.body["properties"]["upgradeSettings"])
+
+    settings = slipway.azure.call(of_azure())
+    wanted = {"maxSurge": "50%", "drainTimeoutInMinutes": 1440, "nodeSoakDurationInMinutes": 5}
+    assert {**settings, **wanted, "undrainableNodeBehavior": "Cordon"} == settings
+
+    slipway.azure.azure.cloud.overrides["vcpu_limits"] = {"cores": 16}
+    plan = (await slipway.ask("POST", f"{UPGRADE}?plan=true", {"kubernetes_version": NEXT})).json()
+    (short,) = [finding for finding in plan["findings"] if finding["code"] == "surge_exceeds_quota"]
+    assert short["detail"].startswith("The upgrade adds 2 nodes of Standard_D4s_v5 for a while.")
+
+
 @pytest.mark.parametrize(
     "body",
     [

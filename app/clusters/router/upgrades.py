@@ -15,9 +15,9 @@ from app.clusters.live.upgrades import Preview
 from app.clusters.router.clusters import accepted
 from app.clusters.schemas.clusters import ClusterAccepted
 from app.clusters.schemas.upgrades import ClusterUpgrade, UpgradePlanRead, UpgradesRead
-from app.clusters.service.plans import PlanStaleError
+from app.clusters.service.plans import PlanStaleError, require_unchanged
 from app.clusters.service.start import ClusterStoppedError, NotReadyError, asker_of, lock_cluster
-from app.clusters.service.upgrades import require_preview, upgrade
+from app.clusters.service.upgrades import upgrade
 from app.clusters.specs import kinds
 from app.clusters.specs.upgrade_path import UpgradeRefusedError
 from app.clusters.specs.upgrade_request import cluster_request
@@ -77,8 +77,14 @@ async def upgrade_cluster(
         response.status_code = 200
         return await upgrades.keep_preview(call.session, asker, found, looked, request, kind=kinds.UPGRADE)
     if looked is not None and body.plan_id is not None:
-        await require_preview(
-            call.session, asker, found, request, kind=kinds.UPGRADE, plan_id=body.plan_id, world=looked.world
+        await require_unchanged(
+            call.session,
+            body.plan_id,
+            found,
+            act=kinds.UPGRADE,
+            request=request,
+            world=looked.world,
+            now=asker.now,
         )
     job = await upgrade(call.session, asker, found, request, options=body.options.model_dump(mode="json"))
     return await accepted(call, response, job, found)

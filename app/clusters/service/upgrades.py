@@ -7,7 +7,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.catalog import service as catalog
 from app.catalog.service import CatalogKind
 from app.clusters.schemas.upgrades import UpgradeScope
-from app.clusters.service.plans import require_unchanged
 from app.clusters.service.read import list_pools
 from app.clusters.service.start import Asker, partition_of, require_changeable, start
 from app.clusters.specs import kinds
@@ -60,20 +59,6 @@ def require_pools(cluster: Cluster, request: JsonObject) -> None:
     ]
     if wrong:
         raise InvalidRequestError("The cluster has no such node pool.", errors=wrong)
-
-
-async def require_preview(
-    session: AsyncSession,
-    asker: Asker,
-    cluster: Cluster,
-    request: JsonObject,
-    *,
-    kind: JobKind,
-    plan_id: str,
-    world: JsonObject,
-) -> None:
-    """Pass when the upgrade is as it was previewed. Raises PlanStaleError, NotFoundError."""
-    await require_unchanged(session, plan_id, cluster, act=kind, request=request, world=world, now=asker.now)
 
 
 async def _require_path(session: AsyncSession, asker: Asker, cluster: Cluster, request: JsonObject) -> None:

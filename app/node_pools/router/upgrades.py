@@ -13,9 +13,8 @@ from app.clusters.live import ClusterLostError, upgrades
 from app.clusters.live.upgrades import Preview
 from app.clusters.router.upgrades import PlanQuery, know_versions
 from app.clusters.schemas.upgrades import NodePoolUpgrade, UpgradePlanRead
-from app.clusters.service.plans import PlanStaleError
+from app.clusters.service.plans import PlanStaleError, require_unchanged
 from app.clusters.service.start import ClusterStoppedError, NotReadyError, asker_of, lock_cluster
-from app.clusters.service.upgrades import require_preview
 from app.clusters.specs.upgrade_path import UpgradeRefusedError
 from app.clusters.specs.upgrade_request import pool_request
 from app.jobs.service import BusyError
@@ -79,8 +78,14 @@ async def upgrade_node_pool(
         response.status_code = 200
         return await upgrades.keep_preview(call.session, asker, found, looked, request, kind=kinds.UPGRADE)
     if looked is not None and body.plan_id is not None:
-        await require_preview(
-            call.session, asker, found, request, kind=kinds.UPGRADE, plan_id=body.plan_id, world=looked.world
+        await require_unchanged(
+            call.session,
+            body.plan_id,
+            found,
+            act=kinds.UPGRADE,
+            request=request,
+            world=looked.world,
+            now=asker.now,
         )
     options = body.options.model_dump(mode="json")
     job = await upgrade_pool(call.session, asker, found, row, request=request, options=options)

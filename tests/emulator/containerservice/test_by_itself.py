@@ -171,3 +171,24 @@ async def test_a_cluster_refuses_what_it_cannot_become(
 )
 async def test_an_address_plan_that_clashes_is_refused(aks: Aks, network: dict[str, Any], code: str) -> None:
     assert (await aks.arm.make_cluster("c2", networkProfile=network)).body["code"] == code
+
+
+async def test_an_old_api_that_was_used_for_writing_keeps_the_control_plane_from_its_minor_for_twelve_hours(
+    aks: Aks,
+) -> None:
+    """Azure/AKS#3984, Azure/AKS#4951"""
+    cluster = aks.arm.path(aks.arm.cluster())
+    assert "required" in _act(aks, "deprecated-use", cluster=cluster)["error"]
+    for verb in ("list", "create"):
+        _act(aks, "deprecated-use", cluster=cluster, api="batch.jobs.v2alpha1", verb=verb, removed_in="1.33")
+    refused = await aks.change(kubernetesVersion="1.33.5")
+    assert (refused.status, refused.body["code"]) == (400, "ValidationError")
+    assert refused.body["subcode"] == "UpgradeBlockedOnDeprecatedAPIUsage"
+    assert (
+        "1 error occurred:\n\t* usage has been detected on API batch.jobs.v2alpha1.create, and was recently seen at: "
+        in (refused.body["message"])
+    )
+    assert (await aks.change(kubernetesVersion="1.32.9")).status == 200, "the same minor has it still"
+    aks.azure.advance(101)
+    aks.azure.advance(12 * 3600)
+    assert (await aks.change(kubernetesVersion="1.33.5")).status == 200
