@@ -2,11 +2,11 @@
 
 import json
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
-from app.models import Job, Role
+from app.models import Cluster, Job, Role
 from tests.support.api import add_key
-from tests.support.whole import Slipway
+from tests.support.whole import CLUSTER, Slipway
 
 OWN = "/v1/clusters/blue"
 
@@ -54,3 +54,25 @@ async def test_entra_settings_are_replaced_as_a_whole(slipway: Slipway) -> None:
     assert job["outcome"]["entra"] == {"admin_group_ids": [group]}
     assert (await slipway.cluster())["access"]["entra"]["admin_group_ids"] == [group]
     assert "cluster.aad_reset" in [event["type"] for event in await slipway.events()]
+
+
+async def test_a_service_principal_gets_another_secret_by_its_name(slipway: Slipway) -> None:
+    principal = {"client_id": "6f1c2d3e-4b5a-4c7d-8e9f-0a1b2c3d4e5f", "secret": {"setting": "principal"}}
+    await slipway.create(identity={"type": "ServicePrincipal", "service_principal": principal})
+    other = {**principal, "client_id": "6f1c2d3e-4b5a-4c7d-8e9f-0a1b2c3d4e50"}
+    job = await slipway.done("POST", f"{OWN}:reset-service-principal", {"service_principal": other})
+    assert job["outcome"]["client_id"] == other["client_id"]
+    shown = (await slipway.cluster())["identity"]["service_principal"]
+    assert (shown["client_id"], shown["secret"]["setting"]) == (other["client_id"], "principal")
+    unknown = {"service_principal": {**other, "secret": {"setting": "nobody"}}}
+    answer = await slipway.ask("POST", f"{OWN}:reset-service-principal", unknown)
+    assert [error["code"] for error in answer.json()["errors"]] == ["unknown_secret_setting"]
+
+
+async def test_a_managed_identity_has_no_secret_to_reset(idle_slipway: Slipway) -> None:
+    await idle_slipway.accepted("POST", "/v1/clusters", CLUSTER)
+    async with idle_slipway.parts.database.write() as session:
+        await session.execute(update(Cluster).values(state="ready"))
+    principal = {"client_id": "6f1c2d3e-4b5a-4c7d-8e9f-0a1b2c3d4e5f", "secret": {"setting": "principal"}}
+    answer = await idle_slipway.ask("POST", f"{OWN}:reset-service-principal", {"service_principal": principal})
+    assert (answer.status_code, answer.json()["code"]) == (409, "identity_is_managed")

@@ -56,6 +56,15 @@ async def commanded_cluster(life: Life, kinds: frozenset[str]) -> None:
     await life.delete()
 
 
+async def principal_cluster(life: Life, _kinds: frozenset[str]) -> None:
+    """It acts as an application of Entra's, and then as another."""
+    secret = {"setting": "principal"}
+    first, second = ({"client_id": f"6f1c2d3e-4b5a-4c7d-8e9f-0a1b2c3d4e5{n}", "secret": secret} for n in range(2))
+    await life.create(identity={"type": "ServicePrincipal", "service_principal": first})
+    await life.job("POST", f"/v1/clusters/{life.name}:reset-service-principal", {"service_principal": second})
+    await life.delete()
+
+
 async def _machine(life: Life) -> str:
     parts = life.slipway.parts
     shown = (await life.slipway.ask("GET", f"/v1/clusters/{life.name}", key=life.tenant.admin)).json()
@@ -70,4 +79,5 @@ POWER_SCENARIOS = (
     Scenario("certified", rotated_cluster),
     Scenario("switched", switched_pool),
     Scenario("commanded", commanded_cluster),
+    Scenario("principal", principal_cluster),
 )

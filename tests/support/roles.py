@@ -33,6 +33,7 @@ ROLES: Mapping[str, Role] = {
     "start_node_pool": Role.OPERATOR,
     "delete_machines": Role.OPERATOR,
     "reset_aad": Role.ADMIN,
+    "reset_service_principal": Role.ADMIN,
     "run_command": Role.ADMIN,
     "get_command_output": Role.ADMIN,
     "sync_cluster": Role.OPERATOR,

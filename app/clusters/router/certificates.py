@@ -8,8 +8,9 @@ from app.api.path_parameters import ClusterPath
 from app.api.route import api_router
 from app.clusters.router.clusters import accepted
 from app.clusters.schemas.clusters import ClusterAccepted
-from app.clusters.schemas.power import ClusterAct, ClusterResetAad
+from app.clusters.schemas.power import ClusterAct, ClusterResetAad, ClusterResetPrincipal
 from app.clusters.service import access, certificates
+from app.clusters.service.access import ManagedIdentityError
 from app.clusters.service.start import ClusterStoppedError, NotReadyError, asker_of, lock_cluster
 from app.jobs.service import BusyError
 
@@ -48,4 +49,26 @@ async def reset_aad(
     found = await lock_cluster(call.session, call.scope, cluster)
     options = body.options.model_dump(mode="json")
     job = await access.reset_aad(call.session, asker_of(call), found, body.entra, options)
+    return await accepted(call, response, job, found)
+
+
+@router.post(
+    "/{cluster:name}:reset-service-principal",
+    status_code=202,
+    summary="Give a cluster another service principal",
+    responses=errors(ClusterStoppedError, NotReadyError, BusyError, ManagedIdentityError),
+)
+async def reset_service_principal(
+    cluster: ClusterPath, body: ClusterResetPrincipal, call: AdminWrites, response: Response
+) -> ClusterAccepted:
+    """Or the same one with a new secret, which is named and not brought. Azure tells all nodes."""
+    found = await lock_cluster(call.session, call.scope, cluster)
+    job = await access.reset_service_principal(
+        call.session,
+        asker_of(call),
+        found,
+        body.service_principal,
+        body.options.model_dump(mode="json"),
+        named=call.services.settings.secrets.named,
+    )
     return await accepted(call, response, job, found)

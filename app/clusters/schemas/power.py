@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import ConfigDict, StringConstraints
 
 from app.api.schemas import RequestModel, ResponseModel
-from app.clusters.schemas.identity import Entra
+from app.clusters.schemas.identity import Entra, ServicePrincipal
 from app.clusters.schemas.pools import PoolName
 from app.core.text import PLAIN_LINES
 from app.jobs.schemas import RunOptions
@@ -56,3 +56,23 @@ class CommandOutput(ResponseModel):
     exit_code: int
     logs: str
     """What it printed, cut by AKS at 512 KB; it may hold secrets of the cluster."""
+
+
+class ClusterResetPrincipal(RequestModel):
+    """As which application the cluster shall act in Azure; also the same one, with a new secret."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "service_principal": {
+                        "client_id": "6f1c2d3e-4b5a-4c7d-8e9f-0a1b2c3d4e5f",
+                        "secret": {"setting": "principal"},
+                    }
+                }
+            ]
+        }
+    )
+
+    service_principal: ServicePrincipal
+    options: RunOptions = RunOptions()

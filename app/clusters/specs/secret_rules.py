@@ -4,6 +4,7 @@ import string
 from collections.abc import Collection
 
 from app.clusters.schemas.clusters import ClusterCreate
+from app.clusters.schemas.identity import SecretReference
 from app.clusters.specs.rejections import Rejections
 from app.core.text import has_refused_characters
 
@@ -17,17 +18,20 @@ def check_secrets(body: ClusterCreate, *, named: Collection[str], rejections: Re
     if body.windows_password is not None:
         _check_password(body.windows_password.get_secret_value(), rejections)
     principal = body.identity.service_principal if body.identity is not None else None
-    if principal is None:
-        return
-    at = "/identity/service_principal/secret"
-    if principal.secret.key_vault_secret_id is not None:
+    if principal is not None:
+        check_reference(principal.secret, "/identity/service_principal/secret", named=named, rejections=rejections)
+
+
+def check_reference(secret: SecretReference, at: str, *, named: Collection[str], rejections: Rejections) -> None:
+    """Note what is wrong with where a secret is said to lie, which stands at `at`."""
+    if secret.key_vault_secret_id is not None:
         rejections.add(
             "key_vault_not_read",
             f"{at}/key_vault_secret_id",
             "This Slipway reads no Key Vault. Have the operator set the secret under SLIPWAY_SECRETS__NAMED, and give "
             "its name as `setting`.",
         )
-    elif principal.secret.setting not in named:
+    elif secret.setting not in named:
         rejections.add(
             "unknown_secret_setting",
             f"{at}/setting",

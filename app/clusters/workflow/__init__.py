@@ -5,6 +5,7 @@ from app.clusters.workflow.create import create_workflow
 from app.clusters.workflow.delete import delete_workflow
 from app.clusters.workflow.reconcile import reconcile_workflow
 from app.clusters.workflow.reset_aad import reset_aad_workflow
+from app.clusters.workflow.reset_service_principal import reset_service_principal_workflow
 from app.clusters.workflow.rotate_certificates import rotate_certificates_workflow
 from app.clusters.workflow.run_command import run_command_workflow
 from app.clusters.workflow.scale import scale_workflow
@@ -19,6 +20,7 @@ WORKFLOWS = (
     create_workflow,
     delete_workflow,
     reset_aad_workflow,
+    reset_service_principal_workflow,
     rotate_certificates_workflow,
     reconcile_workflow,
     run_command_workflow,
