@@ -4,6 +4,7 @@ from tests.crashes.lives import FAILING, Life, Scenario
 
 STALLING = "stalling"
 """The pool in this one's place fails: Azure's name for it begins like this one's."""
+NOT_OFFERED = "Standard_B2s"
 POOL_SIZE = "Standard_D4s_v5"
 
 
@@ -56,10 +57,20 @@ async def unrotated_pool(life: Life, _kinds: frozenset[str]) -> None:
     await life.delete()
 
 
+async def elsewhere(life: Life, _kinds: frozenset[str]) -> None:
+    """The first size is not offered to the subscription, and the caller takes another."""
+    await life.create(node_size=NOT_OFFERED, fallbacks=[{"size": POOL_SIZE}])
+    asked = {"name": "workers", "size": NOT_OFFERED, "zones": ["1"], "count": 1, "fallbacks": [{"size": POOL_SIZE}]}
+    await life.job("POST", f"/v1/clusters/{life.name}/node-pools", asked)
+    await life.delete()
+
+
 POOL_SCENARIOS = (
     Scenario("pooled", node_pool),
     Scenario("unpooled", failing_pool),
     Scenario("poolwanted", accepted_pool),
     Scenario("rotated", rotated_pool),
+    # What is remembered of a refusal is a subscription's.
+    Scenario("elsewhere", elsewhere, own_subscription=True),
     Scenario("unrotated", unrotated_pool),
 )

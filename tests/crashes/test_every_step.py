@@ -13,12 +13,13 @@ from app.bootstrap import WORKFLOWS
 from app.core.settings import DatabaseSettings
 from app.emulator.core.registration import record_of
 from app.emulator.local_azure import LocalAzureOptions
+from app.emulator.providers.compute.sizes import restrict
 from app.engine.steps import CloudStep, RecordStep
 from tests.crashes.judge import of_azure, of_the_job
 from tests.crashes.lives import FAILING, FAILING_ADDRESS, SCENARIOS, STUCK, Life, Scenario
 from tests.crashes.monitoring_lives import MONITORING_SCENARIOS
 from tests.crashes.patch_lives import PATCH_SCENARIOS
-from tests.crashes.pool_lives import POOL_SCENARIOS, STALLING
+from tests.crashes.pool_lives import NOT_OFFERED, POOL_SCENARIOS, STALLING
 from tests.crashes.power_lives import POWER_SCENARIOS
 from tests.crashes.share_lives import FAILING_SHARE, SHARE_SCENARIOS
 from tests.crashes.stage import Stage
@@ -38,7 +39,7 @@ ALL = (
     *SHARE_SCENARIOS,
     *MONITORING_SCENARIOS,
 )
-SUBSCRIPTIONS = tuple(f"0d5a1f3e-7c2b-4e8a-9f60-{number:012}" for number in range(60))
+SUBSCRIPTIONS = tuple(f"0d5a1f3e-7c2b-4e8a-9f60-{number:012}" for number in range(90))
 
 
 @pytest.fixture
@@ -47,6 +48,7 @@ def azure() -> Iterator[LocalAzureForTests]:
         azure.register()
         azure.register("Microsoft.Storage")
         azure.call(_forget_registrations(azure))
+        azure.call(restrict(azure.azure.cloud, {NOT_OFFERED: []}))
         azure.add_fault("fail_operation", operation=PUT, path=f"/{FAILING}[0-9]+$", count=None, code="AllocationFailed")
         azure.add_fault(
             "fail_operation",
