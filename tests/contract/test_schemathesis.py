@@ -11,7 +11,7 @@ from tests.support.local_azure import LocalAzureForTests
 pytestmark = [pytest.mark.slow, pytest.mark.first, pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)]
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1500)
 async def test_nothing_that_is_sent_contradicts_the_document(
     local_azure: LocalAzureForTests, database_settings: DatabaseSettings, tmp_path: Path
 ) -> None:

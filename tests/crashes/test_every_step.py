@@ -136,7 +136,7 @@ def unseen(points: Collection[Point]) -> list[str]:
 
 
 @pytest.mark.first
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1500)
 async def test_a_crash_at_any_point_of_any_job_changes_no_end(
     azure: LocalAzureForTests, database_settings: DatabaseSettings
 ) -> None:

@@ -11,6 +11,7 @@ from app.core.settings import RetentionSettings
 from app.engine.retention import Retention
 from app.models import (
     AzureResource,
+    BadOffer,
     Base,
     CatalogEntry,
     Cluster,
@@ -193,6 +194,7 @@ class Sweeps:
             PublicIp: [self.public_ip(name, at)],
             ResourceGroup: [self.group(name, at)],
             Plan: [plan],
+            BadOffer: [BadOffer(subscription_id=name, offer="o", code="c", detail="d", expires_at=at)],
             IdempotencyKey: [key],
             RateBucket: [RateBucket(key=name, tokens=1, updated_at=at)],
             CatalogEntry: [CatalogEntry(subscription_id=name, kind="k", location="", items=[], observed_at=at)],

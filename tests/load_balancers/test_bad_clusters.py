@@ -148,7 +148,7 @@ async def test_a_cluster_that_is_stopped_is_named_so_and_serves_again_after_its_
     await power(stage, "stop")
     job, failed = await stage.try_(name="late")
     assert (job["state"], job["problem"]["code"], job["problem"]["class"]) == ("failed", "cluster_stopped", "conflict")
-    assert "az aks start" in job["problem"]["remedy"]
+    assert "POST /v1/clusters/{id}:start" in job["problem"]["remedy"]
     assert failed["pending"]["code"] == "cluster_stopped"
     # What was there stays as it was.
     assert addresses_of(await stage.read(exposure["id"])) == addresses_of(exposure)
