@@ -50,12 +50,12 @@ async def test_a_cluster_that_failed_to_come_becomes_ready(slipway: Slipway) -> 
     assert (await slipway.cluster())["state"] == "ready"
 
 
-async def test_one_that_fails_again_stays_degraded(slipway: Slipway) -> None:
+async def test_one_that_fails_again_stays_failed(slipway: Slipway) -> None:
     slipway.azure.add_fault("fail_operation", operation=PUT, count=None, **BROKEN)
     await slipway.create()
     job = await slipway.ended(await slipway.accepted("POST", RECONCILE))
     assert (job["state"], job["problem"]["azure"]["code"]) == ("failed", "CreateVMSSAgentPoolFailed")
-    assert (await slipway.cluster())["state"] == "degraded"
+    assert (await slipway.cluster())["state"] == "failed"
 
 
 async def test_a_pool_that_fails_stops_no_other(slipway: Slipway) -> None:

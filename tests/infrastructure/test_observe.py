@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from app.bootstrap import OBSERVERS
 from app.infrastructure.observe.changes import InfrastructureChanges
 from app.infrastructure.observe.resources import observe_infrastructure
-from app.models import AzureResource, Cluster
+from app.models import AzureResource, Cluster, ClusterState
 from tests.support.whole import Slipway
 
 PATH = "/v1/clusters/blue/infrastructure"
@@ -157,6 +157,6 @@ async def test_a_look_that_failed_is_repeated_ever_more_rarely(slipway: Slipway)
     assert len(slipway.azure.requests()) == failed
     async with slipway.parts.database.write() as session:
         later = slipway.parts.clock.now() + timedelta(seconds=1)
-        await session.execute(update(Cluster).values(updated_at=later))
+        await session.execute(update(Cluster).values(updated_at=later, state=ClusterState.DEGRADED))
     await changes.observe()
     assert len(slipway.azure.requests()) > failed

@@ -130,11 +130,17 @@ async def test_each_form_has_an_etag_of_its_own(database: Database, tenant: Tena
     assert len(etags) == 3
 
 
-async def test_a_deleted_route_table_is_said(database: Database, tenant: Tenant, http: httpx2.AsyncClient) -> None:
+@pytest.mark.parametrize("state", [ClusterState.READY, ClusterState.DEGRADED])
+async def test_a_deleted_route_table_is_said(
+    database: Database, tenant: Tenant, http: httpx2.AsyncClient, state: ClusterState
+) -> None:
     found = pieces()["network"]
     assert isinstance(found, VirtualNetwork)
     subnets = (replace(found.subnets[0], route_table_id=None),)
-    await add_seen_cluster(database, tenant, found={**without("table"), "network": replace(found, subnets=subnets)})
+    seen = {**without("table"), "network": replace(found, subnets=subnets)}
+    cluster = await add_seen_cluster(database, tenant, found=seen)
+    async with database.write() as session:
+        await session.execute(sa.update(Cluster).where(Cluster.id == cluster.id).values(state=state))
     body = (await ask(http, tenant)).json()
     (finding,) = body["missing"]
     assert (finding["code"], finding["nodes"]) == ("route_table_missing", [SUBNET_ID.lower()])

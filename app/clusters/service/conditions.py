@@ -17,10 +17,10 @@ from app.clusters.specs.conditions import ConditionType
 from app.clusters.specs.differences import differences
 from app.clusters.specs.judgement import Facts, PoolFacts, ReaderFacts
 from app.clusters.specs.judgement import judge as judged
+from app.clusters.specs.states import QUIET
 from app.core.json import JsonList, JsonObject
 from app.models import Cluster, ClusterReader, ClusterState, NodePool, NodePoolState
 
-_REST = frozenset({ClusterState.READY, ClusterState.DEGRADED})
 _Offers: TypeAlias = dict[tuple[str, str], dict[str, list[str]] | None]
 _POOLS_AT_REST = frozenset({NodePoolState.READY, NodePoolState.DEGRADED})
 
@@ -102,7 +102,7 @@ def _verdict(
         plan=(cluster.wanted.get("settings") or {}).get("support_plan"),
     )
     conditions = spec.merged(cluster.conditions, judged(facts, now), now)
-    if cluster.state not in _REST:
+    if cluster.state not in QUIET:
         # While a change is under way Azure and the row differ by nature: what was known of it stays.
         conditions = _with_old(conditions, cluster.conditions, ConditionType.AS_WANTED)
         return Verdict(cluster, conditions, cluster.state, ())

@@ -5,15 +5,15 @@ A state is turned by the job that is at work, and by observers only where none i
 
 from app.models import ClusterState
 
-SERVING = frozenset({ClusterState.READY, ClusterState.DEGRADED, ClusterState.UPDATING, ClusterState.UPGRADING})
+QUIET = frozenset({ClusterState.READY, ClusterState.DEGRADED})
+"""States in which the cluster serves and nothing is under way."""
+SERVING = QUIET | {ClusterState.UPDATING, ClusterState.UPGRADING}
 """States in which the cluster's API server is there, or is thought to be."""
 CHANGEABLE = SERVING | {ClusterState.STARTING}
 """States in which a change can be asked for; it stands in line behind what is under way."""
 STOPPED = frozenset({ClusterState.STOPPING, ClusterState.STOPPED})
 """States from which a cluster can be started or deleted, and nothing else."""
-AT_REST = frozenset(
-    {ClusterState.READY, ClusterState.DEGRADED, ClusterState.STOPPED, ClusterState.FAILED, ClusterState.LOST}
-)
+AT_REST = QUIET | {ClusterState.STOPPED, ClusterState.FAILED, ClusterState.LOST}
 """States in which nothing is under way: what is seen then is somebody else's doing, or Azure's own."""
 UNDER_WAY = frozenset(
     {

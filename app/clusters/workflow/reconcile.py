@@ -6,6 +6,7 @@ from app.azure.errors import AzureError
 from app.azure.types.agent_pool import AgentPoolSpec
 from app.azure.types.watch import TargetKind
 from app.clusters.specs.kinds import RECONCILE
+from app.clusters.specs.states import QUIET
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import SETTLED, Begun, Made, Proof
 from app.clusters.workflow.changeable import require_changeable
@@ -158,7 +159,7 @@ async def record_unreconciled(record: Record, end: JobEnd) -> None:
     """The end of one that did not succeed: what had failed before stays so."""
     await plan.record_unchanged(record, end)
     cluster = await plan.cluster_of(record)
-    if record.view.request["before"] == ClusterState.FAILED and cluster.state == ClusterState.READY:
+    if record.view.request["before"] == ClusterState.FAILED and cluster.state in QUIET:
         plan.set_state(cluster, ClusterState.FAILED, record)
 
 

@@ -8,10 +8,11 @@ from sqlalchemy import func, select
 
 from app.azure.gateway import AzureGateway
 from app.clusters.specs.inventory import SCALE_SET
+from app.clusters.specs.states import QUIET
 from app.core.clock import Clock
 from app.db.engine import Database
 from app.infrastructure.observe.resources import observe_node_group
-from app.models import AzureResource, Cluster, ClusterState
+from app.models import AzureResource, Cluster
 
 _FIRST_GAP = timedelta(seconds=5)
 _LONGEST_GAP = timedelta(minutes=5)
@@ -52,7 +53,7 @@ class InfrastructureChanges:
         return looked is None or looked.changed_at != changed_at or self._clock.now() >= looked.at + looked.gap
 
     async def _waiting(self) -> Sequence[tuple[str, str, str, datetime]]:
-        """Ready clusters whose rows are younger than what is known of their scale sets."""
+        """Clusters at which nothing is under way, whose rows are younger than what is known of their scale sets."""
         seen = (
             select(AzureResource.cluster_id, func.max(AzureResource.observed_at).label("at"))
             .where(AzureResource.type == SCALE_SET)
@@ -63,7 +64,7 @@ class InfrastructureChanges:
         query = (
             select(Cluster.id, Cluster.subscription_id, group, Cluster.updated_at)
             .outerjoin(seen, seen.c.cluster_id == Cluster.id)
-            .where(Cluster.state == ClusterState.READY, Cluster.deleted_at.is_(None), group.is_not(None))
+            .where(Cluster.state.in_(QUIET), Cluster.deleted_at.is_(None), group.is_not(None))
             .where(seen.c.at.is_(None) | (seen.c.at < Cluster.updated_at))
             .order_by(Cluster.id)
         )

@@ -8,12 +8,13 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.scope import Scope, get_cluster
+from app.clusters.specs.states import QUIET
 from app.core.json import JsonObject
 from app.infrastructure.schemas.graph import Graph
 from app.infrastructure.specs.graph import build_graph
 from app.infrastructure.specs.inputs import ClusterFacts, PoolFacts, Row, ServiceFacts, read_pieces
 from app.infrastructure.specs.wiring import referred_to
-from app.models import AzureResource, Cluster, ClusterReader, ClusterState, Exposure, NodePool, ReaderState
+from app.models import AzureResource, Cluster, ClusterReader, Exposure, NodePool, ReaderState
 
 # More than any cluster has: 5,000 nodes with a machine, an interface and a disk each.
 _MOST_RESOURCES = 20_000
@@ -98,7 +99,7 @@ def _facts(cluster: Cluster, pools: Sequence[NodePool], reader: ClusterReader | 
         subscription_id=cluster.subscription_id,
         location=cluster.location,
         state=cluster.state,
-        settled=cluster.state == ClusterState.READY and running,
+        settled=cluster.state in QUIET and running,
         node_resource_group=observed.get("node_resource_group"),
         kubernetes_version=observed.get("current_kubernetes_version"),
         plugin=network.get("plugin"),
