@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -84,7 +85,8 @@ async def _act_as_application(sender: Sender) -> None:
     """The cluster's row, as if it had been made so."""
     async with sender.slipway.parts.database.write() as session:
         cluster = (await session.scalars(select(Cluster).where(Cluster.deleted_at.is_(None)))).one()
-        identity = {"type": "ServicePrincipal", "service_principal": {"client_id": "x", "secret": {"setting": "x"}}}
+        principal = {"client_id": str(UUID(int=1)), "secret": {"setting": "x"}}
+        identity = {"type": "ServicePrincipal", "service_principal": principal}
         cluster.wanted = {**cluster.wanted, "settings": {**cluster.wanted["settings"], "identity": identity}}
 
 

@@ -153,7 +153,7 @@ async def test_a_service_principals_secret_comes_from_the_settings(
     [
         ({"windows_password": "short"}, "wrong_length", "/windows_password"),
         ({"windows_password": "only-small-letters"}, "password_too_simple", "/windows_password"),
-        ({"windows_password": "Bell-\x07-rings-0815"}, "invalid_text", "/windows_password"),
+        ({"windows_password": "Bell-\x07-rings-0815"}, "control_character", "/windows_password"),
         ({"windows_password": 12345678901234}, "wrong_type", "/windows_password"),
         (
             {
