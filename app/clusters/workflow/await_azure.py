@@ -119,6 +119,17 @@ async def finish(
     return end.cluster
 
 
+async def await_gone(
+    cloud: Cloud, begun: Begun | None, *, subscription_id: str, kind: TargetKind, expected: str
+) -> None:
+    """Wait until Azure has it no more; nothing to wait for where nothing was begun."""
+    if begun is None:
+        return
+    require_gone(
+        await watch(cloud, begun, subscription_id=subscription_id, kind=kind, goal=Goal.GONE, expected=expected)
+    )
+
+
 def require_success(end: WatchEnd) -> None:
     """Raise what Azure said when an operation did not succeed. It is the job's end: waiting again would not help."""
     if end.outcome is Outcome.SUCCEEDED:

@@ -198,17 +198,13 @@ async def remove_resource_group(cloud: Cloud, asked: Plan) -> Begun | None:
 @cloud_step
 async def await_resource_group_gone(cloud: Cloud, asked: Plan, begun: Begun | None) -> None:
     """Wait until Azure has no such group any more."""
-    if begun is None:
-        return
-    end = await await_azure.watch(
+    await await_azure.await_gone(
         cloud,
         begun,
         subscription_id=asked.place.subscription_id,
         kind=TargetKind.RESOURCE_GROUP,
-        goal=Goal.GONE,
         expected="resource_group_delete",
     )
-    await_azure.require_gone(end)
 
 
 @record_step

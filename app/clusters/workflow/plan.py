@@ -15,6 +15,7 @@ from app.clusters.specs.left import left_json
 from app.clusters.specs.observed import sighting
 from app.clusters.specs.states import LEAVING, SERVING
 from app.clusters.specs.wanted import Place, Wanted, place_of
+from app.clusters.workflow.await_azure import Made
 from app.clusters.workflow.offers import Trial
 from app.core.errors import ConflictError
 from app.core.json import JsonObject
@@ -110,6 +111,13 @@ async def observe(
     # What this job has waited for, if for anything, has ended too.
     await follow_foreign(record.session, cluster, found, now=record.now)
     await judge(record.session, [cluster], now=record.now)
+
+
+async def serve_again(record: Record, cluster: Cluster, made: Made) -> None:
+    """Keep what Azure made of the cluster; the change is over, unless the cluster has taken another turn by now."""
+    await observe(record, cluster, made.cluster, made.outbound_ips)
+    if cluster.state == ClusterState.UPDATING:
+        set_state(cluster, ClusterState.READY, record)
 
 
 async def record_failed(record: Record, end: JobEnd) -> None:

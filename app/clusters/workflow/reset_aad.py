@@ -40,9 +40,7 @@ async def record_reset(record: Record, asked: Plan, made: Made, left: Difference
     cluster = await plan.cluster_of(record)
     if not left.found:
         forget_resets(cluster, asked.wanted)
-    await plan.observe(record, cluster, made.cluster, made.outbound_ips)
-    if cluster.state == ClusterState.UPDATING:
-        plan.set_state(cluster, ClusterState.READY, record)
+    await plan.serve_again(record, cluster, made)
     entra = asked.wanted.settings["access"]["entra"]
     await record.emit("cluster.aad_reset", data={"entra": entra})
     partly = await tell_partly_applied(record, left)

@@ -98,9 +98,7 @@ async def record_reset(record: Record, made: Made, proof: Proof) -> None:
     settings = cluster.wanted["settings"]
     identity = {**settings["identity"], "service_principal": principal}
     want(cluster, {"settings": {**settings, "identity": identity}}, record.now)
-    await plan.observe(record, cluster, made.cluster, made.outbound_ips)
-    if cluster.state == ClusterState.UPDATING:
-        plan.set_state(cluster, ClusterState.READY, record)
+    await plan.serve_again(record, cluster, made)
     outcome = {"client_id": principal["client_id"], "nodes_ready": proof.nodes_ready}
     await record.emit("cluster.service_principal_reset", data=outcome)
     await record.succeed(

@@ -99,9 +99,7 @@ async def prove_rotated(cloud: Cloud, place: Place, made: Made) -> Proof:
 async def record_rotated(record: Record, made: Made, proof: Proof) -> None:
     """Write that the cluster is ready again, and which credentials are void."""
     cluster = await plan.cluster_of(record)
-    await plan.observe(record, cluster, made.cluster, made.outbound_ips)
-    if cluster.state == ClusterState.UPDATING:
-        plan.set_state(cluster, ClusterState.READY, record)
+    await plan.serve_again(record, cluster, made)
     void = await void_credentials(record.session, cluster, now=record.now)
     outcome = {"credentials_void": void, "void_before": record.now.isoformat(), "nodes_ready": proof.nodes_ready}
     await record.emit("cluster.certificates_rotated", data=outcome)

@@ -100,9 +100,7 @@ async def prove_nodes(cloud: Cloud, asked: ScalePlan, made: Made) -> Proof:
 async def record_scaled(record: Record, asked: ScalePlan, made: Made, proof: Proof) -> None:
     """Write that the cluster is ready again."""
     cluster = await plan.cluster_of(record)
-    await plan.observe(record, cluster, made.cluster, made.outbound_ips)
-    if cluster.state == ClusterState.UPDATING:
-        plan.set_state(cluster, ClusterState.READY, record)
+    await plan.serve_again(record, cluster, made)
     await record.emit("cluster.scaled", data={"pool": asked.pool, "count": asked.count})
     await record.succeed(
         outcome={"pool": asked.pool, "count": asked.count, "nodes_ready": proof.nodes_ready},

@@ -154,9 +154,7 @@ async def read_outbound(cloud: Cloud, asked: OutboundPlan) -> Made:
 async def record_outbound(record: Record, asked: OutboundPlan, made: Made) -> None:
     """Write that the cluster is ready again, with its addresses."""
     cluster = await plan.cluster_of(record)
-    await plan.observe(record, cluster, made.cluster, made.outbound_ips)
-    if cluster.state == ClusterState.UPDATING:
-        plan.set_state(cluster, ClusterState.READY, record)
+    await plan.serve_again(record, cluster, made)
     outcome = {"outbound_ips": list(made.outbound_ips), "ports_per_node": asked.outbound.allocated_ports}
     await record.emit("cluster.outbound_changed", data=outcome)
     await record.succeed(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from app.azure.types.operation import Operation
 from app.azure.types.tags import is_public_ip
-from app.azure.types.watch import Goal, TargetKind
+from app.azure.types.watch import TargetKind
 from app.clusters.workflow import await_azure
 from app.clusters.workflow.await_azure import Begun
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
@@ -82,17 +82,9 @@ async def remove_address(cloud: Cloud, asked: AddressPlan) -> Begun | None:
 @cloud_step
 async def await_address_gone(cloud: Cloud, asked: AddressPlan, begun: Begun | None) -> None:
     """Wait until Azure has no such address any more."""
-    if begun is None:
-        return
-    end = await await_azure.watch(
-        cloud,
-        begun,
-        subscription_id=asked.subscription_id,
-        kind=TargetKind.PUBLIC_IP,
-        goal=Goal.GONE,
-        expected="public_ip_delete",
+    await await_azure.await_gone(
+        cloud, begun, subscription_id=asked.subscription_id, kind=TargetKind.PUBLIC_IP, expected="public_ip_delete"
     )
-    await_azure.require_gone(end)
 
 
 @record_step

@@ -72,9 +72,7 @@ async def read_unmonitored(cloud: Cloud, place: Place) -> Made:
 async def record_unmonitored(record: Record, made: Made) -> None:
     """Write that the cluster is ready again, and not monitored."""
     cluster = await plan.cluster_of(record)
-    await plan.observe(record, cluster, made.cluster, made.outbound_ips)
-    if cluster.state == ClusterState.UPDATING:
-        plan.set_state(cluster, ClusterState.READY, record)
+    await plan.serve_again(record, cluster, made)
     known = await living(record.session, cluster.id, lock=True)
     if known is not None:
         known.row.state = MonitoringState.DISABLED

@@ -10,7 +10,7 @@ from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.turn import require_idle
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
-from app.models import ClusterState, MonitoringState
+from app.models import MonitoringState
 from app.monitoring.service.seen import keep_data
 from app.monitoring.workflow.plan import (
     MonitoringPlan,
@@ -86,9 +86,7 @@ async def record_addon_accepted(record: Record) -> None:
 async def record_monitored(record: Record, made: Made, agents: AgentsProof, data: DataProof) -> None:
     """Write that the cluster is ready again, and what its monitoring is."""
     cluster = await plan.cluster_of(record)
-    await plan.observe(record, cluster, made.cluster, made.outbound_ips)
-    if cluster.state == ClusterState.UPDATING:
-        plan.set_state(cluster, ClusterState.READY, record)
+    await plan.serve_again(record, cluster, made)
     late = data.last_at is None
     reason = (data.unknown or "Nothing has arrived in the workspace yet.") if late else None
     row = await settle(record, MonitoringState.NO_DATA if late else MonitoringState.OK, reason)

@@ -5,8 +5,6 @@ from dataclasses import replace
 from app.azure.errors import AzureError
 from app.azure.types.tags import JOB, is_ours, owner_tags
 from app.azure.types.watch import TargetKind
-from app.clusters.service.start import want
-from app.clusters.specs.wanted import Wanted
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.await_azure import Begun, Made, Proof
@@ -17,7 +15,7 @@ from app.core.text import counted
 from app.engine.errors import JobFailedError
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow
-from app.models import ClusterState, NodePool, NodePoolState
+from app.models import NodePool, NodePoolState
 from app.node_pools.specs.kinds import CREATE
 from app.node_pools.workflow import plan, pool_calls
 from app.node_pools.workflow.offers import check_room, remove_failed, turn_to_next
@@ -89,10 +87,8 @@ async def record_added(record: Record, asked: PoolPlan, made: Made, proof: Proof
     """Write that the pool and the cluster are ready."""
     cluster = await clusters.cluster_of(record)
     row = await plan.pool_of(record)
-    await clusters.observe(record, cluster, made.cluster, made.outbound_ips)
+    await clusters.serve_again(record, cluster, made)
     plan.set_state(row, NodePoolState.READY, record)
-    if cluster.state == ClusterState.UPDATING:
-        clusters.set_state(cluster, ClusterState.READY, record)
     pool = made.cluster.pool(asked.spec.name)
     count = pool.count if pool is not None else asked.spec.count
     outcome = {"pool": asked.name, "azure_name": asked.spec.name, "count": count, "nodes_ready": proof.nodes_ready}
@@ -141,10 +137,7 @@ async def forget_pool(record: Record) -> None:
     row = await record.session.get(NodePool, record.view.request["pool_id"], with_for_update=True)
     if row is None or row.deleted_at is not None:
         return
-    left = [pool.as_json() for pool in Wanted.from_json(cluster.wanted).pools if pool.name != row.name]
-    want(cluster, {"pools": left}, record.now)
-    plan.set_state(row, NodePoolState.DELETED, record)
-    row.deleted_at = record.now
+    plan.forget(cluster, row, record)
 
 
 add_workflow = Workflow(CREATE, add_pool, ended=plan.record_failed, clean_up=clean_up_add)

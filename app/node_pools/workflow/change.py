@@ -9,7 +9,7 @@ from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.turn import require_idle
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow
-from app.models import ClusterState, NodePoolState
+from app.models import NodePoolState
 from app.node_pools.specs.kinds import UPDATE
 from app.node_pools.workflow import plan, pool_calls
 from app.node_pools.workflow.plan import PoolMissingError, PoolPlan, prove_nodes
@@ -76,11 +76,9 @@ async def record_changed(record: Record, asked: PoolPlan, made: Made, proof: Pro
     """Write that the pool and the cluster are ready again."""
     cluster = await clusters.cluster_of(record)
     row = await plan.pool_of(record)
-    await clusters.observe(record, cluster, made.cluster, made.outbound_ips)
+    await clusters.serve_again(record, cluster, made)
     if row.state == NodePoolState.UPDATING:
         plan.set_state(row, NodePoolState.READY, record)
-    if cluster.state == ClusterState.UPDATING:
-        clusters.set_state(cluster, ClusterState.READY, record)
     outcome = {"pool": asked.name, "azure_name": asked.spec.name, "nodes_ready": proof.nodes_ready}
     await record.emit("node_pool.updated", data=outcome)
     await record.succeed(outcome=outcome, summary=f"Pool {asked.name} of cluster {cluster.name} is as asked.")

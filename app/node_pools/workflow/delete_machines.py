@@ -11,7 +11,7 @@ from app.clusters.workflow.leave import clean_up_change
 from app.core.errors import ErrorClass, SlipwayError
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
-from app.models import ClusterState, NodePoolState
+from app.models import NodePoolState
 from app.node_pools.specs.kinds import DELETE_MACHINES
 from app.node_pools.workflow import plan
 from app.node_pools.workflow.plan import PoolPlan, prove_nodes
@@ -105,7 +105,7 @@ async def record_machines(record: Record, asked: PoolPlan, made: Made, proof: Pr
     """Write how many nodes are wanted from now on, and that pool and cluster are ready again."""
     cluster = await clusters.cluster_of(record)
     row = await plan.pool_of(record)
-    await clusters.observe(record, cluster, made.cluster, made.outbound_ips)
+    await clusters.serve_again(record, cluster, made)
     pool = made.cluster.pool(asked.spec.name)
     if pool is not None and not asked.spec.auto_scaling:
         stored = [
@@ -114,8 +114,6 @@ async def record_machines(record: Record, asked: PoolPlan, made: Made, proof: Pr
         want(cluster, {"pools": stored}, record.now)
         row.count = pool.count
     plan.set_state(row, NodePoolState.READY, record)
-    if cluster.state == ClusterState.UPDATING:
-        clusters.set_state(cluster, ClusterState.READY, record)
     machines: list[str] = record.view.request["machines"]
     outcome = {"pool": asked.name, "machines": machines, "count": row.count, "nodes_ready": proof.nodes_ready}
     await record.emit("node_pool.machines_deleted", data=outcome)

@@ -4,15 +4,16 @@ from dataclasses import dataclass, field
 
 from app.azure.types.agent_pool import AgentPool, AgentPoolSpec
 from app.azure.types.cluster import ManagedCluster
+from app.clusters.service.start import want
 from app.clusters.specs.observed import pool_state
-from app.clusters.specs.wanted import Place
+from app.clusters.specs.wanted import Place, Wanted
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Made, Proof
 from app.clusters.workflow.offers import Trial
 from app.core.errors import ConflictError, ErrorClass, SlipwayError
 from app.engine.steps import JobEnd, Record, cloud_step
 from app.jobs.workflow import Cloud, azure_call
-from app.models import ClusterState, NodePool, NodePoolState
+from app.models import Cluster, ClusterState, NodePool, NodePoolState
 
 
 class PoolGoneError(ConflictError):
@@ -67,6 +68,14 @@ def set_state(row: NodePool, state: NodePoolState, record: Record) -> None:
         row.state = state
         row.version += 1
         row.updated_at = record.now
+
+
+def forget(cluster: Cluster, row: NodePool, record: Record) -> None:
+    """Nothing is wanted of the pool any more, and its row is deleted."""
+    left = [pool.as_json() for pool in Wanted.from_json(cluster.wanted).pools if pool.name != row.name]
+    want(cluster, {"pools": left}, record.now)
+    set_state(row, NodePoolState.DELETED, record)
+    row.deleted_at = record.now
 
 
 async def present_pool(cloud: Cloud, asked: PoolPlan) -> AgentPool | None:

@@ -3,7 +3,7 @@
 from app.azure.errors import AzureError
 from app.azure.types.agent_pool import AgentPool, AgentPoolSpec
 from app.azure.types.tags import is_ours
-from app.azure.types.watch import Goal, TargetKind
+from app.azure.types.watch import TargetKind
 from app.clusters.workflow import await_azure
 from app.clusters.workflow.await_azure import Begun
 from app.clusters.workflow.turn import require_idle
@@ -88,17 +88,9 @@ async def delete(cloud: Cloud, asked: PoolPlan, *, ignore_budgets: bool = False)
 
 async def await_gone(cloud: Cloud, asked: PoolPlan, begun: Begun | None) -> None:
     """Wait until Azure has the pool no more."""
-    if begun is None:
-        return
-    end = await await_azure.watch(
-        cloud,
-        begun,
-        subscription_id=asked.place.subscription_id,
-        kind=TargetKind.AGENT_POOL,
-        goal=Goal.GONE,
-        expected="pool_delete",
+    await await_azure.await_gone(
+        cloud, begun, subscription_id=asked.place.subscription_id, kind=TargetKind.AGENT_POOL, expected="pool_delete"
     )
-    await_azure.require_gone(end)
 
 
 def _id(cloud: Cloud, asked: PoolPlan) -> str:

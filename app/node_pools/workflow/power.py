@@ -12,7 +12,7 @@ from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.quota import require_cores
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
-from app.models import ClusterState, NodePoolState
+from app.models import NodePoolState
 from app.node_pools.specs.kinds import START, STOP
 from app.node_pools.workflow import plan
 from app.node_pools.workflow.plan import PoolMissingError, PoolPlan, prove_nodes
@@ -88,9 +88,7 @@ async def read_switched(cloud: Cloud, asked: PoolPlan) -> Made:
 async def record_switched(record: Record, asked: PoolPlan, made: Made, proof: Proof) -> None:
     """Write what the pool is now, and that the cluster is ready again."""
     cluster = await clusters.cluster_of(record)
-    await clusters.observe(record, cluster, made.cluster, made.outbound_ips)
-    if cluster.state == ClusterState.UPDATING:
-        clusters.set_state(cluster, ClusterState.READY, record)
+    await clusters.serve_again(record, cluster, made)
     row = await plan.pool_of(record)
     stops = record.view.kind == STOP.name
     plan.set_state(row, NodePoolState.STOPPED if stops else NodePoolState.READY, record)

@@ -1,14 +1,12 @@
 """`node_pool.delete`."""
 
-from app.clusters.service.start import want
-from app.clusters.specs.wanted import Wanted
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.leave import clean_up_change
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow
-from app.models import ClusterState, NodePoolState
+from app.models import NodePoolState
 from app.node_pools.specs.kinds import DELETE
 from app.node_pools.workflow import plan, pool_calls
 from app.node_pools.workflow.drain import Drain, cordon_nodes, drain_nodes, look_at_pods, verify_pods
@@ -63,14 +61,9 @@ async def record_removed(record: Record, asked: PoolPlan, made: Made) -> None:
     """Write that the pool is gone."""
     cluster = await clusters.cluster_of(record)
     row = await plan.pool_of(record)
-    left = [pool.as_json() for pool in Wanted.from_json(cluster.wanted).pools if pool.name != row.name]
-    want(cluster, {"pools": left}, record.now)
-    plan.set_state(row, NodePoolState.DELETED, record)
-    row.deleted_at = record.now
+    plan.forget(cluster, row, record)
     await record.session.flush()
-    await clusters.observe(record, cluster, made.cluster, made.outbound_ips)
-    if cluster.state == ClusterState.UPDATING:
-        clusters.set_state(cluster, ClusterState.READY, record)
+    await clusters.serve_again(record, cluster, made)
     await record.emit("node_pool.deleted", data={"pool": asked.name, "azure_name": asked.spec.name})
     await record.succeed(
         outcome={"pool": asked.name}, summary=f"Pool {asked.name} of cluster {cluster.name} is removed."

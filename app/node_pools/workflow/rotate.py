@@ -15,7 +15,7 @@ from app.clusters.workflow.turn import require_idle
 from app.core.text import counted
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow
-from app.models import ClusterState, NodePoolState
+from app.models import NodePoolState
 from app.node_pools.service.rotation import forget_replacement, replacement_of, take_over
 from app.node_pools.specs.kinds import ROTATE
 from app.node_pools.workflow import plan, pool_calls
@@ -149,10 +149,8 @@ async def record_rotated(record: Record, asked: RotationPlan, left: Made, kept: 
     row = await plan.pool_of(record)
     await take_over(record.session, cluster, row, now=record.now)
     await record.session.flush()
-    await clusters.observe(record, cluster, left.cluster, left.outbound_ips)
+    await clusters.serve_again(record, cluster, left)
     plan.set_state(row, NodePoolState.READY, record)
-    if cluster.state == ClusterState.UPDATING:
-        clusters.set_state(cluster, ClusterState.READY, record)
     outcome = {
         "pool": asked.old.name,
         "azure_name": asked.new.spec.name,
