@@ -68,7 +68,7 @@ def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_azure_offers_what_the_story_asks_for(slipway: RunningSlipway) -> None:
     versions = slipway.ask("GET", f"/v1/versions?location={LOCATION}").json()["items"]
     assert versions
-    sizes = slipway.ask("GET", f"/v1/locations/{LOCATION}/vm-sizes").json()["items"]
+    sizes = slipway.ask("GET", f"/v1/node-sizes?location={LOCATION}").json()["items"]
     assert NODE_SIZE in [size["name"] for size in sizes]
 
 
