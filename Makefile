@@ -6,6 +6,7 @@ MAKEFLAGS += --no-builtin-rules
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet --quiet
 WORKERS ?= auto
+TURNS ?= on
 ARGS ?=
 
 .PHONY: help
@@ -14,7 +15,7 @@ help: ## Show this help
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  %-16s %s\n' $$name "$$text"; done
 	@echo
-	@echo 'Variables: PYTHON=python3.12, ARGS="-k name" (test, acceptance), WORKERS=2 (test), KEEP=1 and STORY=full (demo), UPGRADE=1 (lock)'
+	@echo 'Variables: PYTHON=python3.12, ARGS="-k name" (test, acceptance), WORKERS=2 TURNS=off (test), KEEP=1 and STORY=full (demo), UPGRADE=1 (lock)'
 	@echo '           SEED=1 SEEDS=20 DATABASE=postgresql (soak)'
 
 .PHONY: demo
@@ -26,8 +27,8 @@ run: install ## Run API, worker and local Azure on this machine (slipway dev)
 	@$(BIN)/slipway dev
 
 .PHONY: test
-test: install tools-optional ## Run all tests on SQLite and PostgreSQL
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+test: install tools-optional ## Run all tests on SQLite, PostgreSQL or both; TURNS=off: each on both
+	@SLIPWAY_TEST_TURNS=$(TURNS) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 .PHONY: test-long
 test-long: install ## Run the tests that take a minute each or more: workers killed, a thousand requests, two hundred jobs

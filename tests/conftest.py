@@ -15,6 +15,7 @@ from tests.support.database import (
     sqlite_template,
 )
 from tests.support.local_azure import local_azure, stopped_azure
+from tests.support.turns import deselected
 
 __all__ = [
     "database",
@@ -38,8 +39,12 @@ structlog.configure(
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes longest begins first: at the end all workers but one would wait for it."""
+    if others := deselected(items):
+        config.hook.pytest_deselected(items=others)
+        left_out = set(others)
+        items[:] = [item for item in items if item not in left_out]
     items.sort(key=lambda item: item.get_closest_marker("first") is None)
 
 

@@ -28,6 +28,8 @@ from tests.support.database import PostgreSQLServer, sqlite_settings
 from tests.support.local_azure import FAST, LocalAzureForTests, start_local_azure
 from tests.support.whole import Slipway, running_slipway
 
+pytestmark = pytest.mark.both_databases
+
 BEFORE = json.loads((Path(__file__).parent / "in_flight.json").read_text())
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d{6})?")
 _OPERATION = re.compile(r"http://127\.0\.0\.1:\d+/[^\"]+")

@@ -1,4 +1,4 @@
-"""PATCH of a cluster over HTTP, through the job, to the local Azure and back, on both databases."""
+"""PATCH of a cluster over HTTP, through the job, to the local Azure and back."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`:reconcile`: the cluster is put again as it is wanted, over HTTP, on both databases."""
+"""`:reconcile`: the cluster is put again as it is wanted, over HTTP."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""A cluster's life, from HTTP to Azure and back, on both databases."""
+"""A cluster's life, from HTTP to Azure and back."""
 
 from tests.support.whole import Slipway
 

@@ -1,4 +1,4 @@
-"""What Azure has no room for, and what is tried instead; and what is told before Azure is asked, on both databases."""
+"""What Azure has no room for, and what is tried instead; and what is told before Azure is asked."""
 
 from typing import Any
 

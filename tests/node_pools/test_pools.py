@@ -1,4 +1,4 @@
-"""Node pools over HTTP, through the jobs, to the local Azure and back, on both databases."""
+"""Node pools over HTTP, through the jobs, to the local Azure and back."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What Azure cannot change of a pool comes by a rotation, on both databases."""
+"""What Azure cannot change of a pool comes by a rotation."""
 
 from typing import Any
 

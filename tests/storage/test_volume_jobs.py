@@ -1,4 +1,4 @@
-"""Volumes from the request to the pod that mounts them, and back, on both databases."""
+"""Volumes from the request to the pod that mounts them, and back."""
 
 import yaml
 
