@@ -47,6 +47,7 @@ def pool_in(body: Fields, properties: Fields) -> AgentPool:
         id=body.maybe("id"),
         etag=properties.maybe("eTag"),
         subnet_id=properties.maybe("vnetSubnetID"),
+        pod_subnet_id=properties.maybe("podSubnetID"),
         fips=properties.flag("enableFIPS"),
         tags=properties.text_map("tags"),
     )

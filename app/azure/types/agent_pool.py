@@ -35,6 +35,7 @@ class AgentPool:
     id: str | None = None
     etag: str | None = None
     subnet_id: str | None = None
+    pod_subnet_id: str | None = None
     fips: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
 

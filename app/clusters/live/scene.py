@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable
-from ipaddress import ip_network
 from typing import TypeVar
 
 from app.azure.errors import AzureError
@@ -12,6 +11,7 @@ from app.azure.types.cluster import ManagedCluster
 from app.azure.types.lock import Lock
 from app.clusters.live import ClusterLostError, log_in
 from app.clusters.live.workspaces import WorkspaceGoneError, require_workspace
+from app.clusters.specs.room import free_addresses
 from app.clusters.specs.upgrade_scene import Inside, Scene
 from app.clusters.specs.wanted import Place
 from app.core.errors import ErrorClass, Problem, SlipwayError
@@ -20,9 +20,6 @@ from app.kubernetes.types import Login
 
 T = TypeVar("T")
 
-# Azure keeps the first four and the last address of each subnet.
-_RESERVED = 5
-_IPV4 = 4
 _STOPPED = "stopped"
 
 
@@ -47,12 +44,12 @@ async def read_scene(
     profile, versions, usages, sizes, images = await asyncio.gather(
         subscription.upgrade_profiles.of_cluster(group, name, call=call),
         _allowed(subscription.catalog.kubernetes_versions(cluster.location, call=call), ()),
-        _allowed(subscription.compute.cores.usages(cluster.location, call=call), ()),
-        _allowed(subscription.compute.cores.sizes(cluster.location, call=call), {}),
+        _told(subscription.compute.cores.usages(cluster.location, call=call), ()),
+        _told(subscription.compute.cores.sizes(cluster.location, call=call), {}),
         _images(subscription, place, cluster, call),
     )
     free, locks, workspace, (inside, unread) = await asyncio.gather(
-        _free(subscription, cluster),
+        _told(_free(subscription, cluster), {}),
         _locks(subscription, cluster, call),
         _workspace(azure, cluster, call),
         _inside(azure, kubernetes, place, cluster, call),
@@ -81,6 +78,17 @@ async def _allowed(reading: Awaitable[T], nothing: T) -> T:
         raise
 
 
+async def _told(reading: Awaitable[T], nothing: T) -> T:
+    """What says whether there is room, as far as Azure tells it: what it does not tell keeps no upgrade from beginning.
+
+    Trouble 75.
+    """
+    try:
+        return await reading
+    except AzureError:
+        return nothing
+
+
 async def _images(
     subscription: SubscriptionGateway, place: Place, cluster: ManagedCluster, call: Call
 ) -> dict[str, str]:
@@ -103,9 +111,9 @@ async def _free(subscription: SubscriptionGateway, cluster: ManagedCluster) -> d
     for network in seen.virtual_networks:
         for subnet in network.subnets:
             if subnet.id.lower() in own:
-                ranges = [ip_network(prefix, strict=False) for prefix in subnet.prefixes]
-                size = sum(each.num_addresses - _RESERVED for each in ranges if each.version == _IPV4)
-                free[subnet.id.lower()] = max(0, size - len(subnet.used_by))
+                left = free_addresses(subnet)
+                if left is not None:
+                    free[subnet.id.lower()] = left
     return free
 
 

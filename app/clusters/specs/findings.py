@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from app.clusters.schemas.upgrades import Undrainable, UpgradeScope
 from app.clusters.specs.cores import NodesToCome, core_shortages
+from app.clusters.specs.room import addresses_of_node, pods_in_subnet
 from app.clusters.specs.snat import surge_of
 from app.clusters.specs.upgrade_path import Stage, UpgradeAsked, minor, numbers
 from app.clusters.specs.upgrade_scene import Scene
@@ -181,15 +182,14 @@ def _quota(stages: Iterable[Stage], scene: Scene) -> Iterator[Finding]:
 
 
 def _room(stages: Iterable[Stage], scene: Scene) -> Iterator[Finding]:
-    network = scene.cluster.network
-    flat = (network.plugin or "").lower() == "azure" and (network.plugin_mode or "").lower() != "overlay"
+    flat = pods_in_subnet(scene.cluster)
     for name in dict.fromkeys(stage.pool for stage in stages if stage.pool is not None):
         pool = scene.cluster.pool(name)
         free = None if pool is None or pool.subnet_id is None else scene.free.get(pool.subnet_id.lower())
         if pool is None or free is None:
             continue
         surge = surge_nodes(scene, name)
-        each = 1 + (pool.max_pods or 0) if flat else 1
+        each = addresses_of_node(pool.max_pods, pods_in_subnet=flat and pool.pod_subnet_id is None)
         if surge * each > free:
             yield Finding(
                 "subnet_too_small",

@@ -1,11 +1,16 @@
-"""Pure: whether a location offers the sizes and zones of pools, and whether a subnet holds their nodes."""
+"""Pure: whether a location offers the sizes and zones of pools, and whether subnets and quotas hold their nodes."""
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from app.azure.types.agent_pool import AgentPoolSpec
+from app.azure.types.agent_pool import AgentPool, AgentPoolSpec
+from app.azure.types.cluster import ManagedCluster
 from app.azure.types.compute import SizeCores
 from app.azure.types.network import Subnet
+from app.clusters.specs.cores import NodesToCome
+from app.clusters.specs.snat import surge_of
+from app.core.json import JsonObject
 
 MOST_ALTERNATIVES = 5
 _RESERVED = 5
@@ -14,7 +19,83 @@ _USUAL_PODS = 30
 """https://learn.microsoft.com/azure/aks/azure-cni-overview: pods a node, where nothing is said."""
 
 
-def size_refusal(pool: AgentPoolSpec, sizes: Mapping[str, SizeCores], location: str) -> tuple[str, str] | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Growth:
+    """A pool that gets nodes. `present`: those that it has; `count`: those that it shall have at once.
+
+    `most`: those that its autoscaler may come to. `new`: the pool is not there, so nothing shows yet that the
+    subscription may have its machines.
+    """
+
+    vm_size: str
+    count: int
+    most: int
+    present: int = 0
+    new: bool = False
+    zones: tuple[str, ...] = ()
+    spot: bool = False
+    subnet_id: str | None = None
+    pod_subnet_id: str | None = None
+    max_pods: int | None = None
+    max_surge: str | None = None
+
+    @classmethod
+    def of_new(cls, spec: AgentPoolSpec) -> "Growth":
+        """A pool that is to be made."""
+        return cls(
+            vm_size=spec.vm_size,
+            count=spec.count,
+            most=max(spec.count, spec.max_count or 0),
+            new=True,
+            zones=spec.zones,
+            spot=spec.spot_eviction_policy is not None,
+            subnet_id=spec.subnet_id,
+            pod_subnet_id=spec.pod_subnet_id,
+            max_pods=spec.max_pods,
+            max_surge=spec.max_surge,
+        )
+
+    @classmethod
+    def of_present(cls, pool: AgentPool, count: int, *, most: int | None = None, started: bool = False) -> "Growth":
+        """A pool that is there, and shall have `count` nodes.
+
+        `started`: it is stopped, and so none of its cores are in use. Its addresses may be its own still: of its subnet
+        nothing is certain.
+        """
+        return cls(
+            vm_size=pool.vm_size,
+            count=count,
+            most=max(count, most or 0),
+            present=0 if started else pool.count,
+            zones=pool.zones,
+            spot=pool.spot,
+            subnet_id=None if started else pool.subnet_id,
+            pod_subnet_id=pool.pod_subnet_id,
+            max_pods=pool.max_pods,
+            max_surge=pool.max_surge,
+        )
+
+    @property
+    def grows(self) -> bool:
+        """Whether it needs anything that it does not have."""
+        return self.new or max(self.count, self.most) > self.present
+
+    @property
+    def surge(self) -> int:
+        """How many more nodes an upgrade makes for a while; of spot machines none."""
+        return 0 if self.spot else surge_of(self.most, self.max_surge)
+
+    def nodes_to(self, count: int) -> NodesToCome:
+        """The machines that are still to come until it has so many."""
+        return NodesToCome(self.vm_size, max(0, count - self.present), self.spot)
+
+    def addresses_to(self, count: int, *, pods_in_subnet: bool) -> int:
+        """The addresses of the nodes' subnet that it still takes until it has so many nodes."""
+        own = pods_in_subnet and self.pod_subnet_id is None
+        return max(0, count - self.present) * addresses_of_node(self.max_pods, pods_in_subnet=own)
+
+
+def size_refusal(pool: Growth, sizes: Mapping[str, SizeCores], location: str) -> tuple[str, str] | None:
     """Why the subscription cannot have the pool's machines, as a code and a sentence; None where nothing says so.
 
     `sizes` by name in lower case; where Azure lists none, nothing is certain.
@@ -32,7 +113,7 @@ def size_refusal(pool: AgentPoolSpec, sizes: Mapping[str, SizeCores], location: 
     return None
 
 
-def alternatives(pool: AgentPoolSpec, sizes: Mapping[str, SizeCores]) -> list[str]:
+def alternatives(pool: Growth, sizes: Mapping[str, SizeCores]) -> list[str]:
     """A few sizes that are offered in the pool's zones: of as many cores, the nearest memory first (trouble 78)."""
     asked = sizes.get(pool.vm_size.lower())
     offered = [
@@ -53,12 +134,22 @@ def _cased(name: str) -> str:
     return f"{family.capitalize()}_{rest[:1].upper()}{rest[1:]}"
 
 
-def addresses_needed(pool: AgentPoolSpec, nodes: int, *, pods_in_subnet: bool) -> int:
-    """How many addresses of the nodes' subnet so many nodes take; with `pods_in_subnet` each pod has one as well.
+def addresses_of_node(max_pods: int | None, *, pods_in_subnet: bool) -> int:
+    """How many addresses of its subnet a node takes; with `pods_in_subnet` one for each pod that it may have as well.
 
     https://learn.microsoft.com/azure/aks/azure-cni-overview#plan-ip-addressing-for-your-cluster
     """
-    return nodes * (1 + (pool.max_pods or _USUAL_PODS)) if pods_in_subnet else nodes
+    return 1 + (max_pods or _USUAL_PODS) if pods_in_subnet else 1
+
+
+def is_flat(plugin: str | None, plugin_mode: str | None) -> bool:
+    """Whether pods have addresses of the nodes' subnet: Azure CNI, and no overlay."""
+    return (plugin or "").lower() == "azure" and (plugin_mode or "").lower() != "overlay"
+
+
+def pods_in_subnet(cluster: ManagedCluster) -> bool:
+    """The same of a cluster that is there."""
+    return is_flat(cluster.network.plugin, cluster.network.plugin_mode)
 
 
 def free_addresses(subnet: Subnet) -> int | None:
@@ -69,9 +160,24 @@ def free_addresses(subnet: Subnet) -> int | None:
     return max(0, sum(each.num_addresses - _RESERVED for each in found) - len(subnet.used_by))
 
 
-def surge_of(pool: AgentPoolSpec, nodes: int) -> int:
-    """How many more nodes an upgrade of so many makes at a time; Azure's own default is a tenth."""
-    said = pool.max_surge or "10%"
-    if pool.spot_eviction_policy is not None:
-        return 0
-    return max(1, -(-nodes * int(said[:-1]) // 100)) if said.endswith("%") else int(said)
+def subnet_room(name: str, free: int | None, pools: Iterable[Growth], *, flat: bool) -> JsonObject:
+    """What pools still take of one subnet: at once, at their greatest, and while they are upgraded then."""
+    pools = list(pools)
+    return {
+        "subnet": name,
+        "free": free,
+        "needed_now": sum(each.addresses_to(each.count, pods_in_subnet=flat) for each in pools),
+        "needed_at_most": sum(each.addresses_to(each.most, pods_in_subnet=flat) for each in pools),
+        "needed_at_upgrade": sum(each.addresses_to(each.most + each.surge, pods_in_subnet=flat) for each in pools),
+    }
+
+
+def tight(room: Iterable[JsonObject]) -> list[JsonObject]:
+    """What holds the nodes now, and would not hold them at their greatest count, or during an upgrade."""
+    return [each for each in room if _is_tight(each)]
+
+
+def _is_tight(room: JsonObject) -> bool:
+    free = room.get("free")
+    most = max(room.get("needed_at_most", 0), room.get("needed_at_upgrade", 0))
+    return "quota" in room or (free is not None and most > free)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.azure.types.cluster import ManagedCluster
@@ -15,6 +15,7 @@ from app.clusters.specs.wanted import Place
 from app.clusters.workflow.private_facts import facts_by_command
 from app.clusters.workflow.reach import reach
 from app.core.errors import ConflictError, ErrorClass, SlipwayError
+from app.core.json import JsonObject
 from app.engine.errors import JobFailedError
 from app.jobs.workflow import Cloud, azure_call
 from app.kubernetes.types import ClusterFacts
@@ -61,12 +62,14 @@ class Begun:
     """What Azure is at: `at` is when it was asked, kept with the step that asked, so that a takeover changes nothing.
 
     `operation` None: it was under way, or done, before this job looked. `created`: nothing was there before.
+    `room`: what was seen beforehand of subnets and quotas, where the job looks for it in the same step.
     """
 
     target_id: str
     operation: Operation | None
     at: datetime
     created: bool = False
+    room: list[JsonObject] = field(default_factory=list)
 
 
 async def watch(

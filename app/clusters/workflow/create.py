@@ -17,6 +17,7 @@ from app.clusters.workflow.changeable import require_workspace
 from app.clusters.workflow.create_offers import check_room, remove, remove_failed, turn_to_next
 from app.clusters.workflow.offers import begin_offers
 from app.clusters.workflow.plan import Plan
+from app.clusters.workflow.preflight import room_told
 from app.clusters.workflow.put_secrets import erase_secrets, secrets_for
 from app.clusters.workflow.settings import Differences, apply_settings, tell_partly_applied
 from app.core.errors import ConflictError, ErrorClass
@@ -40,7 +41,7 @@ async def create_cluster(job: JobRun) -> None:
     await job.record(record_resource_group, group)
     while True:
         try:
-            await job.cloud(check_room, asked)
+            room = await job.cloud(check_room, asked)
             accepted = await job.cloud(put_cluster, asked)
             # The caller's next offer would need it again.
             if asked.wanted.password_given and (plan.only_acceptance(job) or not asked.trial.left):
@@ -62,7 +63,7 @@ async def create_cluster(job: JobRun) -> None:
         left, seen = await apply_settings(job, asked), None
     made = await job.cloud(read_cluster, asked, seen)
     proof = await job.cloud(prove_cluster, asked, made)
-    await job.record(record_ready, asked, made, proof, left)
+    await job.record(record_ready, asked, made, proof, left, told=room_told(room))
 
 
 class NotOursError(ConflictError):
@@ -226,13 +227,15 @@ async def prove_cluster(cloud: Cloud, asked: Plan, made: Made) -> Proof:
 
 
 @record_step
-async def record_ready(record: Record, asked: Plan, made: Made, proof: Proof, left: Differences) -> None:
+async def record_ready(
+    record: Record, asked: Plan, made: Made, proof: Proof, left: Differences, *, told: JsonObject
+) -> None:
     """Write that the cluster is ready, with the proof, and what Azure has not applied, if anything."""
     cluster = await plan.cluster_of(record)
     await plan.observe(record, cluster, made.cluster, made.outbound_ips)
     if cluster.state == ClusterState.CREATING:
         plan.set_state(cluster, ClusterState.READY, record)
-    outcome = _outcome(made, proof) | asked.trial.told() | await tell_partly_applied(record, left)
+    outcome = _outcome(made, proof) | asked.trial.told() | told | await tell_partly_applied(record, left)
     await record.emit("cluster.ready", data=outcome)
     nodes = counted(proof.nodes_ready, "node")
     await record.succeed(

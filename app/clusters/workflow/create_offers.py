@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from app.azure.types.tags import is_ours
 from app.azure.types.watch import Goal, TargetKind
+from app.clusters.specs.room import Growth, is_flat
 from app.clusters.specs.wanted import Place, Wanted
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun
@@ -25,10 +26,10 @@ async def check_room(cloud: Cloud, asked: Plan) -> list[JsonObject]:
         # Its cores and addresses are taken already.
         return []
     network = wanted.settings.get("network") or {}
-    flat = network.get("plugin") == "azure" and network.get("plugin_mode") != "overlay"
+    flat = is_flat(network.get("plugin"), network.get("plugin_mode"))
     ground = Ground(place.subscription_id, wanted.location, flat)
     try:
-        return await require_room(cloud, ground, [pool.spec for pool in wanted.pools])
+        return await require_room(cloud, ground, [Growth.of_new(pool.spec) for pool in wanted.pools])
     except SlipwayError as error:
         asked.trial.raise_first(error)
         raise

@@ -6,13 +6,19 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from app.azure.errors import AzureError
-from app.azure.types.agent_pool import AgentPoolSpec
 from app.azure.types.cluster import ManagedCluster
 from app.azure.types.compute import SizeCores
 from app.azure.types.network import Subnet, VirtualNetwork
-from app.clusters.specs.cores import NodesToCome, core_shortages
-from app.clusters.specs.room import addresses_needed, alternatives, free_addresses, size_refusal, surge_of
-from app.clusters.workflow.quota import CoresMissingError
+from app.clusters.specs.cores import core_shortages
+from app.clusters.specs.room import (
+    Growth,
+    alternatives,
+    free_addresses,
+    pods_in_subnet,
+    size_refusal,
+    subnet_room,
+    tight,
+)
 from app.core.errors import ErrorClass, SlipwayError
 from app.core.json import JsonObject
 from app.jobs.workflow import Cloud, azure_call
@@ -39,6 +45,19 @@ class ZoneNotOfferedError(SizeNotOfferedError):
 
     code = "azure_zone_not_supported"
     title = "The zone is not offered"
+
+
+class CoresMissingError(SlipwayError):
+    """The subscription's quota does not hold the cores of the machines that are to come."""
+
+    code = "azure_quota_exceeded"
+    status = 409
+    title = "The quota of cores is too small"
+    error_class = ErrorClass.QUOTA
+    remedy = (
+        "Ask Azure for the limit that is named (https://aka.ms/cpu-quota), or make room: fewer nodes, another size. "
+        "Then retry the job; with `on_blocked: wait` it looks again by itself."
+    )
 
 
 class SubnetTooSmallError(SlipwayError):
@@ -72,27 +91,36 @@ class Ground:
 
 def ground_of(cluster: ManagedCluster, subscription_id: str) -> Ground:
     """Where the pools of a cluster that is there stand."""
-    network = cluster.network
-    flat = (network.plugin or "").lower() == "azure" and (network.plugin_mode or "").lower() != "overlay"
-    return Ground(subscription_id, cluster.location, flat)
+    return Ground(subscription_id, cluster.location, pods_in_subnet(cluster))
 
 
-async def require_room(cloud: Cloud, ground: Ground, pools: Sequence[AgentPoolSpec]) -> list[JsonObject]:
-    """Raise what is certain to fail; return what the subnets hold, now and when the pools are at their greatest.
+async def require_room(cloud: Cloud, ground: Ground, pools: Sequence[Growth]) -> list[JsonObject]:
+    """Raise what is certain to fail; return what the subnets hold, and the quotas that do not hold the pools' greatest.
 
-    Only a certain no blocks, and it is read twice. What Azure does not tell in five seconds is left to Azure to judge.
+    Each job that adds nodes asks this before it asks Azure. Only a certain no blocks, and it is read twice; what Azure
+    does not tell in five seconds is left to Azure to judge. Where no pool grows, nothing is asked.
+    Raises SizeNotOfferedError, ZoneNotOfferedError, CoresMissingError, SubnetNotFoundError and SubnetTooSmallError.
     """
+    growing = [pool for pool in pools if pool.grows]
+    if not growing:
+        return []
     try:
         async with asyncio.timeout(_SECONDS):
             try:
-                return await _look(cloud, ground, pools)
+                return await _look(cloud, ground, growing)
             except (SizeNotOfferedError, CoresMissingError, SubnetTooSmallError, SubnetNotFoundError):
-                return await _look(cloud, ground, pools)
+                return await _look(cloud, ground, growing)
     except (AzureError, TimeoutError):
         return []
 
 
-async def _look(cloud: Cloud, ground: Ground, pools: Sequence[AgentPoolSpec]) -> list[JsonObject]:
+def room_told(room: Sequence[JsonObject]) -> JsonObject:
+    """What a job's outcome says of it: what would not hold the nodes at their greatest count, or during an upgrade."""
+    short = tight(room)
+    return {"room": short} if short else {}
+
+
+async def _look(cloud: Cloud, ground: Ground, pools: Sequence[Growth]) -> list[JsonObject]:
     cores = cloud.gateways.azure.subscription(ground.subscription_id).compute.cores
     subnets = sorted({pool.subnet_id for pool in pools if pool.subnet_id is not None})
     sizes, usages, networks = await asyncio.gather(
@@ -100,18 +128,22 @@ async def _look(cloud: Cloud, ground: Ground, pools: Sequence[AgentPoolSpec]) ->
         cores.usages(ground.location, call=azure_call(cloud)),
         asyncio.gather(*(_network_of(cloud, subnet) for subnet in subnets)),
     )
-    _require_sizes(pools, sizes, ground.location)
-    nodes = [NodesToCome(pool.vm_size, pool.count, pool.spot_eviction_policy is not None) for pool in pools]
-    shortages = core_shortages(nodes, sizes, usages)
+    # A pool that is there has shown that the subscription may have its machines.
+    _require_sizes([pool for pool in pools if pool.new], sizes, ground.location)
+    shortages = core_shortages([pool.nodes_to(pool.count) for pool in pools], sizes, usages)
     if shortages:
         raise CoresMissingError(" ".join(shortages))
+    at_most = core_shortages([pool.nodes_to(pool.most + pool.surge) for pool in pools], sizes, usages)
     return [
-        _require_subnet(subnet, network, ground, [pool for pool in pools if pool.subnet_id == subnet])
-        for subnet, network in zip(subnets, networks, strict=True)
+        *(
+            _require_subnet(subnet, network, ground, [pool for pool in pools if pool.subnet_id == subnet])
+            for subnet, network in zip(subnets, networks, strict=True)
+        ),
+        *({"quota": f"At the greatest count, and while the nodes are upgraded: {each}"} for each in at_most),
     ]
 
 
-def _require_sizes(pools: Collection[AgentPoolSpec], sizes: dict[str, SizeCores], location: str) -> None:
+def _require_sizes(pools: Collection[Growth], sizes: dict[str, SizeCores], location: str) -> None:
     for pool in pools:
         refusal = size_refusal(pool, sizes, location)
         if refusal is None:
@@ -133,7 +165,7 @@ async def _network_of(cloud: Cloud, subnet_id: str) -> VirtualNetwork | None:
 
 
 def _require_subnet(
-    subnet_id: str, network: VirtualNetwork | None, ground: Ground, pools: Sequence[AgentPoolSpec]
+    subnet_id: str, network: VirtualNetwork | None, ground: Ground, pools: Sequence[Growth]
 ) -> JsonObject:
     subnet = None if network is None else _subnet_in(network, subnet_id)
     name = subnet_id.rpartition("/")[2]
@@ -141,20 +173,13 @@ def _require_subnet(
         raise SubnetNotFoundError(f"There is no subnet {name} of this id.")
     if network.location.lower() != ground.location.lower():
         raise SubnetNotFoundError(f"The subnet {name} is in {network.location}, and the cluster in {ground.location}.")
-    now = most = upgrade = 0
-    for pool in pools:
-        greatest = max(pool.count, pool.max_count or 0)
-        pods = ground.pods_in_subnet and pool.pod_subnet_id is None
-        now += addresses_needed(pool, pool.count, pods_in_subnet=pods)
-        most += addresses_needed(pool, greatest, pods_in_subnet=pods)
-        upgrade += addresses_needed(pool, greatest + surge_of(pool, greatest), pods_in_subnet=pods)
-    free = free_addresses(subnet)
-    if free is not None and now > free:
+    room = subnet_room(name, free_addresses(subnet), pools, flat=ground.pods_in_subnet)
+    if room["free"] is not None and room["needed_now"] > room["free"]:
         raise SubnetTooSmallError(
-            f"The subnet {name} has {free} free addresses, and the nodes need {now} ({most} at their greatest count, "
-            f"{upgrade} while they are upgraded)."
+            f"The subnet {name} has {room['free']} free addresses, and the nodes need {room['needed_now']} "
+            f"({room['needed_at_most']} at their greatest count, {room['needed_at_upgrade']} while they are upgraded)."
         )
-    return {"subnet": name, "free": free, "needed_now": now, "needed_at_most": most, "needed_at_upgrade": upgrade}
+    return room
 
 
 def _subnet_in(network: VirtualNetwork, subnet_id: str) -> Subnet | None:

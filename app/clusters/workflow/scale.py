@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from app.azure.types.watch import TargetKind
 from app.clusters.specs.applied import count_missing
 from app.clusters.specs.kinds import SCALE
+from app.clusters.specs.room import Growth
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made, Proof
 from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.leave import clean_up_change
+from app.clusters.workflow.preflight import ground_of, require_room
 from app.core.errors import ErrorClass, SlipwayError
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
@@ -56,9 +58,9 @@ async def begin_scale(record: Record) -> ScalePlan:
 
 @cloud_step
 async def scale_pool(cloud: Cloud, asked: ScalePlan) -> Begun | None:
-    """Ask Azure for the count, unless the pool has it."""
+    """Ask Azure for the count, unless the pool has it; there must be room for more nodes (trouble 74)."""
     place = asked.place
-    await require_changeable(cloud, place)
+    cluster = await require_changeable(cloud, place)
     pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
     present = await pools.get(place.resource_group, place.azure_name, asked.pool, call=azure_call(cloud))
     if present is None:
@@ -69,6 +71,7 @@ async def scale_pool(cloud: Cloud, asked: ScalePlan) -> Begun | None:
     if present.count == asked.count and state not in await_azure.SETTLED:
         # Asked already, by a run whose end was lost.
         return Begun(pools.id_of(place.resource_group, place.azure_name, asked.pool), None, cloud.clock.now())
+    await require_room(cloud, ground_of(cluster, place.subscription_id), [Growth.of_present(present, asked.count)])
     asked_at = cloud.clock.now()
     answer = await pools.scale(place.resource_group, place.azure_name, asked.pool, asked.count, call=azure_call(cloud))
     return Begun(answer.operation.target_id, answer.operation, asked_at)

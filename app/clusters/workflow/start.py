@@ -9,15 +9,15 @@ from datetime import datetime
 
 from app.azure.types.watch import TargetKind
 from app.clusters.specs.applied import power_missing
-from app.clusters.specs.cores import NodesToCome
 from app.clusters.specs.kinds import START
 from app.clusters.specs.observed import is_stopped
+from app.clusters.specs.room import Growth
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made, Proof
 from app.clusters.workflow.changeable import require_workspace
 from app.clusters.workflow.leave import clean_up_change
-from app.clusters.workflow.quota import require_cores
+from app.clusters.workflow.preflight import ground_of, require_room
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import ClusterState
@@ -42,11 +42,10 @@ async def start_cluster(job: JobRun) -> None:
 
 @dataclass(frozen=True, slots=True)
 class StartPlan:
-    """Where the cluster is, since when it is stopped, and which of its pools (Azure's names) are of spot machines."""
+    """Where the cluster is, and since when it is stopped."""
 
     place: Place
     stopped_at: datetime | None
-    spot: frozenset[str]
 
 
 @record_step
@@ -54,8 +53,7 @@ async def begin_start(record: Record) -> StartPlan:
     """Mark the cluster as being started."""
     asked = await plan.begin(record, ClusterState.STARTING)
     cluster = await plan.cluster_of(record)
-    spot = frozenset(pool.spec.name for pool in asked.wanted.pools if pool.spec.spot_eviction_policy)
-    return StartPlan(asked.place, cluster.stopped_at, spot)
+    return StartPlan(asked.place, cluster.stopped_at)
 
 
 @cloud_step
@@ -65,8 +63,8 @@ async def check_start(cloud: Cloud, asked: StartPlan) -> None:
     if not is_stopped(present.power_state):
         return
     await require_workspace(cloud, present)
-    nodes = [NodesToCome(pool.vm_size, pool.count, pool.name in asked.spot) for pool in present.pools]
-    await require_cores(cloud, asked.place.subscription_id, present.location, nodes)
+    pools = [Growth.of_present(pool, pool.count, started=True) for pool in present.pools]
+    await require_room(cloud, ground_of(present, asked.place.subscription_id), pools)
 
 
 @cloud_step

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, field
 
+from app.azure.types.cluster import ManagedCluster
 from app.azure.types.watch import TargetKind
 from app.clusters.live.scene import read_scene
 from app.clusters.schemas.upgrades import Undrainable
 from app.clusters.specs.findings import Choices, Finding, blocking, findings_of
 from app.clusters.specs.upgrade_path import Stage, UpgradeAsked, stages_of
+from app.clusters.specs.upgrade_scene import Scene
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure
 from app.clusters.workflow.await_azure import Begun
@@ -81,10 +83,10 @@ async def check_upgrade(cloud: Cloud, asked: UpgradePlan) -> Route:
     if asked.asked is None:
         return straight(asked)
     present = await require_changeable(cloud, asked.place)
-    gateways = cloud.gateways
-    scene = await read_scene(gateways.azure, gateways.kubernetes, asked.place, call=azure_call(cloud), present=present)
-    stages = stages_of(asked.asked, scene.fleet)
-    findings = findings_of(asked.asked, stages, scene, asked.choices)
+    scene, stages, findings = await _look(cloud, asked, asked.asked, present)
+    if blocking(findings) and stages:
+        # What is read a second time, and says the same, is certain (trouble 75).
+        scene, stages, findings = await _look(cloud, asked, asked.asked, present)
     in_the_way = blocking(findings)
     if in_the_way and stages:
         raise _blocked(in_the_way)
@@ -97,6 +99,15 @@ async def check_upgrade(cloud: Cloud, asked: UpgradePlan) -> Route:
         left={name: behaviors.get(name) or SCHEDULE for name in named if behaviors.get(name) != CORDON},
         images=dict(scene.images),
     )
+
+
+async def _look(
+    cloud: Cloud, plan: UpgradePlan, asked: UpgradeAsked, present: ManagedCluster
+) -> tuple[Scene, tuple[Stage, ...], tuple[Finding, ...]]:
+    gateways = cloud.gateways
+    scene = await read_scene(gateways.azure, gateways.kubernetes, plan.place, call=azure_call(cloud), present=present)
+    stages = stages_of(asked, scene.fleet)
+    return scene, stages, findings_of(asked, stages, scene, plan.choices)
 
 
 def _has_to_be_forced(findings: tuple[Finding, ...], choices: Choices) -> bool:

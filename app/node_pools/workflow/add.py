@@ -10,7 +10,9 @@ from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.await_azure import Begun, Made, Proof
 from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.offers import begin_offers
+from app.clusters.workflow.preflight import room_told
 from app.clusters.workflow.turn import require_idle
+from app.core.json import JsonObject
 from app.core.text import counted
 from app.engine.errors import JobFailedError
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
@@ -27,7 +29,7 @@ async def add_pool(job: JobRun) -> None:
     asked = await job.record(begin_add)
     while True:
         try:
-            await job.cloud(check_room, asked)
+            room = await job.cloud(check_room, asked)
             begun = await job.cloud(put_pool, asked)
             if clusters.only_acceptance(job):
                 await job.record(clusters.record_accepted)
@@ -41,7 +43,7 @@ async def add_pool(job: JobRun) -> None:
             await job.cloud(remove_failed, asked)
     made = await job.cloud(read_pool, asked)
     proof = await job.cloud(prove_nodes, asked, made)
-    await job.record(record_added, asked, made, proof)
+    await job.record(record_added, asked, made, proof, room_told(room))
 
 
 @record_step
@@ -83,7 +85,7 @@ async def read_pool(cloud: Cloud, asked: PoolPlan) -> Made:
 
 
 @record_step
-async def record_added(record: Record, asked: PoolPlan, made: Made, proof: Proof) -> None:
+async def record_added(record: Record, asked: PoolPlan, made: Made, proof: Proof, told: JsonObject) -> None:
     """Write that the pool and the cluster are ready."""
     cluster = await clusters.cluster_of(record)
     row = await plan.pool_of(record)
@@ -92,7 +94,7 @@ async def record_added(record: Record, asked: PoolPlan, made: Made, proof: Proof
     pool = made.cluster.pool(asked.spec.name)
     count = pool.count if pool is not None else asked.spec.count
     outcome = {"pool": asked.name, "azure_name": asked.spec.name, "count": count, "nodes_ready": proof.nodes_ready}
-    outcome |= asked.trial.told()
+    outcome |= asked.trial.told() | told
     await record.emit("node_pool.ready", data=outcome)
     nodes = counted(count, "node")
     await record.succeed(

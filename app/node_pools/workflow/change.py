@@ -1,12 +1,18 @@
 """`node_pool.update`: the smallest change, in as many requests as Azure wants it in."""
 
+from dataclasses import replace
+
 from app.azure.types.agent_pool import AgentPool
 from app.azure.types.watch import TargetKind
+from app.clusters.specs.observed import is_settled
+from app.clusters.specs.room import Growth
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.await_azure import Begun, Made, Proof
 from app.clusters.workflow.leave import clean_up_change
+from app.clusters.workflow.preflight import ground_of, require_room, room_told
 from app.clusters.workflow.turn import require_idle
+from app.core.json import JsonObject
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow
 from app.models import NodePoolState
@@ -24,7 +30,7 @@ async def change_pool(job: JobRun) -> None:
     await job.cloud(await_change, asked, begun)
     made = await job.cloud(read_changed, asked)
     proof = await job.cloud(prove_nodes, asked, made)
-    await job.record(record_changed, asked, made, proof)
+    await job.record(record_changed, asked, made, proof, [] if begun is None else begun.room)
 
 
 @record_step
@@ -46,8 +52,25 @@ async def end_autoscaling(cloud: Cloud, asked: PoolPlan) -> Begun | None:
 
 @cloud_step
 async def put_changes(cloud: Cloud, asked: PoolPlan) -> Begun | None:
-    """Send what differs; None where nothing does any more."""
-    return await pool_calls.send(cloud, asked, asked.spec, await _present(cloud, asked))
+    """Send what differs; None where nothing does any more. There must be room for more nodes (trouble 74)."""
+    present = await _present(cloud, asked)
+    # Where it is not settled, it was asked already, by a run whose end was lost.
+    room = await _look_for_room(cloud, asked, present) if is_settled(present.provisioning_state) else []
+    begun = await pool_calls.send(cloud, asked, asked.spec, present)
+    return None if begun is None else replace(begun, room=room)
+
+
+async def _look_for_room(cloud: Cloud, asked: PoolPlan, present: AgentPool) -> list[JsonObject]:
+    spec, place = asked.spec, asked.place
+    count, most = spec.count, None
+    if spec.auto_scaling:
+        count = max(present.count, spec.min_count or 0)
+        most = spec.max_count if (spec.max_count or 0) > (present.max_count or 0) else None
+    growth = Growth.of_present(present, count, most=most)
+    if not growth.grows:
+        return []
+    cluster = await await_azure.require_ours(cloud, place)
+    return await require_room(cloud, ground_of(cluster, place.subscription_id), [growth])
 
 
 async def _present(cloud: Cloud, asked: PoolPlan) -> AgentPool:
@@ -72,14 +95,14 @@ async def read_changed(cloud: Cloud, asked: PoolPlan) -> Made:
 
 
 @record_step
-async def record_changed(record: Record, asked: PoolPlan, made: Made, proof: Proof) -> None:
+async def record_changed(record: Record, asked: PoolPlan, made: Made, proof: Proof, room: list[JsonObject]) -> None:
     """Write that the pool and the cluster are ready again."""
     cluster = await clusters.cluster_of(record)
     row = await plan.pool_of(record)
     await clusters.serve_again(record, cluster, made)
     if row.state == NodePoolState.UPDATING:
         plan.set_state(row, NodePoolState.READY, record)
-    outcome = {"pool": asked.name, "azure_name": asked.spec.name, "nodes_ready": proof.nodes_ready}
+    outcome = {"pool": asked.name, "azure_name": asked.spec.name, "nodes_ready": proof.nodes_ready} | room_told(room)
     await record.emit("node_pool.updated", data=outcome)
     await record.succeed(outcome=outcome, summary=f"Pool {asked.name} of cluster {cluster.name} is as asked.")
 

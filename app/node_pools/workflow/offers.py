@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from app.clusters.specs.room import Growth
 from app.clusters.specs.wanted import Wanted
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
@@ -23,7 +24,7 @@ async def check_room(cloud: Cloud, asked: PoolPlan) -> list[JsonObject]:
         # Its cores and addresses are taken already.
         return []
     try:
-        return await require_room(cloud, ground_of(cluster, asked.place.subscription_id), [asked.spec])
+        return await require_room(cloud, ground_of(cluster, asked.place.subscription_id), [Growth.of_new(asked.spec)])
     except SlipwayError as error:
         asked.trial.raise_first(error)
         raise

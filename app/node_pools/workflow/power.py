@@ -2,14 +2,14 @@
 
 from app.azure.types.cluster import ManagedCluster
 from app.azure.types.watch import TargetKind
-from app.clusters.specs.cores import NodesToCome
 from app.clusters.specs.observed import is_stopped
+from app.clusters.specs.room import Growth
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.await_azure import Begun, Made, Proof
 from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.leave import clean_up_change
-from app.clusters.workflow.quota import require_cores
+from app.clusters.workflow.preflight import ground_of, require_room
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import NodePoolState
@@ -37,7 +37,7 @@ async def begin_switch(record: Record) -> PoolPlan:
 
 @cloud_step
 async def switch_in_azure(cloud: Cloud, asked: PoolPlan) -> Begun | None:
-    """Ask Azure to stop or start the pool, unless it is so; the quota must hold the cores of a start."""
+    """Ask Azure to stop or start the pool, unless it is so; there must be room for what is started."""
     place, stops = asked.place, cloud.job.kind == STOP.name
     cluster = await require_changeable(cloud, place)
     present = await plan.present_pool(cloud, asked)
@@ -51,8 +51,8 @@ async def switch_in_azure(cloud: Cloud, asked: PoolPlan) -> Begun | None:
     if is_stopped(present.power_state) is stops and present.provisioning_state.lower() == "succeeded":
         return None
     if not stops:
-        nodes = [NodesToCome(present.vm_size, present.count, asked.spec.spot_eviction_policy is not None)]
-        await require_cores(cloud, place.subscription_id, cluster.location, nodes)
+        growth = Growth.of_present(present, present.count, started=True)
+        await require_room(cloud, ground_of(cluster, place.subscription_id), [growth])
     answer = await pools.set_power(
         place.resource_group, place.azure_name, present.name, stopped=stops, call=azure_call(cloud)
     )

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 from app.azure.types.tags import JOB, is_ours, owner_tags
 from app.azure.types.watch import TargetKind
+from app.clusters.specs.room import Growth
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.leave import clean_up_change
+from app.clusters.workflow.preflight import ground_of, require_room
 from app.clusters.workflow.turn import require_idle
 from app.core.text import counted
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
@@ -53,9 +55,11 @@ async def begin_rotation(record: Record) -> RotationPlan:
 
 @cloud_step
 async def put_new_pool(cloud: Cloud, asked: RotationPlan) -> Begun:
-    """Ask Azure for the new pool, unless it is there already."""
+    """Ask Azure for the new pool, unless it is there already; there must be room for it beside the old one."""
     place = asked.new.place
-    await require_idle(cloud, place)
+    cluster = await require_idle(cloud, place)
+    if cluster.pool(asked.new.spec.name) is None:
+        await require_room(cloud, ground_of(cluster, place.subscription_id), [Growth.of_new(asked.new.spec)])
     owner = {**owner_tags(project_id=place.project_id, cluster_id=place.cluster_id), JOB: cloud.job.id}
     spec = replace(asked.new.spec, tags={**asked.new.spec.tags, **owner})
     return await pool_calls.ensure(cloud, asked.new, spec)

@@ -82,7 +82,7 @@ def _create(cloud: Cloud, call: Call, cluster: Resource, asked: Document) -> Ans
     check_addon(cloud, body["properties"])
     others = [(other, 0) for other in all_pools(cloud, cluster, ())]
     nodes = properties["count"]
-    check_subnets(cloud, body["location"], [*others, (properties, nodes)])
+    check_subnets(cloud, body, [*others, (properties, nodes)])
     pool = add_pool(cloud, cluster, call.parameter("pool"), properties)
     steps = (
         (0.04, "CreatingAgentPool", None),
@@ -115,7 +115,7 @@ def _update(host: ClusterHost, cloud: Cloud, call: Call, cluster: Resource, pool
     _check_quota(cloud, call, cluster, after, after["count"] - before["count"], surge=surge)
     check_profile(cloud, cluster.body, all_pools(cloud, cluster, [(pool, after)]))
     check_addon(cloud, cluster.body["properties"])
-    check_subnets(cloud, cluster.body["location"], [(after, max(0, after["count"] - before["count"]))])
+    check_subnets(cloud, cluster.body, [(after, max(0, after["count"] - before["count"]))])
     change = apply(cloud, pool, after)
     plan = Plan("pool.update", pool.id, cluster.body["location"], change.seconds, words(call, change.steps))
     operation = cloud.begin(call, plan, arguments={"cluster": cluster.id})

@@ -37,7 +37,7 @@ IMMUTABLE = (
     ("linuxProfile", "ssh"),
     ("windowsProfile", "adminUsername"),
 )
-OF_AZURES_PLUGIN = {"networkPluginMode": "overlay", "networkDataplane": "azure"}
+_POD_CIDR = {"podCidr": "10.244.0.0/16", "podCidrs": ["10.244.0.0/16"]}
 READ_ONLY = (
     "provisioningState",
     "powerState",
@@ -72,6 +72,19 @@ def check_name(name: str) -> None:
         )
 
 
+def _pod_network(plugin: str | None, mode: str | None) -> Document:
+    """How pods get their addresses; an overlay where nothing is said, as recorded.
+
+    Azure CNI that is named without a mode takes pods' addresses from the nodes' subnet: they have no range.
+    https://learn.microsoft.com/azure/aks/concepts-network-cni-overview
+    """
+    if plugin is None:
+        return {"networkPlugin": "azure", "networkPluginMode": "overlay", "networkDataplane": "azure", **_POD_CIDR}
+    if plugin != "azure":
+        return {"networkPlugin": plugin, **_POD_CIDR}
+    return {"networkPlugin": "azure", "networkDataplane": "azure", **(_POD_CIDR if mode == "overlay" else {})}
+
+
 def new_cluster(place: Place, document: Document, *, suffix: str, guids: tuple[str, str]) -> Document:
     """The body of a new cluster without its pools, defaults filled in. Raises AKS's refusals."""
     check_name(place.name)
@@ -95,7 +108,7 @@ def new_cluster(place: Place, document: Document, *, suffix: str, guids: tuple[s
             f"The length of the node resource group name is too long. The maximum length is {LONGEST_NODE_GROUP} "
             f"and the length of the value provided is {len(node_group)}",
         )
-    plugin = section(asked, "networkProfile").get("networkPlugin") or "azure"
+    network = section(asked, "networkProfile")
     host = f"{prefix}-{suffix}"
     usual: Document = {"managedOutboundIPs": {"count": 1}, "backendPoolType": "nodeIPConfiguration"}
     properties = overlay(
@@ -112,16 +125,13 @@ def new_cluster(place: Place, document: Document, *, suffix: str, guids: tuple[s
             "enableRBAC": True,
             "supportPlan": "KubernetesOfficial",
             "networkProfile": {
-                "networkPlugin": plugin,
-                **(OF_AZURES_PLUGIN if plugin == "azure" else {}),
+                **_pod_network(network.get("networkPlugin"), network.get("networkPluginMode")),
                 "networkPolicy": "none",
                 "loadBalancerSku": "standard",
                 "loadBalancerProfile": usual,
-                "podCidr": "10.244.0.0/16",
                 "serviceCidr": "10.0.0.0/16",
                 "dnsServiceIP": "10.0.0.10",
                 "outboundType": "loadBalancer",
-                "podCidrs": ["10.244.0.0/16"],
                 "serviceCidrs": ["10.0.0.0/16"],
                 "ipFamilies": ["IPv4"],
             },

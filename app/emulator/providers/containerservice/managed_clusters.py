@@ -111,7 +111,7 @@ class ManagedClusters:
         cluster_pools.check_windows(body, pools.values())
         check_profile(cloud, body, pools.values())
         check_addon(cloud, body["properties"])
-        check_subnets(cloud, body["location"], [(pool, pool["count"]) for pool in pools.values()])
+        check_subnets(cloud, body, [(pool, pool["count"]) for pool in pools.values()])
         access.check_offer(cloud, body["location"], pools.values())
         access.check_quota(
             cloud, call.parameter("subscription"), body["location"], cluster_pools.cores_of(pools.values())
@@ -144,7 +144,7 @@ class ManagedClusters:
         check_profile(cloud, body, cluster_pools.all_pools(cloud, cluster, changed))
         check_addon(cloud, body["properties"])
         grown = [(new, max(0, new["count"] - pool.body["properties"]["count"])) for pool, new in changed]
-        check_subnets(cloud, body["location"], grown)
+        check_subnets(cloud, body, grown)
         upgraded = [(pool, new) for pool, new in changed if is_upgrade(pool, new)]
         if upgraded or control_plane != before["currentKubernetesVersion"]:
             refuse_used(cloud, cluster, body, control_plane)

@@ -28,7 +28,6 @@ IMAGES = {
 }
 DEFAULT_SIZE = "Standard_DS2_v2"
 """AKS chooses one where a pool names none, as `az aks create` does."""
-MOST_PODS = {"kubenet": 110}
 DEFAULT_SKU = {"Linux": "Ubuntu", "Windows": "Windows2022"}
 IMMUTABLE = (
     "vmSize",
@@ -63,6 +62,14 @@ def check_name(name: object, os_type: str) -> str:
     return name
 
 
+def _usual_pods(network: Document) -> int:
+    """https://learn.microsoft.com/azure/aks/concepts-network-ip-address-planning: pods a node, by kind of network."""
+    if network.get("networkPlugin") == "kubenet":
+        return 110
+    flat = network.get("networkPlugin") == "azure" and network.get("networkPluginMode") != "overlay"
+    return 30 if flat else 250
+
+
 def new_pool(name: object, asked: Document, *, location: str, cluster: Document) -> Document:
     """The properties of a new pool in a cluster with these properties, defaults filled in. Raises AKS's refusals."""
     asked = said(asked, but=READ_ONLY)
@@ -81,7 +88,7 @@ def new_pool(name: object, asked: Document, *, location: str, cluster: Document)
         "osDiskSizeGB": 128,
         "osDiskType": "Managed",
         "kubeletDiskType": "OS",
-        "maxPods": MOST_PODS.get(str(section(cluster, "networkProfile").get("networkPlugin")), 250),
+        "maxPods": _usual_pods(section(cluster, "networkProfile")),
         "type": "VirtualMachineScaleSets",
         "enableAutoScaling": False,
         "scaleDownMode": "Delete",

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from itertools import islice
 
 from app.emulator.core.cloud import Cloud
 from app.emulator.core.documents import Document, section
@@ -10,7 +11,6 @@ from app.emulator.core.network_documents import (
     LOAD_BALANCER,
     SCALE_SET_NIC,
     SECURITY_GROUP,
-    part,
     part_id,
     reference,
     resource,
@@ -19,7 +19,9 @@ from app.emulator.core.network_subnets import addresses_of, find_subnet
 from app.emulator.core.store import Resource
 from app.emulator.core.vm_sizes import find_vm_size
 from app.emulator.providers.containerservice.instances import instances_of, machines_of
+from app.emulator.providers.containerservice.node_interfaces import node_interface
 from app.emulator.providers.containerservice.node_resource_group import NodeGroup, node_group_of, put_once
+from app.emulator.providers.containerservice.subnets import addresses_of_node
 
 SCALE_SET = "Microsoft.Compute/virtualMachineScaleSets"
 MACHINE = "Microsoft.Compute/virtualMachineScaleSets/virtualMachines"
@@ -54,7 +56,8 @@ def make_scale_set(cloud: Cloud, cluster: Resource, pool: Resource) -> None:
             _remove_machine(cloud, machine)
         else:
             _reimage(cloud, machine, _image_of(pool, kept[machine.id]))
-    _add_machines(cloud, group, pool, identity, sku)
+    addresses = addresses_of_node(cluster.body["properties"], properties)
+    _add_machines(cloud, group, pool, (identity, sku), addresses)
 
 
 def _reimage(cloud: Cloud, machine: Resource, image: Document) -> None:
@@ -137,8 +140,8 @@ def _image(properties: Document) -> Document:
     return {"id": f"{gallery}/Microsoft.Compute/galleries/{offer}/images/{properties['osSKU']}/versions/{version}"}
 
 
-def _add_machines(cloud: Cloud, group: NodeGroup, pool: Resource, scale_set: str, sku: Document) -> None:
-    properties = pool.body["properties"]
+def _add_machines(cloud: Cloud, group: NodeGroup, pool: Resource, of: tuple[str, Document], addresses: int) -> None:
+    properties, (scale_set, sku) = pool.body["properties"], of
     new = [
         instance
         for instance in instances_of(pool)
@@ -155,7 +158,7 @@ def _add_machines(cloud: Cloud, group: NodeGroup, pool: Resource, scale_set: str
         zone = [zones[instance % len(zones)]] if zones else []
         host = group.node_name(pool.name, properties["osType"], instance)
         disk = _disk(cloud, group, pool, identity, zone) if properties["osDiskType"] != "Ephemeral" else None
-        nic = _interface(cloud, group, identity, next(free, None))
+        nic = node_interface(cloud, group, identity, list(islice(free, addresses)))
         for body in (disk, nic):
             if body is not None:
                 put_once(cloud, body)
@@ -187,29 +190,6 @@ def _machine(
     }
     body = resource(identity, MACHINE, group.location, shown)
     return {**body, "name": f"{scale_set}_{instance}"}
-
-
-def _interface(cloud: Cloud, group: NodeGroup, machine: str, address: str | None) -> Document:
-    scale_set, name = cloud.store.get(machine.split("/virtualMachines/", maxsplit=1)[0]), machine.split("/")[-3]
-    profile = section(scale_set.body if scale_set else {}, "properties", "virtualMachineProfile", "networkProfile")
-    model: Document = profile["networkInterfaceConfigurations"][0]["properties"]
-    identity = f"{machine}/networkInterfaces/{name}"
-    asked = {**model["ipConfigurations"][0]["properties"], "privateIPAllocationMethod": "Dynamic"}
-    if address is not None:
-        asked["privateIPAddress"] = address
-    configuration = part(identity, "Microsoft.Network/networkInterfaces", "ipConfigurations", "ipconfig1", asked)
-    shown: Document = {
-        "resourceGuid": cloud.guid(),
-        "ipConfigurations": [configuration],
-        "dnsSettings": {"dnsServers": [], "appliedDnsServers": []},
-        "enableAcceleratedNetworking": model["enableAcceleratedNetworking"],
-        "enableIPForwarding": model["enableIPForwarding"],
-        "primary": True,
-        "virtualMachine": reference(machine),
-    }
-    if "networkSecurityGroup" in model:
-        shown["networkSecurityGroup"] = dict(model["networkSecurityGroup"])
-    return resource(identity, SCALE_SET_NIC, group.location, shown)
 
 
 def _disk(cloud: Cloud, group: NodeGroup, pool: Resource, machine: str, zones: list[str]) -> Document:

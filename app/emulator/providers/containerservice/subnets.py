@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from app.emulator.core.cloud import Cloud
-from app.emulator.core.documents import Document
+from app.emulator.core.documents import Document, section
 from app.emulator.core.network_addresses import RESERVED_IN_SUBNET, addresses_in_subnet
 from app.emulator.core.network_subnets import addresses_of, find_subnet
 from app.emulator.core.paths import key_of
@@ -18,16 +18,29 @@ def has_own_subnet(cloud: Cloud, cluster: Resource) -> bool:
     return any(pool.body["properties"].get("vnetSubnetID") for pool in pools)
 
 
-def check_subnets(cloud: Cloud, location: str, pools: Iterable[tuple[Document, int]]) -> None:
+def addresses_of_node(cluster: Document, pool: Document) -> int:
+    """How many addresses of its subnet a node takes: with Azure CNI and no overlay one for each of its pods as well.
+
+    In the subnet that AKS makes by itself, which is large, only the node's own is counted.
+    https://learn.microsoft.com/azure/aks/azure-cni-overview#plan-ip-addressing-for-your-cluster
+    """
+    network = section(cluster, "networkProfile")
+    flat = network.get("networkPlugin") == "azure" and network.get("networkPluginMode") != "overlay"
+    own = pool.get("vnetSubnetID") and not pool.get("podSubnetID")
+    return 1 + int(pool["maxPods"]) if flat and own else 1
+
+
+def check_subnets(cloud: Cloud, cluster: Document, pools: Iterable[tuple[Document, int]]) -> None:
     """Raise AKS's refusals for the subnets of pools, each with the number of nodes that it is to get in addition."""
     wanted: dict[str, int] = {}
     names: dict[str, str] = {}
     for properties, nodes in pools:
         subnet_id = properties.get("vnetSubnetID")
         if subnet_id:
-            _check(cloud, location, subnet_id)
+            _check(cloud, cluster["location"], subnet_id)
             names[key_of(subnet_id)] = subnet_id
-            wanted[key_of(subnet_id)] = wanted.get(key_of(subnet_id), 0) + nodes
+            needed = nodes * addresses_of_node(cluster["properties"], properties)
+            wanted[key_of(subnet_id)] = wanted.get(key_of(subnet_id), 0) + needed
     networks = {key.rsplit("/subnets/", 1)[0] for key in names}
     if len(networks) > 1:
         raise flat(
@@ -36,8 +49,8 @@ def check_subnets(cloud: Cloud, location: str, pools: Iterable[tuple[Document, i
             "All agent pools of a managed cluster must use subnets of one virtual network.",
             target="agentPoolProfile.vnetSubnetID",
         )
-    for key, nodes in wanted.items():
-        _check_room(cloud, names[key], nodes)
+    for key, addresses in wanted.items():
+        _check_room(cloud, names[key], addresses)
 
 
 def _check(cloud: Cloud, location: str, subnet_id: str) -> None:
@@ -67,17 +80,19 @@ def _check(cloud: Cloud, location: str, subnet_id: str) -> None:
         )
 
 
-def _check_room(cloud: Cloud, subnet_id: str, nodes: int) -> None:
+def _check_room(cloud: Cloud, subnet_id: str, addresses: int) -> None:
     taken = addresses_in_subnet(cloud, subnet_id)
     free = 0
+    if not addresses:
+        return
     for address in addresses_of(find_subnet(cloud, subnet_id), RESERVED_IN_SUBNET):
         free += address not in taken
-        if free >= nodes:
+        if free >= addresses:
             return
     raise flat(
         400,
         "InsufficientSubnetSize",
-        f"Pre-allocated IPs {nodes} exceeds IPs available {free} in Subnet {subnet_id.rsplit('/', 1)[1]}. "
+        f"Pre-allocated IPs {addresses} exceeds IPs available {free} in Subnet {subnet_id.rsplit('/', 1)[1]}. "
         "http://aka.ms/aks/insufficientsubnetsize",
         target="agentPoolProfile.vnetSubnetID",
     )
