@@ -31,7 +31,7 @@ test: install tools-optional ## Run all tests on SQLite, PostgreSQL or both; TUR
 	@SLIPWAY_TEST_TURNS=$(TURNS) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 .PHONY: test-long
-test-long: install ## Run the tests that take a minute each or more: workers killed, a thousand requests, two hundred jobs
+test-long: install ## Run the tests that take a minute each or more: workers killed at every step on PostgreSQL too, a thousand requests, two hundred jobs
 	@$(BIN)/python -m pytest -m long $(ARGS)
 
 .PHONY: acceptance

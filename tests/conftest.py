@@ -13,6 +13,7 @@ from tests.support.database import (
     postgresql_server,
     postgresql_template,
     sqlite_template,
+    unsynced,
 )
 from tests.support.local_azure import local_azure, stopped_azure
 from tests.support.turns import deselected
@@ -27,6 +28,7 @@ __all__ = [
     "postgresql_template",
     "sqlite_template",
     "stopped_azure",
+    "unsynced",
 ]
 
 # structlog's own default renders every local variable of a traceback: seconds of work for each 500 that a test wants.

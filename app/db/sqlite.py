@@ -22,6 +22,9 @@ from urllib.parse import quote
 LOCK_SECONDS = 5.0
 """A writer waits for its turn at most this long; SQLite's own busy timeout is the same, as a backstop."""
 
+_SYNCHRONOUS = "FULL"
+"""An answered 202 survives a power cut."""
+
 _JOURNAL_SIZE_LIMIT = 64 * 1024 * 1024
 _POLL_SECONDS = (0.0002, 0.001)
 
@@ -253,14 +256,13 @@ def writer_factory(file: Path, *, timeout: float | None = None) -> type[WriterCo
 def configure(connection: _DbapiConnection, *, reads_only: bool = False, foreign_keys: bool = True) -> None:
     """Tell a new connection what all of ours are told.
 
-    WAL, because readers must not wait for a writer; `synchronous=FULL`, because an answered 202 survives a power cut.
-    `foreign_keys` is off only while a migration rebuilds a table.
+    WAL, because readers must not wait for a writer. `foreign_keys` is off only while a migration rebuilds a table.
     """
     cursor = connection.cursor()
     if not reads_only:
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute(f"PRAGMA journal_size_limit={_JOURNAL_SIZE_LIMIT}")
-    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute(f"PRAGMA synchronous={_SYNCHRONOUS}")
     cursor.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
     cursor.execute(f"PRAGMA busy_timeout={int(LOCK_SECONDS * 1000)}")
     if reads_only:

@@ -34,11 +34,11 @@ class Ended:
     """One job at its end, as its rows say."""
 
     job: Job
-    steps: list[tuple[str, str]]
-    attempts: int
-    events: list[str]
     dbos: str
     checkpoints: list[int]
+    steps: list[tuple[str, str]] = field(default_factory=list)
+    attempts: int = 0
+    events: list[str] = field(default_factory=list)
 
     @property
     def names(self) -> list[str]:
@@ -144,17 +144,14 @@ class Stage:
             steps = (await session.scalars(select(JobStep).order_by(JobStep.job_id, JobStep.ordinal))).all()
             events = (await session.scalars(select(Event).order_by(Event.transaction_id, Event.sequence))).all()
         status, outputs = await asyncio.to_thread(self._dbos)
-        return {
-            job.id: Ended(
-                job,
-                [(step.name, step.state) for step in steps if step.job_id == job.id],
-                sum(step.attempts for step in steps if step.job_id == job.id),
-                [event.type for event in events if event.job_id == job.id],
-                status.get(job.id, "missing"),
-                outputs[job.id],
-            )
-            for job in jobs
-        }
+        ended = {job.id: Ended(job, dbos=status.get(job.id, "missing"), checkpoints=outputs[job.id]) for job in jobs}
+        for step in steps:
+            ended[step.job_id].steps.append((step.name, step.state))
+            ended[step.job_id].attempts += step.attempts
+        for event in events:
+            if event.job_id is not None:
+                ended[event.job_id].events.append(event.type)
+        return ended
 
     def _is_quiet(self) -> bool:
         return set(self._dbos()[0].values()) == {"SUCCESS"}

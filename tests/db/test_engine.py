@@ -80,6 +80,11 @@ async def test_the_version_is_told(database: Database) -> None:
     assert version == sqlite3.sqlite_version if database.dialect == "sqlite" else int(version.split(".")[0]) >= 14
 
 
+@pytest.fixture
+def unsynced() -> None:
+    """In this file SQLite is as it is served."""
+
+
 async def test_every_connection_to_sqlite_is_durable_and_checks_foreign_keys(database: Database) -> None:
     if database.file is None:
         pytest.skip("these are SQLite's settings")

@@ -141,7 +141,7 @@ def settings_for(
         secrets=SecretSettings(
             keys=[SecretStr(Fernet.generate_key().decode())], named={"principal": SecretStr("named-in-the-settings")}
         ),
-        worker=WorkerSettings(queue_poll_seconds=0.05, heartbeat_seconds=0.5, drain_seconds=5, **worker),
+        worker=WorkerSettings(**{"queue_poll_seconds": 0.05, "heartbeat_seconds": 0.5, "drain_seconds": 5, **worker}),
     )
 
 
