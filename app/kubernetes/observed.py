@@ -40,6 +40,8 @@ def node_state(node: Node) -> NodeState:
         image=labels.get(_IMAGE_LABEL),
         zone=_zone(labels.get(_ZONE_LABEL)),
         schedulable=not (node.spec and node.spec.unschedulable),
+        created_at=metadata.creationTimestamp if metadata else None,
+        ready_since=next((one.lastTransitionTime for one in conditions if one.type == "Ready"), None),
         quarantined=labels.get(_LEFT_BEHIND[0]) == _LEFT_BEHIND[1],
     )
 

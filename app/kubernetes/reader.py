@@ -1,4 +1,4 @@
-"""The one reader of a cluster: Services, nodes, storage and events about them, watched and handed on in batches."""
+"""The one reader of a cluster: Services, nodes, pods that wait, storage, events; watched, and handed on in batches."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from lightkube.resources.core_v1 import Event, Node, PersistentVolume, PersistentVolumeClaim, Pod, Service
+from lightkube.resources.core_v1 import ConfigMap, Event, Node, PersistentVolume, PersistentVolumeClaim, Pod, Service
 from lightkube.resources.storage_v1 import StorageClass
 
 from app.core.errors import Problem, SlipwayError
@@ -15,6 +15,7 @@ from app.kubernetes.agents import NAMESPACE, agent_pod
 from app.kubernetes.client import ClusterClient
 from app.kubernetes.feed import Feed, Timing, Watched
 from app.kubernetes.observed import node_state
+from app.kubernetes.scaling import STATUS, autoscaler_status, pending_pod
 from app.kubernetes.services import event_seen, in_order, service_state
 from app.kubernetes.types import EventSeen
 from app.kubernetes.types.seen import Seen
@@ -29,6 +30,14 @@ _LISTED = (
     Watched("claims", "/api/v1/persistentvolumeclaims", PersistentVolumeClaim, claim_state),
     Watched("volumes", "/api/v1/persistentvolumes", PersistentVolume, volume_state, namespaced=False),
     Watched("classes", "/apis/storage.k8s.io/v1/storageclasses", StorageClass, class_state, namespaced=False),
+    Watched("pending", "/api/v1/pods", Pod, pending_pod, fields={"status.phase": "Pending"}),
+    Watched(
+        "autoscalers",
+        "/api/v1/configmaps",
+        ConfigMap,
+        autoscaler_status,
+        fields={"metadata.namespace": NAMESPACE, "metadata.name": STATUS},
+    ),
     Watched("agents", "/api/v1/pods", Pod, agent_pod, fields={"metadata.namespace": NAMESPACE}),
 )
 # Events only go on. A field selector knows no "or".
@@ -63,7 +72,7 @@ class ReaderStatus:
 
 
 class ClusterReader:
-    """Eight watches on one client. What it costs a cluster: eight connections, and a call each half minute."""
+    """Ten watches on one client. What it costs a cluster: ten connections, and a call each half minute."""
 
     def __init__(self, client: ClusterClient, timing: Timing, *, positions: Mapping[str, str] | None = None) -> None:
         self._client = client

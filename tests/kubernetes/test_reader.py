@@ -254,7 +254,7 @@ async def test_a_reader_holds_few_connections(bench: Bench) -> None:
             await bench.server.until_asked(path, 2)
         await bench.server.until_asked(EVENTS, 4)
         # A watch that begins while a list still ends may open one of its own.
-        assert len(bench.server.writers) <= 9
+        assert len(bench.server.writers) <= 11
 
 
 def claim(name: str, phase: str, version: str = "5") -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from pydantic import TypeAdapter
@@ -20,6 +20,7 @@ from app.kubernetes.errors import ClusterPrivateError, ClusterStoppedError
 from app.kubernetes.feed import Timing
 from app.kubernetes.reader import ClusterReader
 from app.kubernetes.types import Login, NodeState
+from app.kubernetes.types.scaling import AutoscalerStatus, PendingPod
 from app.kubernetes.types.seen import Seen
 from app.models import ReaderState
 
@@ -28,6 +29,11 @@ _COMMAND_TIME = timedelta(minutes=3)
 # How soon it is noticed that a cluster is private and cannot be reached.
 _LOOK_SECONDS = 10.0
 _NODES = TypeAdapter(tuple[NodeState, ...])
+_PENDING = TypeAdapter(tuple[PendingPod, ...])
+_AUTOSCALERS = TypeAdapter(tuple[AutoscalerStatus, ...])
+# Of pods that wait a few are named; the others are counted.
+_MOST_PENDING = 20
+_LAST = datetime.max.replace(tzinfo=UTC)
 _STATES = {ClusterStoppedError.code: ReaderState.STOPPED, ClusterPrivateError.code: ReaderState.PRIVATE}
 
 _log = structlog.get_logger(__name__)
@@ -54,6 +60,7 @@ class ReadCluster:
         self._problem: Problem | None = None
         self._read_at: datetime | None = None
         self._nodes: JsonObject | None = None
+        self._seen: JsonObject = {}
         self._client: ClusterClient | None = None
         self._certificates_end_at: datetime | None = None
         self._positions: Mapping[str, str] = reading.held.positions
@@ -122,8 +129,20 @@ class ReadCluster:
         if self._client is not None:
             # Again each time: after a rotation the client has logged in anew.
             self._certificates_end_at = await self._client.certificates_end_at()
+        self._keep(seen)
+
+    def _keep(self, seen: Seen) -> None:
+        """Nodes, the pods that wait for one and the autoscaler's word go into the row together: they are judged so."""
+        if (seen.nodes, seen.pending, seen.autoscalers) == (None, None, None):
+            return
         if seen.nodes is not None:
-            self._nodes = {"items": _NODES.dump_python(seen.nodes, mode="json")}
+            self._seen["items"] = _NODES.dump_python(seen.nodes, mode="json")
+        if seen.pending is not None:
+            self._seen |= _pending_json(seen.pending)
+        if seen.autoscalers is not None:
+            self._seen["autoscaler"] = next(iter(_AUTOSCALERS.dump_python(seen.autoscalers, mode="json")), None)
+        if "items" in self._seen:
+            self._nodes = dict(self._seen)
 
     async def _read_privately(self) -> None:
         """While the cluster is private and cannot be reached: single reads by a command that AKS runs in it."""
@@ -142,3 +161,12 @@ class ReadCluster:
             except Exception:  # noqa: BLE001 - logged; the watch beside it must go on trying
                 _log.exception("command_crashed", cluster_id=self.held.place.cluster_id)
             await timing.sleep(self._reading.command_seconds)
+
+
+def _pending_json(pods: tuple[PendingPod, ...]) -> JsonObject:
+    """The pods that wait for a node, the oldest first; those that wait for something else have no name."""
+    waiting = sorted((pod for pod in pods if pod.name), key=lambda pod: pod.since or _LAST)
+    return {
+        "pending": _PENDING.dump_python(tuple(waiting[:_MOST_PENDING]), mode="json"),
+        "pending_count": len(waiting),
+    }

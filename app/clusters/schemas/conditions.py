@@ -10,7 +10,8 @@ class ConditionRead(ResponseModel):
 
     type: str
     """ControlPlaneReachable, NodesReady, VersionSupported, CertificateValid, Provisioned (Azure's last operations ended
-    well) or AsWanted (nobody has changed it outside Slipway); new types may come."""
+    well), AsWanted (nobody has changed it outside Slipway), AutoscalerWorks (pods that wait get nodes) or
+    SpotNodesAvailable (spot pools have their machines); new types may come."""
     status: str
     """True, False or Unknown."""
     reason: str

@@ -13,10 +13,11 @@ from app.catalog.service import CatalogKind
 from app.clusters.service.read import pools_by_cluster
 from app.clusters.service.start import tell
 from app.clusters.specs import conditions as spec
-from app.clusters.specs.conditions import ConditionType
+from app.clusters.specs.conditions import Condition, ConditionType, Status
 from app.clusters.specs.differences import differences
 from app.clusters.specs.judgement import Facts, PoolFacts, ReaderFacts
 from app.clusters.specs.judgement import judge as judged
+from app.clusters.specs.scaling import autoscaling, spot
 from app.clusters.specs.states import QUIET
 from app.core.json import JsonList, JsonObject
 from app.models import Cluster, ClusterReader, ClusterState, NodePool, NodePoolState
@@ -102,12 +103,22 @@ def _verdict(
         plan=(cluster.wanted.get("settings") or {}).get("support_plan"),
     )
     conditions = spec.merged(cluster.conditions, judged(facts, now), now)
+    conditions += spec.merged(cluster.conditions, _of_scaling(facts, conditions, now), now)
     if cluster.state not in QUIET:
         # While a change is under way Azure and the row differ by nature: what was known of it stays.
         conditions = _with_old(conditions, cluster.conditions, ConditionType.AS_WANTED)
         return Verdict(cluster, conditions, cluster.state, ())
     state = ClusterState.DEGRADED if spec.troubles(conditions, now) else ClusterState.READY
     return Verdict(cluster, conditions, state, tuple(_turning(pools, conditions, now)))
+
+
+def _of_scaling(facts: Facts, conditions: JsonList, now: datetime) -> list[Condition]:
+    """What is judged only where pools scale by themselves or have spot machines."""
+    nodes_ready = spec.condition_of(conditions, ConditionType.NODES_READY)
+    read = nodes_ready is not None and nodes_ready["status"] != Status.UNKNOWN
+    kept = facts.reader.kept if facts.reader is not None and read else None
+    found = autoscaling(facts.pools, kept, now), spot(facts.pools, kept, nodes_ready, now)
+    return [each for each in found if each is not None]
 
 
 def _with_old(conditions: JsonList, before: JsonList | None, kind: ConditionType) -> JsonList:
@@ -145,7 +156,7 @@ async def _readers(session: AsyncSession, clusters: Sequence[Cluster]) -> dict[s
     rows = (await session.execute(asked)).all() if ids else []
     return {
         row.cluster_id: ReaderFacts(
-            row.state, row.seen_at, _words(row.problem), _nodes(row.nodes), row.certificates_end_at
+            row.state, row.seen_at, _words(row.problem), _nodes(row.nodes), row.certificates_end_at, row.nodes
         )
         for row in rows
     }

@@ -8,6 +8,9 @@ from app.clusters.specs.conditions import ConditionType, Status, condition_of, i
 from app.clusters.specs.observed import is_settled
 from app.core.json import JsonList, JsonObject
 
+_OF_POOLS = (ConditionType.VERSION_SUPPORTED, ConditionType.AUTOSCALING, ConditionType.SPOT)
+"""What is judged of each pool, and kept with what is judged of its cluster."""
+
 
 def conditions_read(conditions: JsonList | None) -> list[ConditionRead]:
     """A cluster's conditions; none before it was first seen."""
@@ -18,7 +21,14 @@ def pool_conditions(
     azure_name: str, observed: JsonObject | None, turned_at: datetime, conditions: JsonList | None
 ) -> list[ConditionRead]:
     """A pool's conditions. `turned_at`: when its state last changed; `conditions`: its cluster's, as rows keep them."""
-    return [*_provisioned(observed, turned_at), *_nodes_ready(azure_name, conditions)]
+    kept = [condition_of(conditions, kind) for kind in _OF_POOLS]
+    named = [_of_pool(azure_name, each) for each in kept if each is not None and azure_name in each.get("by_pool", {})]
+    return [*_provisioned(observed, turned_at), *_nodes_ready(azure_name, conditions), *named]
+
+
+def _of_pool(azure_name: str, kept: JsonObject) -> ConditionRead:
+    """What a condition of the cluster says of one of its pools."""
+    return _read({**kept, **kept["by_pool"][azure_name]})
 
 
 def _read(kept: JsonObject) -> ConditionRead:

@@ -22,6 +22,8 @@ class ConditionType(StrEnum):
     CERTIFICATE_VALID = "CertificateValid"
     PROVISIONED = "Provisioned"
     AS_WANTED = "AsWanted"
+    AUTOSCALING = "AutoscalerWorks"
+    SPOT = "SpotNodesAvailable"
 
 
 class Status(StrEnum):

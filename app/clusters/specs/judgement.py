@@ -35,13 +35,14 @@ class PoolFacts:
 
 @dataclass(frozen=True, slots=True)
 class ReaderFacts:
-    """How the cluster is read: `nodes` as (pool, whether Ready), None where they were never read."""
+    """How the cluster is read: `nodes` as (pool, whether Ready), None where they were never read; `kept`: all of it."""
 
     state: str
     seen_at: datetime | None
     problem: str | None
     nodes: tuple[tuple[str | None, bool], ...] | None
     certificates_end_at: datetime | None = None
+    kept: JsonObject | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,23 +130,34 @@ def _nodes_ready(facts: Facts, reachable: Condition) -> Condition:
 def _version_supported(facts: Facts) -> Condition:
     kind = ConditionType.VERSION_SUPPORTED
     running = facts.observed.get("current_kubernetes_version") or facts.observed.get("kubernetes_version")
+    status, reason, message = _support(facts, running)
+    # A pool may be up to three minors older than its control plane.
+    of_pools = {
+        pool.azure_name: dict(zip(("status", "reason", "message"), _support(facts, version), strict=True))
+        for pool in facts.pools
+        if (version := (pool.observed or {}).get("kubernetes_version")) is not None
+    }
+    return Condition(kind, status, reason, message, {"by_pool": of_pools})
+
+
+def _support(facts: Facts, running: str | None) -> tuple[Status, str, str]:
     if not running or not facts.offered:
-        return Condition(kind, Status.UNKNOWN, "NotKnown", "Which versions AKS supports there is not known.")
+        return Status.UNKNOWN, "NotKnown", "Which versions AKS supports there is not known."
     minor = _minor(running)
     minors = sorted({_minor(each) for each in facts.offered})
     plans = {plan for version, plans in facts.offered.items() if _minor(version) == minor for plan in plans}
     if plans == {LONG_TERM} and facts.plan != LONG_TERM:
         message = f"AKS supports Kubernetes {_text(minor)} with the support plan {LONG_TERM} only; upgrade, or take it."
-        return Condition(kind, Status.FALSE, "LongTermSupportOnly", message)
+        return Status.FALSE, "LongTermSupportOnly", message
     if minor in minors:
-        return Condition(kind, Status.TRUE, "Supported", f"AKS supports Kubernetes {_text(minor)}.")
+        return Status.TRUE, "Supported", f"AKS supports Kubernetes {_text(minor)}."
     if minor > minors[-1]:
-        return Condition(kind, Status.UNKNOWN, "NotKnown", f"AKS lists nothing of Kubernetes {_text(minor)}.")
+        return Status.UNKNOWN, "NotKnown", f"AKS lists nothing of Kubernetes {_text(minor)}."
     message = (
         f"AKS does not support Kubernetes {_text(minor)} in {facts.location} any more; the oldest that it supports is "
         f"{_text(minors[0])}."
     )
-    return Condition(kind, Status.FALSE, "OutOfSupport", message)
+    return Status.FALSE, "OutOfSupport", message
 
 
 def _certificate_valid(facts: Facts, now: datetime) -> Condition:

@@ -1,6 +1,7 @@
 """What a cluster says of itself."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,8 @@ class NodeState:
     """A node. `pool` is the AKS node pool, None for a node that names none. `os`: `linux` or `windows`.
 
     `kubernetes_version` is the kubelet's, without the leading "v". `image`: the node image's version. `schedulable`
-    False: cordoned. `quarantined`: an upgrade of AKS's could not drain it and left it behind.
+    False: cordoned. `quarantined`: an upgrade of AKS's could not drain it and left it behind. `ready_since`: since when
+    it is Ready, or is not.
     """
 
     name: str
@@ -32,6 +34,8 @@ class NodeState:
     zone: str | None = None
     schedulable: bool = True
     quarantined: bool = False
+    created_at: datetime | None = None
+    ready_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

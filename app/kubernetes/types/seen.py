@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from app.kubernetes.types.agent import AgentPod
 from app.kubernetes.types.facts import NodeState
+from app.kubernetes.types.scaling import AutoscalerStatus, PendingPod
 from app.kubernetes.types.service import EventSeen, ServiceState
 from app.kubernetes.types.volume import ClaimState, PersistentVolumeState, StorageClassState
 
@@ -14,7 +15,8 @@ class Seen:
 
     What is listed is all that there is at this moment, by namespace and name; None where nothing has changed about it.
     `events` are those about Services and claims that are new or were said again, oldest first. `agents` are the pods of
-    `kube-system`; those that are no monitoring agent's have no name.
+    `kube-system`; those that are no monitoring agent's have no name, and so have `pending` pods that wait for something
+    else than a node. `autoscalers`: the autoscaler's word, if there is one.
     """
 
     services: tuple[ServiceState, ...] | None = None
@@ -24,3 +26,5 @@ class Seen:
     volumes: tuple[PersistentVolumeState, ...] | None = None
     classes: tuple[StorageClassState, ...] | None = None
     agents: tuple[AgentPod, ...] | None = None
+    pending: tuple[PendingPod, ...] | None = None
+    autoscalers: tuple[AutoscalerStatus, ...] | None = None

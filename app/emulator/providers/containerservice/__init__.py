@@ -11,8 +11,10 @@ from app.emulator.kubernetes.host import ClusterHost
 from app.emulator.providers.containerservice import agent_pools, maintenance, pool_actions, power, queries, snapshots
 from app.emulator.providers.containerservice.auto_upgrades import AutoUpgrades
 from app.emulator.providers.containerservice.cloud_controller import CloudController
+from app.emulator.providers.containerservice.cluster_autoscaler import ClusterAutoscaler
 from app.emulator.providers.containerservice.csi import CsiController, NodeDrivers
 from app.emulator.providers.containerservice.deprecated_uses import use_deprecated
+from app.emulator.providers.containerservice.evictions import evict
 from app.emulator.providers.containerservice.managed_clusters import ManagedClusters
 from app.emulator.providers.containerservice.monitoring.agents import held_agent
 from app.emulator.providers.containerservice.monitoring.collector import Collector
@@ -36,13 +38,14 @@ def provider(host: ClusterHost, saved: Mapping[str, Document]) -> Provider:
     collector = Collector(host)
     transitions = Transitions(host, collector)
     controller, commands, rotations = CloudController(host), RunCommands(host), Rotations(host)
-    drivers, csi = NodeDrivers(host), CsiController(host)
+    drivers, csi, autoscaler = NodeDrivers(host), CsiController(host), ClusterAutoscaler(host, transitions)
 
     async def resume(cloud: Cloud) -> None:
         host.hold_pods_by(lambda key, pod: held_agent(cloud, key, pod))
         controller.start(cloud)
         drivers.start(cloud)
         csi.start(cloud)
+        autoscaler.start(cloud)
         for cluster in clusters_with_api(cloud):
             await host.start(cluster_spec(cluster), saved.get(cluster.key))
             await transitions.show_nodes(cloud, cluster)
@@ -81,6 +84,7 @@ def provider(host: ClusterHost, saved: Mapping[str, Document]) -> Provider:
         acts={
             "auto-upgrade": AutoUpgrades(host).act,
             "deprecated-use": partial(use_deprecated, host),
+            "evict": partial(evict, transitions),
             "node-image": release_image,
         },
         removers={CLUSTER_TYPE: transitions.remove},

@@ -8,6 +8,8 @@ AWAY = "away"
 """Of a machine that is being made anew: no node meanwhile."""
 QUARANTINED = "quarantined"
 """Of a machine whose node could not be drained, and which an upgrade left as it was."""
+EVICTED = "evicted"
+"""Of a spot machine that Azure has taken back and only deallocated: its node is there, and not Ready."""
 SURGE = "surge"
 """Of a machine that is there for the time of an upgrade."""
 
@@ -69,7 +71,8 @@ def settle(pool: Resource) -> None:
         del machines[str(gone)]
     add_machines(pool, properties["count"] - len(healthy(pool)), version=version, image=image)
     for number in healthy(pool):
-        machines[number] = {"version": version, "image": image}
+        evicted = {EVICTED: True} if machines[number].get(EVICTED) else {}
+        machines[number] = {"version": version, "image": image, **evicted}
     properties["currentOrchestratorVersion"], properties["nodeImageVersion"] = version, image
     pool.internal.pop(IMAGE, None)
 

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from app.emulator.core.cloud import Cloud
+from app.emulator.core.documents import Document
 from app.emulator.core.locations import find_location
 from app.emulator.core.store import Resource
 from app.emulator.core.vm_sizes import VM_SIZES, find_vm_size
 from app.emulator.kubernetes.host import ClusterSpec, NodeSpec
-from app.emulator.providers.containerservice.instances import machines_of, nodes_of
+from app.emulator.providers.containerservice.instances import EVICTED, NEXT, machines_of, nodes_of, target
 from app.emulator.providers.containerservice.names import POOL_TYPE
-from app.emulator.providers.containerservice.node_resource_group import NodeGroup, node_group_of
+from app.emulator.providers.containerservice.node_resource_group import node_group_of
 from app.emulator.providers.containerservice.scale_sets import SCALE_SET, address_of
 
 _NO_ADDRESS = "0.0.0.0"  # noqa: S104 - of a machine without a NIC; nothing listens on it
@@ -37,19 +38,26 @@ def cluster_spec(cluster: Resource) -> ClusterSpec:
 
 def node_specs(cloud: Cloud, cluster: Resource) -> list[NodeSpec]:
     """Every node of every pool that is through with its creation."""
-    group = node_group_of(cluster)
     return [
-        _node(cloud, group, cluster, pool, instance) for pool in pools_of(cloud, cluster) for instance in nodes_of(pool)
+        _node(cloud, cluster, pool, instance, machines_of(pool)[str(instance)])
+        for pool in pools_of(cloud, cluster)
+        for instance in nodes_of(pool)
     ]
 
 
-def _node(cloud: Cloud, group: NodeGroup, cluster: Resource, pool: Resource, instance: int) -> NodeSpec:
-    properties = pool.body["properties"]
+def template(cloud: Cloud, cluster: Resource, pool: Resource) -> NodeSpec:
+    """A node as the pool would get one more."""
+    version, image = target(pool)
+    number = pool.internal.get(NEXT, 0)
+    return _node(cloud, cluster, pool, number, {"version": version, "image": image})
+
+
+def _node(cloud: Cloud, cluster: Resource, pool: Resource, instance: int, machine: Document) -> NodeSpec:
+    properties, group = pool.body["properties"], node_group_of(cluster)
     os_type = properties["osType"]
     size = find_vm_size(properties["vmSize"]) or VM_SIZES["standard_ds2_v2"]
     scale_set = group.scale_set_name(pool.name, os_type)
     zones: Sequence[str] = properties.get("availabilityZones") or ()
-    machine = machines_of(pool)[str(instance)]
     region = find_location(group.location)
     return NodeSpec(
         name=group.node_name(pool.name, os_type, instance),
@@ -69,7 +77,8 @@ def _node(cloud: Cloud, group: NodeGroup, cluster: Resource, pool: Resource, ins
         cpu=size.cores,
         memory_gib=size.memory_gib,
         max_pods=properties["maxPods"],
-        ready=all(one.body["properties"]["powerState"]["code"] == "Running" for one in (cluster, pool)),
+        ready=not machine.get(EVICTED)
+        and all(one.body["properties"]["powerState"]["code"] == "Running" for one in (cluster, pool)),
         node_resource_group=group.name,
         labels=properties.get("nodeLabels") or {},
         taints=tuple(properties.get("nodeTaints") or ()),
