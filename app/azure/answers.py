@@ -11,17 +11,25 @@ from app.azure.errors import Source
 from app.core.clock import Clock
 
 _PROVIDER = re.compile(r"/providers/([^/]+)/", re.IGNORECASE)
+# A vault's own address names no provider.
+_VAULT_SECRET = re.compile(r"/secrets/[^/]+/?[^/]*$")
 
 
 def source_of(answer: AsyncHttpResponse, clock: Clock) -> Source:
     """Where an answer comes from, for the error table."""
-    provider = _PROVIDER.search(urlsplit(answer.url).path)
     return Source(
-        provider=provider[1] if provider else "Microsoft.Resources",
+        provider=_provider(urlsplit(answer.url).path),
         http_status=answer.status_code,
         correlation_id=answer.headers.get("x-ms-correlation-request-id"),
         retry_after=retry_after(answer, clock),
     )
+
+
+def _provider(path: str) -> str:
+    named = _PROVIDER.search(path)
+    if named is not None:
+        return named[1]
+    return "Microsoft.KeyVault" if _VAULT_SECRET.search(path) else "Microsoft.Resources"
 
 
 def retry_after(answer: AsyncHttpResponse, clock: Clock) -> float | None:

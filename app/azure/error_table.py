@@ -6,6 +6,7 @@ is of class unknown: it is counted, shown raw, never guessed.
 
 from app.azure.error_row import Action, Row, row
 from app.azure.error_table_configuration import CONFIGURATION_ROWS
+from app.azure.error_table_key_vault import KEY_VAULT_ROWS
 from app.azure.error_table_monitoring import MONITORING_ROWS
 from app.azure.error_table_network import NETWORK_ROWS
 from app.azure.error_table_nodes import NODE_ROWS
@@ -177,6 +178,7 @@ TABLE: tuple[Row, ...] = (
     *NETWORK_ROWS,
     *STORAGE_ROWS,
     *MONITORING_ROWS,
+    *KEY_VAULT_ROWS,
     *CONFIGURATION_ROWS,
     *_CONFLICT_ROWS[4:],
     *_PERMISSION_ROWS,

@@ -14,8 +14,10 @@ from app.azure.cluster_tokens import ClusterToken
 from app.azure.cluster_verbs import ClusterVerbs
 from app.azure.compute import Compute
 from app.azure.credentials import open_credential
+from app.azure.data_planes import DataPlanes
 from app.azure.feed import Sharing
 from app.azure.identities import Identities
+from app.azure.key_vaults import KeyVaults
 from app.azure.links import TrustedHosts, is_loopback
 from app.azure.locks import Locks
 from app.azure.log_client import open_logs_client
@@ -93,8 +95,10 @@ class AzureGateway:
         stack: AsyncExitStack,
         sleep: Sleep,
         logs: LogQueries,
+        key_vaults: KeyVaults,
     ) -> None:
         self.logs = logs
+        self.key_vaults = key_vaults
         self._clients = clients
         self._expect = expect
         self._durations = durations
@@ -136,9 +140,7 @@ class AzureGateway:
                 timeout=settings.call_timeout_seconds,
                 pace=pace,
             )
-            logs = open_logs_client(
-                settings.log_analytics_address,
-                settings.log_analytics_audience,
+            planes = DataPlanes(
                 credential=credential,
                 session=session,
                 throttle=throttle,
@@ -146,6 +148,8 @@ class AzureGateway:
                 timeout=settings.call_timeout_seconds,
                 pace=pace,
             )
+            logs = open_logs_client(settings.log_analytics_address, settings.log_analytics_audience, planes)
+            key_vaults = KeyVaults(planes, dns_suffix=settings.key_vault_dns_suffix, address=settings.key_vault_address)
             stack = opening.pop_all()
         return cls(
             clients,
@@ -155,6 +159,7 @@ class AzureGateway:
             stack=stack,
             sleep=sleep,
             logs=LogQueries(logs),
+            key_vaults=key_vaults,
         )
 
     def subscription(self, subscription_id: str) -> SubscriptionGateway:

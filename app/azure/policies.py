@@ -26,7 +26,7 @@ from app.azure.errors import AzureDeadlineError, AzureError, OutcomeUnknownError
 from app.azure.links import TrustedHosts, is_loopback
 from app.azure.metrics import CALL_SECONDS, CALLS, THROTTLED
 from app.azure.throttle import Throttle, draws
-from app.azure.transport import AnswerLostError, AnswerTooLargeError, NotSentError
+from app.azure.transport import AnswerLostError, AnswerTooLargeError, NotSentError, UnknownHostError
 from app.azure.types.call import Call, CallRecord
 from app.core.clock import Clock
 from app.core.errors import Patience
@@ -36,6 +36,8 @@ Response = PipelineResponse[HttpRequest, AsyncHttpResponse]
 Policy = AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]
 
 CALL = "slipway_call"
+UNKNOWN_HOST = "unknown_host"
+"""The fact of an error by which it is known that DNS has no such host."""
 _READ_ATTEMPTS = 4
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 8.0
@@ -125,7 +127,8 @@ class TurnPolicy(Policy):
         try:
             response = await self.next.send(request)
         except NotSentError as error:
-            raise AzureError(errors.UNREACHABLE, azure_message=str(error)) from error
+            facts = {UNKNOWN_HOST: str(error)} if isinstance(error, UnknownHostError) else None
+            raise AzureError(errors.UNREACHABLE, azure_message=str(error), facts=facts) from error
         except AnswerLostError as error:
             if mutating:
                 raise OutcomeUnknownError("A call that changes Azure was sent, and its answer was lost.") from error

@@ -6,6 +6,7 @@ aiohttp (which repeats PUT and DELETE on a kept connection that was reset): noth
 
 import functools
 import json
+import socket
 import ssl
 from collections.abc import AsyncIterator, MutableMapping
 from pathlib import Path
@@ -25,10 +26,15 @@ _CHUNK = 64 * 1024
 # refuses, it stays inside the lease. It covers the wait for a free connection, DNS, TCP and TLS.
 _CONNECT_SECONDS = 4
 _CONNECTIONS = 500
+_NO_SUCH_NAME = frozenset({socket.EAI_NONAME, socket.EAI_NODATA})
 
 
 class NotSentError(Exception):
     """No connection came about, so Azure never saw the call."""
+
+
+class UnknownHostError(NotSentError):
+    """DNS answered that there is no host of this name."""
 
 
 class AnswerLostError(Exception):
@@ -196,6 +202,9 @@ class WholeTransport(AsyncHttpTransport[HttpRequest, AsyncHttpResponse]):
                 skip_auto_headers=without_type,
             ) as answer:
                 return WholeResponse(request, answer, await self._read(answer))
+        except aiohttp.ClientConnectorDNSError as error:
+            kind = UnknownHostError if error.os_error.errno in _NO_SUCH_NAME else NotSentError
+            raise kind(type(error).__name__) from error
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise NotSentError(type(error).__name__) from error
         except TimeoutError as error:

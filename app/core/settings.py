@@ -60,6 +60,18 @@ class AzureSettings(BaseModel):
     log_analytics_audience: str = Field(
         "https://api.loganalytics.io", description="For whom tokens for queries of logs are asked."
     )
+    key_vault_dns_suffix: str = Field(
+        "vault.azure.net",
+        pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$",
+        description="Below this lie the names of the cloud's Key Vaults, and for it their tokens are asked. No token "
+        "for vaults goes elsewhere. China: `vault.azure.cn`, US Government: `vault.usgovcloudapi.net`.",
+    )
+    key_vault_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^?#]*\{vault\}[^?#]*$",
+        description="Where a Key Vault is reached, with `{vault}` in the place of its name. Default: "
+        "`https://{vault}.` and the suffix, or below Resource Manager's own address where that is on this machine.",
+    )
     allowed_hosts: list[str] = Field(
         [],
         description="Further hosts that links in Azure's answers may lead to; Resource Manager's own always may.",
@@ -83,8 +95,20 @@ class AzureSettings(BaseModel):
         """The query service's base address: the setting, or its default."""
         if self.log_analytics_url is not None:
             return self.log_analytics_url
-        here = urlsplit(self.resource_manager_url).hostname in {"localhost", "127.0.0.1", "::1"}
-        return self.resource_manager_url if here else "https://api.loganalytics.io"
+        return self.resource_manager_url if self._is_here else "https://api.loganalytics.io"
+
+    @property
+    def key_vault_address(self) -> str:
+        """Where a vault is reached, with `{vault}` for its name: the setting, or its default."""
+        if self.key_vault_url is not None:
+            return self.key_vault_url
+        if self._is_here:
+            return self.resource_manager_url.rstrip("/") + "/vaults/{vault}"
+        return "https://{vault}." + self.key_vault_dns_suffix
+
+    @property
+    def _is_here(self) -> bool:
+        return urlsplit(self.resource_manager_url).hostname in {"localhost", "127.0.0.1", "::1"}
 
 
 class KubernetesSettings(BaseModel):

@@ -25,6 +25,7 @@ from app.emulator.providers import (
     compute,
     containerservice,
     insights,
+    key_vault,
     managed_identity,
     network,
     operational_insights,
@@ -108,6 +109,7 @@ class LocalAzure:
             storage.provider(),
             operational_insights.provider(),
             insights.provider(),
+            key_vault.provider(),
         )
         self.cloud = Cloud(settings, clock, providers, speed=options.speed, seed=options.seed)
         self._load(saved)

@@ -13,8 +13,10 @@ from azure.core.credentials import AccessToken
 
 from app.azure.clients import Clients
 from app.azure.credentials import RenewableCredential
+from app.azure.data_planes import DataPlanes
 from app.azure.feed import Sharing
 from app.azure.gateway import SubscriptionGateway
+from app.azure.key_vaults import KeyVaults
 from app.azure.links import TrustedHosts
 from app.azure.log_client import open_logs_client
 from app.azure.log_queries import LogQueries
@@ -69,6 +71,7 @@ class ArmDouble:
     clients: Clients
     azure: SubscriptionGateway
     logs: LogQueries
+    vaults: KeyVaults
     credential: StaticCredential
     requests: list[web.Request] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
@@ -125,9 +128,7 @@ async def arm_double(
         timeout=call_seconds,
         pace=pace,
     )
-    logs = open_logs_client(
-        url,
-        "https://api.loganalytics.io",
+    planes = DataPlanes(
         credential=RenewableCredential(lambda: credential),
         session=session,
         throttle=throttle,
@@ -135,9 +136,11 @@ async def arm_double(
         timeout=call_seconds,
         pace=pace,
     )
+    logs = open_logs_client(url, "https://api.loganalytics.io", planes)
+    vaults = KeyVaults(planes, dns_suffix="vault.azure.net", address=url + "/vaults/{vault}")
     azure = SubscriptionGateway(clients, SUBSCRIPTION, Sharing(clock, timedelta(seconds=1), sleep))
     try:
-        yield ArmDouble(url, clock, clients, azure, LogQueries(logs), credential, requests, slept)
+        yield ArmDouble(url, clock, clients, azure, LogQueries(logs), vaults, credential, requests, slept)
     finally:
         await azure.watcher.close()
         await session.close()

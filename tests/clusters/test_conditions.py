@@ -10,6 +10,7 @@ from app.clusters.specs import conditions as spec
 from app.clusters.specs.conditions import Condition, ConditionType, Status
 from app.clusters.specs.differences import differences
 from app.clusters.specs.judgement import Facts, PoolFacts, ReaderFacts, judge
+from app.clusters.specs.observed import SECRET_ENDS_AT
 from app.clusters.specs.states import AT_REST, CHANGEABLE, LEAVING, SERVING, STOPPED, UNDER_WAY, while_azure_is
 from app.clusters.specs.summary import summary
 from app.models import ClusterState
@@ -39,6 +40,11 @@ def _reader(state: str = "watching", *ready: bool, seen_at: datetime | None = NO
 
 def _ending(days: int) -> ReaderFacts:
     return replace(_reader("watching", True, True), certificates_end_at=NOW + timedelta(days=days))
+
+
+def _secret(days: int) -> dict[str, Any]:
+    day = (NOW + timedelta(days=days)).replace(hour=0)
+    return {"observed": {SECRET_ENDS_AT: day.isoformat()}}
 
 
 def _facts(**changes: Any) -> Facts:
@@ -97,6 +103,12 @@ def _judged(type_: ConditionType, **changes: Any) -> Condition:
         (ConditionType.CERTIFICATE_VALID, {"reader": _ending(30)}, "True", "EndsWithin30Days"),
         (ConditionType.CERTIFICATE_VALID, {"reader": _ending(7)}, "True", "EndsWithin7Days"),
         (ConditionType.CERTIFICATE_VALID, {"reader": _ending(0)}, "False", "Expired"),
+        (ConditionType.SECRET_VALID, _secret(90), "True", "Valid"),
+        (ConditionType.SECRET_VALID, _secret(60), "True", "EndsWithin60Days"),
+        (ConditionType.SECRET_VALID, _secret(30), "True", "EndsWithin30Days"),
+        (ConditionType.SECRET_VALID, _secret(7), "True", "EndsWithin7Days"),
+        (ConditionType.SECRET_VALID, _secret(0), "True", "EndsWithin7Days"),
+        (ConditionType.SECRET_VALID, _secret(-1), "False", "Expired"),
         (ConditionType.PROVISIONED, {}, "True", "Provisioned"),
         (ConditionType.PROVISIONED, {"observed": {"provisioning_state": "Failed"}}, "False", "LastOperationFailed"),
         (ConditionType.PROVISIONED, {"observed": {"provisioning_state": "Rebalancing"}}, "Unknown", "InProgress"),

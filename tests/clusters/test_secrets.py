@@ -40,7 +40,7 @@ async def _sealed(slipway: Slipway) -> int:
         return await session.scalar(select(func.count()).select_from(SealedSecret)) or 0
 
 
-def _everything(connection: Connection) -> str:
+def everything(connection: Connection) -> str:
     """All rows of all tables, DBOS's too."""
     schemas: list[str | None] = [None]
     if connection.dialect.name == "postgresql":
@@ -62,7 +62,7 @@ async def test_a_password_that_was_given_reaches_azure_and_is_found_nowhere_else
     assert told_to_azure[0]["windowsProfile"] == {"adminUsername": "ops", "adminPassword": PLANTED}
     assert await _sealed(slipway) == 0
     async with slipway.parts.database.read() as session:
-        rows = await (await session.connection()).run_sync(_everything)
+        rows = await (await session.connection()).run_sync(everything)
     assert "blue" in rows
     told = [rows, *capsys.readouterr(), str(await slipway.events()), str(job), str(await slipway.steps(job["id"]))]
     assert not any(PLANTED in each for each in [*told, str(await slipway.cluster())])
@@ -72,7 +72,7 @@ async def test_while_it_waits_it_lies_sealed(idle_slipway: Slipway, told_to_azur
     job_id = await idle_slipway.accepted("POST", "/v1/clusters", {**CLUSTER, **WINDOWS, "windows_password": PLANTED})
 
     async with idle_slipway.parts.database.read() as session:
-        rows = await (await session.connection()).run_sync(_everything)
+        rows = await (await session.connection()).run_sync(everything)
     assert await _sealed(idle_slipway) == 1
     assert PLANTED not in rows
 
@@ -92,7 +92,7 @@ async def test_without_one_a_password_is_made_for_each_put(
     made = [each["windowsProfile"]["adminPassword"] for each in told_to_azure]
     assert len(set(made)) == len(made) == 2
     async with slipway.parts.database.read() as session:
-        rows = await (await session.connection()).run_sync(_everything)
+        rows = await (await session.connection()).run_sync(everything)
     assert not any(each in rows for each in made)
 
 
@@ -143,7 +143,7 @@ async def test_a_service_principals_secret_comes_from_the_settings(
     sent = told_to_azure[0]["servicePrincipalProfile"]
     assert sent == {"clientId": PRINCIPAL, "secret": "named-in-the-settings"}
     async with slipway.parts.database.read() as session:
-        rows = await (await session.connection()).run_sync(_everything)
+        rows = await (await session.connection()).run_sync(everything)
     assert "named-in-the-settings" not in rows
     assert (await slipway.cluster())["identity"]["service_principal"]["secret"]["setting"] == "principal"
 
@@ -164,19 +164,6 @@ async def test_a_service_principals_secret_comes_from_the_settings(
             },
             "unknown_secret_setting",
             "/identity/service_principal/secret/setting",
-        ),
-        (
-            {
-                "identity": {
-                    "type": "ServicePrincipal",
-                    "service_principal": {
-                        "client_id": PRINCIPAL,
-                        "secret": {"key_vault_secret_id": "https://keys.vault.azure.net/secrets/sp"},
-                    },
-                }
-            },
-            "key_vault_not_read",
-            "/identity/service_principal/secret/key_vault_secret_id",
         ),
     ],
 )

@@ -5,6 +5,7 @@ from datetime import timedelta
 from app.azure.types.call import Call
 from tests.crashes.lives import Life, Scenario
 from tests.crashes.pool_lives import POOL_SIZE
+from tests.support.vaults import delete_group, make_vault, put_secret, secret_id
 
 
 async def stopped_cluster(life: Life, kinds: frozenset[str]) -> None:
@@ -58,11 +59,15 @@ async def commanded_cluster(life: Life, kinds: frozenset[str]) -> None:
 
 async def principal_cluster(life: Life, _kinds: frozenset[str]) -> None:
     """It acts as an application of Entra's, and then as another."""
-    secret = {"setting": "principal"}
+    azure, vault = life.slipway.azure, f"v-{life.name}"
+    make_vault(azure, vault, group=vault)
+    put_secret(azure, "in-the-vault", vault=vault)
+    secret = {"key_vault_secret_id": secret_id(vault)}
     first, second = ({"client_id": f"6f1c2d3e-4b5a-4c7d-8e9f-0a1b2c3d4e5{n}", "secret": secret} for n in range(2))
     await life.create(identity={"type": "ServicePrincipal", "service_principal": first})
     await life.job("POST", f"/v1/clusters/{life.name}:reset-service-principal", {"service_principal": second})
     await life.delete()
+    delete_group(azure, vault)
 
 
 async def _machine(life: Life) -> str:

@@ -69,6 +69,6 @@ async def reset_service_principal(
         found,
         body.service_principal,
         body.options.model_dump(mode="json"),
-        named=call.services.settings.secrets.named,
+        settings=call.services.settings,
     )
     return await accepted(call, response, job, found)

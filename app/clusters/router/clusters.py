@@ -65,7 +65,7 @@ async def create_cluster(body: ClusterCreate, call: OperatorWrites, response: Re
         asker_of(call),
         body,
         subscription_id=subscription_id,
-        secrets=call.services.settings.secrets,
+        settings=call.services.settings,
     )
     if private_key is not None:
         call.secret("/ssh_private_key")

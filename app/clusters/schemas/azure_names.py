@@ -30,5 +30,13 @@ KeyVaultId = Annotated[
     ),
     PLAIN,
 ]
+VaultSecretId = Annotated[
+    str,
+    StringConstraints(
+        max_length=300,
+        pattern=r"^https://[a-z0-9-]{3,24}\.[a-z0-9.-]{3,60}/secrets/[A-Za-z0-9-]{1,127}(/[0-9a-f]{32})?$",
+    ),
+    PLAIN,
+]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
 Minutes = Annotated[int, Field(ge=1, le=1440)]

@@ -9,9 +9,10 @@ class ConditionRead(ResponseModel):
     """What is judged of a thing at the moment."""
 
     type: str
-    """ControlPlaneReachable, NodesReady, VersionSupported, CertificateValid, Provisioned (Azure's last operations ended
-    well), AsWanted (nobody has changed it outside Slipway), AutoscalerWorks (pods that wait get nodes) or
-    SpotNodesAvailable (spot pools have their machines); new types may come."""
+    """ControlPlaneReachable, NodesReady, VersionSupported, CertificateValid, SecretValid (of a service principal, where
+    its vault says when it ends), Provisioned (Azure's last operations ended well), AsWanted (nobody has changed it
+    outside Slipway), AutoscalerWorks (pods that wait get nodes) or SpotNodesAvailable (spot pools have their machines);
+    new types may come."""
     status: str
     """True, False or Unknown."""
     reason: str

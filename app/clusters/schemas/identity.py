@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.api.schemas import Choice, RequestModel
-from app.clusters.schemas.azure_names import Guid, KeyVaultId, ResourceId
+from app.clusters.schemas.azure_names import Guid, ResourceId, VaultSecretId
 from app.core.text import PLAIN
 
 
@@ -22,7 +22,8 @@ class IdentityType(StrEnum):
 class SecretReference(RequestModel):
     """Where a secret lies. Slipway takes it from there when it is needed, and keeps it nowhere."""
 
-    key_vault_secret_id: KeyVaultId | None = None
+    key_vault_secret_id: VaultSecretId | None = None
+    """A secret of a Key Vault of this cloud, which Slipway's identity may read; without a version, the newest."""
     setting: Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z][a-z0-9_-]*$"), PLAIN] | None = None
     """A name under SLIPWAY_SECRETS__NAMED."""
 

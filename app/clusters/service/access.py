@@ -1,18 +1,17 @@
 """Change as whom a cluster acts in Azure, and who logs in to it."""
 
-from collections.abc import Collection
-
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clusters.schemas.identity import Entra, ServicePrincipal
 from app.clusters.service.start import Asker, require_changeable, start, want
 from app.clusters.specs import kinds
 from app.clusters.specs.rejections import Rejections
-from app.clusters.specs.secret_rules import check_reference
+from app.clusters.specs.secret_rules import SecretPlaces, check_reference
 from app.clusters.specs.settings_patch import resets_after, taken_away
 from app.clusters.specs.wanted import Wanted
 from app.core.errors import ConflictError
 from app.core.json import JsonObject
+from app.core.settings import Settings
 from app.models import Cluster, Job
 
 
@@ -43,9 +42,9 @@ async def reset_service_principal(
     principal: ServicePrincipal,
     options: JsonObject,
     *,
-    named: Collection[str],
+    settings: Settings,
 ) -> Job:
-    """Start the job that gives Azure the application and its secret. `named`: which secrets the settings have.
+    """Start the job that gives Azure the application and its secret.
 
     Raises ManagedIdentityError, InvalidRequestError.
     """
@@ -54,7 +53,9 @@ async def reset_service_principal(
     if identity.get("service_principal") is None:
         raise ManagedIdentityError("The cluster acts in Azure as a managed identity.")
     rejections = Rejections()
-    check_reference(principal.secret, "/service_principal/secret", named=named, rejections=rejections)
+    check_reference(
+        principal.secret, "/service_principal/secret", places=SecretPlaces.of(settings), rejections=rejections
+    )
     rejections.raise_if_any()
     request = {"service_principal": principal.model_dump(mode="json", exclude_none=True)}
     return await start(session, asker, kinds.RESET_SERVICE_PRINCIPAL, cluster, options=options, request=request)

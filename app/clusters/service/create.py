@@ -15,10 +15,11 @@ from app.clusters.specs.ending import end_errors, end_of
 from app.clusters.specs.ground_rules import KnownNetworks, known_networks, network_key, subnets_of
 from app.clusters.specs.offers import Offer
 from app.clusters.specs.rules import check_create, default_group
+from app.clusters.specs.secret_rules import SecretPlaces
 from app.clusters.specs.wanted import Wanted
 from app.core.errors import ErrorClass, FieldError, SlipwayError
 from app.core.ids import Prefix, new_id
-from app.core.settings import SecretSettings
+from app.core.settings import Settings
 from app.models import AzureResource, Cluster, ClusterState, Job, NodePool, NodePoolState
 from app.subscriptions import service as subscriptions
 
@@ -35,7 +36,7 @@ class LatestUnknownError(SlipwayError):
 
 
 async def create_cluster(
-    session: AsyncSession, asker: Asker, body: ClusterCreate, *, subscription_id: str, secrets: SecretSettings
+    session: AsyncSession, asker: Asker, body: ClusterCreate, *, subscription_id: str, settings: Settings
 ) -> tuple[Job, Cluster, str | None]:
     """Write the cluster's row, its pools and its group, and start the job that makes it: all, or nothing.
 
@@ -56,7 +57,7 @@ async def create_cluster(
         body,
         cluster_id=cluster_id,
         group=group_name,
-        named=secrets.named,
+        secrets=SecretPlaces.of(settings),
         catalogue=against,
         networks=await _networks(session, body),
     )
@@ -91,7 +92,7 @@ async def create_cluster(
     session.add_all(_pool_rows(cluster, checked.wanted, asker.now))
     if body.windows_password is not None:
         await keep_sealed(
-            session, cluster.id, WINDOWS_PASSWORD, body.windows_password, keys=secrets.keys, now=asker.now
+            session, cluster.id, WINDOWS_PASSWORD, body.windows_password, keys=settings.secrets.keys, now=asker.now
         )
     await tell(session, cluster, "cluster.create_requested", asker.now)
     first = Offer.of(checked.wanted, [pool.name for pool in checked.wanted.pools])

@@ -8,7 +8,7 @@ from app.clusters.service.conditions import judge
 from app.clusters.service.foreign import follow_foreign
 from app.clusters.service.read import list_pools
 from app.clusters.service.start import partition_of, tell
-from app.clusters.specs.observed import Sighting, pool_state
+from app.clusters.specs.observed import SECRET_ENDS_AT, Sighting, pool_state
 from app.clusters.specs.states import AT_REST, UNDER_WAY
 from app.jobs import service as jobs
 from app.models import Cluster, ClusterState, NodePoolState
@@ -18,7 +18,8 @@ async def keep_sighting(session: AsyncSession, cluster: Cluster, seen: Sighting,
     """Write what Azure said of the cluster and its pools."""
     rows = await list_pools(session, [cluster])
     ours = {pool.azure_name for pool in rows}
-    kept = {"outbound_ips": (cluster.observed or {}).get("outbound_ips", [])}
+    before_it = cluster.observed or {}
+    kept = {"outbound_ips": before_it.get("outbound_ips", []), SECRET_ENDS_AT: before_it.get(SECRET_ENDS_AT)}
     unmanaged = {name: pool for name, pool in seen.pools.items() if name not in ours}
     cluster.observed = {**kept, **seen.observed, "unmanaged_pools": unmanaged}
     cluster.observed_at = now

@@ -20,6 +20,7 @@ class ConditionType(StrEnum):
     NODES_READY = "NodesReady"
     VERSION_SUPPORTED = "VersionSupported"
     CERTIFICATE_VALID = "CertificateValid"
+    SECRET_VALID = "SecretValid"  # noqa: S105 - a type, no secret
     PROVISIONED = "Provisioned"
     AS_WANTED = "AsWanted"
     AUTOSCALING = "AutoscalerWorks"
@@ -90,7 +91,7 @@ def _degrades(condition: JsonObject, now: datetime) -> bool:
             return True
         case ConditionType.CONTROL_PLANE_REACHABLE | ConditionType.NODES_READY:
             return now - datetime.fromisoformat(condition["since"]) >= PATIENCE
-        case ConditionType.CERTIFICATE_VALID:
+        case ConditionType.CERTIFICATE_VALID | ConditionType.SECRET_VALID:
             return True
     return False
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from app.clusters.specs.conditions import ENDS_WITHIN, PATIENCE, Condition, ConditionType, Status, is_whole
 from app.clusters.specs.differences import Difference
-from app.clusters.specs.observed import under_way
+from app.clusters.specs.observed import SECRET_ENDS_AT, under_way
 from app.core.json import JsonObject
 from app.core.text import counted
 from app.models import NodePoolState, ReaderState
@@ -75,6 +75,7 @@ def judge(facts: Facts, now: datetime) -> tuple[Condition, ...]:
         _nodes_ready(facts, reachable),
         _version_supported(facts),
         _certificate_valid(facts, now),
+        *_secret_valid(facts, now),
         _provisioned(facts),
         _as_wanted(facts),
     )
@@ -173,6 +174,23 @@ def _certificate_valid(facts: Facts, now: datetime) -> Condition:
         reason = f"{ENDS_WITHIN}{within}Days"
         return Condition(kind, Status.TRUE, reason, f"The cluster's certificates end on {day}. {cure}")
     return Condition(kind, Status.TRUE, "Valid", f"The cluster's certificates are valid until {day}.")
+
+
+def _secret_valid(facts: Facts, now: datetime) -> tuple[Condition, ...]:
+    """Of the secret with which the cluster acts in Azure, where the vault in which it lies said when it ends."""
+    kind, known = ConditionType.SECRET_VALID, facts.observed.get(SECRET_ENDS_AT)
+    if known is None:
+        return ()
+    day = datetime.fromisoformat(known).date()
+    left = (day - now.date()).days
+    cure = "Put a new version into the vault; POST /v1/clusters/{id}:reset-service-principal gives it to the cluster."
+    if left < 0:
+        return (Condition(kind, Status.FALSE, "Expired", f"The service principal's secret ended on {day}. {cure}"),)
+    within = next((days for days in _WARN_DAYS if left <= days), None)
+    if within is not None:
+        message = f"The service principal's secret ends on {day}. {cure}"
+        return (Condition(kind, Status.TRUE, f"{ENDS_WITHIN}{within}Days", message),)
+    return (Condition(kind, Status.TRUE, "Valid", f"The service principal's secret is valid until {day}."),)
 
 
 def _provisioned(facts: Facts) -> Condition:

@@ -1,7 +1,7 @@
 """The rules of a request that its schema cannot say. All that is broken is told at once."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.azure.types.agent_pool import AgentPoolSpec
@@ -13,7 +13,7 @@ from app.clusters.specs.ground_rules import check_ground
 from app.clusters.specs.pool_rules import check_networks, check_pool
 from app.clusters.specs.pool_spec import azure_pool_name, spec_of
 from app.clusters.specs.rejections import Rejections
-from app.clusters.specs.secret_rules import check_secrets
+from app.clusters.specs.secret_rules import SecretPlaces, check_secrets
 from app.clusters.specs.setting_rules import check_settings
 from app.clusters.specs.settings_patch import settings_json
 from app.clusters.specs.wanted import Wanted, WantedPool
@@ -55,13 +55,13 @@ def check_create(
     *,
     cluster_id: str,
     group: str,
-    named: Collection[str],
+    secrets: SecretPlaces,
     catalogue: list[FieldError],
     networks: Mapping[str, VirtualNetwork],
 ) -> Checked:
     """Check a create and say what it wants.
 
-    `named`: under which names the settings have secrets; `catalogue`: what Azure's offer has against the request;
+    `secrets`: where secrets that it names may lie; `catalogue`: what Azure's offer has against the request;
     `networks`: the virtual networks that are known of those that it names, by their ids in lower case.
     Raises InvalidRequestError with every rule that it breaks.
     """
@@ -82,7 +82,7 @@ def check_create(
     windows = any(pool.os_type is OsType.WINDOWS for pool in body.node_pools or ())
     check_settings(settings, windows=windows, rejections=rejections)
     check_ground(body, networks=networks, rejections=rejections)
-    check_secrets(body, named=named, rejections=rejections)
+    check_secrets(body, places=secrets, rejections=rejections)
     key = _key(body, rejections)
     rejections.raise_if_any()
     wanted = Wanted(

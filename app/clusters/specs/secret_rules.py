@@ -2,35 +2,53 @@
 
 import string
 from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Self
 
+from app.azure.types.key_vault import vault_secret_id
 from app.clusters.schemas.clusters import ClusterCreate
 from app.clusters.schemas.identity import SecretReference
 from app.clusters.specs.rejections import Rejections
+from app.core.settings import Settings
 
 _KINDS = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
 # https://learn.microsoft.com/rest/api/aks/managed-clusters/create-or-update#managedclusterwindowsprofile
 _LEAST_KINDS = 3
 
 
-def check_secrets(body: ClusterCreate, *, named: Collection[str], rejections: Rejections) -> None:
-    """Note what is wrong with them. `named`: the names under which the settings have secrets."""
+@dataclass(frozen=True, slots=True)
+class SecretPlaces:
+    """Where secrets may lie: the names under which the settings have some, and below what the cloud's vaults are."""
+
+    named: Collection[str]
+    vault_dns_suffix: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Where the settings say that they may lie."""
+        return cls(settings.secrets.named, settings.azure.key_vault_dns_suffix)
+
+
+def check_secrets(body: ClusterCreate, *, places: SecretPlaces, rejections: Rejections) -> None:
+    """Note what is wrong with them."""
     if body.windows_password is not None:
         _check_password(body.windows_password.get_secret_value(), rejections)
     principal = body.identity.service_principal if body.identity is not None else None
     if principal is not None:
-        check_reference(principal.secret, "/identity/service_principal/secret", named=named, rejections=rejections)
+        check_reference(principal.secret, "/identity/service_principal/secret", places=places, rejections=rejections)
 
 
-def check_reference(secret: SecretReference, at: str, *, named: Collection[str], rejections: Rejections) -> None:
+def check_reference(secret: SecretReference, at: str, *, places: SecretPlaces, rejections: Rejections) -> None:
     """Note what is wrong with where a secret is said to lie, which stands at `at`."""
     if secret.key_vault_secret_id is not None:
-        rejections.add(
-            "key_vault_not_read",
-            f"{at}/key_vault_secret_id",
-            "This Slipway reads no Key Vault. Have the operator set the secret under SLIPWAY_SECRETS__NAMED, and give "
-            "its name as `setting`.",
-        )
-    elif secret.setting not in named:
+        if vault_secret_id(secret.key_vault_secret_id, dns_suffix=places.vault_dns_suffix) is None:
+            rejections.add(
+                "not_a_key_vault",
+                f"{at}/key_vault_secret_id",
+                f"Secrets of this cloud's vaults are at https://<vault>.{places.vault_dns_suffix}/secrets/<name>, with "
+                "or without a version behind it.",
+            )
+    elif secret.setting not in places.named:
         rejections.add(
             "unknown_secret_setting",
             f"{at}/setting",

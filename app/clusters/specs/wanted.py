@@ -184,6 +184,12 @@ def settings_of(wanted: Wanted) -> WantedSettings:
     return WantedSettings(wanted.settings, wanted.resets, {**gone, **wanted.tags})
 
 
+def principal_of(wanted: Wanted) -> JsonObject | None:
+    """The application as which the cluster acts in Azure; None: a managed identity."""
+    principal: JsonObject | None = (wanted.settings.get("identity") or {}).get("service_principal")
+    return principal
+
+
 @dataclass(frozen=True, slots=True)
 class PutSecrets:
     """The secrets of a cluster's PUT."""

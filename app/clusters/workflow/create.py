@@ -1,24 +1,31 @@
 """`cluster.create`."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from app.azure.error_row import Action
 from app.azure.errors import AzureError
 from app.azure.types.cluster import ManagedCluster
-from app.azure.types.resource import ResourceGroup
-from app.azure.types.tags import JOB, is_of_project, is_ours, owner_tags
+from app.azure.types.tags import JOB, is_ours
 from app.azure.types.watch import TargetKind
 from app.clusters.specs.kinds import CREATE
-from app.clusters.specs.wanted import Place, desired
+from app.clusters.specs.wanted import desired, principal_of
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made, Proof
 from app.clusters.workflow.changeable import require_workspace
 from app.clusters.workflow.create_clean_up import clean_up_create
+from app.clusters.workflow.create_group import ensure_resource_group, record_resource_group
 from app.clusters.workflow.create_offers import check_room, remove_failed, turn_to_next
 from app.clusters.workflow.offers import begin_offers
 from app.clusters.workflow.plan import Plan
 from app.clusters.workflow.preflight import room_told
-from app.clusters.workflow.put_secrets import erase_secrets, secrets_for
+from app.clusters.workflow.put_secrets import (
+    SecretSeen,
+    erase_secrets,
+    keep_secrets_end,
+    lies_in_vault,
+    look_at_secret,
+    secrets_for,
+)
 from app.clusters.workflow.settings import Differences, apply_settings, tell_partly_applied
 from app.core.errors import ConflictError, ErrorClass
 from app.core.json import JsonObject
@@ -26,8 +33,7 @@ from app.core.text import counted
 from app.engine.errors import JobFailedError
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
-from app.models import ClusterState, ResourceGroupState
-from app.models import ResourceGroup as ResourceGroupRow
+from app.models import ClusterState
 from app.subscriptions.workflow.registration import ensure_registered
 
 PROVIDER = "Microsoft.ContainerService"
@@ -37,6 +43,8 @@ async def create_cluster(job: JobRun) -> None:
     """Make a cluster, and prove that it lives."""
     asked = await job.record(begin_create)
     await job.cloud(check_provider, asked)
+    principal = principal_of(asked.wanted)
+    secret = await job.cloud(look_at_secret, principal) if principal and lies_in_vault(principal) else None
     group = await job.cloud(ensure_resource_group, asked)
     await job.record(record_resource_group, group)
     while True:
@@ -63,7 +71,7 @@ async def create_cluster(job: JobRun) -> None:
         left, seen = await apply_settings(job, asked), None
     made = await job.cloud(read_cluster, asked, seen)
     proof = await job.cloud(prove_cluster, asked, made)
-    await job.record(record_ready, asked, made, proof, left, told=room_told(room))
+    await job.record(record_ready, asked, made, proof, left, told=room_told(room), secret=secret)
 
 
 class NotOursError(ConflictError):
@@ -71,22 +79,6 @@ class NotOursError(ConflictError):
 
     code = "cluster_not_ours"
     remedy = "Choose another name or resource group."
-
-
-class GroupLeavingError(ConflictError):
-    """The resource group is being deleted in Azure."""
-
-    code = "resource_group_deleting"
-    retryable = True
-
-
-@dataclass(frozen=True, slots=True)
-class GroupSeen:
-    """The resource group as it is; `managed`: Slipway made it for this project, now or earlier."""
-
-    name: str
-    location: str
-    managed: bool
 
 
 @record_step
@@ -102,44 +94,6 @@ async def check_provider(cloud: Cloud, asked: Plan) -> None:
     providers = cloud.gateways.azure.subscription(asked.place.subscription_id).providers
     provider = await providers.recent(PROVIDER, call=azure_call(cloud))
     await ensure_registered(cloud, asked.place.subscription_id, provider)
-
-
-@cloud_step
-async def ensure_resource_group(cloud: Cloud, asked: Plan) -> GroupSeen:
-    """Make the resource group, unless it is there; one that is there is used as it is, whoever made it."""
-    groups = cloud.gateways.azure.subscription(asked.place.subscription_id).resource_groups
-    group = await groups.fresh(asked.place.resource_group)
-    if group is None:
-        tags = owner_tags(project_id=asked.place.project_id)
-        group = await groups.put(asked.place.resource_group, asked.wanted.location, tags, call=azure_call(cloud))
-    if group.provisioning_state.lower() == "deleting":
-        raise GroupLeavingError(
-            f"The resource group {group.name} is being deleted in Azure; its turn comes after that."
-        )
-    return _seen(group, asked.place)
-
-
-def _seen(group: ResourceGroup, place: Place) -> GroupSeen:
-    managed = is_of_project(group.tags, place.project_id)
-    return GroupSeen(name=group.name, location=group.location, managed=managed)
-
-
-@record_step
-async def record_resource_group(record: Record, seen: GroupSeen) -> None:
-    """Keep who made the resource group: only what Slipway made does it ever remove."""
-    cluster = await plan.cluster_of(record)
-    row = await record.session.get(ResourceGroupRow, cluster.resource_group_id, with_for_update=True)
-    if row is None or row.state != ResourceGroupState.CREATING:
-        return
-    row.state, row.managed, row.azure_name, row.location = (
-        ResourceGroupState.READY,
-        seen.managed,
-        seen.name,
-        seen.location,
-    )
-    row.version += 1
-    row.updated_at = record.now
-    await record.emit("resource_group.ready", subject=("resource_group", row.id))
 
 
 @cloud_step
@@ -228,10 +182,18 @@ async def prove_cluster(cloud: Cloud, asked: Plan, made: Made) -> Proof:
 
 @record_step
 async def record_ready(
-    record: Record, asked: Plan, made: Made, proof: Proof, left: Differences, *, told: JsonObject
+    record: Record,
+    asked: Plan,
+    made: Made,
+    proof: Proof,
+    left: Differences,
+    *,
+    told: JsonObject,
+    secret: SecretSeen | None,
 ) -> None:
     """Write that the cluster is ready, with the proof, and what Azure has not applied, if anything."""
     cluster = await plan.cluster_of(record)
+    keep_secrets_end(cluster, secret)
     await plan.observe(record, cluster, made.cluster, made.outbound_ips)
     if cluster.state == ClusterState.CREATING:
         plan.set_state(cluster, ClusterState.READY, record)

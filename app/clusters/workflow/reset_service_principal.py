@@ -10,6 +10,13 @@ from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made, Proof
 from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.leave import clean_up_change
+from app.clusters.workflow.put_secrets import (
+    SecretSeen,
+    keep_secrets_end,
+    lies_in_vault,
+    look_at_secret,
+    principals_secret,
+)
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import ClusterState
@@ -19,11 +26,13 @@ async def reset_service_principal(job: JobRun) -> None:
     """Give Azure the application and its secret, and see that the cluster lives."""
     asked = await job.record(begin_reset)
     before = await job.cloud(look_before, asked)
+    principal = job.view.request["service_principal"]
+    seen = await job.cloud(look_at_secret, principal) if lies_in_vault(principal) else None
     begun = await job.cloud(reset_in_azure, asked, before)
     await job.cloud(await_reset, asked, begun)
     made = await job.cloud(read_reset, asked)
     proof = await job.cloud(prove_reset, asked, made)
-    await job.record(record_reset, made, proof)
+    await job.record(record_reset, made, proof, seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,7 @@ async def reset_in_azure(cloud: Cloud, asked: ResetPlan, before: str | None) -> 
         place.resource_group,
         place.azure_name,
         client_id=principal["client_id"],
-        secret=cloud.gateways.secrets.named(principal["secret"]),
+        secret=await principals_secret(cloud, principal),
         call=azure_call(cloud),
     )
     return Begun(present.id, operation, asked_at)
@@ -91,13 +100,14 @@ async def prove_reset(cloud: Cloud, asked: ResetPlan, made: Made) -> Proof:
 
 
 @record_step
-async def record_reset(record: Record, made: Made, proof: Proof) -> None:
+async def record_reset(record: Record, made: Made, proof: Proof, seen: SecretSeen | None) -> None:
     """Write as whom the cluster acts from now on, and that it is ready again."""
     cluster = await plan.cluster_of(record)
     principal = record.view.request["service_principal"]
     settings = cluster.wanted["settings"]
     identity = {**settings["identity"], "service_principal": principal}
     want(cluster, {"settings": {**settings, "identity": identity}}, record.now)
+    keep_secrets_end(cluster, seen)
     await plan.serve_again(record, cluster, made)
     outcome = {"client_id": principal["client_id"], "nodes_ready": proof.nodes_ready}
     await record.emit("cluster.service_principal_reset", data=outcome)

@@ -9,7 +9,7 @@ from app.azure.types.tags import JOB, is_of_project, is_public_ip, owner_tags
 from app.azure.types.watch import TargetKind
 from app.clusters.workflow import await_azure
 from app.clusters.workflow.await_azure import Begun, NotAppliedError
-from app.clusters.workflow.create import GroupLeavingError
+from app.clusters.workflow.create_group import GroupLeavingError
 from app.core.errors import ConflictError
 from app.core.json import JsonObject
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
