@@ -41,7 +41,8 @@ from app.azure.types.watch import Usual
 from app.azure.upgrade_profiles import UpgradeProfiles
 from app.azure.watch import Watcher
 from app.core.clock import Clock
-from app.core.settings import AzureSettings, ExpectSettings
+from app.core.durations import ExpectSettings
+from app.core.settings import AzureSettings
 
 Sleep = Callable[[float], Awaitable[None]]
 

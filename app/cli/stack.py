@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet
 from app.cli.children import Child, ChildError
 from app.cli.claims import LOOPBACK, StackError, claim_directory, claim_port
 from app.cli.ready_file import StackFacts
-from app.core.settings import ExpectSettings
+from app.core.durations import ExpectSettings
 
 _READY_SECONDS = 90.0
 _POLL_SECONDS = 0.1

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 
-from app.core.settings import ExpectSettings
+from app.core.durations import ExpectSettings
 from tests.acceptance.conftest import ROOT, SPEED, LocalAzureProcess
 
 pytestmark = pytest.mark.timeout(600)

@@ -7,7 +7,8 @@ import pytest
 from app.azure.gateway import AzureGateway
 from app.azure.ports import MemoryBuckets, MemoryDurations
 from app.core.clock import SystemClock
-from app.core.settings import AzureSettings, CredentialKind, ExpectSettings
+from app.core.durations import ExpectSettings
+from app.core.settings import AzureSettings, CredentialKind
 from tests.azure.story import Story
 from tests.azure.watching import WatchBench
 from tests.support.local_azure import FAST, LocalAzureForTests, start_local_azure

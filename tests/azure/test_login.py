@@ -12,7 +12,8 @@ from app.azure.gateway import AzureGateway
 from app.azure.ports import MemoryBuckets, MemoryDurations
 from app.azure.types.operation import Operation, OperationKind
 from app.core.clock import SystemClock
-from app.core.settings import AzureSettings, CredentialKind, ExpectSettings
+from app.core.durations import ExpectSettings
+from app.core.settings import AzureSettings, CredentialKind
 from tests.azure.arm_double import GROUP, answers, arm_double, error
 from tests.azure.story import Story
 from tests.support.local_azure import LocalAzureForTests

@@ -17,7 +17,8 @@ from typing import Any
 import httpx2
 from sqlalchemy import delete, func, select
 
-from app.core.settings import DatabaseSettings, ExpectSettings
+from app.core.durations import ExpectSettings
+from app.core.settings import DatabaseSettings
 from app.db import migrations
 from app.db.engine import Database
 from app.db.sqlite import lock_path

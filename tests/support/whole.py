@@ -16,11 +16,11 @@ from pydantic import SecretStr
 from starlette.routing import BaseRoute
 
 from app.bootstrap import WORKFLOWS, Parts, cluster_readers, open_parts
+from app.core.durations import ExpectSettings
 from app.core.settings import (
     AzureSettings,
     CredentialKind,
     DatabaseSettings,
-    ExpectSettings,
     KubernetesSettings,
     SecretSettings,
     Settings,
