@@ -15,6 +15,7 @@ from app.db.engine import Database
 from app.engine import rows
 from app.engine.errors import WorkerGaveUpError
 from app.engine.lease import LIVING, Lease
+from app.engine.queue import JobQueue
 from app.engine.recovery import Recovery
 from app.engine.retention import Retention
 from app.engine.steps import JobEnd
@@ -45,6 +46,7 @@ class Caretaker:
         *,
         lease: Lease,
         recovery: Recovery,
+        queue: JobQueue,
         workflows: Mapping[str, Workflow[Any]],
     ) -> None:
         self._database = database
@@ -52,6 +54,7 @@ class Caretaker:
         self._settings = settings.worker
         self._lease = lease
         self._recovery = recovery
+        self._queue = queue
         self._workflows = workflows
         self._hanging_since: dict[str, float] = {}
         self._seen: dict[str, _Sighting] = {}
@@ -171,5 +174,6 @@ class Caretaker:
             job.epoch += 1
             await rows.end(session, job, JobState.FAILED, summary=end.problem.detail, now=now, problem=end.problem)
             if with_slice and workflow is not None and workflow.ended is not None:
-                record = Transaction(session, rows.view_of(job, now), now, "end", workflow.kind, job)
+                view = rows.view_of(job, now)
+                record = Transaction(session, view, now, "end", workflow.kind, job, self._queue)
                 await workflow.ended(record, end)

@@ -20,6 +20,7 @@ from app.engine.context import Drain, RunContext
 from app.engine.errors import DeadlineExceededError, JobCanceledError, JobFailedError, ParkedError
 from app.engine.kinds import JobKind
 from app.engine.lease import Lease
+from app.engine.queue import JobQueue
 from app.engine.retry import Budget, Spent, next_pause
 from app.engine.rows import Lap, StepEnd
 from app.engine.signals import JobSignals
@@ -56,6 +57,7 @@ class JobRun(Generic[G]):
         lease: Lease,
         signals: JobSignals,
         drain: Drain,
+        queue: JobQueue,
         canceled: str | None = None,
     ) -> None:
         self.view = view
@@ -64,6 +66,7 @@ class JobRun(Generic[G]):
         self._gateways = gateways
         self._clock = clock
         self._drain = drain
+        self._queue = queue
         self._writer = JobWriter(view, database, lease.worker_id)
         self._words = Progress(self._writer)
         self._context = RunContext(view, database, clock, lease, signals, drain, self._words)
@@ -92,7 +95,8 @@ class JobRun(Generic[G]):
             async def write(session: AsyncSession, job: Job) -> R:
                 now = self._clock.now()
                 await self._open(session, job, lap, now)
-                return await step.run(Transaction(session, self.view, now, lap.name, self.kind, job), *args, **kwargs)
+                record = Transaction(session, self.view, now, lap.name, self.kind, job, self._queue)
+                return await step.run(record, *args, **kwargs)
 
             await self._words.settle()
             result = await self._writer.write(write)
@@ -123,7 +127,7 @@ class JobRun(Generic[G]):
             await self._close(session, job, before=self._ordinal + 1, now=now)
             await rows.end(session, job, state, summary=summary, now=now, problem=problem)
             if ended is not None:
-                await ended(Transaction(session, self.view, now, "end", self.kind, job))
+                await ended(Transaction(session, self.view, now, "end", self.kind, job, self._queue))
 
         await self._words.settle()
         await self._writer.write(write)

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.clock import Clock
 from app.core.errors import Problem
 from app.core.json import JsonObject
+from app.engine.queue import JobQueue
 
 GatewaysT = TypeVar("GatewaysT")
 P = ParamSpec("P")
@@ -73,11 +74,15 @@ class Cloud(Generic[GatewaysT]):
 
 
 class Record(Protocol):
-    """What a record step works with: one transaction, already fenced by the job's epoch."""
+    """What a record step works with: one transaction, already fenced by the job's epoch.
+
+    `queue`: through it the step starts jobs that follow this one, in the same transaction.
+    """
 
     session: AsyncSession
     view: JobView
     now: datetime
+    queue: JobQueue
 
     async def emit(self, type_: str, *, subject: tuple[str, str] | None = None, data: JsonObject | None = None) -> None:
         """Append an event about the job's target (or another subject) to this transaction."""

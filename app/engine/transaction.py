@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.json import JsonObject
 from app.engine import rows
 from app.engine.kinds import JobKind
+from app.engine.queue import JobQueue
 from app.engine.steps import JobView
 from app.events import emit
 from app.models import Job, JobState
@@ -23,6 +24,7 @@ class Transaction:
     step: str
     kind: JobKind
     job: Job
+    queue: JobQueue
 
     async def emit(self, type_: str, *, subject: tuple[str, str] | None = None, data: JsonObject | None = None) -> None:
         """Append an event about the job's target, once for this step."""

@@ -21,7 +21,7 @@ from app.engine.caretaker import Caretaker
 from app.engine.context import Drain
 from app.engine.errors import LeaseLostError, ParkedError
 from app.engine.lease import Lease
-from app.engine.queue import APPLICATION, QUEUE, VERSION, WORKFLOW
+from app.engine.queue import APPLICATION, QUEUE, VERSION, WORKFLOW, JobQueue
 from app.engine.recovery import Recovery
 from app.engine.run import JobRun
 from app.engine.signals import Signals
@@ -59,6 +59,7 @@ class EngineWorker(Generic[G]):
         self._workflows = {workflow.kind.name: workflow for workflow in workflows}
         self._gateways = gateways
         self._drain = Drain()
+        self._queue = JobQueue(database)
         self._signals = Signals(database, clock)
         self.lease = Lease(database, clock, timedelta(seconds=self._settings.worker.lease_seconds))
         self._tasks: list[asyncio.Task[None]] = []
@@ -71,7 +72,13 @@ class EngineWorker(Generic[G]):
         await self._register_queue()
         self._recovery = recovery = Recovery(self._launch())
         caretaker = Caretaker(
-            self._database, self._clock, self._settings, lease=self.lease, recovery=recovery, workflows=self._workflows
+            self._database,
+            self._clock,
+            self._settings,
+            lease=self.lease,
+            recovery=recovery,
+            queue=self._queue,
+            workflows=self._workflows,
         )
         every = timedelta(seconds=self._settings.worker.heartbeat_seconds)
         self._tasks = [
@@ -120,6 +127,7 @@ class EngineWorker(Generic[G]):
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
         # DBOS has made its own thread pool the loop's, and has shut it down.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))
+        self._queue.close()
         if not lost:
             await self.lease.leave(WorkerState.STOPPED)
         _log.info("worker_stopped", worker_id=self.lease.worker_id)
@@ -243,6 +251,7 @@ class EngineWorker(Generic[G]):
             lease=self.lease,
             signals=signals,
             drain=self._drain,
+            queue=self._queue,
             canceled=taken.canceled,
         )
         try:

@@ -70,6 +70,10 @@ OF_NOBODY = frozenset(
         "drain",
         "drain_timeout_seconds",
         "plan",
+        "shares",
+        "public_ips",
+        "workspace",
+        "disks",
         # Looked for among the plans of the cluster in the path alone.
         "plan_id",
         "os",

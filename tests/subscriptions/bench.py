@@ -17,6 +17,7 @@ from app.core.json import JsonObject
 from app.engine import rows
 from app.engine.errors import JobCanceledError, JobFailedError
 from app.engine.kinds import JobKind
+from app.engine.queue import JobQueue
 from app.engine.steps import Cloud, CloudStep, JobView, RecordStep
 from app.engine.transaction import Transaction
 from app.engine.workflows import carry_out
@@ -117,7 +118,17 @@ class ByHand:
     async def _write(self, name: str, work: Callable[[Transaction], Awaitable[R]]) -> R:
         async with self.served.database.write() as session:
             job = (await session.scalars(select(Job).where(Job.id == self.view.id).with_for_update())).one()
-            return await work(Transaction(session, self.view, self.served.clock.now(), name, self.kind, job))
+            return await work(
+                Transaction(
+                    session,
+                    self.view,
+                    self.served.clock.now(),
+                    name,
+                    self.kind,
+                    job,
+                    JobQueue(self.served.database),
+                )
+            )
 
 
 @dataclass

@@ -7,10 +7,10 @@ import structlog
 from sqlalchemy import exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth.principals import Principal
-from app.auth.scope import ProjectRef, Scope
+from app.clusters.schemas.deletion import Fate, Flag
 from app.clusters.service.change import delete_cluster
-from app.clusters.service.start import Asker, partition_of, tell
+from app.clusters.service.start import asker_for, partition_of, tell
+from app.clusters.specs.deletion import Fates
 from app.clusters.specs.ending import NOTICES, PAST, notices_due
 from app.clusters.specs.kinds import DELETE
 from app.core.clock import Clock
@@ -19,13 +19,15 @@ from app.db.engine import Database
 from app.engine.queue import JobQueue
 from app.jobs import service as jobs
 from app.jobs.schemas import OnBlocked, RunOptions
-from app.models import Cluster, ClusterState, Job, Project, Role
+from app.models import Cluster, ClusterState, Job
 
 REQUESTED_BY = "slipway:ttl"
 """The principal of deletions that nobody asked for but the end that was set."""
 AGAIN = timedelta(hours=1)
 """How long after a deletion that did not succeed the next one is begun."""
 _BATCH = 200
+# Whoever has set the end knew what goes with the node resource group.
+_FATES = Fates({Flag.DISKS: Fate.DELETE})
 _log = structlog.get_logger(__name__)
 
 
@@ -85,14 +87,9 @@ class Expiry:
             return
         if not await _just_tried(session, cluster, now=now):
             await tell(session, cluster, "cluster.expired", now, expires_at=end.isoformat())
-            asker = await self._asker(session, cluster, now)
+            asker = await asker_for(session, self._queue, cluster.project_id, REQUESTED_BY, now)
             options = RunOptions(on_blocked=OnBlocked.WAIT).model_dump(mode="json")
-            await delete_cluster(session, asker, cluster, options)
-
-    async def _asker(self, session: AsyncSession, cluster: Cluster, now: datetime) -> Asker:
-        project = await session.get_one(Project, cluster.project_id)
-        principal = Principal(REQUESTED_BY, REQUESTED_BY, Role.OPERATOR, project.id)
-        return Asker(Scope(principal, ProjectRef(project.id, project.name, project.subscription_id)), self._queue, now)
+            await delete_cluster(session, asker, cluster, options, fates=_FATES)
 
 
 async def _tell(session: AsyncSession, cluster: Cluster, end: datetime, *, now: datetime) -> None:

@@ -16,9 +16,11 @@ from app.clusters.schemas.clusters import ClusterAccepted, ClusterRead
 from app.clusters.schemas.deletion import ClusterDeleteOptions, DeletionPlanRead
 from app.clusters.schemas.ending import ClusterExtend
 from app.clusters.service import change, deletion, ending, read
+from app.clusters.service.disks import DisksWouldGoError
 from app.clusters.service.ending import NoEndError, ProtectedError
 from app.clusters.service.plans import PlanStaleError
 from app.clusters.service.start import NotReadyError, asker_of, lock_cluster
+from app.clusters.specs.deletion import Fates
 from app.core.breaker import NotAnsweringError
 from app.jobs.service import BusyError
 
@@ -50,7 +52,7 @@ async def _look(
     status_code=202,
     summary="Delete a cluster",
     responses={
-        **errors(BusyError, ProtectedError, PlanStaleError, NotAnsweringError),
+        **errors(BusyError, ProtectedError, DisksWouldGoError, PlanStaleError, NotAnsweringError),
         200: {"model": DeletionPlanRead, "description": "With `plan=true`: what would go and what would stay; no job."},
     },
 )
@@ -63,14 +65,17 @@ async def delete_cluster(
     if_match: IfMatch,
     options: Annotated[ClusterDeleteOptions, Query()],
 ) -> ClusterAccepted | DeletionPlanRead:
-    """From any state: a job that is at work on the cluster makes way. Only what Slipway made is removed from Azure."""
+    """From any state: a job that is at work on the cluster makes way. Only what Slipway made is removed from Azure.
+
+    What can outlive the cluster stays unless its flag says `delete`; then its own job removes it after the cluster.
+    """
     found = await lock_cluster(call.session, call.scope, cluster)
     if_match.check(found.version)
-    asker = asker_of(call)
+    asker, fates = asker_of(call), Fates(options.fates())
     if seen is not None and options.plan:
         response.status_code = 200
-        return await deletion.keep_preview(call.session, asker, found, seen.items, seen.locks)
+        return await deletion.keep_preview(call.session, asker, found, seen, fates=fates)
     if seen is not None and options.plan_id is not None:
-        await deletion.require_preview(call.session, asker, found, seen.items, plan_id=options.plan_id)
-    job = await change.delete_cluster(call.session, asker, found, options.run_options())
+        await deletion.require_preview(call.session, asker, found, seen, fates=fates, plan_id=options.plan_id)
+    job = await change.delete_cluster(call.session, asker, found, options.run_options(), fates=fates)
     return await accepted(call, response, job, found)

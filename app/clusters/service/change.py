@@ -3,12 +3,15 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clusters.schemas.clusters import ClusterScale
+from app.clusters.service.disks import require_no_disks
 from app.clusters.service.ending import require_unprotected
 from app.clusters.service.outbound import require_ports_for
+from app.clusters.service.outliving import FATES
 from app.clusters.service.parts import open_jobs_of_parts
 from app.clusters.service.read import list_pools
 from app.clusters.service.start import SUPERSEDED, Asker, partition_of, require_changeable, start, tell, want
 from app.clusters.specs import kinds
+from app.clusters.specs.deletion import Fates
 from app.clusters.specs.wanted import Wanted, WantedPool
 from app.core.errors import FieldError, InvalidRequestError
 from app.core.json import JsonObject
@@ -39,14 +42,19 @@ async def scale_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, b
     )
 
 
-async def delete_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, options: JsonObject) -> Job:
+async def delete_cluster(
+    session: AsyncSession, asker: Asker, cluster: Cluster, options: JsonObject, *, fates: Fates
+) -> Job:
     """Start the job that deletes the cluster, whatever its state: what was asked before has to make way.
 
-    Asking twice gives the job that is at it already. Raises ProtectedError.
+    Asking twice gives the job that is at it already, which heeds the last word on what shall go with the cluster.
+    Raises ProtectedError, DisksWouldGoError.
     """
     require_unprotected(cluster)
+    await require_no_disks(session, cluster, fates)
     running = await asker.make_way(session, partition_of(cluster), kinds.DELETE)
     if running is not None:
+        running.request = {**running.request, FATES: fates.as_json()}
         return running
     for job in await open_jobs_of_parts(session, cluster):
         await jobs.ask_to_stop(session, job, code=SUPERSEDED, now=asker.now)
@@ -56,7 +64,9 @@ async def delete_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, 
         cluster.version += 1
         cluster.updated_at = asker.now
     await tell(session, cluster, "cluster.delete_requested", asker.now)
-    return await start(session, asker, kinds.DELETE, cluster, options=options, request={"before": before})
+    return await start(
+        session, asker, kinds.DELETE, cluster, options=options, request={"before": before, FATES: fates.as_json()}
+    )
 
 
 async def sync_cluster(session: AsyncSession, asker: Asker, cluster: Cluster) -> Job:

@@ -7,7 +7,8 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.api.services import Services
-from app.auth.scope import Scope, get_cluster
+from app.auth.principals import Principal
+from app.auth.scope import ProjectRef, Scope, get_cluster
 from app.clusters.specs.states import CHANGEABLE, SERVING, STOPPED
 from app.core.errors import ConflictError, NotFoundError
 from app.core.json import JsonObject
@@ -15,7 +16,7 @@ from app.engine.kinds import JobKind
 from app.engine.queue import JobQueue
 from app.events import emit
 from app.jobs import service as jobs
-from app.models import Cluster, ClusterState, Job
+from app.models import Cluster, ClusterState, Job, Project, Role
 
 SUPERSEDED = "superseded_by_delete"
 
@@ -102,6 +103,13 @@ class _Asking(Protocol):
 def asker_of(call: _Asking) -> Asker:
     """Who makes a request."""
     return Asker(call.scope, jobs.parts_of(call.services).queue, call.now)
+
+
+async def asker_for(session: AsyncSession, queue: JobQueue, project_id: str, name: str, now: datetime) -> Asker:
+    """Who asks by what was asked before, or set: a deletion that takes more with it, an end that has come."""
+    project = await session.get_one(Project, project_id)
+    principal = Principal(name, name, Role.OPERATOR, project.id)
+    return Asker(Scope(principal, ProjectRef(project.id, project.name, project.subscription_id)), queue, now)
 
 
 async def lock_cluster(session: AsyncSession, scope: Scope, id_or_name: str) -> Cluster:

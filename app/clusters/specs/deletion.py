@@ -1,17 +1,36 @@
-"""What goes with a cluster, and what stays."""
+"""What goes with a cluster, what stays, and which choice of the caller's turns one into the other."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from app.azure.types.resource import ResourceRef
+from app.clusters.schemas.deletion import Fate, Flag
 from app.clusters.specs.node_group import is_foreign
 from app.clusters.specs.wanted import Place
 from app.core.json import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
+class Fates:
+    """What a deletion was told to do with what can outlive the cluster. What is not named is retained."""
+
+    chosen: Mapping[str, str] = field(default_factory=dict)
+
+    def deletes(self, flag: Flag) -> bool:
+        """Whether things of this kind shall go too."""
+        return self.chosen.get(flag) == Fate.DELETE
+
+    def as_json(self) -> JsonObject:
+        """What is not at its default: the form in which jobs and plans keep it."""
+        return {flag.value: Fate.DELETE.value for flag in Flag if self.deletes(flag)}
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
-    """One thing. `kind`: `node_pool`, `share`, … or Azure's own type. `foreign`: somebody else put it there."""
+    """One thing. `kind`: `node_pool`, `share`, … or Azure's own type. `foreign`: somebody else put it there.
+
+    `flag`: the choice that decides whether it goes; None where nothing of the request does.
+    """
 
     kind: str
     name: str
@@ -19,6 +38,11 @@ class Item:
     detail: str = ""
     id: str | None = None
     foreign: bool = False
+    flag: Flag | None = None
+
+
+WORKLOAD = "workload"
+"""The kind of items that say what runs in the cluster: `detail` has how many pods, which comes and goes."""
 
 
 def in_node_group(found: Sequence[ResourceRef], place: Place) -> list[Item]:
@@ -47,8 +71,10 @@ def beside(found: Sequence[ResourceRef], place: Place) -> list[Item]:
 
 
 def world_of(items: Sequence[Item]) -> JsonObject:
-    """All that a preview depends on: what there is, and what becomes of it."""
+    """All that a preview depends on: what there is, and what becomes of it. How many pods run is no part of it."""
     return {
-        f"{item.kind} {item.id or item.name}": f"{'goes' if item.goes else 'stays'} {item.detail}".strip()
+        f"{item.kind} {item.id or item.name}": (
+            f"{'goes' if item.goes else 'stays'} {'' if item.kind == WORKLOAD else item.detail}".strip()
+        )
         for item in items
     }

@@ -9,8 +9,11 @@ from app.azure.types.operation import Operation
 from app.azure.types.tags import is_of_project, is_ours
 from app.azure.types.watch import Goal, TargetKind
 from app.clusters.service.ending import require_unprotected
+from app.clusters.service.outliving import FATES, items_to_remove, start_removals
 from app.clusters.service.parts import record_parts_gone
 from app.clusters.service.sealed import erase_sealed
+from app.clusters.service.start import asker_for
+from app.clusters.specs.deletion import Fates
 from app.clusters.specs.kinds import DELETE
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure, leftovers, plan
@@ -18,6 +21,7 @@ from app.clusters.workflow.await_azure import Begun
 from app.clusters.workflow.collection_rules import remove_rules
 from app.clusters.workflow.leftovers import DeletionBlockedError
 from app.clusters.workflow.plan import Plan
+from app.core.json import JsonObject
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import ClusterState, Job, JobStep, ResourceGroup, ResourceGroupState
@@ -222,9 +226,16 @@ async def record_resource_group_deleted(record: Record) -> None:
 
 @record_step
 async def record_deleted(record: Record, left: list[str]) -> None:
-    """Write that the cluster is gone; its name is free again. What is left of it is told, and stays."""
+    """Write that the cluster is gone; its name is free again. What is left of it is told, and stays.
+
+    The jobs that remove what can outlive it, where that was asked for, begin with this transaction or not at all.
+    """
     cluster = await plan.cluster_of(record)
+    followed: JsonObject = {}
     if cluster.deleted_at is None:
+        # Of the row, since the caller may have said it anew after this job had begun.
+        fates = Fates((await record.session.get_one(Job, record.view.id)).request.get(FATES) or {})
+        also = await items_to_remove(record.session, cluster, fates)
         plan.set_state(cluster, ClusterState.DELETED, record)
         cluster.deleted_at = record.now
         await erase_sealed(record.session, cluster.id)
@@ -232,7 +243,11 @@ async def record_deleted(record: Record, left: list[str]) -> None:
         await record.emit("cluster.deleted")
         if left:
             await record.emit("cluster.left_over", data={"resources": left})
-    await record.succeed(outcome={"deleted": True, "left_over": left})
+        if also:
+            view = record.view
+            asker = await asker_for(record.session, record.queue, view.project_id, view.requested_by, record.now)
+            followed = await start_removals(record.session, asker, also)
+    await record.succeed(outcome={"deleted": True, "left_over": left, **followed})
 
 
 async def record_still_there(record: Record, end: JobEnd) -> None:

@@ -27,6 +27,7 @@ from app.models import AzureResource, Cluster, Exposure, PublicIp, PublicIpState
 
 _MOST_SERVICES = 5_000
 _MOST_CLUSTERS = 1_000
+_MOST_ADDRESSES = 1_000
 
 
 class PublicIpInUseError(ConflictError):
@@ -172,6 +173,18 @@ async def _wanted_by_clusters(
             if row is not None:
                 found[row.id] = AddressUse(kind="outbound", cluster_id=cluster.id, cluster=cluster.name)
     return found
+
+
+async def addresses_of(session: AsyncSession, cluster: Cluster) -> list[tuple[PublicIp, AddressUse]]:
+    """The project's addresses that the cluster or something in it has or wants, each with its use; by name."""
+    asked = select(PublicIp).where(
+        PublicIp.project_id == cluster.project_id,
+        PublicIp.subscription_id == cluster.subscription_id,
+        PublicIp.deleted_at.is_(None),
+    )
+    rows = (await session.scalars(asked.order_by(PublicIp.name, PublicIp.id).limit(_MOST_ADDRESSES))).all()
+    uses = await uses_of_rows(session, cluster.project_id, rows)
+    return [(row, uses[row.id]) for row in rows if uses[row.id].cluster_id == cluster.id]
 
 
 async def holder_of(session: AsyncSession, row: PublicIp) -> AddressUse | None:
