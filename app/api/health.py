@@ -15,7 +15,7 @@ from app.core.logging import get_logger
 from app.core.metrics import CONTENT_TYPE, metrics
 from app.db.errors import DatabaseError, classify
 from app.db.readiness import check_database, probe
-from app.models import TERMINAL, Job, JobState, Worker, WorkerState
+from app.models import TERMINAL, Cluster, ClusterState, Job, JobState, Worker, WorkerState
 
 router = APIRouter(tags=["health"])
 logger = get_logger(__name__)
@@ -104,8 +104,12 @@ async def _count_jobs(services: Services) -> None:
     overdue = func.count().filter(Job.overdue.is_(True))
     counts = select(Job.kind, Job.state, func.count(), overdue, func.min(Job.created_at))
     open_jobs = counts.where(Job.state.not_in(TERMINAL))
+    late_at = select(Job.overdue_at).where(Job.target_id == Cluster.id, Job.kind == "cluster.delete")
+    last = late_at.order_by(Job.id.desc()).limit(1).correlate(Cluster).scalar_subquery()
+    stuck = select(func.count()).where(Cluster.state == ClusterState.DELETING, last < services.clock.now())
     async with services.database.read() as session:
         rows = (await session.execute(open_jobs.group_by(Job.kind, Job.state))).all()
+        metrics.deletions_stuck.set((await session.execute(stuck)).scalar_one())
     metrics.jobs_open.clear()
     metrics.jobs_overdue.clear()
     oldest = services.clock.now()

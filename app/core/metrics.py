@@ -39,6 +39,11 @@ class Metrics:
             ("kind",),
             registry=self.registry,
         )
+        self.deletions_stuck = Gauge(
+            "slipway_cluster_deletions_stuck",
+            "Clusters that are being deleted for longer than any before them, whether a job is still at it or not.",
+            registry=self.registry,
+        )
         self.database_failures = Counter(
             "slipway_database_failures",
             "Failures of the database that a person should look at, by cause.",

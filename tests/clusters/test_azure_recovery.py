@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from typing_extensions import override
 
+from app.clusters.observe import observe_conditions
 from app.core.settings import DatabaseSettings
 from app.emulator.core.clock import SystemClock
 from app.emulator.server import LocalAzureOptions
@@ -132,6 +133,14 @@ async def test_a_deletion_that_is_stuck_tells_somebody(slipway: Slipway) -> None
     assert [event["data"]["kind"] for event in told] == ["cluster.delete"]
     text = (await slipway.http.get("/metrics")).text
     assert 'slipway_jobs_overdue{kind="cluster.delete"} 1.0' in text
+    assert "slipway_cluster_deletions_stuck 1.0" in text
+    await observe_conditions(slipway.parts.database, slipway.parts.clock)
+    cluster = await slipway.cluster()
+    (condition,) = [each for each in cluster["conditions"] if each["type"] == "DeletionOnTime"]
+    assert (condition["status"], condition["reason"]) == ("False", "DeletionStuck")
+    assert stuck in condition["message"]
+    assert condition["message"] in cluster["summary"]
+    assert [event["type"] for event in await slipway.events()].count("cluster.deletion_stuck") == 1
     await slipway.accepted("POST", f"/v1/jobs/{stuck}:cancel")
     assert (await slipway.ended(stuck))["state"] == "canceled"
     assert "slipway_jobs_overdue{" not in (await slipway.http.get("/metrics")).text

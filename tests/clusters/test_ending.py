@@ -5,9 +5,12 @@ from typing import Any
 from unittest import mock
 
 import pytest
+import sqlalchemy as sa
 
 from app.clusters.observe.expiry import AGAIN, Expiry
+from app.clusters.specs.ending import MOST_TRIES, pause_after
 from app.core.clock import ManualClock, SystemClock
+from app.models import Job
 from tests.support.whole import CLUSTER, Slipway
 
 OWN = "/v1/clusters/blue"
@@ -159,6 +162,28 @@ async def test_a_deletion_at_the_end_that_fails_is_tried_again_after_an_hour(
     clock.advance(AGAIN + HOUR)
     await expiry.look()
     assert len(await _deletions(slipway)) == 2
+
+
+async def test_deletions_that_do_not_succeed_come_to_an_end_and_somebody_is_told(
+    idle_slipway: Slipway, clock: ManualClock
+) -> None:
+    """Trouble 20: ever later, and not for ever."""
+    slipway = idle_slipway
+    await slipway.accepted("POST", "/v1/clusters", {**CLUSTER, "ttl_seconds": 600})
+    expiry = Expiry(slipway.parts.database, clock, slipway.parts.jobs.queue)
+    clock.advance(HOUR)
+    for tries in range(1, MOST_TRIES + 2):
+        await expiry.look()
+        assert len(await _deletions(slipway)) == min(tries, MOST_TRIES)
+        async with slipway.parts.database.write() as session:
+            ended = sa.update(Job).where(Job.kind == "cluster.delete", Job.finished_at.is_(None))
+            await session.execute(ended.values(state="failed", finished_at=clock.now()))
+        clock.advance(pause_after(tries) - timedelta(seconds=1))
+        await expiry.look()
+        assert len(await _deletions(slipway)) == min(tries, MOST_TRIES)
+        clock.advance(timedelta(seconds=1))
+    (told,) = await _told(slipway, "cluster.expiry_given_up")
+    assert told["tries"] == str(MOST_TRIES)
 
 
 async def test_two_workers_that_look_at_once_delete_once(slipway: Slipway, clock: ManualClock, expiry: Expiry) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tests.crashes.ending_lives import ENDING_SCENARIOS
 from tests.crashes.lives import SCENARIOS, Scenario
 from tests.crashes.monitoring_lives import MONITORING_SCENARIOS
 from tests.crashes.patch_lives import PATCH_SCENARIOS
@@ -18,6 +19,7 @@ ALL = (
     *UPGRADE_SCENARIOS,
     *SHARE_SCENARIOS,
     *MONITORING_SCENARIOS,
+    *ENDING_SCENARIOS,
 )
 _NAMED = {scenario.name: scenario for scenario in ALL}
 
@@ -51,7 +53,8 @@ PARTS = (
     _part(
         "clusters",
         kinds="cluster.create cluster.delete cluster.scale cluster.outbound cluster.sync provider.register",
-        lives="plain failing stuck accepted first register sealed elsewhere",
+        # The one that takes more along comes first: its deletion is the one that crashes.
+        lives="taking plain failing stuck accepted first register sealed elsewhere",
     ),
     _part(
         "groups",

@@ -16,7 +16,6 @@ from app.emulator.core.registration import record_of
 from app.emulator.local_azure import LocalAzureOptions
 from app.emulator.providers.compute.sizes import restrict
 from app.engine.steps import CloudStep, RecordStep
-from tests.crashes.ending_lives import ENDING_SCENARIOS
 from tests.crashes.judge import of_azure, of_the_job
 from tests.crashes.lives import FAILING, FAILING_ADDRESS, STUCK, Life, Scenario
 from tests.crashes.parts import ALL, PARTS, Part
@@ -36,16 +35,6 @@ _POLL_SECONDS = 0.25
 """How often DBOS looks for queued jobs; more often costs more than the jobs wait."""
 EACH_DATABASE = [pytest.param(kind, marks=pytest.mark.long if kind == "postgresql" else ()) for kind in KINDS]
 SAMPLED = [kind for kind in KINDS if kind == "postgresql"]
-ALL = (
-    *SCENARIOS,
-    *PATCH_SCENARIOS,
-    *POOL_SCENARIOS,
-    *POWER_SCENARIOS,
-    *UPGRADE_SCENARIOS,
-    *SHARE_SCENARIOS,
-    *MONITORING_SCENARIOS,
-    *ENDING_SCENARIOS,
-)
 SUBSCRIPTIONS = tuple(f"0d5a1f3e-7c2b-4e8a-9f60-{number:012}" for number in range(90))
 
 

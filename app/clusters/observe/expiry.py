@@ -1,5 +1,6 @@
 """Clusters whose end is near are told of, and those whose end has come are deleted by a job like any other."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -11,7 +12,7 @@ from app.clusters.schemas.deletion import Fate, Flag
 from app.clusters.service.change import delete_cluster
 from app.clusters.service.start import asker_for, partition_of, tell
 from app.clusters.specs.deletion import Fates
-from app.clusters.specs.ending import NOTICES, PAST, notices_due
+from app.clusters.specs.ending import GAVE_UP, MOST_TRIES, NOTICES, PAST, notices_due, pause_after
 from app.clusters.specs.kinds import DELETE
 from app.core.clock import Clock
 from app.core.errors import SlipwayError
@@ -23,8 +24,8 @@ from app.models import Cluster, ClusterState, Job
 
 REQUESTED_BY = "slipway:ttl"
 """The principal of deletions that nobody asked for but the end that was set."""
-AGAIN = timedelta(hours=1)
-"""How long after a deletion that did not succeed the next one is begun."""
+AGAIN = pause_after(1)
+"""How long after the first deletion that did not succeed the next one is begun; then ever later."""
 _BATCH = 200
 # Whoever has set the end knew what goes with the node resource group.
 _FATES = Fates({Flag.DISKS: Fate.DELETE})
@@ -60,7 +61,7 @@ class Expiry:
         )
         near = or_(*told) & (Cluster.state != ClusterState.DELETING)
         stays = (Cluster.expires_at <= now) & Cluster.protected & (Cluster.expiry_notices <= PAST)
-        goes = (Cluster.expires_at <= now) & ~Cluster.protected & ~at_it
+        goes = (Cluster.expires_at <= now) & ~Cluster.protected & ~at_it & (Cluster.expiry_notices < GAVE_UP)
         due = select(Cluster.id).where(Cluster.deleted_at.is_(None), or_(near, stays, goes))
         async with self._database.read() as session:
             found = await session.scalars(due.order_by(Cluster.expires_at, Cluster.id).limit(_BATCH))
@@ -85,7 +86,11 @@ class Expiry:
                 cluster.expiry_notices += 1
                 await tell(session, cluster, "cluster.expired_protected", now, expires_at=end.isoformat())
             return
-        if not await _just_tried(session, cluster, now=now):
+        tried = await _tried(session, cluster)
+        if len(tried) >= MOST_TRIES:
+            cluster.expiry_notices = GAVE_UP
+            await tell(session, cluster, "cluster.expiry_given_up", now, tries=str(len(tried)), job_id=tried[0].id)
+        elif not tried or tried[0].finished_at is None or tried[0].finished_at <= now - pause_after(len(tried)):
             await tell(session, cluster, "cluster.expired", now, expires_at=end.isoformat())
             asker = await asker_for(session, self._queue, cluster.project_id, REQUESTED_BY, now)
             options = RunOptions(on_blocked=OnBlocked.WAIT).model_dump(mode="json")
@@ -106,6 +111,7 @@ async def _tell(session: AsyncSession, cluster: Cluster, end: datetime, *, now: 
         )
 
 
-async def _just_tried(session: AsyncSession, cluster: Cluster, *, now: datetime) -> bool:
-    asked = select(Job.id).where(Job.target_id == cluster.id, Job.kind == DELETE.name, Job.finished_at > now - AGAIN)
-    return (await session.scalars(asked.limit(1))).first() is not None
+async def _tried(session: AsyncSession, cluster: Cluster) -> Sequence[Job]:
+    """The deletions since the end that is set, by whomever, the newest first."""
+    asked = select(Job).where(Job.target_id == cluster.id, Job.kind == DELETE.name, Job.created_at > cluster.expires_at)
+    return (await session.scalars(asked.order_by(Job.id.desc()).limit(MOST_TRIES))).all()

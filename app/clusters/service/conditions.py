@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog import service as catalog
@@ -17,10 +17,12 @@ from app.clusters.specs.conditions import Condition, ConditionType, Status
 from app.clusters.specs.differences import differences
 from app.clusters.specs.judgement import Facts, PoolFacts, ReaderFacts
 from app.clusters.specs.judgement import judge as judged
+from app.clusters.specs.kinds import DELETE
 from app.clusters.specs.scaling import autoscaling, spot
 from app.clusters.specs.states import QUIET
+from app.clusters.specs.stuck import DeletionFacts, deletion_on_time
 from app.core.json import JsonList, JsonObject
-from app.models import Cluster, ClusterReader, ClusterState, NodePool, NodePoolState
+from app.models import Cluster, ClusterReader, ClusterState, Job, NodePool, NodePoolState
 
 _Offers: TypeAlias = dict[tuple[str, str], dict[str, list[str]] | None]
 _POOLS_AT_REST = frozenset({NodePoolState.READY, NodePoolState.DEGRADED})
@@ -52,7 +54,11 @@ async def verdicts(session: AsyncSession, clusters: Sequence[Cluster], *, now: d
         place = cluster.subscription_id, cluster.location
         if place not in offers:
             offers[place] = await _offered(session, *place)
-    return [_verdict(cluster, pools.get(cluster.id, []), readers.get(cluster.id), offers, now=now) for cluster in seen]
+    leaving = await _leaving(session, seen)
+    return [
+        _verdict(cluster, pools.get(cluster.id, []), readers.get(cluster.id), offers, leaving.get(cluster.id), now=now)
+        for cluster in seen
+    ]
 
 
 async def judge(session: AsyncSession, clusters: Sequence[Cluster], *, now: datetime) -> None:
@@ -68,6 +74,8 @@ async def _write(session: AsyncSession, verdict: Verdict, *, now: datetime) -> N
     for each in spec.turned(before, verdict.conditions):
         words = {name: str(each[name]) for name in ("type", "status", "reason", "message")}
         await tell(session, cluster, "cluster.condition_changed", now, **words)
+        if each["type"] == ConditionType.DELETION_ON_TIME and each["status"] == spec.Status.FALSE:
+            await tell(session, cluster, "cluster.deletion_stuck", now, message=words["message"])
     for pool, state in verdict.pools:
         pool.state = state
         pool.version += 1
@@ -88,6 +96,7 @@ def _verdict(
     pools: Sequence[NodePool],
     reader: ReaderFacts | None,
     offers: _Offers,
+    leaving: DeletionFacts | None,
     *,
     now: datetime,
 ) -> Verdict:
@@ -102,7 +111,8 @@ def _verdict(
         differences=differences(cluster.id, observed, cluster.wanted),
         plan=(cluster.wanted.get("settings") or {}).get("support_plan"),
     )
-    conditions = spec.merged(cluster.conditions, judged(facts, now), now)
+    fresh = judged(facts, now) if leaving is None else (*judged(facts, now), deletion_on_time(leaving, now))
+    conditions = spec.merged(cluster.conditions, fresh, now)
     conditions += spec.merged(cluster.conditions, _of_scaling(facts, conditions, now), now)
     if cluster.state not in QUIET:
         # While a change is under way Azure and the row differ by nature: what was known of it stays.
@@ -160,6 +170,26 @@ async def _readers(session: AsyncSession, clusters: Sequence[Cluster]) -> dict[s
         )
         for row in rows
     }
+
+
+async def _leaving(session: AsyncSession, clusters: Sequence[Cluster]) -> dict[str, DeletionFacts]:
+    """The last deletion of each that is being deleted."""
+    going = {each.id: each for each in clusters if each.state == ClusterState.DELETING}
+    if not going:
+        return {}
+    last = select(func.max(Job.id)).where(Job.target_id.in_(going), Job.kind == DELETE.name).group_by(Job.target_id)
+    jobs = (await session.scalars(select(Job).where(Job.id.in_(last)).limit(len(going)))).all()
+    return {
+        job.target_id: DeletionFacts(
+            job.id, job.state, job.overdue_at, job.problem, job.progress, stuck=_was_stuck(going[job.target_id])
+        )
+        for job in jobs
+    }
+
+
+def _was_stuck(cluster: Cluster) -> bool:
+    before = spec.condition_of(cluster.conditions, ConditionType.DELETION_ON_TIME)
+    return before is not None and before["status"] == spec.Status.FALSE
 
 
 def _words(problem: JsonObject | None) -> str | None:

@@ -25,6 +25,7 @@ class ConditionType(StrEnum):
     AS_WANTED = "AsWanted"
     AUTOSCALING = "AutoscalerWorks"
     SPOT = "SpotNodesAvailable"
+    DELETION_ON_TIME = "DeletionOnTime"
 
 
 class Status(StrEnum):

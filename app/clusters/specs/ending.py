@@ -9,6 +9,12 @@ NOTICES = (timedelta(hours=24), timedelta(hours=1))
 """How long before its end a cluster's end is told: once each, at once where the whole life is shorter."""
 PAST = len(NOTICES)
 """How many notices have been told, before the last word: that a protected cluster stays past its end."""
+GAVE_UP = PAST + 2
+"""As many "notices" has one that was given up: its deletions did not succeed, and no more are begun."""
+MOST_TRIES = 8
+"""How many deletions are begun for one end."""
+_FIRST_PAUSE = timedelta(hours=1)
+_LONGEST_PAUSE = timedelta(hours=24)
 ENDING = frozenset(Ending.model_fields)
 """The members of a change that Azure need not hear of."""
 
@@ -33,3 +39,8 @@ def end_errors(end: datetime | None, *, now: datetime) -> list[FieldError]:
 def notices_due(end: datetime, told: int, *, now: datetime) -> range:
     """The positions in `NOTICES` that are to be told now, of which `told` have been."""
     return range(told, sum(end - now <= before for before in NOTICES))
+
+
+def pause_after(tries: int) -> timedelta:
+    """How long after the end of so many deletions that did not succeed the next one is begun (trouble 20)."""
+    return min(_FIRST_PAUSE * (1 << max(0, tries - 1)), _LONGEST_PAUSE)

@@ -12,7 +12,6 @@ _DOING: dict[str, str] = {
     ClusterState.STOPPING: "is being stopped",
     ClusterState.STOPPED: "is stopped",
     ClusterState.STARTING: "is being started",
-    ClusterState.DELETING: "is being deleted",
     ClusterState.DELETED: "is deleted",
     ClusterState.FAILED: "has failed",
     ClusterState.LOST: "is lost: Azure has it no more",
@@ -26,6 +25,10 @@ def summary(name: str, state: str, version: str | None, conditions: JsonList | N
         first = f"Cluster {name} is ready: {', '.join(facts)}." if facts else f"Cluster {name} is ready."
     elif state == ClusterState.DEGRADED:
         first = f"Cluster {name} is degraded."
+    elif state == ClusterState.DELETING:
+        stuck = condition_of(conditions, ConditionType.DELETION_ON_TIME) or {"status": Status.TRUE}
+        words = f"Cluster {name} is being deleted."
+        return f"{words} {stuck['message']}" if stuck["status"] == Status.FALSE else words
     else:
         return f"Cluster {name} {_DOING.get(state, f'is {state}')}."
     return " ".join([first, *(each["message"] for each in conditions or [] if each["status"] == Status.FALSE)])
