@@ -11,7 +11,7 @@ class ConditionRead(ResponseModel):
     type: str
     """ControlPlaneReachable, NodesReady, VersionSupported, CertificateValid, SecretValid (of a service principal, where
     its vault says when it ends), Provisioned (Azure's last operations ended well), AsWanted (nobody has changed it
-    outside Slipway), AutoscalerWorks (pods that wait get nodes), SpotNodesAvailable (spot pools have their machines) or,
+    outside Slipway), AutoscalerWorks (pods that wait get nodes), SpotNodesAvailable (spot pools have their machines);
     while it is being deleted, DeletionOnTime; new types may come."""
     status: str
     """True, False or Unknown."""
