@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol, cast
 
 import structlog
@@ -25,27 +25,35 @@ from app.db.engine import Database
 _log = structlog.get_logger(__name__)
 
 
+_Wanted = tuple[CatalogKey, datetime | None]
+"""A list, and when the one was read that is too old."""
+
+
 @dataclass(slots=True)
 class CatalogSource:
-    """Asks Azure for a list and keeps it. Of several requests that need the same list at once, one asks."""
+    """Asks Azure for a list and keeps it. Of several requests that need a newer one than the same list, one asks."""
 
     azure: AzureGateway
     database: Database
     clock: Clock
     settings: AzureSettings
     breaker: Breaker = field(init=False)
-    _reading: dict[CatalogKey, "asyncio.Task[Listing]"] = field(default_factory=dict)
+    _reading: dict[_Wanted, "asyncio.Task[Listing]"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.breaker = Breaker(self.clock, name="Azure")
 
-    async def refresh(self, key: CatalogKey) -> Listing:
-        """Read a list from Azure and keep it. Raises what the gateway raises, or NotAnsweringError."""
-        reading = self._reading.get(key)
+    async def refresh(self, key: CatalogKey, seen: Listing | None) -> Listing:
+        """A list that is newer than the one that was `seen`: kept meanwhile, or read from Azure now.
+
+        Raises what the gateway raises, or NotAnsweringError.
+        """
+        wanted = key, None if seen is None else seen.observed_at
+        reading = self._reading.get(wanted)
         if reading is None:
-            reading = asyncio.create_task(self._refresh(key))
-            self._reading[key] = reading
-            reading.add_done_callback(lambda done: self._ended(key, done))
+            reading = asyncio.create_task(self._refresh(*wanted))
+            self._reading[wanted] = reading
+            reading.add_done_callback(lambda done: self._ended(wanted, done))
         # One caller's end must not end the reading for the others.
         return await asyncio.shield(reading)
 
@@ -57,13 +65,18 @@ class CatalogSource:
         """Whether a list is too old to say that a name does not exist."""
         return self.clock.now() - listing.observed_at > service.CERTAIN_FOR
 
-    def _ended(self, key: CatalogKey, reading: "asyncio.Task[Listing]") -> None:
-        self._reading.pop(key, None)
+    def _ended(self, wanted: _Wanted, reading: "asyncio.Task[Listing]") -> None:
+        self._reading.pop(wanted, None)
         if not reading.cancelled():
             # Looked at, so that an error which no caller waited for is not reported as lost.
             reading.exception()
 
-    async def _refresh(self, key: CatalogKey) -> Listing:
+    async def _refresh(self, key: CatalogKey, seen_at: datetime | None) -> Listing:
+        # Somebody else's reading may have ended between the caller's look and this.
+        async with self.database.read() as session:
+            kept = await service.get(session, key)
+        if kept is not None and (seen_at is None or kept.observed_at > seen_at):
+            return kept
         call = Call(deadline=self.clock.now() + timedelta(seconds=self.settings.request_timeout_seconds))
         async with self.breaker.guard(key.subscription_id):
             items = await self._read(key, call)
@@ -153,7 +166,7 @@ async def _ensure(source: CatalogSource, key: CatalogKey, names: Collection[str]
         if not lacks or not source.may_have_grown(listing):
             return
     try:
-        await source.refresh(key)
+        await source.refresh(key, listing)
     except SlipwayError as error:
         _log.warning("catalogue not refreshed", kind=key.kind, location=key.location, code=error.problem.code)
 
@@ -165,7 +178,7 @@ async def _young(call: Asking, key: CatalogKey) -> Listing:
     if listing is not None and not source.is_old(listing):
         return listing
     try:
-        return await source.refresh(key)
+        return await source.refresh(key, listing)
     except SlipwayError as error:
         if listing is None:
             raise

@@ -28,6 +28,7 @@ class Connection:
             cluster=Cluster(server=kubeconfig.server, insecure=True), user=User(token=token)
         ).get()
         self.login = login
+        self._transport = transport
         self.typed = AsyncClient(config, timeout=timeout, trust_env=False, transport=transport)
         self.raw = httpx2.AsyncClient(
             base_url=kubeconfig.server,
@@ -41,7 +42,10 @@ class Connection:
 
     @asynccontextmanager
     async def used(self) -> AsyncIterator[None]:
-        """Keep the connections open while something is under way on them."""
+        """Keep the connections open while something is under way on them.
+
+        Whoever has got a connection just before it was retired may still use it; what it opens is closed at its end.
+        """
         self._users += 1
         try:
             yield
@@ -57,5 +61,8 @@ class Connection:
             await self.close()
 
     async def close(self) -> None:
-        """Close the connections now."""
-        await self.raw.aclose()
+        """Close the connections now.
+
+        The transport's, not a client's: a client closes once only, and says no afterwards.
+        """
+        await self._transport.aclose()

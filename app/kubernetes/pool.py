@@ -37,6 +37,7 @@ class Slot:
     _connected_at: float = 0.0
     _doubtful: bool = False
     _refused: tuple[float, SlipwayError] | None = None
+    _closed: bool = False
     _logging_in: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
@@ -66,7 +67,8 @@ class Slot:
             self._doubtful = True
 
     async def close(self) -> None:
-        """Close the connection when what is under way on it has ended."""
+        """Close the connection when what is under way on it has ended, and the one that a login now makes likewise."""
+        self._closed = True
         found, self._connection = self._connection, None
         if found is not None:
             await found.retire()
@@ -83,6 +85,8 @@ class Slot:
         self._connected_at, self._doubtful = self.clock.monotonic(), False
         if before is not None:
             await before.retire()
+        if self._closed:
+            await fresh.retire()
         return fresh
 
     async def _log_in(self, log_in: LogIn) -> Login:

@@ -55,6 +55,19 @@ async def test_requests_at_once_ask_azure_once(served: Served, local_azure: Loca
     assert count == [1]
 
 
+async def test_who_has_seen_no_list_takes_the_one_that_came_meanwhile(
+    served: Served, local_azure: LocalAzureForTests
+) -> None:
+    """Two looks into the database, and the first one's reading ends before the second one asks."""
+    key = service.locations_key(local_azure.subscription_id)
+    with counted(local_azure, "Subscriptions_ListLocations") as count:
+        first = await served.parts.catalog_source.refresh(key, None)
+        assert await served.parts.catalog_source.refresh(key, None) == first
+    assert count == [1]
+    served.clock.by += timedelta(seconds=1)
+    assert (await served.parts.catalog_source.refresh(key, first)).observed_at > first.observed_at
+
+
 async def test_an_old_list_is_better_than_none(served: Served, local_azure: LocalAzureForTests) -> None:
     """trouble 75"""
     first = (await served.get("/v1/locations")).json()

@@ -70,6 +70,12 @@ async def bench(document: dict[str, Any], server: Server) -> AsyncIterator[Bench
     await gateway.close()
 
 
+async def _all_are_closed(server: Server) -> None:
+    async with asyncio.timeout(5):
+        for writer in server.writers:
+            await writer.wait_closed()
+
+
 async def test_a_cluster_has_one_client_whoever_asks(bench: Bench) -> None:
     async with bench.gateway.client("a", bench.source) as one, bench.gateway.client("a", bench.source) as two:
         await asyncio.gather(one.version(), two.version(), one.version())
@@ -92,9 +98,7 @@ async def test_what_is_idle_is_dropped_with_its_connections(bench: Bench) -> Non
     bench.clock.advance(timedelta(seconds=1))
     await bench.gateway.clients.sweep()
     assert len(bench.gateway.clients) == 0
-    async with asyncio.timeout(5):
-        for writer in bench.server.writers:
-            await writer.wait_closed()
+    await _all_are_closed(bench.server)
 
 
 async def test_the_number_of_clients_is_bounded(bench: Bench) -> None:
@@ -135,6 +139,27 @@ async def test_a_refused_login_is_renewed_once_for_all(bench: Bench) -> None:
         with pytest.raises(ClusterUnauthorizedError):
             await client.version()
     assert bench.source.asked == 3
+
+
+async def test_what_is_opened_after_the_retirement_is_closed_at_its_end(bench: Bench) -> None:
+    """Somebody has got the connection, and is about to ask, when another one's login takes its place."""
+    async with bench.gateway.clients.slot("a") as slot:
+        old = await slot.connection(bench.source)
+        assert await slot.renewed(old, bench.source) is not old
+        for _ in range(2):
+            async with old.used():
+                assert (await old.raw.get("/version")).is_success
+        assert bench.server.writers
+        await _all_are_closed(bench.server)
+
+
+async def test_what_a_login_makes_after_the_end_is_closed(bench: Bench) -> None:
+    """The process ends while a cluster is being logged in to."""
+    async with bench.gateway.client("a", bench.source) as client:
+        await bench.gateway.close()
+        assert await client.version() == "1.33.5"
+    assert bench.server.writers
+    await _all_are_closed(bench.server)
 
 
 async def test_rotated_authorities_are_asked_for(bench: Bench, tmp_path: Path) -> None:

@@ -25,6 +25,6 @@ async def observe_versions(database: Database, source: CatalogSource) -> None:
         if listing is not None and not source.is_old(listing):
             continue
         try:
-            await source.refresh(key)
+            await source.refresh(key, listing)
         except SlipwayError as error:
             _log.warning("versions_unread", location=key.location, code=error.problem.code)
