@@ -1,10 +1,17 @@
 """Operations that somebody else began in Azure are shown as jobs, and waited for: they fail nothing of ours."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
+import pytest
+from sqlalchemy import update
+
 from app.clusters.observe import observe_all
+from app.models import Job
 from tests.clusters.azure_by_itself import act, arm, azure_id, set_word
+from tests.emulator.conftest import sdk_for
+from tests.support.local_azure import FAST
 from tests.support.whole import Slipway
 
 
@@ -160,3 +167,56 @@ async def test_an_operation_that_a_job_left_going_is_not_somebody_elses(slipway:
     await _look(slipway)
 
     assert await _foreign(slipway) == []
+
+
+async def _go_at(slipway: Slipway, speed: float) -> None:
+    async def change() -> None:
+        slipway.azure.azure.cloud.change_speed(speed)
+
+    slipway.azure.call(change())
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("asked", ["change", "stop"])
+async def test_a_job_waits_visibly_behind_an_upgrade_of_another_sdk_client_and_goes_on_after_it(
+    slipway: Slipway, asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trouble 18, with a real upgrade: nothing of ours fails by it, and Azure never had to refuse us."""
+    await slipway.create(kubernetes_version="1.32.7")
+    group = (await slipway.cluster())["resource_group"]
+    await _go_at(slipway, 20)
+    async with sdk_for(slipway.azure, monkeypatch) as theirs:
+        model = await theirs.aks.managed_clusters.get(group, "blue")
+        model.kubernetes_version = "1.33.5"
+        await theirs.aks.managed_clusters.begin_create_or_update(group, "blue", model, polling=False)
+    await _look(slipway)
+    [foreign] = await _foreign(slipway)
+    assert (foreign["progress"], foreign["overdue"]) == ("Upgrading", False)
+    assert foreign["deadline_at"] is not None
+
+    if asked == "change":
+        job_id = await slipway.accepted("PATCH", "/v1/clusters/blue", {"tags": {"team": "red"}})
+    else:
+        job_id = await slipway.accepted("POST", "/v1/clusters/blue:stop")
+    waiting = await _until_waiting(slipway, job_id)
+    assert waiting["waiting_for"] == "another_operation"
+    assert "Upgrading" in waiting["progress"]
+
+    # Hours later it is overdue, as a job of Slipway's own would be.
+    async with slipway.parts.database.write() as session:
+        past = slipway.parts.clock.now() - timedelta(seconds=1)
+        await session.execute(update(Job).where(Job.id == foreign["id"]).values(overdue_at=past))
+    for _ in range(400):
+        [foreign] = await _foreign(slipway)
+        if foreign["overdue"]:
+            break
+        await asyncio.sleep(0.05)
+    assert foreign["overdue"]
+    assert "job.overdue" in {event["type"] for event in await slipway.events()}
+
+    await _go_at(slipway, FAST)
+    ended = await slipway.ended(job_id)
+    assert ended["state"] == "succeeded", ended
+    refused = [entry for entry in slipway.azure.requests(status="409") if "managedclusters" in entry.path.lower()]
+    assert refused == []
+    assert (await slipway.cluster())["observed"]["kubernetes_version"] == "1.33.5"

@@ -7,6 +7,7 @@ import pytest
 
 from app.emulator.core.locks import LOCK
 from app.emulator.core.store import Resource
+from tests.clusters.azure_by_itself import act
 from tests.clusters.test_upgrades import NEWEST, NEXT, OLD, UPGRADE, made, upgraded
 from tests.clusters.workloads import Workloads
 from tests.support.database import ONE_DATABASE
@@ -112,6 +113,26 @@ async def test_how_far_it_is_is_told_in_words(slipway: Slipway) -> None:
     assert " of 3 nodes done" in told
     cluster = await slipway.cluster()
     assert cluster["state"] == "upgrading"
+    await slipway.accepted("POST", f"/v1/jobs/{job_id}:cancel")
+    await slipway.ended(job_id)
+
+
+async def test_how_far_new_node_images_are_is_told_too(slipway: Slipway) -> None:
+    """Trouble 15: nodes done of all."""
+    await made(slipway, nodes=2)
+    act(slipway, "node-image", release="202602.04.0")
+    slipway.azure.add_fault("stuck_operation", operation="AgentPools_UpgradeNodeImageVersion")
+    job_id = await slipway.accepted("POST", UPGRADE, {"node_images": True})
+
+    told = ""
+    for _ in range(300):
+        told = (await slipway.ask("GET", f"/v1/jobs/{job_id}")).json()["progress"] or ""
+        if "nodes done" in told:
+            break
+        await asyncio.sleep(0.05)
+
+    assert "upgrading pool system to its newest node image: " in told
+    assert " of 3 nodes done" in told
     await slipway.accepted("POST", f"/v1/jobs/{job_id}:cancel")
     await slipway.ended(job_id)
 

@@ -96,6 +96,20 @@ def test_a_window_that_is_open_is_the_next_one_and_every_second_week_is_kept() -
     assert other.opens_at == datetime(2026, 12, 6, 0, tzinfo=UTC)
 
 
+def test_what_was_due_and_did_not_come_in_the_last_window_is_said_with_why() -> None:
+    """Trouble 43: why it did not run."""
+    asked = {"node_image_channel": "NodeImage", "node_image_window": _window()}
+    behind = {"workers": "AKSUbuntu-2204-202602.04.0"}
+    (act,) = planned(Upgrades.model_validate(asked), _fleet(), now=NOW, behind=behind)
+    assert "The window of 2026-11-22 00:00 UTC has passed" in act.detail
+    assert "pool workers does not run AKSUbuntu-2204-202602.04.0" in act.detail
+    blocked = _window(not_allowed=[Span(start=date(2026, 11, 22), end=date(2026, 11, 22))])
+    (act,) = planned(Upgrades.model_validate({**asked, "node_image_window": blocked}), _fleet(), now=NOW, behind=behind)
+    assert "In the window of 2026-11-22 nothing was done: the day is left out." in act.detail
+    (act,) = planned(Upgrades.model_validate(asked), _fleet(), now=NOW)
+    assert "window of" not in act.detail
+
+
 def test_a_channel_that_leads_nowhere_and_one_without_a_window_say_so() -> None:
     """Trouble 43."""
     stuck = Fleet("1.33.5", (), ("1.34.1",))

@@ -85,6 +85,29 @@ async def test_each_change_that_adds_nodes_is_told_beforehand_what_the_subnet_an
     assert words in await refused(slipway, "POST", f"{OWN}:rotate", bigger, "azure_quota_exceeded")
 
 
+async def test_a_cluster_whose_subnet_is_too_small_is_told_so_before_azure_is_asked(slipway: Slipway) -> None:
+    """Trouble 77: with flat Azure CNI each pod takes an address; what is needed and what is free is in the job."""
+    await slipway.create()
+    subnet = await add_network(slipway, "10.99.0.0/26")
+    system = {
+        "name": "system",
+        "mode": "System",
+        "size": "Standard_D4s_v5",
+        "count": 2,
+        "max_pods": 30,
+        "subnet_id": subnet,
+    }
+    asked = {"name": "green", "location": "westeurope", "generate_ssh_key": True, "network": {"plugin": "azure"}}
+    job = await slipway.ended(await slipway.accepted("POST", "/v1/clusters", {**asked, "node_pools": [system]}))
+    assert (job["state"], job["problem"]["code"]) == ("failed", "azure_subnet_full"), job
+    assert "has 59 free addresses, and the nodes need 62" in job["problem"]["detail"]
+    assert slipway.puts("green") == 0
+    # As an overlay its pods take none.
+    asked = {**asked, "name": "red", "network": {"plugin": "azure", "plugin_mode": "overlay"}}
+    job = await slipway.ended(await slipway.accepted("POST", "/v1/clusters", {**asked, "node_pools": [system]}))
+    assert (job["state"], "room" in job["outcome"]) == ("succeeded", False), job
+
+
 async def test_doubtful_data_keeps_nobody_from_scaling(slipway: Slipway) -> None:
     """Trouble 75: what Azure does not tell is left to Azure."""
     await slipway.create()

@@ -230,9 +230,17 @@ async def _pools(source: UpgradeSource, scene: Scene, wanted: Wanted) -> list[Po
 
 
 def _planned(wanted: Wanted, scene: Scene, now: datetime) -> list[PlannedActRead]:
+    names = {pool.spec.name: pool.name for pool in wanted.pools}
+    behind = {
+        names.get(pool.name, pool.name): scene.images[pool.name]
+        for pool in scene.cluster.pools
+        if scene.images.get(pool.name, pool.node_image_version) != pool.node_image_version
+    }
     # What a JSON column keeps are strings.
     settings = ClusterSettings.model_validate(wanted.settings, strict=False)
-    return [PlannedActRead.model_validate(act) for act in planned(settings.upgrades, scene.fleet, now=now)]
+    return [
+        PlannedActRead.model_validate(act) for act in planned(settings.upgrades, scene.fleet, now=now, behind=behind)
+    ]
 
 
 def findings_read(findings: tuple[Finding, ...]) -> list[UpgradeFindingRead]:

@@ -1,7 +1,7 @@
 """Operations that somebody else began in Azure, as jobs of their own: observers write them, no worker runs them."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,6 +20,8 @@ from app.models import Cluster, ClusterState, Job, JobOrigin, JobState
 
 ANOTHER_OPERATION = "another_operation"
 _BY = "azure"
+# An upgrade of a cluster of some pools takes as long; who waits behind it for longer shall be told.
+_USUALLY = timedelta(hours=2)
 _BEGUN = (JobState.RUNNING, JobState.WAITING, JobState.CANCELING)
 
 
@@ -80,6 +82,9 @@ async def _begin(session: AsyncSession, cluster: Cluster, word: str, *, now: dat
         created_at=now,
         started_at=now,
         deadline_seconds=int(FOREIGN.deadline.total_seconds()),
+        # It is Azure's to end it: past this it goes on, and is called overdue long before.
+        deadline_at=now + FOREIGN.deadline,
+        overdue_at=now + _USUALLY,
     )
     session.add(job)
     await session.flush()

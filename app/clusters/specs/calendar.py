@@ -3,9 +3,10 @@
 https://learn.microsoft.com/azure/aks/planned-maintenance and https://learn.microsoft.com/azure/aks/auto-upgrade-cluster
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import takewhile
 
 from app.clusters.schemas.upkeep import MaintenanceWindow, NodeImageChannel, UpgradeChannel, Upgrades, Weekday
 from app.clusters.specs.upgrade_path import Fleet, minor, numbers
@@ -26,17 +27,23 @@ class PlannedAct:
     detail: str
 
 
-def planned(upgrades: Upgrades | None, fleet: Fleet, *, now: datetime) -> tuple[PlannedAct, ...]:
-    """What Azure's channels have before them."""
+def planned(
+    upgrades: Upgrades | None, fleet: Fleet, *, now: datetime, behind: Mapping[str, str] | None = None
+) -> tuple[PlannedAct, ...]:
+    """What Azure's channels have before them. `behind`: pools that lack their newest node image, with its name."""
     if upgrades is None:
         return ()
     acts = []
     if upgrades.channel not in _OFF and upgrades.channel is not UpgradeChannel.NODE_IMAGE:
         goal = goal_of(str(upgrades.channel), fleet)
         words = f"The next version is {goal}." if goal else f"The channel leads nowhere from {fleet.control_plane} now."
+        lacks = f"the cluster does not run {goal}" if goal else None
+        words += _passed(upgrades.cluster_window, lacks, now)
         acts.append(_act("kubernetes", str(upgrades.channel), upgrades.cluster_window, words, now))
     if upgrades.node_image_channel not in _OFF:
         words = "Nodes get the newest image that the channel has released."
+        lacks = ", ".join(f"pool {name} does not run {image}" for name, image in sorted((behind or {}).items()))
+        words += _passed(upgrades.node_image_window, lacks or None, now)
         acts.append(_act("node_image", str(upgrades.node_image_channel), upgrades.node_image_window, words, now))
     return tuple(acts)
 
@@ -66,6 +73,26 @@ def _act(kind: str, channel: str, window: MaintenanceWindow | None, words: str, 
             words += f" Left out as days on which nothing is done: {', '.join(skipped)}."
         return PlannedAct(kind, channel, opens, opens + timedelta(hours=window.duration_hours), words)
     return PlannedAct(kind, channel, None, None, f"{words} The window does not open within a year.")
+
+
+def _passed(window: MaintenanceWindow | None, lacks: str | None, now: datetime) -> str:
+    """Why what is due did not come in the last window, as far as the calendar tells; empty where nothing is due."""
+    unknown = window is not None and window.interval_weeks > 1 and window.start_date is None
+    if window is None or lacks is None or unknown:
+        return ""
+    before = now - timedelta(weeks=window.interval_weeks, days=1, hours=window.duration_hours)
+    length = timedelta(hours=window.duration_hours)
+    over = list(takewhile(lambda each: each[0] <= now, _openings(window, before)))
+    last = next(((opens, day) for opens, day in reversed(over) if opens + length <= now), None)
+    if last is None:
+        return ""
+    opens, day = last
+    if _is_blocked(window, day):
+        return f" In the window of {day.isoformat()} nothing was done: the day is left out."
+    return (
+        f" The window of {opens:%Y-%m-%d %H:%M} UTC has passed, and {lacks}: it was released since, or Azure had no "
+        "time for it then, or could not bring it to its end (`GET /v1/jobs?origin=azure` has what it tried)."
+    )
 
 
 def _openings(window: MaintenanceWindow, now: datetime) -> Iterator[tuple[datetime, date]]:

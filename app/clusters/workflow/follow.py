@@ -18,14 +18,20 @@ _EVERY_SECONDS = 10.0
 
 
 class Follower:
-    """Says how far it is. With `force` it deletes the pods that keep a node from being drained."""
+    """Says how far it is. With `force` it deletes the pods that keep a node from being drained.
 
-    def __init__(self, cloud: Cloud, place: Place, stage: Stage, *, where: str, force: bool) -> None:
+    `image`: the one that nodes get, where it is an image's step.
+    """
+
+    def __init__(
+        self, cloud: Cloud, place: Place, stage: Stage, *, where: str, force: bool, image: str | None = None
+    ) -> None:
         self._cloud = cloud
         self._place = place
         self._stage = stage
         self._where = where
         self._force = force
+        self._image = image
         self._nodes = ""
         self._word = ""
         self._removed: list[str] = []
@@ -55,7 +61,8 @@ class Follower:
         nodes = [node for node in await client.nodes() if node.pool == self._stage.pool]
         draining = [node for node in nodes if not node.schedulable and not node.quarantined]
         done = sum(self._done(node) for node in nodes)
-        self._nodes = f": {done} of {len(nodes)} nodes done" if self._stage.version else ""
+        known = self._stage.version or self._image
+        self._nodes = f": {done} of {len(nodes)} nodes done" if known else ""
         if draining:
             self._nodes += f", draining {draining[0].name}"
         self._say()
@@ -63,7 +70,9 @@ class Follower:
             await self._clear(client, {node.name for node in draining})
 
     def _done(self, node: NodeState) -> bool:
-        return node.kubernetes_version == self._stage.version
+        if self._stage.version is not None:
+            return node.kubernetes_version == self._stage.version
+        return node.image is not None and node.image == self._image
 
     async def _clear(self, client: ClusterClient, draining: set[str]) -> None:
         budgets = await client.drains.budgets()
@@ -80,9 +89,11 @@ class Follower:
 
 
 @asynccontextmanager
-async def following(cloud: Cloud, place: Place, stage: Stage, *, where: str, force: bool) -> AsyncIterator[Follower]:
-    """A follower that looks as long as the block runs."""
-    follower = Follower(cloud, place, stage, where=where, force=force)
+async def following(
+    cloud: Cloud, place: Place, stage: Stage, *, where: str, force: bool, image: str | None = None
+) -> AsyncIterator[Follower]:
+    """A follower that looks as long as the block runs. `image`: the one that nodes get, where it is an image's step."""
+    follower = Follower(cloud, place, stage, where=where, force=force, image=image)
     looking = asyncio.create_task(follower.run())
     try:
         yield follower

@@ -18,6 +18,7 @@ from app.clusters.workflow.await_azure import Begun, Made, Proof
 from app.clusters.workflow.changeable import require_workspace
 from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.preflight import ground_of, require_room
+from app.clusters.workflow.turn import require_idle
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import ClusterState
@@ -88,8 +89,10 @@ async def start_in_azure(cloud: Cloud, asked: StartPlan) -> Begun | None:
     if state == "starting":
         # Asked already, by a run whose end was lost, or by somebody else.
         return Begun(present.id, None, asked_at)
-    if not is_stopped(present.power_state) and state == "succeeded":
+    present = await require_idle(cloud, place)
+    if not is_stopped(present.power_state) and present.provisioning_state.lower() == "succeeded":
         return None
+    asked_at = cloud.clock.now()
     verbs = cloud.gateways.azure.subscription(place.subscription_id).cluster_verbs
     operation = await verbs.start(place.resource_group, place.azure_name, call=azure_call(cloud))
     return Begun(present.id, operation, asked_at)

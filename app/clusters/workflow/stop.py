@@ -8,6 +8,7 @@ from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.leave import clean_up_change
+from app.clusters.workflow.turn import require_idle
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import ClusterState
@@ -39,8 +40,10 @@ async def stop_in_azure(cloud: Cloud, place: Place) -> Begun | None:
     if state == "stopping":
         # Asked already, by a run whose end was lost, or by somebody else.
         return Begun(present.id, None, asked_at)
-    if is_stopped(present.power_state) and state in await_azure.SETTLED:
+    present = await require_idle(cloud, place)
+    if is_stopped(present.power_state):
         return None
+    asked_at = cloud.clock.now()
     verbs = cloud.gateways.azure.subscription(place.subscription_id).cluster_verbs
     operation = await verbs.stop(place.resource_group, place.azure_name, call=azure_call(cloud))
     return Begun(present.id, operation, asked_at)

@@ -191,8 +191,10 @@ async def await_pool(
 ) -> Passed | None:
     """Wait until a pool's nodes are replaced, and say how far it is. A drain that is blocked is told with its cause."""
     force = asked.choices.undrainable is Undrainable.FORCE
+    image = await _new_image(cloud, asked, stage) if begun is not None else None
+    forces = force and begun is not None
     try:
-        async with following(cloud, asked.place, stage, where=where, force=force and begun is not None) as follower:
+        async with following(cloud, asked.place, stage, where=where, force=forces, image=image) as follower:
             await await_azure.finish(
                 cloud,
                 begun,
@@ -209,6 +211,17 @@ async def await_pool(
             return Passed(left, follower.removed)
         raise JobFailedError(await _with_block(cloud, asked, stage, failed.problem)) from failed
     return Passed((), follower.removed)
+
+
+async def _new_image(cloud: Cloud, asked: UpgradePlan, stage: Stage) -> str | None:
+    """Which image the nodes get; None for a new version, and where Azure does not tell it."""
+    if stage.version is not None or stage.pool is None:
+        return None
+    profiles, place = cloud.gateways.azure.subscription(asked.place.subscription_id).upgrade_profiles, asked.place
+    try:
+        return await profiles.newest_image(place.resource_group, place.azure_name, stage.pool, call=azure_call(cloud))
+    except AzureError:
+        return None
 
 
 async def _left_behind(cloud: Cloud, asked: UpgradePlan, stage: Stage) -> tuple[str, ...]:
