@@ -1,10 +1,12 @@
 """All jobs that Slipway can do."""
 
+from app.clusters.service.addresses import register_finder
 from app.clusters.service.parts import register_part
 from app.clusters.workflow import WORKFLOWS as CLUSTER_WORKFLOWS
 from app.engine.kinds import JobKind
 from app.jobs.workflow import Workflow
 from app.load_balancers.service.exposure_part import EXPOSURES
+from app.load_balancers.service.public_ip_use import find_for_outbound
 from app.load_balancers.workflow import WORKFLOWS as LOAD_BALANCER_WORKFLOWS
 from app.monitoring.service.part import MONITORING
 from app.monitoring.workflow import WORKFLOWS as MONITORING_WORKFLOWS
@@ -24,4 +26,5 @@ WORKFLOWS: tuple[Workflow, ...] = (
 register_part(EXPOSURES)
 register_part(VOLUMES)
 register_part(MONITORING)
+register_finder(find_for_outbound)
 KINDS: dict[str, JobKind] = {workflow.kind.name: workflow.kind for workflow in WORKFLOWS}

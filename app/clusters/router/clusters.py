@@ -23,6 +23,7 @@ from app.clusters.schemas.clusters import (
 )
 from app.clusters.schemas.update import ClusterUpdate, ClusterUpdated
 from app.clusters.service import change, create, read, update
+from app.clusters.service.addresses import PublicIpInUseError
 from app.clusters.service.create import LatestUnknownError
 from app.clusters.service.outbound import SnatExhaustedError
 from app.clusters.service.read import FoundCluster
@@ -54,7 +55,15 @@ async def _know_catalogue(body: ClusterCreate, caller: OperatorChecks) -> None:
     "",
     status_code=202,
     summary="Create a cluster",
-    responses=errors(NameTakenError, GroupDeletingError, NoSubscriptionError, NoSealingKeyError, LatestUnknownError),
+    responses=errors(
+        NameTakenError,
+        GroupDeletingError,
+        NoSubscriptionError,
+        NoSealingKeyError,
+        LatestUnknownError,
+        PublicIpInUseError,
+        SnatExhaustedError,
+    ),
     dependencies=[Depends(_know_catalogue)],
 )
 async def create_cluster(body: ClusterCreate, call: OperatorWrites, response: Response) -> ClusterCreated:

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from app.api.schemas import RequestModel, ResponseModel
 from app.clusters.schemas.conditions import ConditionRead
 from app.clusters.schemas.ending import Ending
+from app.clusters.schemas.network import NetworkCreate
 from app.clusters.schemas.pools import Fallback, NodeCount, NodePoolCreate, NodePoolRead, PoolName, SizeName
 from app.clusters.schemas.settings import ClusterSettings, SettingMembers
 from app.core.text import PLAIN, PLAIN_LINES, PLAIN_SECRET
@@ -62,6 +63,7 @@ class ClusterCreate(ClusterSettings, Ending):
     name: ClusterName
     """Unique in the project; the cluster's name in Azure too."""
     location: LocationName
+    network: NetworkCreate | None = None
     resource_group: GroupName | None = None
     """Made when it does not exist, and then removed with its last cluster. Default: `slipway-<project>-<name>`."""
     kubernetes_version: Version | None = None

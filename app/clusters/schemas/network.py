@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints
 
 from app.api.schemas import Choice, RequestModel
 from app.clusters.schemas.azure_names import Address, Cidr
+from app.clusters.schemas.outbound import OutboundAddresses
 from app.clusters.schemas.pools import SubnetId
 from app.core.text import PLAIN
 
@@ -82,6 +83,14 @@ class Network(RequestModel):
     """The subnet of pools that name none."""
     outbound_type: Choice[OutboundType] | None = None
     nat_gateway: NatGateway | None = None
+
+
+class NetworkCreate(Network):
+    """The network of a new cluster."""
+
+    outbound: OutboundAddresses | None = None
+    """With `outbound_type: loadBalancer`, the default; null: one address that AKS keeps. Later: PATCH
+    /v1/clusters/{id}/outbound."""
 
 
 class PrivateCluster(RequestModel):

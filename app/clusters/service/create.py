@@ -8,11 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.scope import Scope, in_project
 from app.catalog import service as catalog
 from app.clusters.schemas.clusters import LATEST, ClusterCreate
+from app.clusters.service.addresses import Taker, find_addresses
+from app.clusters.service.outbound import require_ports_of_new
 from app.clusters.service.sealed import WINDOWS_PASSWORD, keep_sealed
 from app.clusters.service.start import Asker, NameTakenError, start, tell
 from app.clusters.specs import kinds
 from app.clusters.specs.ending import end_errors, end_of
 from app.clusters.specs.ground_rules import KnownNetworks, known_networks, network_key, subnets_of
+from app.clusters.specs.network_rules import OUTBOUND_AT
 from app.clusters.specs.offers import Offer
 from app.clusters.specs.rules import check_create, default_group
 from app.clusters.specs.secret_rules import SecretPlaces
@@ -41,7 +44,7 @@ async def create_cluster(
     """Write the cluster's row, its pools and its group, and start the job that makes it: all, or nothing.
 
     Returns the private key too, when one was generated. Raises InvalidRequestError, LatestUnknownError, NameTakenError,
-    NoSealingKeyError and what `subscriptions.choose_group` raises.
+    NoSealingKeyError, PublicIpInUseError, SnatExhaustedError and what `subscriptions.choose_group` raises.
     """
     cluster_id = new_id(Prefix.CLUSTER)
     against = await _catalogue_errors(session, body, subscription_id=subscription_id, now=asker.now)
@@ -52,15 +55,19 @@ async def create_cluster(
         if newest is None:
             raise LatestUnknownError(f"Azure has not said which versions {body.location} has.")
         body = body.model_copy(update={"kubernetes_version": newest})
+    taker = Taker(cluster_id, subscription_id, body.location)
+    own = await find_addresses(session, asker.scope, taker, _own_addresses(body), f"{OUTBOUND_AT}/public_ips")
     group_name = body.resource_group or default_group(asker.scope.project.name, body)
     checked = check_create(
         body,
         cluster_id=cluster_id,
         group=group_name,
         secrets=SecretPlaces.of(settings),
-        catalogue=against,
+        catalogue=[*against, *own.errors],
         networks=await _networks(session, body),
+        own_addresses=own.azure_ids,
     )
+    await require_ports_of_new(session, checked.wanted, f"{OUTBOUND_AT}/ports_per_node")
     await _require_free_name(session, asker.scope, body.name)
     group = await subscriptions.choose_group(
         session,
@@ -105,6 +112,11 @@ async def create_cluster(
     job = await start(session, asker, kinds.CREATE, cluster, options=options, request=request)
     cluster.created_by_job = job.id
     return job, cluster, checked.private_key
+
+
+def _own_addresses(body: ClusterCreate) -> list[str]:
+    outbound = body.network.outbound if body.network is not None else None
+    return [] if outbound is None else outbound.public_ips or []
 
 
 async def _catalogue_errors(

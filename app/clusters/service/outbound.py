@@ -93,6 +93,16 @@ async def require_ports_for(session: AsyncSession, cluster: Cluster, *, pool: st
         require_fit(after, "/count")
 
 
+async def require_ports_of_new(session: AsyncSession, wanted: Wanted, pointer: str) -> None:
+    """Raise SnatExhaustedError where a new cluster asks for more ports than its outbound addresses have."""
+    if wanted.outbound is None:
+        return
+    addresses = await _addresses(session, wanted.outbound)
+    sizes = [PoolSize(pool.spec.max_count or pool.spec.count, pool.spec.max_surge) for pool in wanted.pools]
+    if addresses is not None:
+        require_fit(snat_of(sizes, addresses=addresses, ports_per_node=wanted.outbound.allocated_ports), pointer)
+
+
 async def change_outbound(
     session: AsyncSession, asker: Asker, cluster: Cluster, outbound: WantedOutbound, *, options: JsonObject
 ) -> Job:

@@ -10,6 +10,7 @@ from itertools import combinations
 from app.clusters.schemas.network import (
     AddressFamily,
     Network,
+    NetworkCreate,
     NetworkDataplane,
     NetworkPlugin,
     NetworkPluginMode,
@@ -17,8 +18,11 @@ from app.clusters.schemas.network import (
     OutboundType,
 )
 from app.clusters.schemas.settings import ClusterSettings
+from app.clusters.specs.outbound import broken_outbound
 from app.clusters.specs.rejections import Rejections
 
+OUTBOUND_AT = "/network/outbound"
+"""Where the outbound addresses stand in a create."""
 _AKS_DNS = ip_address("10.0.0.10")
 """What AKS takes when no address is given, in 10.0.0.0/16."""
 _LARGEST_SERVICE_PREFIX = {4: 12, 6: 108}
@@ -92,6 +96,22 @@ def _check_outbound(network: Network, rejections: Rejections) -> None:
         )
     if network.nat_gateway is not None and kind is not OutboundType.MANAGED_NAT_GATEWAY:
         rejections.add("contradiction", "/network/nat_gateway", "It takes `outbound_type: managedNATGateway`.")
+
+
+def check_addresses(network: NetworkCreate | None, locations: Sequence[str | None], rejections: Rejections) -> None:
+    """Note what is wrong with the outbound addresses of a new cluster. `locations`: of its fallbacks, in order."""
+    outbound = network.outbound if network is not None else None
+    if network is None or outbound is None:
+        return
+    rejections.errors.extend(broken_outbound(outbound, OUTBOUND_AT))
+    if network.outbound_type not in {None, OutboundType.LOAD_BALANCER}:
+        rejections.add("contradiction", OUTBOUND_AT, "It takes `outbound_type: loadBalancer`.")
+    if outbound.public_ips is None and outbound.prefix_ids is None:
+        return
+    for index, location in enumerate(locations):
+        if location is not None:
+            at = f"/fallbacks/{index}/location"
+            rejections.add("contradiction", at, "Own outbound addresses serve clusters of their own location only.")
 
 
 def _check_families(network: Network, services: Ranges, pods: Ranges, rejections: Rejections) -> None:

@@ -1,15 +1,18 @@
 """The rules of a request that its schema cannot say. All that is broken is told at once."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.azure.types.agent_pool import AgentPoolSpec
+from app.azure.types.cluster import OutboundProfile
 from app.azure.types.network import VirtualNetwork
 from app.clusters.schemas.clusters import ClusterCreate
 from app.clusters.schemas.pools import DEFAULT_POOL, OsType, PoolMode
 from app.clusters.schemas.settings import ClusterSettings
 from app.clusters.specs.ground_rules import check_ground
+from app.clusters.specs.network_rules import check_addresses
+from app.clusters.specs.outbound import merged_outbound
 from app.clusters.specs.pool_rules import check_networks, check_pool
 from app.clusters.specs.pool_spec import azure_pool_name, spec_of
 from app.clusters.specs.rejections import Rejections
@@ -58,11 +61,13 @@ def check_create(
     secrets: SecretPlaces,
     catalogue: list[FieldError],
     networks: Mapping[str, VirtualNetwork],
+    own_addresses: Sequence[str] = (),
 ) -> Checked:
     """Check a create and say what it wants.
 
     `secrets`: where secrets that it names may lie; `catalogue`: what Azure's offer has against the request;
-    `networks`: the virtual networks that are known of those that it names, by their ids in lower case.
+    `networks`: the virtual networks that are known of those that it names, by their ids in lower case;
+    `own_addresses`: the ids in Azure of the public addresses that it names.
     Raises InvalidRequestError with every rule that it breaks.
     """
     rejections = Rejections([*catalogue])
@@ -82,6 +87,7 @@ def check_create(
     windows = any(pool.os_type is OsType.WINDOWS for pool in body.node_pools or ())
     check_settings(settings, windows=windows, rejections=rejections)
     check_ground(body, networks=networks, rejections=rejections)
+    check_addresses(body.network, [each.location for each in body.fallbacks], rejections)
     check_secrets(body, places=secrets, rejections=rejections)
     key = _key(body, rejections)
     rejections.raise_if_any()
@@ -95,8 +101,14 @@ def check_create(
         settings=settings_json(settings),
         ssh_username=body.ssh_username,
         password_given=body.windows_password is not None,
+        outbound=_outbound(body, own_addresses),
     )
     return Checked(wanted, key.private or None)
+
+
+def _outbound(body: ClusterCreate, own_addresses: Sequence[str]) -> OutboundProfile | None:
+    asked = body.network.outbound if body.network is not None else None
+    return None if asked is None else merged_outbound(OutboundProfile(), asked, own_addresses)
 
 
 def _pools(body: ClusterCreate, rejections: Rejections) -> list[WantedPool]:

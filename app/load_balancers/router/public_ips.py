@@ -13,6 +13,7 @@ from app.api.pagination import Page, Paging
 from app.api.route import api_router
 from app.catalog.live import ensure_catalogue
 from app.catalog.service import NoSubscriptionError, subscription_of
+from app.clusters.service.addresses import PublicIpInUseError
 from app.clusters.service.start import asker_of
 from app.jobs.schemas import DeleteOptions
 from app.jobs.specs import job_read
@@ -29,7 +30,7 @@ from app.load_balancers.schemas.public_ips import (
 from app.load_balancers.service import public_ip_lists, public_ips
 from app.load_balancers.service.public_ip_lists import Filters
 from app.load_balancers.service.public_ip_sweep import sweep
-from app.load_balancers.service.public_ip_use import PublicIpInUseError, uses_of_rows
+from app.load_balancers.service.public_ip_use import uses_of_rows
 from app.load_balancers.service.public_ips import PublicIpKnownError, PublicIpNameTakenError
 from app.load_balancers.specs.public_ip_reads import public_ip_read
 from app.models import Job, PublicIp

@@ -7,9 +7,9 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, StringConstraints
 
 from app.api.schemas import Choice, RequestModel, ResponseModel
+from app.clusters.schemas.outbound import PrefixId, PublicIpName
 from app.core.text import PLAIN
 from app.jobs.schemas import JobRead, RunOptions
-from app.load_balancers.schemas.outbound import PrefixId, PublicIpName
 from app.subscriptions.schemas import GroupName, LocationName, Tags
 
 # https://learn.microsoft.com/azure/virtual-network/ip-services/public-ip-addresses#domain-name-label

@@ -1,14 +1,15 @@
 """Who has an address: by what was seen in Azure, and by what exposures and clusters want and do not have yet."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.scope import Scope, in_project
+from app.clusters.service.addresses import FoundAddresses, PublicIpInUseError, Taker
 from app.clusters.specs.wanted import Wanted
-from app.core.errors import ConflictError, FieldError
+from app.core.errors import FieldError
 from app.core.ids import Prefix, is_id
 from app.core.json import JsonObject
 from app.load_balancers.schemas.public_ips import AddressUse
@@ -30,28 +31,12 @@ _MOST_CLUSTERS = 1_000
 _MOST_ADDRESSES = 1_000
 
 
-class PublicIpInUseError(ConflictError):
-    """Something has the address."""
-
-    code = "public_ip_in_use"
-    title = "The address is in use"
-    remedy = "Take it from there first: remove the exposure or give it another address, or change the outbound."
-
-
 @dataclass(frozen=True, slots=True)
 class Held:
     """What Azure says of an address, as rows keep it: what has it, and its tags."""
 
     holder_id: str | None
     tags: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class FoundAddresses:
-    """Own addresses for a cluster's outbound traffic: their ids in Azure, and what is wrong with those named."""
-
-    azure_ids: tuple[str, ...] = ()
-    errors: list[FieldError] = field(default_factory=list)
 
 
 def held(body: JsonObject | None) -> Held:
@@ -209,16 +194,17 @@ def in_use(row: PublicIp, use: AddressUse, *, pointer: str | None = None) -> Pub
 
 
 async def find_for_outbound(
-    session: AsyncSession, scope: Scope, cluster: Cluster, references: Sequence[str]
+    session: AsyncSession, scope: Scope, taker: Taker, references: Sequence[str], pointer: str
 ) -> FoundAddresses:
     """The project's addresses for a cluster's outbound traffic, by id or name, locked until the commit.
 
-    Raises PublicIpInUseError for one that something else has; what else is wrong is in the answer.
+    `pointer`: where they stand in the request. Raises PublicIpInUseError for one that something else has; what else is
+    wrong is in the answer.
     """
     rows: list[PublicIp] = []
     errors: list[FieldError] = []
     for index, reference in enumerate(references):
-        at = f"/public_ips/{index}"
+        at = f"{pointer}/{index}"
         by = (
             PublicIp.id == reference
             if is_id(reference, Prefix.PUBLIC_IP)
@@ -229,24 +215,24 @@ async def find_for_outbound(
         if row is None:
             errors.append(FieldError("unknown_public_ip", at, "The project has no such address: GET /v1/public-ips."))
             continue
-        errors += _unfit(row, cluster, at)
+        errors += _unfit(row, taker, at)
         rows.append(row)
     for index, row in enumerate(rows):
         use = await holder_of(session, row)
-        if use is not None and not (use.kind == "outbound" and use.cluster_id == cluster.id):
-            raise in_use(row, use, pointer=f"/public_ips/{index}")
+        if use is not None and not (use.kind == "outbound" and use.cluster_id == taker.cluster_id):
+            raise in_use(row, use, pointer=f"{pointer}/{index}")
     return FoundAddresses(tuple(azure_id_of(row) for row in rows), errors)
 
 
-def _unfit(row: PublicIp, cluster: Cluster, at: str) -> list[FieldError]:
+def _unfit(row: PublicIp, taker: Taker, at: str) -> list[FieldError]:
     found: list[FieldError] = []
     seen = row.observed or row.wanted
     if row.state != PublicIpState.READY:
         found.append(FieldError("public_ip_not_ready", at, f"The address is {row.state}."))
-    if row.subscription_id.lower() != cluster.subscription_id.lower():
+    if row.subscription_id.lower() != taker.subscription_id.lower():
         found.append(FieldError("other_subscription", at, "The address lies in another subscription than the cluster."))
-    if row.location.lower() != cluster.location.lower():
-        detail = f"The address is in {row.location}, the cluster in {cluster.location}."
+    if row.location.lower() != taker.location.lower():
+        detail = f"The address is in {row.location}, the cluster in {taker.location}."
         found.append(FieldError("other_location", at, detail))
     if seen.get("sku") != "Standard":
         detail = "The cluster's load balancer is of SKU Standard, and takes no address of another SKU."

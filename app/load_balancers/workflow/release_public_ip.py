@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from app.azure.types.operation import Operation
 from app.azure.types.tags import is_public_ip
 from app.azure.types.watch import TargetKind
+from app.clusters.service.addresses import PublicIpInUseError
 from app.clusters.workflow import await_azure
 from app.clusters.workflow.await_azure import Begun
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
-from app.load_balancers.service.public_ip_use import PublicIpInUseError, holder_of, in_use
+from app.load_balancers.service.public_ip_use import holder_of, in_use
 from app.load_balancers.specs.public_ip_kinds import DELETE
 from app.load_balancers.specs.public_ips import AddressPlan, plan_of
 from app.load_balancers.workflow.public_ip_rows import AddressGoneError, row_of, set_state
