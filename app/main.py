@@ -22,6 +22,7 @@ from app.clusters.router.reconcile import router as reconcile
 from app.clusters.router.upgrades import router as upgrades
 from app.core.metrics import metrics
 from app.credentials.router import router as credentials
+from app.infrastructure.router import leftovers_router as leftovers
 from app.infrastructure.router import router as infrastructure
 from app.jobs.router import router as jobs
 from app.load_balancers.router.exposures import router as exposures
@@ -65,6 +66,7 @@ ROUTERS: Sequence[APIRouter] = (
     outbound,
     exposures,
     infrastructure,
+    leftovers,
     load_balancers,
     public_ips,
     volumes,

@@ -9,16 +9,21 @@ from app.api.accept import choose_media_type
 from app.api.calls import ReaderReads
 from app.api.errors import NotAcceptableError
 from app.api.openapi import errors
+from app.api.pagination import Page, Paging
 from app.api.path_parameters import ClusterPath
 from app.api.route import api_router
 from app.infrastructure.layout.compose import compose
 from app.infrastructure.layout.mermaid import render_mermaid
 from app.infrastructure.layout.svg import render_svg
 from app.infrastructure.schemas.graph import Graph
+from app.infrastructure.schemas.leftovers import LeftoverRead
 from app.infrastructure.schemas.read import Format, InfrastructureRead, infrastructure_read
+from app.infrastructure.service.leftovers import Filters, list_
 from app.infrastructure.service.read import get_graph
+from app.subscriptions.schemas import LocationName
 
 router = api_router(prefix="/v1/clusters/{cluster}/infrastructure", tags=["infrastructure"])
+leftovers_router = api_router(prefix="/v1/leftovers", tags=["infrastructure"])
 
 _TYPES = {Format.JSON: "application/json", Format.MERMAID: "text/vnd.mermaid", Format.SVG: "image/svg+xml"}
 _TIMES = frozenset({"observed_at", "services_observed_at"})
@@ -81,3 +86,26 @@ def _etag(shown: InfrastructureRead, form: Format) -> str:
     """By content: there is no version to count. What was only seen again is the same."""
     digest = hashlib.sha256(shown.model_dump_json(exclude=set(_TIMES)).encode())
     return f'"{digest.hexdigest()[:32]}-{form}"'
+
+
+@leftovers_router.get("", summary="List what is left over, that of longest ago first")
+async def list_leftovers(
+    *,
+    call: ReaderReads,
+    paging: Paging,
+    response: Response,
+    cluster: Annotated[
+        str | None,
+        Query(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_-]+$", description="By id or name; also a gone one."),
+    ] = None,
+    location: LocationName | None = None,
+) -> Page[LeftoverRead]:
+    """What nothing needs any more in the clusters' node resource groups, and what Slipway made and no cluster uses.
+
+    It is read from what was last seen: Azure is not asked, and nothing is removed.
+    """
+    owner = call.scope.project.id
+    filters = Filters(cluster=cluster, location=location)
+    after = paging.after(owner)
+    page = await list_(call.session, call.scope, filters, now=call.now, after=after, limit=paging.limit)
+    return paging.answer(owner, page, lambda row: row, response)

@@ -1,6 +1,6 @@
 """Fixtures of the infrastructure's tests."""
 
 from tests.support.api import other, tenant
-from tests.support.whole import slipway
+from tests.support.whole import idle_slipway, slipway
 
-__all__ = ["other", "slipway", "tenant"]
+__all__ = ["idle_slipway", "other", "slipway", "tenant"]

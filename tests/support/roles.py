@@ -55,6 +55,7 @@ ROLES: Mapping[str, Role] = {
     "get_monitoring": Role.READER,
     "put_monitoring": Role.OPERATOR,
     "delete_monitoring": Role.OPERATOR,
+    "list_leftovers": Role.READER,
     "list_workspaces": Role.READER,
     "get_workspace": Role.READER,
     "delete_workspace": Role.OPERATOR,

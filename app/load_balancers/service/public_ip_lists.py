@@ -25,7 +25,7 @@ _KEY = (
     + sa.literal("/providers/microsoft.network/publicipaddresses/")
     + PublicIp.azure_name
 )
-_KEY_OF_ROW = sa.func.lower(_KEY)
+KEY_OF_ROW = sa.func.lower(_KEY)
 """The inventory's key of a reserved address."""
 
 
@@ -105,7 +105,7 @@ def _reserved(scope: Scope, filters: Filters) -> sa.Select[datetime, str]:
     holder = sa.case((AzureResource.key.is_not(None), seen), else_=own_look)
     own = in_project(sa.select(PublicIp.id), PublicIp, scope)
     asked = sa.select(PublicIp.created_at.label("at"), PublicIp.id.label("key")).where(PublicIp.id.in_(own))
-    asked = asked.outerjoin(AzureResource, AzureResource.key == _KEY_OF_ROW)
+    asked = asked.outerjoin(AzureResource, AzureResource.key == KEY_OF_ROW)
     asked = asked.where(PublicIp.state == filters.state if filters.state else PublicIp.deleted_at.is_(None))
     if filters.cluster is not None:
         asked = asked.where(AzureResource.cluster_id.in_(_clusters(scope, filters.cluster)))
@@ -126,7 +126,7 @@ def _of_origin(origin: str) -> sa.ColumnElement[bool]:
 
 def _of_clusters(scope: Scope, filters: Filters) -> sa.Select[datetime, str]:
     ours = in_project(sa.select(PublicIp.id), PublicIp, scope).where(
-        PublicIp.deleted_at.is_(None), AzureResource.key == _KEY_OF_ROW
+        PublicIp.deleted_at.is_(None), AzureResource.key == KEY_OF_ROW
     )
     asked = sa.select(AzureResource.first_seen_at.label("at"), AzureResource.key.label("key"))
     asked = asked.where(AzureResource.cluster_id.in_(in_project(sa.select(Cluster.id), Cluster, scope)))
