@@ -17,6 +17,7 @@ from app.credentials.live import CredentialSource
 from app.db.engine import Database
 from app.db.waker import Waker
 from app.engine.ends import JobEnds
+from app.engine.interest import Interest
 from app.engine.queue import JobQueue
 from app.jobs.service import JobParts
 from app.jobs.workflow import Gateways
@@ -81,5 +82,7 @@ def open_parts(settings: Settings, *, clock: Clock | None = None) -> Parts:
         clock=clock or SystemClock(),
         database=database,
         waker=waker,
-        jobs=JobParts(queue=JobQueue(database), ends=JobEnds(database, waker), kinds=KINDS),
+        jobs=JobParts(
+            queue=JobQueue(database), ends=JobEnds(database, waker), interest=Interest(database), kinds=KINDS
+        ),
     )

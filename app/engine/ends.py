@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.core.logging import get_logger
 from app.db.engine import Database
 from app.db.errors import DatabaseError
-from app.db.waker import Waker
+from app.db.waker import Waker, Watch
 from app.models import TERMINAL, Job
 
 # A busy database changes all the time; looking more often than this would not make an end feel earlier.
@@ -35,17 +35,21 @@ class JobEnds:
         self._waker = waker
         self._jobs: dict[str, _Awaited] = {}
         self._looking: asyncio.Task[None] | None = None
+        self._asked = asyncio.Event()
 
     async def wait(self, job_id: str) -> None:
-        """Return as soon as the job has ended; the caller bounds the time. Raises DatabaseError at its first look."""
+        """Return as soon as the job has ended; the caller bounds the time.
+
+        Whoever waits holds no connection, and many who come at once share one first look.
+        """
         awaited = self._jobs.setdefault(job_id, _Awaited())
         awaited.waiters += 1
+        # It may have ended before the others' next look.
+        self._asked.set()
         if self._looking is None:
             self._looking = asyncio.create_task(self._look(), name="job-ends")
         try:
-            # It may have ended before the others' next look.
-            if not await self._ended([job_id]):
-                await awaited.ended.wait()
+            await awaited.ended.wait()
         finally:
             awaited.waiters -= 1
             if awaited.waiters == 0:
@@ -63,6 +67,7 @@ class JobEnds:
     async def _look(self) -> None:
         watch = await self._waker.watch()
         while True:
+            self._asked.clear()
             try:
                 ended = await self._ended(self._jobs)
             except DatabaseError as error:
@@ -71,8 +76,18 @@ class JobEnds:
             else:
                 for job_id in ended & self._jobs.keys():
                     self._jobs[job_id].ended.set()
-            await watch.changed(_LONGEST_WAIT_SECONDS)
+            await self._news(watch)
             await asyncio.sleep(_LEAST_PAUSE_SECONDS)
+
+    async def _news(self, watch: Watch) -> None:
+        """Wait until the database has changed, or somebody new waits; not for ever, since a change may go unheard."""
+        changed = asyncio.ensure_future(watch.changed(_LONGEST_WAIT_SECONDS))
+        asked = asyncio.ensure_future(self._asked.wait())
+        try:
+            await asyncio.wait({changed, asked}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            changed.cancel()
+            asked.cancel()
 
     async def _ended(self, job_ids: Iterable[str]) -> set[str]:
         asked = select(Job.id).where(Job.id.in_(list(job_ids)), Job.state.in_(TERMINAL))

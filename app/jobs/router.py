@@ -68,7 +68,7 @@ async def get_job(
     """The job as it is; with `wait`, as soon as it has ended, or after so many seconds as it is then."""
     job = call.found()
     if wait and job.state not in TERMINAL:
-        await service.show_interest(call.database, job, now=call.now)
+        await service.parts_of(call.services).interest.show(job, now=call.now)
         draining: Draining = request.app.state.draining
         longest = call.services.settings.http.max_wait_seconds
         await draining.wait_for(service.parts_of(call.services).ends.wait(job_id), seconds=min(wait, longest))
@@ -83,7 +83,7 @@ async def list_job_steps(job_id: JobPath, call: ReaderAsks) -> Page[JobStepRead]
     async with call.database.read() as session:
         job = await service.get_job(session, call.scope, job_id)
         steps = await service.list_steps(session, job)
-    await service.show_interest(call.database, job, now=call.now)
+    await service.parts_of(call.services).interest.show(job, now=call.now)
     return Page(items=[JobStepRead.model_validate(step) for step in steps], next_cursor=None)
 
 

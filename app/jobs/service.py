@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol, cast
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.api.services import Services
@@ -14,16 +14,14 @@ from app.core.errors import ConflictError, NotFoundError
 from app.core.ids import Prefix, new_id
 from app.core.json import JsonObject
 from app.core.logging import get_logger
-from app.db.engine import Database
-from app.db.errors import DatabaseError
 from app.engine.ends import JobEnds
 from app.engine.errors import JobNotOpenError
+from app.engine.interest import Interest
 from app.engine.kinds import PROTOCOL, JobKind
 from app.engine.queue import JobQueue
 from app.events import emit
 from app.models import TERMINAL, Job, JobOrigin, JobState, JobStep
 
-_INTEREST = timedelta(seconds=60)
 _MOST_STEPS = 200
 _RETRYABLE = frozenset({JobState.FAILED, JobState.CANCELED})
 
@@ -62,6 +60,7 @@ class JobParts:
 
     queue: JobQueue
     ends: JobEnds
+    interest: Interest
     kinds: Mapping[str, JobKind]
 
 
@@ -283,17 +282,3 @@ async def retry_job(session: AsyncSession, scope: Scope, job_id: str, *, parts: 
         options=options,
         retry_of=old.id,
     )
-
-
-async def show_interest(database: Database, job: Job, *, now: datetime) -> None:
-    """Note that somebody looks at a running job: its worker then asks Azure for progress words.
-
-    A read must not fail because this could not be written.
-    """
-    if job.state in TERMINAL or (job.watched_until is not None and job.watched_until - now > _INTEREST / 2):
-        return
-    try:
-        async with database.write() as session:
-            await session.execute(update(Job).where(Job.id == job.id).values(watched_until=now + _INTEREST))
-    except DatabaseError as error:
-        _log.warning("interest_not_noted", job_id=job.id, code=error.failure.code)

@@ -42,7 +42,7 @@ async def test_many_who_wait_cost_one_query_a_change(bench: EngineBench) -> None
     ends = JobEnds(bench.database, bench.waker)
     job_ids = [await bench.add() for _ in range(20)]
     waiting = [asyncio.create_task(ends.wait(job_id)) for job_id in job_ids]
-    # Each has its own first look.
+    # They share the first looks.
     await asyncio.sleep(0.5)
     looks = 0
 

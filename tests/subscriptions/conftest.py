@@ -9,6 +9,7 @@ from app.db.engine import Database
 from app.db.waker import Waker
 from app.engine import migrations
 from app.engine.ends import JobEnds
+from app.engine.interest import Interest
 from app.engine.queue import JobQueue
 from app.jobs.service import JobParts
 from app.subscriptions.router import routers
@@ -28,7 +29,8 @@ async def served(
     migrations.upgrade(database_settings)
     async with serve(list(routers), database, local_azure, monkeypatch) as served:
         kinds = {workflow.kind.name: workflow.kind for workflow in WORKFLOWS}
-        jobs = JobParts(queue=JobQueue(database), ends=JobEnds(database, Waker(database)), kinds=kinds)
+        ends = JobEnds(database, Waker(database))
+        jobs = JobParts(queue=JobQueue(database), ends=ends, interest=Interest(database), kinds=kinds)
         served.parts.jobs = jobs  # type: ignore[attr-defined] # other slices' tests have no jobs
         yield served
         jobs.queue.close()
