@@ -63,6 +63,7 @@ def cluster_of(value: object) -> ManagedCluster:
         identity_principal_id=_principal(body.part("identity")),
         kubelet_identity_object_id=properties.part("identityProfile").part("kubeletidentity").maybe("objectId"),
         local_accounts_disabled=properties.flag("disableLocalAccounts"),
+        commands_disabled=properties.part("apiServerAccessProfile").flag("disableRunCommand"),
         sku_tier=body.part("sku").maybe("tier"),
         provisioning_error=(code, message) if code or message else None,
         monitoring=_monitoring(properties),

@@ -125,6 +125,26 @@ async def test_a_private_cluster_is_read_by_commands(slipway: Slipway, monkeypat
         await readers.stop()
 
 
+async def test_a_private_cluster_in_which_no_command_may_run_is_not_proven_and_that_is_no_failure(
+    slipway: Slipway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await slipway.create()
+    gateways = slipway.parts.gateways
+    await _make_private(slipway, disableRunCommand=True)
+    await gateways.kubernetes.clients.close()
+    read = gateways.kubernetes.read_kubeconfig
+
+    async def no_way(document: bytes, *, fqdns: Any) -> Kubeconfig:
+        return replace(await read(document, fqdns=fqdns), server="https://127.0.0.1:1")
+
+    monkeypatch.setattr(gateways.kubernetes, "read_kubeconfig", no_way)
+    monkeypatch.setattr("app.clusters.workflow.await_azure._LOOKS_AT_SILENCE", 2)
+    job = await slipway.done("POST", "/v1/clusters/blue:scale", {"count": 2})
+    assert job["outcome"]["nodes_ready"] is None
+    assert "api_server.run_command" in job["outcome"]["not_proven"]
+    assert slipway.azure.requests(operation="ManagedClusters_RunCommand") == []
+
+
 def _exposed(slipway: Slipway) -> Callable[[], Awaitable[bool]]:
     async def fine() -> bool:
         items = (await slipway.ask("GET", "/v1/clusters/blue/exposures")).json()["items"]
@@ -133,11 +153,12 @@ def _exposed(slipway: Slipway) -> Callable[[], Awaitable[bool]]:
     return fine
 
 
-async def _make_private(slipway: Slipway) -> None:
+async def _make_private(slipway: Slipway, **access: Any) -> None:
     async def write() -> None:
         store = slipway.azure.azure.cloud.store
         (record,) = [record for record in store if record.id.endswith("managedClusters/blue")]
         record.body["properties"]["privateFQDN"] = "blue.privatelink.westeurope.azmk8s.io"
+        record.body["properties"]["apiServerAccessProfile"] = access
         store.touch(record)
 
     slipway.azure.call(write())

@@ -68,6 +68,7 @@ class ManagedCluster:
     identity_principal_id: str | None = None
     kubelet_identity_object_id: str | None = None
     local_accounts_disabled: bool = False
+    commands_disabled: bool = False
     sku_tier: str | None = None
     provisioning_error: tuple[str | None, str | None] | None = None
     monitoring: MonitoringAddon | None = None

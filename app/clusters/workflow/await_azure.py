@@ -25,6 +25,8 @@ SETTLED = frozenset({"succeeded", "failed", "canceled"})
 
 _FIRST_LOOK_SECONDS = 0.5
 _LONGEST_LOOK_SECONDS = 10.0
+# It may be reached from here after all, and just be late.
+_LOOKS_AT_SILENCE = 8
 
 
 class NotAppliedError(SlipwayError):
@@ -39,14 +41,24 @@ class NotAppliedError(SlipwayError):
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a live cluster said of itself."""
+    """What a live cluster said of itself. `not_proven`: why it could not be asked; then there is Azure's word alone."""
 
     kubernetes_version: str
-    nodes: int
-    nodes_ready: int
-    system_pods_ready: int
+    nodes: int | None
+    nodes_ready: int | None
+    system_pods_ready: int | None
     api_server: str | None = None
     """The address at which its API server answered."""
+    not_proven: str | None = None
+
+    def told(self) -> JsonObject:
+        """What a job's outcome says of it."""
+        told: JsonObject = {"nodes_ready": self.nodes_ready}
+        return told if self.not_proven is None else {**told, "not_proven": self.not_proven}
+
+    def words(self, proven: str) -> str:
+        """The end of a summary: what was proven, or why nothing could be."""
+        return proven if self.not_proven is None else f"Azure says so; {self.not_proven}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,10 +223,14 @@ async def read_made(
 
 
 async def prove(cloud: Cloud, place: Place, cluster: ManagedCluster) -> Proof:
-    """Ask the cluster itself until its API answers, all nodes are Ready and all system pods run."""
+    """Ask the cluster itself until its API answers, all nodes are Ready and all system pods run.
+
+    A private cluster that cannot be reached is asked by a command; where commands are off, nothing can be proven from
+    here, and that is no failure.
+    """
     resting = {pool.name for pool in cluster.pools if is_stopped(pool.power_state)}
     wanted = sum(pool.count for pool in cluster.pools if pool.name not in resting)
-    pause = _FIRST_LOOK_SECONDS
+    pause, silent = _FIRST_LOOK_SECONDS, 0
     async with reach(cloud.gateways, place, call=azure_call(cloud), cluster=cluster) as client:
         while True:
             missing = "the API server does not answer yet"
@@ -226,7 +242,11 @@ async def prove(cloud: Cloud, place: Place, cluster: ManagedCluster) -> Proof:
             except SlipwayError as error:
                 if not error.problem.retryable:
                     raise
-                if cluster.private_fqdn is not None:
+                silent += 1
+                if cluster.private_fqdn is not None and cluster.commands_disabled:
+                    if silent >= _LOOKS_AT_SILENCE:
+                        return _not_proven(cluster)
+                elif cluster.private_fqdn is not None:
                     facts = await facts_by_command(cloud, place, cluster, resting=resting)
                     missing = _missing(facts, wanted)
                     if not missing:
@@ -243,6 +263,18 @@ def _missing(facts: ClusterFacts, wanted: int) -> str:
     if facts.system_pods.ready < facts.system_pods.total:
         return f"{facts.system_pods.ready} of {facts.system_pods.total} system pods are Ready"
     return ""
+
+
+def _not_proven(cluster: ManagedCluster) -> Proof:
+    return Proof(
+        kubernetes_version=cluster.current_kubernetes_version or "",
+        nodes=None,
+        nodes_ready=None,
+        system_pods_ready=None,
+        api_server=f"https://{cluster.private_fqdn}",
+        not_proven="the cluster is private, Slipway cannot reach its API server, and commands in it are switched off "
+        "(api_server.run_command), so that its nodes could not be looked at from here.",
+    )
 
 
 def _proof(facts: ClusterFacts, address: str) -> Proof:

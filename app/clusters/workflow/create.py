@@ -207,10 +207,10 @@ async def record_ready(
         plan.set_state(cluster, ClusterState.READY, record)
     outcome = _outcome(made, proof) | asked.trial.told() | told | await tell_partly_applied(record, left)
     await record.emit("cluster.ready", data=outcome)
-    nodes = counted(proof.nodes_ready, "node")
+    nodes = proof.words(f"{counted(proof.nodes_ready or 0, 'node')} Ready.")
     await record.succeed(
         outcome=outcome,
-        summary=f"Cluster {cluster.name} is ready: Kubernetes {proof.kubernetes_version}, {nodes} Ready.",
+        summary=f"Cluster {cluster.name} is ready: Kubernetes {proof.kubernetes_version}, {nodes}",
     )
 
 
@@ -221,7 +221,7 @@ def _outcome(made: Made, proof: Proof) -> JsonObject:
         "fqdn": made.cluster.fqdn,
         "node_resource_group": made.cluster.node_resource_group,
         "outbound_ips": list(made.outbound_ips),
-        "nodes_ready": proof.nodes_ready,
+        **proof.told(),
         "system_pods_ready": proof.system_pods_ready,
     }
 

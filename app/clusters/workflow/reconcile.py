@@ -147,7 +147,7 @@ async def record_reconciled(record: Record, asked: Plan, made: Made, proof: Proo
         forget_resets(cluster, asked.wanted)
     await plan.observe(record, cluster, made.cluster, made.outbound_ips)
     plan.settle(cluster, record)
-    outcome = {"nodes_ready": proof.nodes_ready, "provisioning_state": made.cluster.provisioning_state}
+    outcome = {**proof.told(), "provisioning_state": made.cluster.provisioning_state}
     await record.emit("cluster.reconciled", data=outcome)
     await record.succeed(
         outcome=outcome | await tell_partly_applied(record, left),

@@ -109,7 +109,7 @@ async def record_reset(record: Record, made: Made, proof: Proof, seen: SecretSee
     want(cluster, {"settings": {**settings, "identity": identity}}, record.now)
     keep_secrets_end(cluster, seen)
     await plan.serve_again(record, cluster, made)
-    outcome = {"client_id": principal["client_id"], "nodes_ready": proof.nodes_ready}
+    outcome = {"client_id": principal["client_id"], **proof.told()}
     await record.emit("cluster.service_principal_reset", data=outcome)
     await record.succeed(
         outcome=outcome, summary=f"Cluster {cluster.name} acts in Azure as the application {principal['client_id']}."

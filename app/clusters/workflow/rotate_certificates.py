@@ -101,7 +101,7 @@ async def record_rotated(record: Record, made: Made, proof: Proof) -> None:
     cluster = await plan.cluster_of(record)
     await plan.serve_again(record, cluster, made)
     void = await void_credentials(record.session, cluster, now=record.now)
-    outcome = {"credentials_void": void, "void_before": record.now.isoformat(), "nodes_ready": proof.nodes_ready}
+    outcome = {"credentials_void": void, "void_before": record.now.isoformat(), **proof.told()}
     await record.emit("cluster.certificates_rotated", data=outcome)
     count = "1 kubeconfig that was" if void == 1 else f"{void} kubeconfigs that were"
     await record.succeed(

@@ -106,7 +106,7 @@ async def record_scaled(record: Record, asked: ScalePlan, made: Made, proof: Pro
     await plan.serve_again(record, cluster, made)
     await record.emit("cluster.scaled", data={"pool": asked.pool, "count": asked.count})
     await record.succeed(
-        outcome={"pool": asked.pool, "count": asked.count, "nodes_ready": proof.nodes_ready},
+        outcome={"pool": asked.pool, "count": asked.count, **proof.told()},
         summary=f"Pool {asked.pool} of cluster {cluster.name} has {asked.count} nodes; all are Ready.",
     )
 

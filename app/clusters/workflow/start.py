@@ -135,8 +135,9 @@ async def record_started(record: Record, made: Made, proof: Proof) -> None:
     await record.emit("cluster.started", data={"api_server": api_server})
     note = " Its API server has a private address, which may be another one than before." if private else ""
     await record.succeed(
-        outcome={"api_server": api_server, "nodes_ready": proof.nodes_ready},
-        summary=f"Cluster {cluster.name} is started; its API is at {proof.api_server}, and all nodes are Ready.{note}",
+        outcome={"api_server": api_server, **proof.told()},
+        summary=f"Cluster {cluster.name} is started; its API is at {proof.api_server}. "
+        f"{proof.words('All nodes are Ready.')}{note}",
     )
 
 

@@ -76,7 +76,7 @@ async def record_upgraded(record: Record, upgraded: Upgraded, made: Made, proof:
     await record.succeed(
         outcome=outcome_of(upgraded, made, proof),
         summary=f"Cluster {cluster.name} runs Kubernetes {proof.kubernetes_version}; "
-        + left_words(upgraded, "all nodes are Ready."),
+        + left_words(upgraded, proof.words("all nodes are Ready.")),
     )
 
 
@@ -84,7 +84,7 @@ def outcome_of(upgraded: Upgraded, made: Made, proof: Proof) -> JsonObject:
     """What came of it: the versions, and what was left behind or removed on the way."""
     return {
         "kubernetes_version": proof.kubernetes_version,
-        "nodes_ready": proof.nodes_ready,
+        **proof.told(),
         "node_pools": {
             pool.name: {
                 "kubernetes_version": pool.current_orchestrator_version or pool.orchestrator_version,

@@ -93,7 +93,7 @@ async def record_added(record: Record, asked: PoolPlan, made: Made, proof: Proof
     plan.set_state(row, NodePoolState.READY, record)
     pool = made.cluster.pool(asked.spec.name)
     count = pool.count if pool is not None else asked.spec.count
-    outcome = {"pool": asked.name, "azure_name": asked.spec.name, "count": count, "nodes_ready": proof.nodes_ready}
+    outcome = {"pool": asked.name, "azure_name": asked.spec.name, "count": count, **proof.told()}
     outcome |= asked.trial.told() | told
     await record.emit("node_pool.ready", data=outcome)
     nodes = counted(count, "node")

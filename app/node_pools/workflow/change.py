@@ -102,7 +102,7 @@ async def record_changed(record: Record, asked: PoolPlan, made: Made, proof: Pro
     await clusters.serve_again(record, cluster, made)
     if row.state == NodePoolState.UPDATING:
         plan.set_state(row, NodePoolState.READY, record)
-    outcome = {"pool": asked.name, "azure_name": asked.spec.name, "nodes_ready": proof.nodes_ready} | room_told(room)
+    outcome = {"pool": asked.name, "azure_name": asked.spec.name, **proof.told()} | room_told(room)
     await record.emit("node_pool.updated", data=outcome)
     await record.succeed(outcome=outcome, summary=f"Pool {asked.name} of cluster {cluster.name} is as asked.")
 

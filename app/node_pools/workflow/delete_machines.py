@@ -115,7 +115,7 @@ async def record_machines(record: Record, asked: PoolPlan, made: Made, proof: Pr
         row.count = pool.count
     plan.set_state(row, NodePoolState.READY, record)
     machines: list[str] = record.view.request["machines"]
-    outcome = {"pool": asked.name, "machines": machines, "count": row.count, "nodes_ready": proof.nodes_ready}
+    outcome = {"pool": asked.name, "machines": machines, "count": row.count, **proof.told()}
     await record.emit("node_pool.machines_deleted", data=outcome)
     await record.succeed(
         outcome=outcome,

@@ -92,7 +92,7 @@ async def record_switched(record: Record, asked: PoolPlan, made: Made, proof: Pr
     row = await plan.pool_of(record)
     stops = record.view.kind == STOP.name
     plan.set_state(row, NodePoolState.STOPPED if stops else NodePoolState.READY, record)
-    outcome = {"pool": asked.name, "azure_name": asked.spec.name, "nodes_ready": proof.nodes_ready}
+    outcome = {"pool": asked.name, "azure_name": asked.spec.name, **proof.told()}
     await record.emit("node_pool.stopped" if stops else "node_pool.started", data=outcome)
     done = "is stopped; its nodes are gone, and what ran on them" if stops else "is started; all nodes are Ready"
     await record.succeed(outcome=outcome, summary=f"Pool {asked.name} of cluster {cluster.name} {done}.")
