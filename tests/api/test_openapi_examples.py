@@ -183,6 +183,7 @@ async def test_every_example_is_accepted(idle_slipway: Slipway) -> None:
         "get_kubectl",
         "get_infrastructure",
         "list_load_balancers",
+        "list_leftovers",
         "list_cluster_load_balancers",
         "get_outbound",
     )
