@@ -56,11 +56,18 @@ async def _cluster(database: Database, slipway: Slipway, name: str, now: datetim
 
 async def _fill(slipway: Slipway, now: datetime) -> None:
     """Clusters that live, are lost and are gone, each with things of which some are needed."""
-    database, mine = slipway.parts.database, {"project_id": slipway.tenant.id, "subscription_id": SUBSCRIPTION}
+    database = slipway.parts.database
+    mine: dict[str, Any] = {"project_id": slipway.tenant.id, "subscription_id": SUBSCRIPTION}
     blue = await _cluster(database, slipway, "blue", now)
     lost = await _cluster(database, slipway, "lost", now, state=ClusterState.LOST, updated_at=now - 3 * DAY)
     gone = await _cluster(database, slipway, "gone", now, state=ClusterState.DELETED, deleted_at=now - 2 * DAY)
-    place = {"resource_group": "shop", "location": "westeurope", "managed": True, "wanted": {}, "state": "ready"}
+    place: dict[str, Any] = {
+        "resource_group": "shop",
+        "location": "westeurope",
+        "managed": True,
+        "wanted": {},
+        "state": "ready",
+    }
     used, empty = (
         StorageAccount(id=new_id(Prefix.STORAGE_ACCOUNT), name=name, **mine, **place, **_times(now))
         for name in ("accused", "accempty")
@@ -113,7 +120,7 @@ async def _fill(slipway: Slipway, now: datetime) -> None:
         await session.flush()
         group = await session.get_one(ResourceGroup, gone.resource_group_id)
         group.managed, group.made_for_cluster, group.state = True, True, "ready"
-        unused, address = {"unused_since": now - DAY}, "Microsoft.Network/publicIPAddresses"
+        address = "Microsoft.Network/publicIPAddresses"
         session.add_all(
             [
                 *volumes,
@@ -126,7 +133,7 @@ async def _fill(slipway: Slipway, now: datetime) -> None:
                     wanted={},
                     **_times(now),
                 ),
-                _seen("Microsoft.Compute/disks", "pvc-4c1f", blue, now, **unused),
+                _seen("Microsoft.Compute/disks", "pvc-4c1f", blue, now, unused_since=now - DAY),
                 _seen("Microsoft.Compute/disks", "warehouse", blue, now, unused_since=now - 4 * DAY),
                 _seen("Microsoft.Compute/disks", "pvc-used", blue, now),
                 _seen("Microsoft.Compute/disks", "pvc-new", blue, now, unused_since=now - timedelta(minutes=1)),
