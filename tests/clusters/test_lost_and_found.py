@@ -235,7 +235,11 @@ async def test_what_the_reader_sees_becomes_conditions_and_a_summary(slipway: Sl
     assert _condition(cluster, "VersionSupported")["reason"] == "Supported"
     version = cluster["kubernetes_version"]
     assert cluster["summary"] == f"Cluster blue is ready: Kubernetes {version}, 1 node Ready."
-    assert [each["type"] for each in cluster["node_pools"][0]["conditions"]] == ["Provisioned", "NodesReady"]
+    assert [each["type"] for each in cluster["node_pools"][0]["conditions"]] == [
+        "Provisioned",
+        "NodesReady",
+        "VersionSupported",
+    ]
     assert answer.headers["ETag"] == etag
     listed = (await slipway.ask("GET", "/v1/clusters")).json()["items"][0]
     assert listed["summary"] == cluster["summary"]

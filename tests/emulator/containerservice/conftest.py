@@ -1,5 +1,8 @@
 """A cluster in a local Azure whose clock stands still, and what runs in it."""
 
+import json
+import urllib.error
+import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,6 +103,19 @@ class Aks:
         store = self.azure.azure.host.serving(self._key())
         assert store is not None
         return store
+
+
+def act(aks: Aks, name: str, **document: Any) -> dict[str, Any]:
+    """Let Azure do something by itself; returns what it did, or why it did not."""
+    request = urllib.request.Request(  # noqa: S310 - our own loopback URL
+        f"{aks.azure.url}/_local/acts/{name}", json.dumps(document).encode(), method="POST"
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - the same
+            done: dict[str, Any] = json.load(answer)
+    except urllib.error.HTTPError as refused:
+        done = json.load(refused)
+    return done
 
 
 @pytest.fixture

@@ -1,15 +1,12 @@
 """What Azure does by itself when `/_local/acts` says so: upgrades in a window, images, quotas; and what it offers."""
 
-import json
-import urllib.error
-import urllib.request
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from app.emulator.providers.containerservice.windows import next_opening
-from tests.emulator.containerservice.conftest import POOL, Aks
+from tests.emulator.containerservice.conftest import POOL, Aks, act
 
 WORK = "agentPools/work"
 SUNDAY: dict[str, Any] = {
@@ -19,25 +16,13 @@ SUNDAY: dict[str, Any] = {
 }
 
 
-def _act(aks: Aks, name: str, **document: Any) -> dict[str, Any]:
-    request = urllib.request.Request(  # noqa: S310 - our own loopback URL
-        f"{aks.azure.url}/_local/acts/{name}", json.dumps(document).encode(), method="POST"
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - the same
-            done: dict[str, Any] = json.load(answer)
-    except urllib.error.HTTPError as refused:
-        done = json.load(refused)
-    return done
-
-
 async def test_a_channel_upgrades_control_plane_and_pools_without_a_callers_request(aks: Aks) -> None:
     """trouble 18"""
     cluster = aks.arm.path(aks.arm.cluster())
-    assert "leads nowhere" in _act(aks, "auto-upgrade", cluster=cluster)["error"]
+    assert "leads nowhere" in act(aks, "auto-upgrade", cluster=cluster)["error"]
     await aks.change(autoUpgradeProfile={"upgradeChannel": "stable"})
     aks.azure.advance(101)
-    assert _act(aks, "auto-upgrade", cluster=cluster)["to"] == "1.33.5"
+    assert act(aks, "auto-upgrade", cluster=cluster)["to"] == "1.33.5"
     assert (await aks.cluster())["provisioningState"] == "Upgrading"
     busy = await aks.change(tags={})
     assert (busy.status, busy.body["code"]) == (409, "OperationNotAllowed")
@@ -52,10 +37,10 @@ async def test_an_upgrade_waits_for_the_window_of_its_maintenance_configuration(
     cluster = aks.arm.path(aks.arm.cluster())
     await aks.change(autoUpgradeProfile={"upgradeChannel": "patch"})
     aks.azure.advance(101)
-    assert "no maintenance configuration" in _act(aks, "auto-upgrade", cluster=cluster, in_window=True)["error"]
+    assert "no maintenance configuration" in act(aks, "auto-upgrade", cluster=cluster, in_window=True)["error"]
     path = f"{aks.arm.cluster()}/maintenanceConfigurations/aksManagedAutoUpgradeSchedule"
     assert (await aks.arm.send("PUT", path, {"properties": {"maintenanceWindow": SUNDAY}})).status == 200
-    planned = _act(aks, "auto-upgrade", cluster=cluster, in_window=True)
+    planned = act(aks, "auto-upgrade", cluster=cluster, in_window=True)
     opens = datetime.fromisoformat(planned["window"])
     assert (opens.strftime("%A"), opens.hour, planned["to"]) == ("Sunday", 2, "1.32.9")
     now = datetime.fromisoformat(aks.azure.get("/_local/health")["now"])
@@ -69,8 +54,8 @@ async def test_an_upgrade_waits_for_the_window_of_its_maintenance_configuration(
 async def test_a_new_node_image_is_offered_taken_and_shown_by_nodes_and_machines(aks: Aks) -> None:
     await aks.has_pool("work", count=2)
     before = await aks.pool("work")
-    assert _act(aks, "node-image", release="nonsense")["error"].startswith("'release' must be")
-    _act(aks, "node-image", release="202602.04.0")
+    assert act(aks, "node-image", release="nonsense")["error"].startswith("'release' must be")
+    act(aks, "node-image", release="202602.04.0")
     profile = await aks.arm.send("GET", f"{aks.arm.cluster()}/{WORK}/upgradeProfiles/default")
     latest = profile.body["properties"]["latestNodeImageVersion"]
     assert latest == "AKSUbuntu-2204gen2containerd-202602.04.0" != before["nodeImageVersion"]
@@ -94,8 +79,8 @@ async def test_a_new_node_image_is_offered_taken_and_shown_by_nodes_and_machines
 
 
 async def test_quotas_are_set_and_told(aks: Aks) -> None:
-    assert "must be one of" in _act(aks, "quotas", nonsense=1)["error"]
-    _act(aks, "quotas", standardDSv5Family=1)
+    assert "must be one of" in act(aks, "quotas", nonsense=1)["error"]
+    act(aks, "quotas", standardDSv5Family=1)
     refused = await aks.put_pool("work", **POOL)
     assert (refused.status, refused.body["code"]) == (400, "ErrCode_InsufficientVCPUQuota")
     usages = await aks.arm.send("GET", "providers/Microsoft.Compute/locations/westus2/usages")
@@ -178,9 +163,9 @@ async def test_an_old_api_that_was_used_for_writing_keeps_the_control_plane_from
 ) -> None:
     """Azure/AKS#3984, Azure/AKS#4951"""
     cluster = aks.arm.path(aks.arm.cluster())
-    assert "required" in _act(aks, "deprecated-use", cluster=cluster)["error"]
+    assert "required" in act(aks, "deprecated-use", cluster=cluster)["error"]
     for verb in ("list", "create"):
-        _act(aks, "deprecated-use", cluster=cluster, api="batch.jobs.v2alpha1", verb=verb, removed_in="1.33")
+        act(aks, "deprecated-use", cluster=cluster, api="batch.jobs.v2alpha1", verb=verb, removed_in="1.33")
     refused = await aks.change(kubernetesVersion="1.33.5")
     assert (refused.status, refused.body["code"]) == (400, "ValidationError")
     assert refused.body["subcode"] == "UpgradeBlockedOnDeprecatedAPIUsage"

@@ -39,7 +39,10 @@ _IDLE = timedelta(seconds=60)
 
 @dataclass(frozen=True)
 class _Key:
+    """A look at a cluster; `idle`: the one that comes though nothing has happened."""
+
     cluster: str
+    idle: bool = False
 
 
 @dataclass
@@ -84,14 +87,15 @@ class ClusterAutoscaler:
     def _soon(self, key: str) -> None:
         cloud = self._cloud
         cluster = cloud.store.get(key) if cloud is not None else None
-        if cloud is not None and cluster is not None and _scaled(cloud, cluster):
-            self._plan(cloud, key, cloud.now() + cloud.scaled(_SCAN_SECONDS))
+        # One that is planned stays: in a busy cluster it would be put off for ever.
+        if cloud is not None and cluster is not None and not cloud.agenda.has(_Key(key)) and _scaled(cloud, cluster):
+            self._plan(cloud, _Key(key), cloud.now() + cloud.scaled(_SCAN_SECONDS))
 
-    def _plan(self, cloud: Cloud, key: str, when: datetime) -> None:
+    def _plan(self, cloud: Cloud, key: _Key, when: datetime) -> None:
         async def due(_at: datetime) -> None:
-            await self._round(cloud, key)
+            await self._round(cloud, key.cluster)
 
-        cloud.plan(_Key(key), when, due)
+        cloud.plan(key, when, due)
 
     async def _round(self, cloud: Cloud, key: str) -> None:
         cluster, store = cloud.store.get(key), self._host.serving(key)
@@ -104,7 +108,7 @@ class ClusterAutoscaler:
         state = {pool.key: (self._group(pool).coming, self._back_off(cloud, pool)) for pool in pools}
         write_status(store, cluster, pools, state)
         if pools:
-            self._plan(cloud, key, cloud.now() + max(_IDLE, cloud.scaled(_SCAN_SECONDS)))
+            self._plan(cloud, _Key(key, idle=True), cloud.now() + max(_IDLE, cloud.scaled(_SCAN_SECONDS)))
 
     def _help(self, cloud: Cloud, cluster: Resource, store: Store, pools: Sequence[Resource], pod: Object) -> bool:
         """Whether a node was asked for, or comes already, on which the pod may run."""
