@@ -52,9 +52,10 @@ def _part(name: str, *, kinds: str, lives: str, beside: str = "") -> Part:
 PARTS = (
     _part(
         "clusters",
-        kinds="cluster.create cluster.delete cluster.scale cluster.outbound cluster.sync provider.register",
+        kinds="cluster.create cluster.delete cluster.scale cluster.outbound cluster.sync provider.register"
+        " cluster.reset_service_principal",
         # The one that takes more along comes first: its deletion is the one that crashes.
-        lives="taking plain failing stuck accepted first register sealed elsewhere",
+        lives="taking plain failing stuck accepted first register sealed elsewhere principal",
     ),
     _part(
         "groups",
@@ -64,8 +65,8 @@ PARTS = (
     _part(
         "settings",
         kinds="cluster.update cluster.reconcile cluster.abort cluster.rotate_certificates cluster.reset_aad"
-        " cluster.reset_service_principal cluster.run_command",
-        lives="patched patchwanted aborted certified commanded principal",
+        " cluster.run_command",
+        lives="patched patchwanted aborted certified commanded",
         beside="plain",
     ),
     _part(

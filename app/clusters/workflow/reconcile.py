@@ -1,19 +1,22 @@
 """`cluster.reconcile`: put again what is wanted, which cures many Failed states; a failed pool stops no other."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.azure.errors import AzureError
 from app.azure.types.agent_pool import AgentPoolSpec
+from app.azure.types.tags import JOB, owner_tags
 from app.azure.types.watch import TargetKind
 from app.clusters.specs.kinds import RECONCILE
+from app.clusters.specs.room import Growth
 from app.clusters.specs.states import QUIET
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import SETTLED, Begun, Made, Proof
 from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.plan import Plan
+from app.clusters.workflow.preflight import ground_of, require_room
 from app.clusters.workflow.settings import Differences, apply_settings, forget_resets, tell_partly_applied
-from app.core.errors import Problem
+from app.core.errors import Problem, SlipwayError
 from app.core.json import JsonObject
 from app.engine.errors import JobFailedError
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
@@ -88,13 +91,13 @@ async def await_cluster_again(cloud: Cloud, asked: Plan, begun: Begun) -> None:
 
 @cloud_step
 async def put_pool_again(cloud: Cloud, asked: Plan, spec: AgentPoolSpec) -> PoolAgain:
-    """Send a pool that has failed, or in which Azure differs from what is wanted; one that is gone is left alone."""
+    """Send a pool that has failed, or in which Azure differs from what is wanted; make one that is gone."""
     place, asked_at = asked.place, cloud.clock.now()
     names = place.resource_group, place.azure_name
     pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
     present = await pools.get(*names, spec.name, call=azure_call(cloud))
     if present is None:
-        return PoolAgain()
+        return await _make_again(cloud, asked, spec)
     state = present.provisioning_state.lower()
     if state not in SETTLED:
         # Asked already, by a run whose end was lost.
@@ -107,6 +110,24 @@ async def put_pool_again(cloud: Cloud, asked: Plan, spec: AgentPoolSpec) -> Pool
             raise
         return PoolAgain(problem=error.problem.as_json())
     return PoolAgain() if answer is None else PoolAgain(Begun(answer.operation.target_id, answer.operation, asked_at))
+
+
+async def _make_again(cloud: Cloud, asked: Plan, spec: AgentPoolSpec) -> PoolAgain:
+    """Make a pool that is wanted and that Azure does not have; the nodes that it had are gone, and what was on them."""
+    place, asked_at = asked.place, cloud.clock.now()
+    pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
+    owner = {**owner_tags(project_id=place.project_id, cluster_id=place.cluster_id), JOB: cloud.job.id}
+    subnet = spec.subnet_id or (asked.wanted.settings.get("network") or {}).get("subnet_id")
+    wanted = replace(spec, tags={**spec.tags, **owner}, subnet_id=subnet)
+    try:
+        cluster = await await_azure.require_ours(cloud, place)
+        await require_room(cloud, ground_of(cluster, place.subscription_id), [Growth.of_new(wanted)])
+        answer = await pools.create(place.resource_group, place.azure_name, wanted, call=azure_call(cloud))
+    except SlipwayError as error:
+        if error.problem.retryable:
+            raise
+        return PoolAgain(problem=error.problem.as_json())
+    return PoolAgain(Begun(answer.operation.target_id, answer.operation, asked_at))
 
 
 @cloud_step

@@ -34,13 +34,16 @@ class Differences:
 
     parts: tuple[Part, ...] = ()
     windows: bool = False
+    failed: bool = False
+    """Azure's last operation on the cluster has failed: what it has taken over, it has perhaps not applied."""
+    etag: str | None = None
     found: tuple[JsonObject, ...] = field(default=())
 
 
 async def apply_settings(job: JobRun, asked: Plan) -> Differences:
     """Send what differs, part by part, and read it back; returns what Azure has not applied even at the second time."""
     found = await job.cloud(compare_settings, asked)
-    if not found.found:
+    if not found.found and not found.failed:
         return found
     await send(job, asked, found)
     left = await job.cloud(read_settings, asked)
@@ -55,6 +58,10 @@ async def send(job: JobRun, asked: Plan, differences: Differences, *, await_last
     """Send each part, and wait for it before the next; of the last its acceptance may be enough."""
     if differences.windows:
         await job.cloud(put_windows, asked)
+    if differences.failed and not differences.parts:
+        again = await job.cloud(put_failed_again, asked, differences.etag)
+        if await_last:
+            await job.cloud(await_part, asked, again)
     for part in differences.parts:
         begun = await job.cloud(put_part, asked, part)
         if await_last or part != differences.parts[-1]:
@@ -100,6 +107,19 @@ async def put_part(cloud: Cloud, asked: Plan, part: Part) -> Begun | None:
 
 
 @cloud_step
+async def put_failed_again(cloud: Cloud, asked: Plan, etag: str | None) -> Begun:
+    """Send a cluster that has failed as Azure has it: nothing differs, and yet nothing need be applied."""
+    place, asked_at = asked.place, cloud.clock.now()
+    present = await require_changeable(cloud, place)
+    if present.etag != etag or not _settled(present):
+        # Sent already, by a run whose end was lost.
+        return Begun(present.id, None, asked_at)
+    clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
+    answer = await clusters.put_again(place.resource_group, place.azure_name, if_match=etag, call=azure_call(cloud))
+    return Begun(answer.operation.target_id, answer.operation, asked_at)
+
+
+@cloud_step
 async def await_part(cloud: Cloud, asked: Plan, begun: Begun | None) -> None:
     """Wait until Azure has applied the change."""
     await await_azure.finish(
@@ -127,14 +147,14 @@ async def put_windows(cloud: Cloud, asked: Plan) -> None:
 async def _differences(cloud: Cloud, asked: Plan) -> Differences:
     place = asked.place
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
-    _, changes = await clusters.compare(
+    present, changes = await clusters.compare(
         place.resource_group, place.azure_name, settings_of(asked.wanted), call=azure_call(cloud)
     )
     windows = await _windows_to_change(cloud, asked)
     found = [_shown(change) for change in changes]
     found += [{"setting": ours, "path": f"/maintenanceConfigurations/{name}"} for ours, name, _ in windows]
     parts = dict.fromkeys(change.part for change in changes if not change.fixed)
-    return Differences(tuple(parts), bool(windows), tuple(found))
+    return Differences(tuple(parts), bool(windows), failed=has_failed(present), etag=present.etag, found=tuple(found))
 
 
 def _shown(change: Change) -> JsonObject:
@@ -174,6 +194,11 @@ def wanted_windows(wanted: Wanted) -> dict[str, MaintenanceWindow | None]:
         elif ours in wanted.resets:
             found[ours] = None
     return found
+
+
+def has_failed(cluster: ManagedCluster) -> bool:
+    """Whether Azure's last operation on the cluster itself ended without success."""
+    return cluster.provisioning_state.lower() in {"failed", "canceled"}
 
 
 def _settled(cluster: ManagedCluster) -> bool:

@@ -13,9 +13,10 @@ from app.clusters.workflow.settings import (
     send,
     tell_partly_applied,
 )
-from app.clusters.workflow.upgrade import upgrade_plan
+from app.clusters.workflow.upgrade import left_behind, left_words, upgrade_plan
 from app.clusters.workflow.upgrade_checks import Route
 from app.clusters.workflow.upgrade_stages import Upgraded, upgrade_through
+from app.core.json import JsonObject
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow
 from app.models import ClusterState
@@ -61,9 +62,16 @@ async def record_updated(record: Record, asked: Plan, made: Made, left: Differen
     await plan.observe(record, cluster, made.cluster, made.outbound_ips)
     plan.settle(cluster, record)
     await record.emit("cluster.updated")
-    outcome = {"tags": dict(made.cluster.tags), "kubernetes_version": made.cluster.current_kubernetes_version}
+    outcome: JsonObject = {
+        "tags": dict(made.cluster.tags),
+        "kubernetes_version": made.cluster.current_kubernetes_version,
+    }
+    if record.view.request.get("kubernetes_version") is not None:
+        outcome |= left_behind(upgraded)
     partly = await tell_partly_applied(record, left)
     summary = f"Cluster {cluster.name} is updated, but Azure has not applied all of it." if partly else None
+    if summary is None and upgraded.quarantined:
+        summary = f"Cluster {cluster.name} is updated; {left_words(upgraded, '')}"
     await record.succeed(outcome={**outcome, **partly}, summary=summary)
 
 

@@ -92,9 +92,13 @@ def outcome_of(upgraded: Upgraded, made: Made, proof: Proof) -> JsonObject:
             }
             for pool in made.cluster.pools
         },
-        "quarantined_nodes": list(upgraded.quarantined),
-        "pods_removed": list(upgraded.removed),
+        **left_behind(upgraded),
     }
+
+
+def left_behind(upgraded: Upgraded) -> JsonObject:
+    """Nodes that could not be drained and stay as they were (trouble 42), and pods that were deleted for others."""
+    return {"quarantined_nodes": list(upgraded.quarantined), "pods_removed": list(upgraded.removed)}
 
 
 def left_words(upgraded: Upgraded, well: str) -> str:

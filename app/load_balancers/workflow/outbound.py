@@ -16,6 +16,7 @@ from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.leave import clean_up_change
+from app.clusters.workflow.settings import has_failed
 from app.core.errors import ConflictError, ErrorClass, SlipwayError
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
@@ -28,8 +29,8 @@ R = TypeVar("R")
 async def change_outbound(job: JobRun) -> None:
     """Bring the outbound profile to Azure, and see that the effective addresses are those that were asked for."""
     asked = await job.record(begin_outbound)
-    await job.cloud(check_outbound, asked)
-    begun = await job.cloud(put_outbound, asked)
+    failed = await job.cloud(check_outbound, asked)
+    begun = await job.cloud(put_outbound, asked, failed)
     if plan.only_acceptance(job):
         await job.record(plan.record_accepted)
         return
@@ -72,8 +73,11 @@ async def begin_outbound(record: Record) -> OutboundPlan:
 
 
 @cloud_step
-async def check_outbound(cloud: Cloud, asked: OutboundPlan) -> None:
-    """What Azure would refuse late, or in the middle: addresses that lack or are taken, rights, the sum of ports."""
+async def check_outbound(cloud: Cloud, asked: OutboundPlan) -> str | None:
+    """What Azure would refuse late, or in the middle: addresses that lack or are taken, rights, the sum of ports.
+
+    Returns the ETag of a cluster whose last operation has failed: it is sent whether or not anything differs.
+    """
     present = await await_azure.require_ours(cloud, asked.place)
     outbound = asked.outbound
     network = cloud.gateways.azure.subscription(asked.place.subscription_id).network
@@ -94,6 +98,7 @@ async def check_outbound(cloud: Cloud, asked: OutboundPlan) -> None:
         for pool in present.pools
     ]
     _require_ports(snat_of(sizes, addresses=addresses, ports_per_node=outbound.allocated_ports))
+    return present.etag if has_failed(present) else None
 
 
 def _there(found: Mapping[str, R], azure_id: str) -> R:
@@ -117,11 +122,12 @@ def _require_ports(snat: Snat) -> None:
 
 
 @cloud_step
-async def put_outbound(cloud: Cloud, asked: OutboundPlan) -> Begun | None:
-    """Send the profile, unless Azure has it."""
+async def put_outbound(cloud: Cloud, asked: OutboundPlan, failed: str | None) -> Begun | None:
+    """Send the profile, unless Azure has it and has applied it. `failed`: the ETag of a cluster that has failed."""
     place = asked.place
     present = await require_changeable(cloud, place)
-    if present.outbound is not None and not outbound_differs(present.outbound, asked.outbound):
+    same = present.outbound is not None and not outbound_differs(present.outbound, asked.outbound)
+    if same and (failed is None or present.etag != failed):
         if present.provisioning_state.lower() in await_azure.SETTLED:
             return None
         # Asked already, by a run whose end was lost.

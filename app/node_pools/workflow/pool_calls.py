@@ -63,14 +63,18 @@ def has_failed(asked: PoolPlan, present: AgentPool) -> bool:
 
 
 async def send(cloud: Cloud, asked: PoolPlan, spec: AgentPoolSpec, present: AgentPool) -> Begun | None:
-    """Send what differs of the pool from the spec; None where nothing does."""
+    """Send what differs of the pool from the spec; None where nothing does.
+
+    One that has failed is sent all the same: Azure has perhaps taken over what it has not applied.
+    """
     place = asked.place
     pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
     asked_at = cloud.clock.now()
     if present.provisioning_state.lower() not in await_azure.SETTLED:
         # Asked already, by a run whose end was lost.
         return Begun(_id(cloud, asked), None, asked_at)
-    answer = await pools.change(place.resource_group, place.azure_name, spec, call=azure_call(cloud))
+    put = pools.put_again if present.provisioning_state.lower() in _FAILED else pools.change
+    answer = await put(place.resource_group, place.azure_name, spec, call=azure_call(cloud))
     return None if answer is None else Begun(answer.operation.target_id, answer.operation, asked_at)
 
 
