@@ -92,8 +92,12 @@ class AgentPoolSpec:
     @classmethod
     def from_json(cls, stored: JsonObject) -> "AgentPoolSpec":
         """What `as_json` wrote, also before this had all the fields that it has now."""
-        known = {each.name: stored[each.name] for each in fields(cls) if each.name in stored}
+        known = {name: stored[name] for name in _NAMES if name in stored}
         return cls(**{**known, "zones": tuple(stored.get("zones", ())), "taints": tuple(stored.get("taints", ()))})
+
+
+# Found once: every list of clusters asks for them, once a pool.
+_NAMES = tuple(each.name for each in fields(AgentPoolSpec))
 
 
 @dataclass(frozen=True, slots=True)
