@@ -88,6 +88,11 @@ async def test_a_budget_that_allows_nothing_stops_it_with_both_pools_on_record_a
         answer = await slipway.ask(method, f"{PATH}/{path}", body)
         assert (answer.status_code, answer.json()["code"]) == (409, "rotation_unfinished")
 
+    # Meanwhile the old pool serves as before.
+    left = job["outcome"]["rotation"]
+    assert (left["old_pool"], left["new_pool"]) == ("serving", "workers-new")
+    nodes = (await inside.send("GET", "/api/v1/nodes"))["items"]
+    assert not any(node["spec"].get("unschedulable") for node in nodes)
     await inside.send("DELETE", "/apis/policy/v1/namespaces/default/poddisruptionbudgets/web")
     made = len(slipway.azure.requests(operation="AgentPools_CreateOrUpdate"))
     again = await slipway.done("POST", f"/v1/jobs/{job['id']}:retry")

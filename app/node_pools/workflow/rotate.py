@@ -5,8 +5,11 @@ https://learn.microsoft.com/azure/aks/resize-node-pool
 
 from dataclasses import replace
 
+from sqlalchemy import select
+
 from app.azure.types.tags import JOB, is_ours, owner_tags
 from app.azure.types.watch import TargetKind
+from app.clusters.service.start import SUPERSEDED
 from app.clusters.specs.room import Growth
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
@@ -17,9 +20,10 @@ from app.clusters.workflow.turn import require_idle
 from app.core.text import counted
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow
-from app.models import NodePoolState
+from app.models import Job, JobStep, NodePoolState
 from app.node_pools.service.rotation import forget_replacement, replacement_of, take_over
 from app.node_pools.specs.kinds import ROTATE
+from app.node_pools.specs.rotation_left import rotation_left
 from app.node_pools.workflow import plan, pool_calls
 from app.node_pools.workflow.drain import Kept, allow_pods, cordon_nodes, drain_nodes, look_at_pods, verify_pods
 from app.node_pools.workflow.plan import prove_nodes
@@ -171,36 +175,56 @@ async def record_rotated(record: Record, asked: RotationPlan, left: Made, kept: 
 
 
 async def clean_up_rotation(job: JobRun, end: JobEnd) -> None:
-    """Abort what still runs when the job was canceled; remove the new pool, and nothing else, when that was asked."""
+    """Abort what still runs when the job was canceled, and have the old pool serve as before.
+
+    The new one, and nothing else, is removed when that was asked.
+    """
     if end.canceled:
         await clean_up_change(job, end)
-    if job.view.options.get("on_failure") != "delete":
+    removing = job.view.options.get("on_failure") == "delete"
+    if end.problem.code == SUPERSEDED and not removing:
         return
     asked = await job.record(read_rotation)
-    if asked is not None and await job.cloud(remove_new_pool, asked):
+    if asked is not None and await job.cloud(restore_old_pool, asked) and removing:
+        await job.cloud(remove_new_pool, asked)
         await job.record(forget_new_pool)
 
 
 @record_step
 async def read_rotation(record: Record) -> RotationPlan | None:
-    """What was begun; None where nothing was."""
+    """What was begun; None where nothing was that is to be put back or removed."""
     if await replacement_of(record.session, record.view.request["pool_id"]) is None:
+        return None
+    removing = record.view.options.get("on_failure") == "delete"
+    if not removing and end_old_autoscaling.name not in await _steps(record):
+        # Somebody else may have cordoned its nodes.
         return None
     return await begin(record)
 
 
+async def _steps(record: Record) -> dict[str, str]:
+    """The states of the job's steps, by name."""
+    asked = select(JobStep.name, JobStep.state).where(JobStep.job_id == record.view.id).order_by(JobStep.ordinal)
+    return {row.name: row.state for row in (await record.session.execute(asked)).all()}
+
+
 @cloud_step
-async def remove_new_pool(cloud: Cloud, asked: RotationPlan) -> bool:
-    """Remove the new pool while the old one is there to serve; False where the old one is not, or going."""
+async def restore_old_pool(cloud: Cloud, asked: RotationPlan) -> bool:
+    """Let pods and the autoscaler onto the old pool again; False where there is none any more, or it is going."""
     old = await plan.present_pool(cloud, asked.old)
     if old is None or old.provisioning_state.lower() == "deleting":
         return False
     await allow_pods(cloud, asked.old.place, asked.old.spec.name, allowed=True)
     await await_old_held.run(cloud, asked, await pool_calls.send(cloud, asked.old, asked.old.spec, old))
+    return True
+
+
+@cloud_step
+async def remove_new_pool(cloud: Cloud, asked: RotationPlan) -> None:
+    """Remove the new pool, now that the old one serves."""
     new = await plan.present_pool(cloud, asked.new)
     if new is not None and is_ours(new.tags, asked.new.place.cluster_id):
         await pool_calls.await_gone(cloud, asked.new, await pool_calls.delete(cloud, asked.new))
-    return True
 
 
 @record_step
@@ -211,11 +235,14 @@ async def forget_new_pool(record: Record) -> None:
 
 
 async def record_failed(record: Record, end: JobEnd) -> None:
-    """Both pools are on record as Azure has them; `:retry` goes on."""
+    """Both pools are on record as Azure has them, and the job says how they were left; `:retry` goes on."""
     new = await replacement_of(record.session, record.view.request["pool_id"])
     if new is not None and new.state == NodePoolState.CREATING:
         plan.set_state(new, NodePoolState.FAILED, record)
     await plan.record_failed(record, end)
+    if new is not None and new.deleted_at is None and end.begun:
+        job = await record.session.get_one(Job, record.view.id)
+        job.outcome = {**(job.outcome or {}), "rotation": rotation_left(await _steps(record), new.name)}
 
 
 rotate_workflow = Workflow(ROTATE, rotate_pool, ended=record_failed, clean_up=clean_up_rotation)
