@@ -20,6 +20,7 @@ from tests.support.raw_http import (
     serving,
     statuses,
     talk,
+    talk_on,
 )
 
 __all__ = ["of_module", "served"]
@@ -59,7 +60,7 @@ async def test_who_asks_before_it_sends_too_much_is_not_told_to_go_on(served: Se
     [post("/a", "Content-Length: 9", b"abc"), post("/a", "Transfer-Encoding: chunked", b"3\r\nabc\r\n5\r\n")],
 )
 async def test_a_body_that_stops_is_408_and_the_last_of_its_connection(served: Served, request_: bytes) -> None:
-    heard = await talk(served.port, request_, NEXT, pause=0.5)
+    heard = await talk_on(served.port, request_, NEXT)
     assert statuses(heard) == [408]
     assert last_code(heard) == "body_stalled"
     assert served.seen == []

@@ -100,10 +100,15 @@ def telling_writers(word: str, back: str) -> Callable[[Arena], AbstractAsyncCont
 
 @asynccontextmanager
 async def outside_writer(arena: Arena) -> AsyncIterator[None]:
-    """It knows nothing of the writers' lock, and keeps SQLite's."""
-    connection = sqlite3.connect(str(arena.bench.database.file), isolation_level=None)
-    connection.execute("BEGIN IMMEDIATE")
+    """It knows nothing of the writers' lock, and keeps SQLite's.
+
+    It waits for it in a thread: whoever has it may be a transaction that goes on in this loop.
+    """
+    connection = sqlite3.connect(
+        str(arena.bench.database.file), timeout=60, isolation_level=None, check_same_thread=False
+    )
     try:
+        await asyncio.to_thread(connection.execute, "BEGIN IMMEDIATE")
         yield
     finally:
         connection.close()

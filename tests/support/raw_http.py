@@ -80,7 +80,7 @@ def served(of_module: Served) -> Served:
     return of_module
 
 
-async def talk(port: int, *parts: bytes, pause: float = 0.05, seconds: float = 5) -> bytes:
+async def talk(port: int, *parts: bytes, pause: float = 0.05, seconds: float = 30) -> bytes:
     """Send the parts; return all that comes until the server closes. Fails when it does not."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
@@ -89,6 +89,19 @@ async def talk(port: int, *parts: bytes, pause: float = 0.05, seconds: float = 5
             await asyncio.sleep(pause)
         async with asyncio.timeout(seconds):
             return await reader.read()
+    finally:
+        writer.close()
+
+
+async def talk_on(port: int, first: bytes, then: bytes, seconds: float = 30) -> bytes:
+    """Send `first`, and `then` when an answer begins to come; return all that comes until the server closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(first)
+        async with asyncio.timeout(seconds):
+            beginning = await reader.readexactly(1)
+            writer.write(then)
+            return beginning + await reader.read()
     finally:
         writer.close()
 

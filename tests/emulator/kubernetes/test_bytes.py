@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.emulator.kubernetes import protobuf
@@ -69,7 +69,12 @@ def _store() -> Store:
     return store
 
 
+# How long drawing takes is the machine's affair: nothing in these tests is about time.
+_UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.plural)
+@_UNTIMED
 @given(body=_BODIES)
 def test_any_body_is_stored_and_shown_or_refused(kind: Any, body: Object) -> None:
     request = Request("POST", "/", {}, {}, json.dumps(body).encode(), User("someone", ("group",)))
@@ -81,6 +86,7 @@ def test_any_body_is_stored_and_shown_or_refused(kind: Any, body: Object) -> Non
         json.dumps(several(kind, [stored], {}, View.TABLE, aware_now()))
 
 
+@_UNTIMED
 @given(st.binary(max_size=200), st.sampled_from(["Service", "Secret", "Namespace", "DeleteOptions"]))
 def test_any_bytes_after_the_magic_are_read_or_refused(data: bytes, kind: str) -> None:
     name = kind.encode()
@@ -94,6 +100,7 @@ def _length(number: int) -> bytes:
     return bytes([number]) if number < 128 else bytes([number & 0x7F | 0x80, number >> 7])
 
 
+@_UNTIMED
 @given(_VALUES)
 def test_a_merge_patch_follows_rfc_7396(value: Any) -> None:
     target = {"a": {"b": 1, "c": [1, 2]}, "d": "e"}
