@@ -46,6 +46,10 @@ class AzureControl:
     def lift_fault(self, fault_id: int) -> None:
         self._ask(f"/_local/faults/{fault_id}", method="DELETE")
 
+    def release_image(self, release: str) -> None:
+        """Bring out a newer image of nodes: `209902.04.0`."""
+        self._ask("/_local/acts/node-image", {"release": release})
+
     def reset(self) -> None:
         """Forget everything."""
         self._ask("/_local/reset", {})

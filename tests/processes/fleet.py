@@ -195,7 +195,7 @@ class Fleet:
         await self.until(lambda: self._none_open(jobs), "all jobs have ended", seconds)
         ended = await asyncio.gather(*(self.ask("GET", f"/v1/jobs/{job}") for job in jobs))
         bad = [answer.json() for answer in ended if answer.json()["state"] != "succeeded"]
-        assert bad == []
+        assert not bad, bad
 
     # What the outside sees.
 

@@ -45,6 +45,9 @@ class Sent:
         return self.method not in {"GET", "HEAD"} and not _CREDENTIALS.search(self.path) and self.name.count(".") == 2
 
 
+_NOTHING_THERE = 204
+
+
 class Wire:
     """Relays bytes as they are, and reads along.
 
@@ -76,11 +79,14 @@ class Wire:
         return [sent for sent in self.sent if sent.changes]
 
     def sent_twice(self) -> list[tuple[str, str, str]]:
-        """Changes that one job sent twice and that Azure took both times: job, method, path."""
+        """Changes that one job sent twice and that Azure took both times: job, method, path.
+
+        204 is no change that it took: there was nothing any more to remove.
+        """
         taken = Counter(
             (sent.job_id, sent.method, sent.path.lower())
             for sent in self.changes()
-            if sent.status is not None and sent.status < 300
+            if sent.status is not None and sent.status < 300 and sent.status != _NOTHING_THERE
         )
         return [change for change, times in taken.items() if times > 1]
 

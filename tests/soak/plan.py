@@ -5,7 +5,7 @@ The soak is seeded, not deterministic: inputs and faults are repeated, the inter
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 CHAOS_SECONDS = 8.0
 """How long clients begin new moves and faults begin."""
@@ -85,6 +85,25 @@ _WEIGHTS = {
 }
 
 
+LIFE = (
+    "patch",
+    "upgrade",
+    "pool_add",
+    "pool_patch",
+    "pool_rotate",
+    "pool_delete",
+    "power",
+    "certify",
+    "reconcile",
+    "abort",
+    "command",
+    "extend",
+    "reset",
+)
+"""What else happens to a cluster in its life; four of them to each that begins ready (`life.Life`)."""
+_LIFE_MOVES = 4
+
+
 def draw(seed: int, database: str, kinds: Sequence[str]) -> Plan:
     """Draw the plan of a seed; `kinds` are the faults that this database can have."""
     rng = random.Random(seed)
@@ -97,7 +116,21 @@ def draw(seed: int, database: str, kinds: Sequence[str]) -> Plan:
         FaultPlan(kind, rng.uniform(0.2, CHAOS_SECONDS * 0.75), rng.uniform(1.5, 3.0), rng.getrandbits(32))
         for kind in chosen
     )
+    # Drawn by themselves, so that seeds keep what they ask for otherwise.
+    lot = random.Random(f"life {seed}")
+    stories = tuple(replace(each, moves=_with_life(lot, each.moves)) if each.begins_ready else each for each in stories)
     return Plan(seed, database, stories, faults)
+
+
+def _with_life(lot: random.Random, moves: tuple[Move, ...]) -> tuple[Move, ...]:
+    """Four moves of `LIFE` between the others; a pool is there before it is changed."""
+    life = [Move(verb, lot.uniform(0, 0.4), lot.randint(2, 3), lot.random()) for verb in lot.sample(LIFE, _LIFE_MOVES)]
+    pool = [Move("pool_add", 0.1, 1, 0.0)] if any(move.verb.startswith("pool_") for move in life) else []
+    life = [*pool, *(move for move in life if move.verb != "pool_add")]
+    mixed = list(moves)
+    for number, move in enumerate(life):
+        mixed.insert(2 + 3 * number, move)
+    return tuple(mixed)
 
 
 def _story(rng: random.Random, number: int) -> Story:

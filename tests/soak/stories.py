@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.soak.client import Clients
 from tests.soak.history import Operation, Outcome
+from tests.soak.life import Life
 from tests.soak.plan import CHAOS_SECONDS, SENTINEL, SENTINEL_GROUP, Move, Story
 from tests.support.whole import CLUSTER
 
@@ -15,6 +16,8 @@ DEADLINE = {"deadline_seconds": 60}
 
 _SETTLE_SECONDS = 4
 _LOOKS = 5
+_NO_JOB = {"extend"}
+"""Verbs that change a row at once."""
 
 
 class Narrator:
@@ -61,6 +64,7 @@ class Narrator:
             "other_tenant": self._other_tenant,
             "leave": self._leave,
             "delete": self._delete,
+            **Life(self._ask).verbs,
         }
         for move in self._story.moves:
             await asyncio.sleep(move.pause)
@@ -196,6 +200,19 @@ class Narrator:
         )
         await self._clients.leave(operation)
         self._posts.append(operation)
+
+    async def _ask(self, verb: str, method: str, below: str, body: dict[str, Any] | None) -> None:
+        """One request about the cluster or what is below it. Only a POST has a key."""
+        path = f"{self._path}{below}"
+        if method == "DELETE":
+            path += f"?deadline_seconds={DEADLINE['deadline_seconds']}"
+        elif verb not in _NO_JOB:
+            body = {**(body or {}), "options": DEADLINE}
+        if method == "POST":
+            await self._post(verb, path, body)
+        else:
+            operation = self._clients.history.add(self._story.tenant, verb, method, path, body=body)
+            self._note(await self._clients.send(operation))
 
     async def _delete(self, _move: Move) -> None:
         path = f"{self._path}?deadline_seconds={DEADLINE['deadline_seconds']}"

@@ -85,7 +85,7 @@ def _good() -> Evidence:
             {"id": f"{_PATH}/agentPools/system", "properties": {"count": 1}},
         ],
         sentinels=([{"id": "theirs"}], [{"id": "theirs"}]),
-        shown={"cls_1": {"tags": {"op1": "x"}, "node_pools": [{"name": "system", "count": 1}]}},
+        shown={"cls_1": {"tags": {"op1": "x"}, "node_pools": [{"name": "system", "azure_name": "system", "count": 1}]}},
         wanted={"cls_1": cluster},
         footprints=[Footprint("worker", 100, 30, 40)],
     )

@@ -12,6 +12,14 @@ _CONFLICT = 409
 _CLOCKS = timedelta(seconds=0.1)
 
 
+_ABOUT_TAGS = ("cluster.create", "cluster.update", "cluster.reconcile")
+_ABOUT_POOLS = (
+    *("cluster.create", "cluster.scale", "cluster.reconcile"),
+    *(f"node_pool.{verb}" for verb in ("create", "update", "rotate", "delete", "delete_machines")),
+)
+"""Kinds of jobs after which the counts of nodes in Azure are as wanted."""
+
+
 def created_once(evidence: Evidence) -> list[str]:
     """A1: one job makes a cluster at most once."""
     made = Counter(
@@ -65,11 +73,17 @@ def succeeded_means_done(evidence: Evidence) -> list[str]:
         counts = {pool["name"]: pool["count"] for pool in wanted["pools"]}
         tags = {key: value for key, value in azure["tags"].items() if not key.startswith(("slipway-", "managed-by"))}
         jobs = [job for job in evidence.jobs_of(cluster_id) if job["created_at"] <= row["looked_at"]]
-        if _last_succeeded(jobs, "cluster.create", "cluster.update") and tags != wanted["tags"]:
+        if _last_succeeded(jobs, *_ABOUT_TAGS) and tags != wanted["tags"]:
             found.append(f"A4: {row['name']}: the row wants the tags {wanted['tags']}, Azure has {tags}")
-        pools = {name: held.get(f"{address}/agentPools/{name}".lower(), {}) for name in counts}
-        in_azure = {name: pool.get("properties", {}).get("count") for name, pool in pools.items()}
-        if _last_succeeded(jobs, "cluster.create", "cluster.scale") and in_azure != counts:
+        # A pool that took another's place has a name of its own in Azure.
+        names = {pool["azure_name"].lower(): pool["name"] for pool in shown["node_pools"]}
+        pools = f"{address}/agentPools/".lower()
+        in_azure = {
+            names.get(each.removeprefix(pools), each.removeprefix(pools)): entry.get("properties", {}).get("count")
+            for each, entry in held.items()
+            if each.startswith(pools) and "/" not in each.removeprefix(pools)
+        }
+        if _last_succeeded(jobs, *_ABOUT_POOLS) and in_azure != counts:
             found.append(f"A4: {row['name']}: the row wants {counts} nodes, Azure has {in_azure}")
         if shown["tags"] != wanted["tags"] or {p["name"]: p["count"] for p in shown["node_pools"]} != counts:
             found.append(

@@ -10,6 +10,24 @@ _MOST_MEGABYTES = 400
 _MOST_THREADS = 100
 _MOST_FILES = 250
 _MOST_WAL = 80 * 1024 * 1024
+_FACTS = {
+    "cluster.create": "cluster.ready",
+    "cluster.update": "cluster.updated",
+    "cluster.scale": "cluster.scaled",
+    "cluster.upgrade": "cluster.upgraded",
+    "cluster.stop": "cluster.stopped",
+    "cluster.start": "cluster.started",
+    "cluster.rotate_certificates": "cluster.certificates_rotated",
+    "cluster.reconcile": "cluster.reconciled",
+    "cluster.abort": "cluster.aborted",
+    "cluster.run_command": "cluster.command_run",
+    "node_pool.create": "node_pool.ready",
+    "node_pool.update": "node_pool.updated",
+    "node_pool.rotate": "node_pool.rotated",
+    "node_pool.delete": "node_pool.deleted",
+    "node_pool.upgrade": "node_pool.upgraded",
+}
+"""What is told when a job of a kind has succeeded, and never else."""
 _ENDED_STEPS = {"succeeded", "skipped"}
 
 
@@ -63,9 +81,8 @@ def facts_come_together(evidence: Evidence) -> list[str]:
             found.append(f"D4: job {job['id']} ({job['state']}) has ended, its step {step['name']} has not")
         if job["state"] == "succeeded" and step["state"] not in _ENDED_STEPS:
             found.append(f"D4: job {job['id']} succeeded, its step {step['name']} is {step['state']}")
-    facts = {"cluster.create": "cluster.ready", "cluster.update": "cluster.updated", "cluster.scale": "cluster.scaled"}
     for job in evidence.jobs.values():
-        fact = facts.get(job["kind"])
+        fact = _FACTS.get(job["kind"])
         if fact is not None and (job["state"] == "succeeded") != ((job["id"], fact) in told):
             found.append(f"D4: job {job['id']} is {job['state']}, and of {fact} the events say the opposite")
         if (job["id"], "job.queued") not in told:
