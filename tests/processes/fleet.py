@@ -1,8 +1,6 @@
 """Slipway as real processes on free ports: local Azure, API and as many workers as a test wants."""
 
 import asyncio
-import contextlib
-import fcntl
 import json
 import os
 import signal
@@ -21,19 +19,19 @@ from app.core.durations import ExpectSettings
 from app.core.settings import DatabaseSettings
 from app.db import migrations
 from app.db.engine import Database
-from app.db.sqlite import lock_path
 from app.engine import migrations as engine_migrations
 from app.models import TERMINAL, Job, RateBucket
 from tests.house.installation import free_port
 from tests.processes.azure_control import AzureControl
-from tests.processes.process import Handle, Process
+from tests.processes.process import Handle, Process, somebody_writes
 from tests.processes.wire import Wire
 from tests.support.api import Tenant, add_tenant, bearer
 from tests.support.whole import CLUSTER
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEED = 600.0
-START_SECONDS = 30
+START_SECONDS = 120
+"""So long may a start take on a machine that is busy with other tests: it imports most of the SDK."""
 SOON = {"LEASE_SECONDS": "5", "HEARTBEAT_SECONDS": "0.5", "STUCK_SECONDS": "5", "QUEUE_POLL_SECONDS": "0.1"}
 """Workers' settings where the time of a takeover is not the subject."""
 
@@ -141,13 +139,10 @@ class Fleet:
         return worker
 
     async def pause(self, worker: Process) -> None:
-        """SIGSTOP, but not in a write transaction: on SQLite all other writers would wait for its end."""
+        """SIGSTOP, but in no transaction: others would wait for its locks, on PostgreSQL until the server ends it."""
         while True:
             worker.signal(signal.SIGSTOP)
-            if self.database.file is None:
-                return
-            with lock_path(self.database.file).open("rb") as lock, contextlib.suppress(BlockingIOError):
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not await somebody_writes(self.database):
                 return
             worker.signal(signal.SIGCONT)
             await asyncio.sleep(0.001)

@@ -2,14 +2,26 @@
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import signal
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
 
+from sqlalchemy import text
+
+from app.db.engine import Database
+from app.db.sqlite import lock_path
+
 STOP_SECONDS = 30
 """SIGTERM is obeyed within this time."""
+
+_OTHERS_TRANSACTIONS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+AND xact_start IS NOT NULL
+"""
 
 
 class Handle(Protocol):
@@ -62,3 +74,14 @@ class Process:
     @property
     def alive(self) -> bool:
         return self.popen.poll() is None
+
+
+async def somebody_writes(database: Database) -> bool:
+    """Whether another process is in a transaction (on SQLite: has the writers' lock)."""
+    if database.file is None:
+        async with database.read() as session:
+            return bool((await session.execute(text(_OTHERS_TRANSACTIONS))).scalar_one())
+    with lock_path(database.file).open("rb") as lock, contextlib.suppress(BlockingIOError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return False
+    return True

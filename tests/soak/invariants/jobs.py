@@ -1,7 +1,7 @@
 """J: no job is lost, stuck or done twice; and O: those of one cluster take turns."""
 
 from collections import Counter, defaultdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -116,7 +116,7 @@ def canceled_means_canceled(evidence: Evidence) -> list[str]:
 def clusters_take_turns(evidence: Evidence) -> list[str]:
     """O1, O2: from its first change of Azure to its end a job is alone in its partition, in the order of asking.
 
-    But an abort goes before what is queued.
+    But an abort goes before what is queued, also before the job that it aborts, where that one's worker has died.
     """
     spans: dict[str, list[tuple[Any, Any, Row]]] = defaultdict(list)
     for job in evidence.jobs.values():
@@ -127,11 +127,17 @@ def clusters_take_turns(evidence: Evidence) -> list[str]:
     for partition, held in spans.items():
         held.sort(key=lambda span: span[0])
         for (_, ended, first), (began, _, second) in pairwise(held):
-            if began < ended:
+            if began < ended and not _aborts(evidence, second, first, began):
                 found.append(f"O1: {partition}: {_told(second)} began {ended - began} before the end of {_told(first)}")
             if first["created_at"] > second["created_at"] and first["kind"] != _GOES_FIRST:
                 found.append(f"O2: {partition}: {_told(first)} came before {_told(second)}, which was asked earlier")
     return found
+
+
+def _aborts(evidence: Evidence, abort: Row, job: Row, began: datetime) -> bool:
+    """Whether a job is aborted that is in nobody's hands: its worker died, and it says no more to Azure."""
+    late = (sent for sent in evidence.sent if sent.changes and sent.job_id == job["id"] and sent.at >= began)
+    return abort["kind"] == _GOES_FIRST and job["state"] == "canceled" and next(late, None) is None
 
 
 def old_epochs_are_silent(evidence: Evidence) -> list[str]:
