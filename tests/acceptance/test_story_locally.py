@@ -41,6 +41,8 @@ def environment(azure: LocalAzureProcess) -> dict[str, str]:
 
 def start(environment: dict[str, str]) -> subprocess.Popen[str]:
     pipe = subprocess.PIPE
+    # A shell ignores SIGINT in what it runs in the background, and the story would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     return subprocess.Popen(STORY, cwd=ROOT, env=environment, stdout=pipe, stderr=subprocess.STDOUT, text=True)
 
 
