@@ -275,3 +275,17 @@ async def test_two_clusters_share_a_workspace_that_one_of_them_made(slipway: Sli
     assert shown["ingestion"]["daily_cap_gb"] == 3
     assert len((await slipway.ask("GET", f"/v1/workspaces/{workspace}")).json()["cluster_ids"]) == 2
     assert len(of_type(slipway.azure, WORKSPACE)) == 1
+
+
+async def test_what_azure_took_over_and_failed_to_apply_is_sent_again_by_a_retry(slipway: Slipway) -> None:
+    await slipway.create()
+    for method, body in (("PUT", {}), ("DELETE", None)):
+        slipway.azure.add_fault("fail_operation", operation=PUT, code="InternalOperationError", message="Broken.")
+        job = await slipway.ended(await slipway.accepted(method, AT, body))
+        assert job["state"] == "failed", job
+        before = slipway.puts()
+
+        again = await slipway.ended(await slipway.accepted("POST", f"/v1/jobs/{job['id']}:retry"))
+
+        assert (again["state"], slipway.puts()) == ("succeeded", before + 1)
+        assert (await slipway.cluster())["provisioning_state"] == "Succeeded"

@@ -7,6 +7,7 @@ from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.leave import clean_up_change
+from app.clusters.workflow.settings import has_failed
 from app.clusters.workflow.turn import require_idle
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
@@ -34,9 +35,12 @@ async def begin_disable(record: Record) -> Place:
 
 @cloud_step
 async def put_addon_off(cloud: Cloud, place: Place) -> Begun | None:
-    """Switch the add-on off, unless it is. This works although the workspace may be gone (trouble 72)."""
+    """Switch the add-on off, unless it is, and that is applied.
+
+    This works although the workspace may be gone (trouble 72).
+    """
     present = await require_idle(cloud, place)
-    if present.monitoring is None:
+    if present.monitoring is None and not has_failed(present):
         return None
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
     asked_at = cloud.clock.now()
