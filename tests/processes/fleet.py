@@ -117,6 +117,7 @@ class Fleet:
         if not self.api.alive:
             await self.start_api()
         self.control.reset()
+        self.control.set_speed(self._speed)
         self.control.register("Microsoft.ContainerService", self.about_azure)
         async with self.database.write() as session:
             await session.execute(delete(RateBucket))

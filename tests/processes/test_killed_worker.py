@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from tests.processes.conftest import ONE_DATABASE
-from tests.processes.fleet import Fleet
+from tests.processes.fleet import SPEED, Fleet
 from tests.processes.process import Process
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
@@ -122,9 +122,12 @@ async def test_a_worker_that_was_only_paused_sends_nothing_for_jobs_that_were_ta
     """SIGSTOP past the lease, then SIGCONT: no call under an old epoch changes Azure, and the worker ends itself."""
     names = [f"paused{number:02}" for number in range(10)]
     paused = await fleet.worker()
+    # Slow enough that no job ends before the pause, however long that takes to come.
+    fleet.control.set_speed(1)
     jobs = await fleet.create(names)
     await fleet.until_puts(4)
     await fleet.pause(paused)
+    fleet.control.set_speed(SPEED)
     try:
         assert await fleet.open_jobs_of(paused) > 0
         await fleet.start_worker()
