@@ -16,6 +16,7 @@ from app.engine.lease import Lease
 from app.engine.worker import EngineWorker
 from app.infrastructure.observe.changes import InfrastructureChanges
 from app.load_balancers.observe.changes import NetworkChanges
+from app.node_pools.observe import Replacements
 from app.storage.observe.keys import KeyCheck
 
 _CHANGES_SECONDS = 2
@@ -100,10 +101,12 @@ async def _keep_time(parts: Parts, lease: Lease) -> None:
 
 
 async def _judge(parts: Parts, lease: Lease) -> None:
-    """Judge all clusters by what was seen of them."""
+    """Judge all clusters by what was seen of them, and have lost spot machines replaced where that is asked for."""
+    replacements = Replacements(parts.database, parts.clock, parts.jobs.queue)
     while True:
         await asyncio.sleep(min(_JUDGE_SECONDS, parts.settings.worker.sync_seconds))
         await _if_oldest(lease, partial(observe_conditions, parts.database, parts.clock))
+        await _if_oldest(lease, replacements.look)
 
 
 async def _if_oldest(lease: Lease, observe: Callable[[], Awaitable[None]]) -> None:

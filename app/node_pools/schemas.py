@@ -111,7 +111,7 @@ class NodePoolAccepted(ResponseModel):
 
 
 class NodePoolUnchanged(ResponseModel):
-    """The pool as it is: nothing was to be changed, and Azure was not asked."""
+    """The pool as it is: nothing was to be changed in Azure, which was not asked."""
 
     job: None = None
     resource: NodePoolRead

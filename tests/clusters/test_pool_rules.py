@@ -7,7 +7,7 @@ import pytest
 
 from app.clusters.schemas.pools import NodePoolCreate
 from app.clusters.specs.pool_rules import check_networks, check_pool
-from app.clusters.specs.pool_spec import azure_pool_name, settings_of, spec_of
+from app.clusters.specs.pool_spec import azure_pool_name, settings_of, spec_of, wanted_of
 from app.clusters.specs.rejections import Rejections
 
 SYSTEM = {"name": "system", "mode": "System", "size": "Standard_D4s_v5", "count": 1}
@@ -94,7 +94,7 @@ def test_a_whole_pool_is_read_as_it_was_written() -> None:
         "os_sku": "Windows2022",
         "autoscaling": {"min_count": 1, "max_count": 4},
         "zones": ["1", "3"],
-        "spot": {"eviction_policy": "Deallocate", "max_price": 0.5},
+        "spot": {"eviction_policy": "Deallocate", "max_price": 0.5, "on_eviction": "replace"},
         "labels": {"team": "shop"},
         "taints": ["only=windows:NoSchedule"],
         "max_pods": 30,
@@ -116,7 +116,7 @@ def test_a_whole_pool_is_read_as_it_was_written() -> None:
         "azure_properties": {"workloadRuntime": "OCIContainer"},
     }
     assert broken(body) == []
-    assert {"name": "win", **settings_of(spec_of(pool_of(body), "win"))} == body
+    assert {"name": "win", **settings_of(wanted_of("win", pool_of(body), spec_of(pool_of(body), "win")))} == body
 
 
 def test_azures_name_is_ours_where_it_fits_and_else_a_made_one() -> None:

@@ -140,6 +140,17 @@ def test_spot_machines_that_are_away_longer_than_ten_minutes_are_named(
     assert words in found.message
 
 
+def test_a_node_that_is_only_on_its_way_is_not_among_the_machines_to_be_replaced() -> None:
+    """Trouble 49: it has come while another was away; what nothing is known of is left alone, too."""
+    nodes_ready = {"pools": {"workers": {"ready": 0, "wanted": 4, "since": ago(30)}}}
+    kept = nodes(False, False, False, False, created=60)
+    kept[0]["ready_since"], kept[1]["ready_since"] = ago(10), ago(9)
+    kept[2]["created_at"], kept[3]["created_at"] = ago(3), None
+    found = spot([pool(spot=True)], {"items": kept}, nodes_ready, NOW)
+    assert found is not None
+    assert found.more["by_pool"]["workers"]["machines"] == ["aks-workers-0"]
+
+
 @pytest.mark.parametrize("text", ["", "Cluster-wide:\n  Health: Healthy", "- a\n- b", "nodeGroups: 7", "a: *b", "{"])
 def test_a_word_of_the_autoscaler_in_another_form_says_only_that_it_is_there(text: str) -> None:
     found = autoscaler_status(ConfigMap(metadata=ObjectMeta(name="cluster-autoscaler-status"), data={"status": text}))

@@ -78,8 +78,8 @@ PARTS = (
     _part(
         "pools",
         kinds="node_pool.create node_pool.update node_pool.delete node_pool.rotate node_pool.start node_pool.stop"
-        " node_pool.delete_machines",
-        lives="pooled unpooled poolwanted repooled unrepooled switched",
+        " node_pool.delete_machines node_pool.replace_machines",
+        lives="pooled unpooled poolwanted repooled unrepooled switched evicted",
         beside="plain elsewhere",
     ),
     _part(

@@ -2,7 +2,16 @@
 
 from datetime import timedelta
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app.azure.types.call import Call
+from app.clusters.service.start import asker_for
+from app.jobs.schemas import RunOptions
+from app.models import Cluster, Job
+from app.node_pools.observe.evictions import REQUESTED_BY
+from app.node_pools.service.pools import find_pool
+from app.node_pools.service.power import replace_machines
+from tests.clusters.azure_by_itself import act
 from tests.crashes.lives import Life, Scenario
 from tests.crashes.pool_lives import POOL_SIZE
 from tests.support.vaults import delete_group, make_vault, put_secret, secret_id
@@ -45,6 +54,37 @@ async def switched_pool(life: Life, kinds: frozenset[str]) -> None:
     await life.delete()
 
 
+async def evicted_pool(life: Life, kinds: frozenset[str]) -> None:
+    """A spot pool whose machine Azure takes back: the observer's job removes it and brings another."""
+    await life.create()
+    spot = {"eviction_policy": "Deallocate", "on_eviction": "replace"}
+    await life.job(
+        "POST", f"/v1/clusters/{life.name}/node-pools", {"name": "cheap", "size": POOL_SIZE, "count": 2, "spot": spot}
+    )
+    if "node_pool.replace_machines" in kinds:
+        machine = await _machine(life, "cheap")
+        shown = (await life.slipway.ask("GET", f"/v1/clusters/{life.name}", key=life.tenant.admin)).json()
+        act(life.slipway, "evict", pool=f"{shown['observed']['azure_id']}/agentPools/cheap", count=1)
+        await life.end(await _replace(life, shown["id"], machine))
+    await life.delete()
+
+
+async def _replace(life: Life, cluster_id: str, machine: str) -> str:
+    """Begin what the observer begins; no reader is at work here, by whose word it would."""
+    parts = life.slipway.parts
+
+    async def begin(session: AsyncSession) -> Job:
+        cluster = await session.get_one(Cluster, cluster_id)
+        row = await find_pool(session, cluster, "cheap")
+        asker = await asker_for(session, parts.jobs.queue, life.tenant.id, REQUESTED_BY, parts.clock.now())
+        options = RunOptions().model_dump(mode="json")
+        return await replace_machines(session, asker, cluster, row, machines=[machine], options=options)
+
+    job = await parts.database.transaction(begin)
+    life.jobs[job.kind] = job.id
+    return job.id
+
+
 async def commanded_cluster(life: Life, kinds: frozenset[str]) -> None:
     """A command that runs in it, and another way to log in to it."""
     entra = {"admin_group_ids": ["6f1c2d3e-4b5a-4c7d-8e9f-0a1b2c3d4e5f"]}
@@ -70,12 +110,12 @@ async def principal_cluster(life: Life, _kinds: frozenset[str]) -> None:
     delete_group(azure, vault)
 
 
-async def _machine(life: Life) -> str:
+async def _machine(life: Life, pool: str = "workers") -> str:
     parts = life.slipway.parts
     shown = (await life.slipway.ask("GET", f"/v1/clusters/{life.name}", key=life.tenant.admin)).json()
     pools = parts.gateways.azure.subscription(shown["subscription_id"]).agent_pools
     call = Call(deadline=parts.clock.now() + timedelta(minutes=1))
-    return (await pools.machines(shown["resource_group"], life.name, "workers", call=call))[0]
+    return (await pools.machines(shown["resource_group"], life.name, pool, call=call))[0]
 
 
 POWER_SCENARIOS = (
@@ -83,6 +123,7 @@ POWER_SCENARIOS = (
     Scenario("aborted", aborted_cluster),
     Scenario("certified", rotated_cluster),
     Scenario("switched", switched_pool),
+    Scenario("evicted", evicted_pool),
     Scenario("commanded", commanded_cluster),
     Scenario("principal", principal_cluster),
 )

@@ -107,6 +107,13 @@ class EvictionPolicy(StrEnum):
     DEALLOCATE = "Deallocate"
 
 
+class OnEviction(StrEnum):
+    """What Slipway does about spot machines that are gone, stopped or not Ready for ten minutes."""
+
+    REPORT = "report"
+    REPLACE = "replace"
+
+
 class DiskType(StrEnum):
     """Where a node's system disk lies: in Azure Storage, or on the machine itself."""
 
@@ -141,6 +148,8 @@ class Spot(RequestModel):
     eviction_policy: Choice[EvictionPolicy] = EvictionPolicy.DELETE
     max_price: Annotated[float, Field(gt=0, le=100_000)] | None = None
     """In US dollars an hour; null: up to the price of a regular machine."""
+    on_eviction: Choice[OnEviction] = OnEviction.REPORT
+    """`report`: a condition and an event tell of it. `replace`: Slipway removes what is left and asks for others."""
 
 
 class OsDisk(RequestModel):

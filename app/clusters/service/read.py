@@ -191,7 +191,6 @@ def pools_read(cluster: Cluster, pools: Sequence[NodePool]) -> list[NodePoolRead
 def pool_read(pool: NodePool, wanted: JsonObject | None, conditions: JsonList | None) -> NodePoolRead:
     """A pool as callers see it; of one that was deleted nothing is wanted any more. `conditions`: its cluster's."""
     left = {"name": pool.name, "mode": pool.mode, "os_type": pool.os_type, "vm_size": pool.vm_size, "count": pool.count}
-    spec = WantedPool.from_json(wanted or left).spec
     return NodePoolRead(
         id=pool.id,
         name=pool.name,
@@ -200,7 +199,7 @@ def pool_read(pool: NodePool, wanted: JsonObject | None, conditions: JsonList | 
         replaces=pool.replaces,
         provisioning_state=(pool.observed or {}).get("provisioning_state"),
         conditions=pool_conditions(pool.azure_name, pool.observed, pool.updated_at, conditions),
-        **{**settings_of(spec), "count": pool.count},
+        **{**settings_of(WantedPool.from_json(wanted or left)), "count": pool.count},
         observed=pool.observed,
         observed_at=pool.observed_at,
         created_at=pool.created_at,

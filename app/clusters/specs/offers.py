@@ -56,7 +56,7 @@ class Offer:
 
     def taken(self, wanted: Wanted) -> Wanted:
         """What is wanted, under this offer."""
-        pools = tuple(WantedPool(pool.name, self._spec(pool)) for pool in wanted.pools)
+        pools = tuple(replace(pool, spec=self._spec(pool)) for pool in wanted.pools)
         return replace(wanted, location=self.location, pools=pools)
 
     def _spec(self, pool: WantedPool) -> AgentPoolSpec:

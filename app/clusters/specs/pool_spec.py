@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import Collection
 
 from app.azure.types.agent_pool import AgentPoolSpec
-from app.clusters.schemas.pools import NodePoolSettings, OsType
+from app.clusters.schemas.pools import NodePoolSettings, OnEviction, OsType
+from app.clusters.specs.wanted import WantedPool
 from app.core.json import JsonObject
 
 WINDOWS_NAME_LENGTH = 6
@@ -69,8 +70,14 @@ def spec_of(pool: NodePoolSettings, azure_name: str) -> AgentPoolSpec:
     )
 
 
-def settings_of(spec: AgentPoolSpec) -> JsonObject:
-    """What a spec says, as callers gave it: the members of a node pool but its name. `NodePoolSettings` takes it."""
+def wanted_of(name: str, pool: NodePoolSettings, spec: AgentPoolSpec) -> WantedPool:
+    """What a request asks for, with what is Slipway's own; `spec`: what Azure is to have of it."""
+    return WantedPool(name, spec, pool.spot.on_eviction if pool.spot else OnEviction.REPORT)
+
+
+def settings_of(pool: WantedPool) -> JsonObject:
+    """What is wanted, as callers gave it: the members of a node pool but its name. `NodePoolSettings` takes it."""
+    spec = pool.spec
     upgrades = {
         "max_surge": spec.max_surge,
         "drain_timeout_minutes": spec.drain_timeout_minutes,
@@ -79,7 +86,11 @@ def settings_of(spec: AgentPoolSpec) -> JsonObject:
     }
     disk = {"size_gib": spec.os_disk_size_gib, "type": spec.os_disk_type}
     scaling = {"min_count": spec.min_count, "max_count": spec.max_count}
-    spot = {"eviction_policy": spec.spot_eviction_policy, "max_price": spec.spot_max_price}
+    spot = {
+        "eviction_policy": spec.spot_eviction_policy,
+        "max_price": spec.spot_max_price,
+        "on_eviction": pool.on_eviction,
+    }
     return {
         "mode": spec.mode,
         "os_type": spec.os_type,

@@ -14,7 +14,7 @@ from app.clusters.specs.ground_rules import check_ground
 from app.clusters.specs.network_rules import check_addresses
 from app.clusters.specs.outbound import merged_outbound
 from app.clusters.specs.pool_rules import check_networks, check_pool
-from app.clusters.specs.pool_spec import azure_pool_name, spec_of
+from app.clusters.specs.pool_spec import azure_pool_name, spec_of, wanted_of
 from app.clusters.specs.rejections import Rejections
 from app.clusters.specs.secret_rules import SecretPlaces, check_secrets
 from app.clusters.specs.setting_rules import check_settings
@@ -131,7 +131,7 @@ def _pools(body: ClusterCreate, rejections: Rejections) -> list[WantedPool]:
     names: dict[str, str] = {}
     for pool in body.node_pools:
         names[pool.name] = azure_pool_name(pool.name, pool.os_type, taken=names.values())
-    return [WantedPool(pool.name, spec_of(pool, names[pool.name])) for pool in body.node_pools]
+    return [wanted_of(pool.name, pool, spec_of(pool, names[pool.name])) for pool in body.node_pools]
 
 
 def _key(body: ClusterCreate, rejections: Rejections) -> KeyPair:

@@ -136,16 +136,23 @@ def spot(
             f"Spot pool {pool.name} has {of_pool['ready']} of {of_pool['wanted']} nodes since "
             f"{datetime.fromisoformat(of_pool['since']):%Y-%m-%d %H:%M} UTC ({'; '.join(parts)})."
         )
-        by_pool[pool.azure_name] = {"reason": "SpotNodesAway", "message": sentence, "machines": away}
+        by_pool[pool.azure_name] = {"reason": "SpotNodesAway", "message": sentence, "machines": _lost(kept, pool, now)}
     if not by_pool:
         return Condition(kind, Status.TRUE, "Available", "Spot pools have their machines.")
     message = " ".join(each["message"] for each in by_pool.values())
     return Condition(kind, Status.FALSE, "SpotNodesAway", f"{message} {_CURE}", {"by_pool": by_pool})
 
 
+def _lost(kept: JsonObject, pool: PoolFacts, now: datetime) -> list[str]:
+    """The nodes that are not Ready for so long: one that has just come is not among them."""
+    ours = [node for node in kept["items"] if node["pool"] == pool.azure_name and not node["ready"]]
+    since = {node["name"]: _time(node.get("ready_since") or node.get("created_at")) for node in ours}
+    return [name for name, at in since.items() if at is not None and now - at >= AWAY]
+
+
 _CURE = (
-    "Azure takes spot machines back when it needs them. `:delete-machines` removes those that are not Ready, a count "
-    "or the autoscaler asks for others, and a pool of regular machines is always there."
+    "Azure takes spot machines back when it needs them. `spot.on_eviction: replace` has Slipway remove what is left of "
+    "them and ask for others; `:delete-machines` removes single ones; and a pool of regular machines is always there."
 )
 
 

@@ -30,20 +30,26 @@ _PASSWORD_LENGTH = 32
 
 @dataclass(frozen=True, slots=True)
 class WantedPool:
-    """A pool as it was asked for: under our name, and what it is in Azure, under Azure's name."""
+    """A pool as it was asked for: under our name, and what it is in Azure, under Azure's name.
+
+    `on_eviction`: Slipway's own word for a spot pool, `report` or `replace`; Azure has none like it.
+    """
 
     name: str
     spec: AgentPoolSpec
+    on_eviction: str = "report"
 
     def as_json(self) -> JsonObject:
         """The form in which the column keeps it."""
-        return {**self.spec.as_json(), "name": self.name, "azure_name": self.spec.name}
+        own = {"name": self.name, "azure_name": self.spec.name, "on_eviction": self.on_eviction}
+        return {**self.spec.as_json(), **own}
 
     @classmethod
     def from_json(cls, stored: JsonObject) -> "WantedPool":
-        """What `as_json` wrote, or, before there were names of Azure's own, something without one."""
+        """What `as_json` wrote, or, before there were names of Azure's own or evictions, something without them."""
         name = stored["name"]
-        return cls(name, AgentPoolSpec.from_json({**stored, "name": stored.get("azure_name", name)}))
+        spec = AgentPoolSpec.from_json({**stored, "name": stored.get("azure_name", name)})
+        return cls(name, spec, stored.get("on_eviction", "report"))
 
 
 @dataclass(frozen=True, slots=True)

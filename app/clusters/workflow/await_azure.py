@@ -222,13 +222,13 @@ async def read_made(
     return Made(cluster, addresses)
 
 
-async def prove(cloud: Cloud, place: Place, cluster: ManagedCluster) -> Proof:
+async def prove(cloud: Cloud, place: Place, cluster: ManagedCluster, *, only: str | None = None) -> Proof:
     """Ask the cluster itself until its API answers, all nodes are Ready and all system pods run.
 
     A private cluster that cannot be reached is asked by a command; where commands are off, nothing can be proven from
-    here, and that is no failure.
+    here, and that is no failure. `only`: the pool whose nodes are looked at, in place of all; others may lack theirs.
     """
-    resting = {pool.name for pool in cluster.pools if is_stopped(pool.power_state)}
+    resting = {pool.name for pool in cluster.pools if is_stopped(pool.power_state) or only not in {None, pool.name}}
     wanted = sum(pool.count for pool in cluster.pools if pool.name not in resting)
     pause, silent = _FIRST_LOOK_SECONDS, 0
     async with reach(cloud.gateways, place, call=azure_call(cloud), cluster=cluster) as client:

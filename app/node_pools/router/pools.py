@@ -96,7 +96,7 @@ async def get_node_pool(
             RotationUnfinishedError,
             SnatExhaustedError,
         ),
-        200: {"model": NodePoolUnchanged, "description": "Nothing is changed: no job."},
+        200: {"model": NodePoolUnchanged, "description": "Nothing is changed in Azure: no job."},
     },
 )
 async def update_node_pool(
@@ -116,7 +116,7 @@ async def update_node_pool(
     if change.job is None:
         response.status_code = 200
         set_etag(response, row.version)
-        return NodePoolUnchanged(resource=pools_read(found, [row])[0], changes=[])
+        return NodePoolUnchanged(resource=pools_read(found, [row])[0], changes=change.changes)
     taken = accepted(call, response, change.job, found, row)
     return taken.model_copy(update={"changes": change.changes})
 

@@ -16,7 +16,7 @@ from app.clusters.service.read import list_pools
 from app.clusters.service.start import SUPERSEDED, Asker, partition_of, require_changeable, start, tell, want
 from app.clusters.specs.offers import Offer
 from app.clusters.specs.pool_rules import check_networks, check_pool
-from app.clusters.specs.pool_spec import azure_pool_name, settings_of, spec_of
+from app.clusters.specs.pool_spec import azure_pool_name, settings_of, spec_of, wanted_of
 from app.clusters.specs.rejections import Rejections
 from app.clusters.specs.wanted import Wanted, WantedPool
 from app.core.errors import ConflictError, FieldError, NotFoundError
@@ -28,7 +28,7 @@ from app.models import Cluster, Job, NodePool, NodePoolState
 from app.node_pools.schemas import NodePoolAdd, NodePoolDeleteOptions, NodePoolUpdate
 from app.node_pools.service.rotation import require_no_rotation
 from app.node_pools.specs import kinds
-from app.node_pools.specs.changes import merged
+from app.node_pools.specs.changes import merged, only_ours
 
 MOST_POOLS = 100
 """https://learn.microsoft.com/azure/aks/quotas-skus-regions"""
@@ -63,7 +63,7 @@ class PoolStoppedError(ConflictError):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a PATCH came to: the job, None where there was nothing to do, and what is different, as a JSON Patch."""
+    """What a PATCH came to: the job, None where Azure need not hear of it, and what is different, as a JSON Patch."""
 
     job: Job | None
     changes: list[JsonObject]
@@ -125,7 +125,7 @@ async def add_pool(session: AsyncSession, asker: Asker, cluster: Cluster, body: 
     await session.flush()
     await require_ports_for(session, cluster, pool=row.name, count=spec.max_count or spec.count)
     row.count = spec.count
-    _want_pools(cluster, [*Wanted.from_json(cluster.wanted).pools, WantedPool(row.name, spec)], asker.now)
+    _want_pools(cluster, [*Wanted.from_json(cluster.wanted).pools, wanted_of(row.name, body, spec)], asker.now)
     await tell(session, cluster, "node_pool.create_requested", asker.now, pool=row.name)
     first = Offer.of(Wanted.from_json(cluster.wanted), [row.name])
     others = [first.instead(location=None, size=each.size, zones=each.zones) for each in body.fallbacks]
@@ -163,8 +163,12 @@ async def change_pool(
         return Change(None, [])
     spec = spec_of(settings, row.azure_name)
     await require_ports_for(session, cluster, pool=row.name, count=spec.max_count or spec.count)
-    pools = [WantedPool(row.name, spec) if pool.name == row.name else pool for pool in wanted.pools]
+    pools = [wanted_of(row.name, settings, spec) if pool.name == row.name else pool for pool in wanted.pools]
     _want_pools(cluster, pools, asker.now)
+    if only_ours(changes):
+        _touch(row, NodePoolState(row.state), asker.now)
+        await tell(session, cluster, "node_pool.eviction_set", asker.now, pool=row.name)
+        return Change(None, changes)
     row.count, row.mode = spec.count, spec.mode
     _touch(row, NodePoolState.UPDATING, asker.now)
     job = await start_job(session, asker, kinds.UPDATE, cluster, row=row, options=body.options.model_dump(mode="json"))
@@ -238,7 +242,7 @@ def _settings(wanted: Wanted, row: NodePool) -> JsonObject:
     pool = wanted.pool(row.name)
     if pool is None:
         raise NotFoundError("The cluster has no such node pool.")
-    return settings_of(pool.spec)
+    return settings_of(pool)
 
 
 def read_settings(after: JsonObject, rejections: Rejections) -> NodePoolSettings:

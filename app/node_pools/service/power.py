@@ -1,10 +1,10 @@
-"""Stop and start node pools, and remove single machines of them."""
+"""Stop and start node pools, and remove or replace single machines of them."""
 
 from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clusters.service.start import Asker, require_changeable
+from app.clusters.service.start import Asker, require_changeable, tell
 from app.core.errors import ConflictError, FieldError, InvalidRequestError
 from app.core.json import JsonObject
 from app.models import Cluster, Job, NodePool, NodePoolState
@@ -54,3 +54,18 @@ async def delete_machines(
         empty = FieldError("system_pool_empty", "/machines", "A system pool keeps at least one node.")
         raise InvalidRequestError("A system pool cannot be empty.", errors=[empty])
     return await start_job(session, asker, kinds.DELETE_MACHINES, cluster, row=row, options=options, machines=machines)
+
+
+async def replace_machines(
+    session: AsyncSession,
+    asker: Asker,
+    cluster: Cluster,
+    row: NodePool,
+    *,
+    machines: Sequence[str],
+    options: JsonObject,
+) -> Job:
+    """Start the job that removes these machines, of a spot pool, and brings the pool to its count again."""
+    await tell(session, cluster, "node_pool.replacement_begun", asker.now, pool=row.name)
+    request = {"machines": list(machines)}
+    return await start_job(session, asker, kinds.REPLACE_MACHINES, cluster, row=row, options=options, **request)

@@ -96,7 +96,7 @@ async def _check(
     wanted = Wanted.from_json(cluster.wanted).pool(row.name)
     if wanted is None:
         raise NotFoundError("The cluster has no such node pool.")
-    before = settings_of(wanted.spec)
+    before = settings_of(wanted)
     after = rotated(before, body.changes())
     rejections = Rejections()
     settings = read_settings(after, rejections)

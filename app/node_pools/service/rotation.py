@@ -1,6 +1,7 @@
 """The rows of a rotation: both pools are on record as long as both are there."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -9,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clusters.schemas.pools import LONGEST_POOL_NAME, NodePoolSettings
 from app.clusters.service.read import list_pools
 from app.clusters.service.start import want
-from app.clusters.specs.pool_spec import azure_pool_name, settings_of, spec_of
+from app.clusters.specs.pool_spec import azure_pool_name, settings_of, spec_of, wanted_of
 from app.clusters.specs.wanted import Wanted, WantedPool
 from app.core.errors import ConflictError, NotFoundError
 from app.core.ids import Prefix, new_id
@@ -55,13 +56,14 @@ async def ensure_replacement(
     known = None if new is None else wanted.pool(new.name)
     if known is not None:
         return known
-    old = next(pool.spec for pool in wanted.pools if pool.name == row.name)
+    old = next(pool for pool in wanted.pools if pool.name == row.name)
     settings = settings_of(old)
     if settings["autoscaling"] is not None:
-        settings["count"] = (row.observed or {}).get("count", old.count)
+        settings["count"] = (row.observed or {}).get("count", old.spec.count)
     name = _free_name(row.name, rows)
     azure_name = azure_pool_name(row.name, row.os_type, taken={each.azure_name for each in rows})
-    spec = spec_of(NodePoolSettings.model_validate(rotated(settings, changes)), azure_name)
+    asked = NodePoolSettings.model_validate(rotated(settings, changes))
+    spec = spec_of(asked, azure_name)
     made = NodePool(
         id=new_id(Prefix.NODE_POOL),
         cluster_id=cluster.id,
@@ -77,20 +79,22 @@ async def ensure_replacement(
         updated_at=now,
     )
     session.add(made)
-    _want(cluster, [*wanted.pools, WantedPool(name, spec)], now)
-    return WantedPool(name, spec)
+    pool = wanted_of(name, asked, spec)
+    _want(cluster, [*wanted.pools, pool], now)
+    return pool
 
 
 async def take_over(session: AsyncSession, cluster: Cluster, row: NodePool, *, now: datetime) -> None:
     """The old pool's row, id and name stay, and are the new pool's; the row of its own ends."""
     new = await replacement_of(session, row.id)
     pools = Wanted.from_json(cluster.wanted).pools
-    spec = next((pool.spec for pool in pools if new is not None and pool.name == new.name), None)
-    if spec is None:
+    taken = next((pool for pool in pools if new is not None and pool.name == new.name), None)
+    if taken is None:
         raise NotFoundError("No pool is to take this one's place any more.")
     await forget_replacement(session, cluster, row.id, now=now)
     left = Wanted.from_json(cluster.wanted).pools
-    _want(cluster, [WantedPool(pool.name, spec) if pool.name == row.name else pool for pool in left], now)
+    _want(cluster, [replace(taken, name=row.name) if pool.name == row.name else pool for pool in left], now)
+    spec = taken.spec
     row.azure_name, row.mode, row.vm_size, row.count = spec.name, spec.mode, spec.vm_size, spec.count
     row.version += 1
     row.updated_at = now

@@ -1,5 +1,7 @@
 """What a PATCH makes of a pool, and what it must not."""
 
+from collections.abc import Sequence
+
 from app.clusters.specs.rejections import Rejections
 from app.core.json import JsonObject
 
@@ -44,8 +46,12 @@ _EMPTY: JsonObject = {
 
 def merged(settings: JsonObject, patch: JsonObject, rejections: Rejections) -> JsonObject:
     """A pool's settings after a merge patch. Notes what cannot be changed, with the way round."""
+    if _is_own_of_spot(patch.get("spot")) and settings["spot"] is None:
+        rejections.add("spot_only", "/spot/on_eviction", "The pool's machines are regular ones, which nobody evicts.")
+        return settings
+    wished = _over(settings, patch)
     for name in sorted(FIXED & patch.keys()):
-        if not _same(settings[name], patch[name]):
+        if not _same(_azures(settings[name]), _azures(wished[name])):
             rejections.add(
                 "immutable",
                 f"/{name}",
@@ -53,7 +59,7 @@ def merged(settings: JsonObject, patch: JsonObject, rejections: Rejections) -> J
                 if name in ROTATED
                 else f"The pods of one system do not run on the other: {_ADD}",
             )
-    after = _over(settings, patch)
+    after = wished
     if settings["upgrades"] and patch.get("upgrades"):
         kept = {**settings["upgrades"], **patch["upgrades"]}
         after["upgrades"] = kept if any(value is not None for value in kept.values()) else None
@@ -76,7 +82,23 @@ def rotated(settings: JsonObject, changes: JsonObject) -> JsonObject:
 
 def _over(settings: JsonObject, patch: JsonObject) -> JsonObject:
     # An empty set is what null asks for; a set that is named is the whole set.
-    return {**settings, **{name: _EMPTY.get(name) if value is None else value for name, value in patch.items()}}
+    after = {**settings, **{name: _EMPTY.get(name) if value is None else value for name, value in patch.items()}}
+    if settings["spot"] and patch.get("spot"):
+        after["spot"] = {**settings["spot"], **patch["spot"]}
+    return after
+
+
+def only_ours(changes: Sequence[JsonObject]) -> bool:
+    """Whether all that a JSON Patch changes of a pool is Slipway's own: Azure need not hear of it."""
+    return all(change["path"] == "/spot/on_eviction" for change in changes)
+
+
+def _is_own_of_spot(spot: JsonObject | None) -> bool:
+    return bool(spot) and set(spot or ()) == {"on_eviction"}
+
+
+def _azures(value: object) -> object:
+    return {name: each for name, each in value.items() if name != "on_eviction"} if isinstance(value, dict) else value
 
 
 def _within_bounds(after: JsonObject) -> JsonObject:

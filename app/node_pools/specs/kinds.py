@@ -68,3 +68,11 @@ ROTATE = JobKind(
     expected="pool_rotate",
     target_type="cluster",
 )
+REPLACE_MACHINES = JobKind(
+    "node_pool.replace_machines",
+    doing="Replacing spot machines of a node pool of cluster {target}",
+    done="Spot machines of a node pool of cluster {target} are replaced",
+    deadline=timedelta(hours=1),
+    expected="pool_create",
+    target_type="cluster",
+)

@@ -5,6 +5,7 @@ from app.node_pools.workflow.change import change_workflow
 from app.node_pools.workflow.delete_machines import delete_machines_workflow
 from app.node_pools.workflow.power import start_workflow, stop_workflow
 from app.node_pools.workflow.remove import remove_workflow
+from app.node_pools.workflow.replace_machines import replace_machines_workflow
 from app.node_pools.workflow.rotate import rotate_workflow
 from app.node_pools.workflow.upgrade import upgrade_workflow
 
@@ -13,6 +14,7 @@ WORKFLOWS = (
     change_workflow,
     delete_machines_workflow,
     remove_workflow,
+    replace_machines_workflow,
     rotate_workflow,
     start_workflow,
     stop_workflow,

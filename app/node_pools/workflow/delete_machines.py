@@ -49,7 +49,7 @@ async def find_machines(cloud: Cloud, asked: PoolPlan) -> list[str]:
     """Look whether the pool has all of them; once seen, a machine may go at any time."""
     await require_changeable(cloud, asked.place)
     wanted: list[str] = cloud.job.request["machines"]
-    known = await _machines(cloud, asked)
+    known = await machines_of(cloud, asked)
     unknown = [name for name in wanted if name.lower() not in known]
     if unknown:
         raise UnknownMachinesError(f"Pool {asked.name} has no machine named {', '.join(unknown)}.")
@@ -66,7 +66,7 @@ async def delete_in_azure(cloud: Cloud, asked: PoolPlan, machines: list[str]) ->
     if present is not None and present.provisioning_state.lower() not in await_azure.SETTLED:
         # Asked already, by a run whose end was lost.
         return Begun(pools.id_of(place.resource_group, place.azure_name, asked.spec.name), None, asked_at)
-    known = await _machines(cloud, asked)
+    known = await machines_of(cloud, asked)
     left = [name for name in machines if name.lower() in known]
     if not left:
         return None
@@ -91,7 +91,7 @@ async def await_machines(cloud: Cloud, asked: PoolPlan, begun: Begun | None) -> 
 @cloud_step
 async def read_remaining(cloud: Cloud, asked: PoolPlan, machines: list[str]) -> Made:
     """Read which machines are left."""
-    known = await _machines(cloud, asked)
+    known = await machines_of(cloud, asked)
     left = [name for name in machines if name.lower() in known]
 
     def missing(_seen: ManagedCluster) -> list[str]:
@@ -123,7 +123,8 @@ async def record_machines(record: Record, asked: PoolPlan, made: Made, proof: Pr
     )
 
 
-async def _machines(cloud: Cloud, asked: PoolPlan) -> frozenset[str]:
+async def machines_of(cloud: Cloud, asked: PoolPlan) -> frozenset[str]:
+    """The names of the machines that Azure has of the pool, in lower case."""
     place = asked.place
     pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
     names = await pools.machines(place.resource_group, place.azure_name, asked.spec.name, call=azure_call(cloud))

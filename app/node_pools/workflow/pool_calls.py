@@ -62,10 +62,13 @@ def has_failed(asked: PoolPlan, present: AgentPool) -> bool:
     return is_ours(present.tags, asked.place.cluster_id) and present.provisioning_state.lower() in _FAILED
 
 
-async def send(cloud: Cloud, asked: PoolPlan, spec: AgentPoolSpec, present: AgentPool) -> Begun | None:
+async def send(
+    cloud: Cloud, asked: PoolPlan, spec: AgentPoolSpec, present: AgentPool, *, again: bool = False
+) -> Begun | None:
     """Send what differs of the pool from the spec; None where nothing does.
 
-    One that has failed is sent all the same: Azure has perhaps taken over what it has not applied.
+    One that has failed is sent all the same: Azure has perhaps taken over what it has not applied. So is, with
+    `again`, one that lacks machines which its count counts.
     """
     place = asked.place
     pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
@@ -73,7 +76,7 @@ async def send(cloud: Cloud, asked: PoolPlan, spec: AgentPoolSpec, present: Agen
     if present.provisioning_state.lower() not in await_azure.SETTLED:
         # Asked already, by a run whose end was lost.
         return Begun(_id(cloud, asked), None, asked_at)
-    put = pools.put_again if present.provisioning_state.lower() in _FAILED else pools.change
+    put = pools.put_again if again or present.provisioning_state.lower() in _FAILED else pools.change
     answer = await put(place.resource_group, place.azure_name, spec, call=azure_call(cloud))
     return None if answer is None else Begun(answer.operation.target_id, answer.operation, asked_at)
 

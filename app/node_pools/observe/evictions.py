@@ -1,0 +1,134 @@
+"""Spot machines that Azure took back are replaced by a job like any other, where the pool says so (trouble 49)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from itertools import takewhile
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clusters.schemas.pools import OnEviction
+from app.clusters.service.read import list_pools
+from app.clusters.service.start import asker_for, partition_of
+from app.clusters.specs.conditions import ConditionType, Status, condition_of
+from app.clusters.specs.ending import pause_after
+from app.clusters.specs.scaling import AWAY
+from app.clusters.specs.states import QUIET
+from app.clusters.specs.wanted import Wanted, WantedPool
+from app.core.clock import Clock
+from app.core.errors import SlipwayError
+from app.core.json import JsonObject
+from app.db.engine import Database
+from app.engine.queue import JobQueue
+from app.jobs import service as jobs
+from app.jobs.schemas import RunOptions
+from app.models import Cluster, Job, JobState, NodePool, NodePoolState
+from app.node_pools.service.power import replace_machines
+from app.node_pools.service.rotation import replacement_of
+from app.node_pools.specs.kinds import REPLACE_MACHINES
+
+REQUESTED_BY = "slipway:spot"
+"""The principal of replacements, which nobody asked for but the pool's setting."""
+_BATCH = 200
+_MOST_TRIES = 8
+"""So many failed ones make the pause its longest."""
+_AT_REST = frozenset({NodePoolState.READY, NodePoolState.DEGRADED, NodePoolState.FAILED})
+_log = structlog.get_logger(__name__)
+
+
+class Replacements:
+    """The periodic look. Several workers may do it at once: each cluster is judged anew under its lock."""
+
+    def __init__(self, database: Database, clock: Clock, queue: JobQueue) -> None:
+        self._database = database
+        self._clock = clock
+        self._queue = queue
+
+    async def look(self) -> None:
+        """Begin what is due. One cluster's trouble keeps none of the others."""
+        last = ""
+        while True:
+            async with self._database.read() as session:
+                asked = select(Cluster.id, Cluster.wanted).where(
+                    Cluster.deleted_at.is_(None), Cluster.state.in_(QUIET), Cluster.id > last
+                )
+                found = (await session.execute(asked.order_by(Cluster.id).limit(_BATCH))).all()
+            for row in found:
+                if _replacing(row.wanted):
+                    await self._look_at(row.id)
+            if len(found) < _BATCH:
+                return
+            last = found[-1].id
+
+    async def _look_at(self, cluster_id: str) -> None:
+        try:
+            async with self._database.read() as session:
+                cluster = await session.get_one(Cluster, cluster_id)
+                due = await _due(session, cluster, now=self._clock.now())
+            if due:
+                await self._database.transaction(partial(self._act, cluster_id=cluster_id))
+        except SlipwayError as error:
+            _log.warning("replacement_failed", cluster_id=cluster_id, code=error.problem.code)
+
+    async def _act(self, session: AsyncSession, *, cluster_id: str) -> None:
+        cluster = await session.get_one(Cluster, cluster_id)
+        # In this order, since a job's own transactions lock the job first.
+        open_jobs = await jobs.open_jobs_of(session, partition_of(cluster))
+        await session.refresh(cluster, with_for_update=True)
+        now = self._clock.now()
+        if open_jobs or cluster.deleted_at is not None or cluster.state not in QUIET:
+            return
+        # One at a time: the next pool's turn comes when this job has ended.
+        for row, machines in (await _due(session, cluster, now=now))[:1]:
+            asker = await asker_for(session, self._queue, cluster.project_id, REQUESTED_BY, now)
+            options = RunOptions().model_dump(mode="json")
+            await replace_machines(session, asker, cluster, row, machines=machines, options=options)
+
+
+def _replacing(wanted: JsonObject) -> list[WantedPool]:
+    return [pool for pool in Wanted.from_json(wanted).pools if pool.on_eviction == OnEviction.REPLACE]
+
+
+async def _due(session: AsyncSession, cluster: Cluster, *, now: datetime) -> list[tuple[NodePool, list[str]]]:
+    """The pools that have lost machines and shall have others now, with the names of what is left of the lost ones."""
+    rows = {row.name: row for row in await list_pools(session, [cluster])}
+    condition = condition_of(cluster.conditions, ConditionType.SPOT) or {}
+    away = condition.get("by_pool", {}) if condition.get("status") == Status.FALSE else {}
+    due = []
+    for pool in _replacing(cluster.wanted):
+        row = rows.get(pool.name)
+        if row is None or row.state not in _AT_REST or row.replaces or await replacement_of(session, row.id):
+            continue
+        tried = await _tried(session, cluster, row)
+        machines = list(away.get(row.azure_name, {}).get("machines", []))
+        if (_is_short(pool, row, tried) or _has_lost(pool, row, away, machines)) and _pause_is_over(tried, now):
+            due.append((row, machines))
+    return due
+
+
+def _has_lost(pool: WantedPool, row: NodePool, away: JsonObject, machines: Sequence[str]) -> bool:
+    """What is simply gone the autoscaler asks for by itself; what is left of a machine it counts for one."""
+    return row.azure_name in away and (bool(machines) or not pool.spec.auto_scaling)
+
+
+def _is_short(pool: WantedPool, row: NodePool, tried: Sequence[Job]) -> bool:
+    """Whether a replacement got no further than the removal: the pool is whole then, but smaller than is wanted."""
+    unfinished = bool(tried) and tried[0].state != JobState.SUCCEEDED
+    return unfinished and not pool.spec.auto_scaling and (row.observed or {}).get("count", 0) < pool.spec.count
+
+
+def _pause_is_over(tried: Sequence[Job], now: datetime) -> bool:
+    if not tried or tried[0].finished_at is None:
+        return not tried
+    failed = len(list(takewhile(lambda job: job.state != JobState.SUCCEEDED, tried)))
+    # After one that succeeded, machines are lost again when they have been away for as long again.
+    return tried[0].finished_at <= now - (pause_after(failed) if failed else AWAY)
+
+
+async def _tried(session: AsyncSession, cluster: Cluster, row: NodePool) -> Sequence[Job]:
+    """The pool's replacements, the newest first."""
+    asked = select(Job).where(Job.target_id == cluster.id, Job.kind == REPLACE_MACHINES.name)
+    found = (await session.scalars(asked.order_by(Job.id.desc()).limit(_BATCH))).all()
+    return [job for job in found if job.request["pool_id"] == row.id][:_MOST_TRIES]
