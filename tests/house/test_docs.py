@@ -26,6 +26,14 @@ def test_every_link_inside_the_repository_leads_somewhere(page: Path) -> None:
     assert dead == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_merge_is_left_in_the_middle_and_no_table_in_two(page: Path) -> None:
+    text = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    tables = re.findall(r"(?:^\|.*\n?)+", text, re.MULTILINE)
+    assert [table for table in tables if not re.match(r".*\n\|[-:|]+\n", table)] == []
+    assert re.findall(r"^(?:<{7}|={7}|>{7}).*$", text, re.MULTILINE) == []
+
+
 def test_every_decision_that_is_named_is_written() -> None:
     written = {path.name[:4] for path in ROOT.glob("docs/decisions/*.md")}
     named = {
