@@ -122,8 +122,8 @@ async def test_a_worker_that_was_only_paused_sends_nothing_for_jobs_that_were_ta
     """SIGSTOP past the lease, then SIGCONT: no call under an old epoch changes Azure, and the worker ends itself."""
     names = [f"paused{number:02}" for number in range(10)]
     paused = await fleet.worker()
-    # Slow enough that no job ends before the pause, however long that takes to come.
-    fleet.control.set_speed(1)
+    # Slow enough that no job ends before the pause, and not so slow that Azure's pauses between calls delay the PUTs.
+    fleet.control.set_speed(SPEED / 20)
     jobs = await fleet.create(names)
     await fleet.until_puts(4)
     await fleet.pause(paused)

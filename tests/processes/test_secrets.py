@@ -35,7 +35,7 @@ async def test_no_key_token_or_kubeconfig_lies_in_logs_databases_or_processes(
     answer = await fleet.ask("POST", "/v1/clusters", {**_CLUSTER, "name": _MARK, "generate_ssh_key": True})
     assert answer.status_code == 202, answer.text
     await fleet.all_succeed([answer.json()["job"]["id"]])
-    secrets = {"API key": fleet.tenant.admin.rpartition("_")[2].encode()}
+    secrets = {"API key": fleet.tenant.admin.split("_", 2)[2].encode()}
     secrets |= _lines("SSH key", answer.json()["ssh_private_key"])
     for kind, reason in (("user", None), ("admin", "a test")):
         issued = await fleet.http.post(
