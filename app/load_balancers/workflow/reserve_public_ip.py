@@ -1,15 +1,11 @@
 """`public_ip.create`."""
 
-from dataclasses import dataclass
-
 from app.azure.errors import AzureError
 from app.azure.types.network import PublicIpAddress
-from app.azure.types.resource import ResourceGroup
-from app.azure.types.tags import JOB, is_of_project, is_public_ip, owner_tags
+from app.azure.types.tags import JOB, is_public_ip
 from app.azure.types.watch import TargetKind
 from app.clusters.workflow import await_azure
 from app.clusters.workflow.await_azure import Begun, NotAppliedError
-from app.clusters.workflow.create_group import GroupLeavingError
 from app.core.errors import ConflictError
 from app.core.json import JsonObject
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
@@ -18,9 +14,9 @@ from app.load_balancers.service.public_ip_seen import keep_seen
 from app.load_balancers.specs.public_ip_kinds import CREATE
 from app.load_balancers.specs.public_ips import AddressPlan, not_as_asked, plan_of, seen_json, spec_of
 from app.load_balancers.workflow.public_ip_rows import record_failed, set_state, staying_row
-from app.models import PublicIp, PublicIpState, ResourceGroupState
-from app.models import ResourceGroup as ResourceGroupRow
-from app.subscriptions.service.choose import lock_rows
+from app.models import PublicIp, PublicIpState
+from app.subscriptions.workflow import needed_group
+from app.subscriptions.workflow.needed_group import GroupFound, GroupNeeded
 from app.subscriptions.workflow.registration import ensure_registered
 
 _PROVIDER = "Microsoft.Network"
@@ -61,15 +57,6 @@ class AddressVanishedError(ConflictError):
     remedy = "Somebody else may have removed it; retry the job."
 
 
-@dataclass(frozen=True, slots=True)
-class GroupSeen:
-    """The resource group as it is; `managed`: Slipway made it for this project, now or earlier."""
-
-    name: str
-    location: str
-    managed: bool
-
-
 @record_step
 async def begin_reserve(record: Record) -> AddressPlan:
     """Mark the address as being made."""
@@ -87,44 +74,19 @@ async def check_network_provider(cloud: Cloud, asked: AddressPlan) -> None:
 
 
 @cloud_step
-async def ensure_address_group(cloud: Cloud, asked: AddressPlan) -> GroupSeen:
+async def ensure_address_group(cloud: Cloud, asked: AddressPlan) -> GroupFound:
     """Make the resource group, unless it is there; one that is there is used as it is, whoever made it."""
-    groups = cloud.gateways.azure.subscription(asked.subscription_id).resource_groups
-    group = await groups.fresh(asked.resource_group)
-    if group is None:
-        tags = owner_tags(project_id=asked.project_id)
-        group = await groups.put(asked.resource_group, asked.location, tags, call=azure_call(cloud))
-    if group.provisioning_state.lower() == "deleting":
-        raise GroupLeavingError(f"The resource group {group.name} is being deleted in Azure.")
-    return _seen(group, asked)
-
-
-def _seen(group: ResourceGroup, asked: AddressPlan) -> GroupSeen:
-    return GroupSeen(group.name, group.location, is_of_project(group.tags, asked.project_id))
+    return await needed_group.ensure(cloud, _group(asked))
 
 
 @record_step
-async def record_address_group(record: Record, asked: AddressPlan, seen: GroupSeen) -> None:
+async def record_address_group(record: Record, asked: AddressPlan, found: GroupFound) -> None:
     """Keep who made the resource group: only what Slipway made does it ever remove."""
-    rows = await lock_rows(
-        record.session, asked.project_id, subscription_id=asked.subscription_id, name=asked.resource_group
-    )
-    row = next((each for each in rows if each.project_id == asked.project_id), None)
-    if row is None or row.state != ResourceGroupState.CREATING:
-        return
-    _keep_group(row, seen, record)
-    await record.emit("resource_group.ready", subject=("resource_group", row.id))
+    await needed_group.record(record, _group(asked), found)
 
 
-def _keep_group(row: ResourceGroupRow, seen: GroupSeen, record: Record) -> None:
-    row.state, row.managed, row.azure_name, row.location = (
-        ResourceGroupState.READY,
-        seen.managed,
-        seen.name,
-        seen.location,
-    )
-    row.version += 1
-    row.updated_at = record.now
+def _group(asked: AddressPlan) -> GroupNeeded:
+    return GroupNeeded(asked.project_id, asked.subscription_id, asked.resource_group, asked.location)
 
 
 @cloud_step

@@ -6,7 +6,7 @@ from app.azure.types.tags import is_of_project, owner_tags
 from app.core.errors import ConflictError, ErrorClass
 from app.engine.steps import Record
 from app.jobs.workflow import Cloud, azure_call
-from app.models import ResourceGroupState
+from app.models import ResourceGroup, ResourceGroupState
 from app.subscriptions.service.choose import lock_rows
 
 
@@ -53,7 +53,11 @@ async def ensure(cloud: Cloud, needed: GroupNeeded) -> GroupFound:
 async def record(record: Record, needed: GroupNeeded, found: GroupFound) -> None:
     """Keep who made the group: only what Slipway made does it ever remove."""
     rows = await lock_rows(record.session, needed.project_id, subscription_id=needed.subscription_id, name=needed.name)
-    row = next((each for each in rows if each.project_id == needed.project_id), None)
+    await keep(record, next((each for each in rows if each.project_id == needed.project_id), None), found)
+
+
+async def keep(record: Record, row: ResourceGroup | None, found: GroupFound) -> None:
+    """The same of a row that is known, and locked; one that is not being made stays as it is."""
     if row is None or row.state != ResourceGroupState.CREATING:
         return
     row.state, row.managed = ResourceGroupState.READY, found.managed
