@@ -128,25 +128,24 @@ def spot(
         of_pool = nodes_ready["pools"].get(pool.azure_name)
         if of_pool is None or is_whole(of_pool) or now - datetime.fromisoformat(of_pool["since"]) < AWAY:
             continue
-        away = [node["name"] for node in kept["items"] if node["pool"] == pool.azure_name and not node["ready"]]
+        away = [node for node in kept["items"] if node["pool"] == pool.azure_name and not node["ready"]]
         gone = int(of_pool["wanted"]) - int(of_pool["ready"]) - len(away)
-        parts = [f"not Ready: {', '.join(away)}"] if away else []
+        parts = [f"not Ready: {', '.join(node['name'] for node in away)}"] if away else []
         parts += [f"gone: {gone}"] if gone > 0 else []
         sentence = (
             f"Spot pool {pool.name} has {of_pool['ready']} of {of_pool['wanted']} nodes since "
             f"{datetime.fromisoformat(of_pool['since']):%Y-%m-%d %H:%M} UTC ({'; '.join(parts)})."
         )
-        by_pool[pool.azure_name] = {"reason": "SpotNodesAway", "message": sentence, "machines": _lost(kept, pool, now)}
+        by_pool[pool.azure_name] = {"reason": "SpotNodesAway", "message": sentence, "machines": _lost(away, now)}
     if not by_pool:
         return Condition(kind, Status.TRUE, "Available", "Spot pools have their machines.")
     message = " ".join(each["message"] for each in by_pool.values())
     return Condition(kind, Status.FALSE, "SpotNodesAway", f"{message} {_CURE}", {"by_pool": by_pool})
 
 
-def _lost(kept: JsonObject, pool: PoolFacts, now: datetime) -> list[str]:
-    """The nodes that are not Ready for so long: one that has just come is not among them."""
-    ours = [node for node in kept["items"] if node["pool"] == pool.azure_name and not node["ready"]]
-    since = {node["name"]: _time(node.get("ready_since") or node.get("created_at")) for node in ours}
+def _lost(away: JsonList, now: datetime) -> list[str]:
+    """Those that are not Ready for so long: one that has just come is not among them."""
+    since = {node["name"]: _time(node.get("ready_since") or node.get("created_at")) for node in away}
     return [name for name, at in since.items() if at is not None and now - at >= AWAY]
 
 

@@ -163,6 +163,13 @@ def require_gone(end: WatchEnd) -> None:
     require_success(end)
 
 
+async def find_ours(cloud: Cloud, place: Place) -> ManagedCluster | None:
+    """The cluster as Azure has it; None where there is none, or one that does not carry our tags."""
+    clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
+    present = await clusters.get(place.resource_group, place.azure_name, call=azure_call(cloud))
+    return present if present is not None and is_ours(present.tags, place.cluster_id) else None
+
+
 async def require_ours(cloud: Cloud, place: Place) -> ManagedCluster:
     """The cluster as Azure has it. One that is not there, or does not carry our tags, cannot be changed."""
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters

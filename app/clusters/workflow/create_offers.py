@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from app.azure.types.tags import is_ours
 from app.azure.types.watch import Goal, TargetKind
 from app.clusters.specs.room import Growth, is_flat
 from app.clusters.specs.wanted import Place, Wanted
@@ -47,11 +46,8 @@ async def turn_to_next(record: Record, asked: Plan, problem: Problem) -> Plan:
 async def remove_failed(cloud: Cloud, asked: Plan) -> None:
     """Remove what Azure has left of the offer before, where it has failed to make it: the next one has its name."""
     place = asked.place
-    clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
-    present = await clusters.get(place.resource_group, place.azure_name, call=azure_call(cloud))
-    if present is None or not is_ours(present.tags, place.cluster_id):
-        return
-    if present.provisioning_state.lower() in {"failed", "canceled", "deleting"}:
+    present = await await_azure.find_ours(cloud, place)
+    if present is not None and present.provisioning_state.lower() in {"failed", "canceled", "deleting"}:
         await remove(cloud, place, present.id)
 
 

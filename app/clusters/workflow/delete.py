@@ -71,8 +71,8 @@ async def remove_cluster(cloud: Cloud, asked: Plan) -> Leaving:
     if asked.wanted.monitoring is not None:
         await remove_rules(cloud, place)
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
-    present = await clusters.get(place.resource_group, place.azure_name, call=azure_call(cloud))
-    if present is None or not is_ours(present.tags, place.cluster_id):
+    present = await await_azure.find_ours(cloud, place)
+    if present is None:
         # An attempt before this one may have left its node resource group behind.
         return Leaving(None, asked.node_group)
     asked_at = cloud.clock.now()

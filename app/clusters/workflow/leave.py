@@ -6,7 +6,6 @@ from http import HTTPStatus
 from sqlalchemy import select
 
 from app.azure.types.cluster import ManagedCluster
-from app.azure.types.tags import is_ours
 from app.azure.types.watch import TargetKind
 from app.clusters.service.start import SUPERSEDED
 from app.clusters.specs.observed import sighting
@@ -70,8 +69,8 @@ async def abort_all(cloud: Cloud, place: Place, *, only: str | None = None) -> l
     subscription = cloud.gateways.azure.subscription(place.subscription_id)
     clusters, pools = subscription.managed_clusters, subscription.agent_pools
     names = place.resource_group, place.azure_name
-    present = await clusters.get(*names, call=azure_call(cloud))
-    if present is None or not is_ours(present.tags, place.cluster_id):
+    present = await await_azure.find_ours(cloud, place)
+    if present is None:
         return []
     now = cloud.clock.now()
     if only is None and _busy(present.provisioning_state):
@@ -109,9 +108,7 @@ async def watch_aborted(cloud: Cloud, place: Place, aborted: list[Begun]) -> Non
 @cloud_step
 async def read_left(cloud: Cloud, place: Place) -> ManagedCluster | None:
     """Read what stayed; None where Azure has no cluster of ours."""
-    clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
-    present = await clusters.get(place.resource_group, place.azure_name, call=azure_call(cloud))
-    return present if present is not None and is_ours(present.tags, place.cluster_id) else None
+    return await await_azure.find_ours(cloud, place)
 
 
 @record_step

@@ -29,7 +29,7 @@ async def secrets_for(cloud: Cloud, asked: Plan, *, new: bool) -> PutSecrets:
     principal = principal_of(asked.wanted)
     return PutSecrets(
         windows_password=await _password(cloud, asked, new=new) if asked.wanted.windows_profile else None,
-        service_principal=None if principal is None else (await _named(cloud, principal["secret"])).value,
+        service_principal=None if principal is None else await principals_secret(cloud, principal),
     )
 
 

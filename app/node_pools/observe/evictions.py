@@ -56,7 +56,8 @@ class Replacements:
                 )
                 found = (await session.execute(asked.order_by(Cluster.id).limit(_BATCH))).all()
             for row in found:
-                if _replacing(row.wanted):
+                # All clusters pass here, and few have such a pool.
+                if any(pool.get("on_eviction") == OnEviction.REPLACE for pool in row.wanted["pools"]):
                     await self._look_at(row.id)
             if len(found) < _BATCH:
                 return
@@ -87,17 +88,13 @@ class Replacements:
             await replace_machines(session, asker, cluster, row, machines=machines, options=options)
 
 
-def _replacing(wanted: JsonObject) -> list[WantedPool]:
-    return [pool for pool in Wanted.from_json(wanted).pools if pool.on_eviction == OnEviction.REPLACE]
-
-
 async def _due(session: AsyncSession, cluster: Cluster, *, now: datetime) -> list[tuple[NodePool, list[str]]]:
     """The pools that have lost machines and shall have others now, with the names of what is left of the lost ones."""
     rows = {row.name: row for row in await list_pools(session, [cluster])}
     condition = condition_of(cluster.conditions, ConditionType.SPOT) or {}
     away = condition.get("by_pool", {}) if condition.get("status") == Status.FALSE else {}
     due = []
-    for pool in _replacing(cluster.wanted):
+    for pool in (each for each in Wanted.from_json(cluster.wanted).pools if each.on_eviction == OnEviction.REPLACE):
         row = rows.get(pool.name)
         if row is None or row.state not in _AT_REST or row.replaces or await replacement_of(session, row.id):
             continue

@@ -49,9 +49,9 @@ def merged(settings: JsonObject, patch: JsonObject, rejections: Rejections) -> J
     if _is_own_of_spot(patch.get("spot")) and settings["spot"] is None:
         rejections.add("spot_only", "/spot/on_eviction", "The pool's machines are regular ones, which nobody evicts.")
         return settings
-    wished = _over(settings, patch)
+    after = _over(settings, patch)
     for name in sorted(FIXED & patch.keys()):
-        if not _same(_azures(settings[name]), _azures(wished[name])):
+        if not _same(_azures(settings[name]), _azures(after[name])):
             rejections.add(
                 "immutable",
                 f"/{name}",
@@ -59,7 +59,6 @@ def merged(settings: JsonObject, patch: JsonObject, rejections: Rejections) -> J
                 if name in ROTATED
                 else f"The pods of one system do not run on the other: {_ADD}",
             )
-    after = wished
     if settings["upgrades"] and patch.get("upgrades"):
         kept = {**settings["upgrades"], **patch["upgrades"]}
         after["upgrades"] = kept if any(value is not None for value in kept.values()) else None
