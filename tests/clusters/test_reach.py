@@ -93,12 +93,10 @@ async def test_what_others_have_set_stays(slipway: Slipway) -> None:
         assert not await client.delete_service("default", "web", uid="another")
 
 
-async def test_a_private_cluster_is_read_by_commands(slipway: Slipway, monkeypatch: pytest.MonkeyPatch) -> None:
-    await slipway.create()
-    where, gateways = await place(slipway), slipway.parts.gateways
-    async with reach(gateways, where, call=call(slipway)) as client:
-        await client.apply_service(WEB)
-    await _make_private(slipway)
+async def _put_out_of_reach(slipway: Slipway, monkeypatch: pytest.MonkeyPatch, **profile: Any) -> None:
+    """Make the cluster private; Slipway is outside of its network."""
+    gateways = slipway.parts.gateways
+    await _make_private(slipway, **profile)
     await gateways.kubernetes.clients.close()
     read = gateways.kubernetes.read_kubeconfig
 
@@ -106,6 +104,14 @@ async def test_a_private_cluster_is_read_by_commands(slipway: Slipway, monkeypat
         return replace(await read(document, fqdns=fqdns), server="https://127.0.0.1:1")
 
     monkeypatch.setattr(gateways.kubernetes, "read_kubeconfig", no_way)
+
+
+async def test_a_private_cluster_is_read_by_commands(slipway: Slipway, monkeypatch: pytest.MonkeyPatch) -> None:
+    await slipway.create()
+    where, gateways = await place(slipway), slipway.parts.gateways
+    async with reach(gateways, where, call=call(slipway)) as client:
+        await client.apply_service(WEB)
+    await _put_out_of_reach(slipway, monkeypatch)
     monkeypatch.setattr("app.clusters.observe.reading._LOOK_SECONDS", 0.05)
     assert slipway.worker is not None
     readers = cluster_readers(slipway.parts, slipway.worker.lease)
@@ -129,15 +135,7 @@ async def test_a_private_cluster_in_which_no_command_may_run_is_not_proven_and_t
     slipway: Slipway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await slipway.create()
-    gateways = slipway.parts.gateways
-    await _make_private(slipway, disableRunCommand=True)
-    await gateways.kubernetes.clients.close()
-    read = gateways.kubernetes.read_kubeconfig
-
-    async def no_way(document: bytes, *, fqdns: Any) -> Kubeconfig:
-        return replace(await read(document, fqdns=fqdns), server="https://127.0.0.1:1")
-
-    monkeypatch.setattr(gateways.kubernetes, "read_kubeconfig", no_way)
+    await _put_out_of_reach(slipway, monkeypatch, disableRunCommand=True)
     monkeypatch.setattr("app.clusters.workflow.await_azure._LOOKS_AT_SILENCE", 2)
     job = await slipway.done("POST", "/v1/clusters/blue:scale", {"count": 2})
     assert job["outcome"]["nodes_ready"] is None

@@ -96,18 +96,24 @@ async def test_several_minors_node_images_and_one_pool_go_their_own_ways(slipway
     assert set(inside.versions().values()) == {NEWEST}
 
 
-async def test_how_far_it_is_is_told_in_words(slipway: Slipway) -> None:
-    """Trouble 15: the phase, nodes done of all, the current node."""
-    await made(slipway, nodes=2)
-    slipway.azure.add_fault("stuck_operation", operation="AgentPools_CreateOrUpdate")
-    job_id = await slipway.accepted("POST", UPGRADE, {"kubernetes_version": NEXT})
-
+async def _how_far(slipway: Slipway, job_id: str) -> str:
+    """What the job says, once it counts nodes; what it said last, where it never does."""
     told = ""
     for _ in range(300):
         told = (await slipway.ask("GET", f"/v1/jobs/{job_id}")).json()["progress"] or ""
         if "nodes done" in told:
             break
         await asyncio.sleep(0.05)
+    return told
+
+
+async def test_how_far_it_is_is_told_in_words(slipway: Slipway) -> None:
+    """Trouble 15: the phase, nodes done of all, the current node."""
+    await made(slipway, nodes=2)
+    slipway.azure.add_fault("stuck_operation", operation="AgentPools_CreateOrUpdate")
+    job_id = await slipway.accepted("POST", UPGRADE, {"kubernetes_version": NEXT})
+
+    told = await _how_far(slipway, job_id)
 
     assert told.startswith(f"Step 2 of 2: upgrading pool system to {NEXT}: "), told
     assert " of 3 nodes done" in told
@@ -124,12 +130,7 @@ async def test_how_far_new_node_images_are_is_told_too(slipway: Slipway) -> None
     slipway.azure.add_fault("stuck_operation", operation="AgentPools_UpgradeNodeImageVersion")
     job_id = await slipway.accepted("POST", UPGRADE, {"node_images": True})
 
-    told = ""
-    for _ in range(300):
-        told = (await slipway.ask("GET", f"/v1/jobs/{job_id}")).json()["progress"] or ""
-        if "nodes done" in told:
-            break
-        await asyncio.sleep(0.05)
+    told = await _how_far(slipway, job_id)
 
     assert "upgrading pool system to its newest node image: " in told
     assert " of 3 nodes done" in told
