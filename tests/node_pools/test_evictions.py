@@ -163,7 +163,7 @@ async def test_where_the_autoscaler_decides_only_what_is_left_of_machines_goes(s
         act(slipway, "evict", pool=f"{await azure_id(slipway)}/agentPools/{name}", count=1)
     before = len(names(slipway))
     async with reading(slipway):
-        await spot_of(slipway, 60, "stopped", "gone")
+        await spot_of(slipway, 60, "stopped")
         (job,) = await look(slipway, 60)
         assert (job["state"], job["outcome"]["pool"], job["outcome"]["count"]) == ("succeeded", "stopped", 1), job
         assert names(slipway)[before:] == ["AgentPools_DeleteMachines"]
