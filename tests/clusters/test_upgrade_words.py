@@ -110,6 +110,17 @@ def test_what_was_due_and_did_not_come_in_the_last_window_is_said_with_why() -> 
     assert "window of" not in act.detail
 
 
+def test_nodes_may_be_replaced_twice_in_one_window_and_the_plan_says_so() -> None:
+    """Trouble 43: azure-aks-docs#278. Of versions nothing of the kind is known, nor without a window."""
+    asked = {"node_image_channel": "NodeImage", "channel": "patch", "cluster_window": _window()}
+    said = "applied in it too, as the second one of that window"
+    kubernetes, image = planned(Upgrades.model_validate({**asked, "node_image_window": _window()}), _fleet(), now=NOW)
+    assert said in image.detail
+    assert said not in kubernetes.detail
+    (_, image) = planned(Upgrades.model_validate(asked), _fleet(), now=NOW)
+    assert said not in image.detail
+
+
 def test_a_channel_that_leads_nowhere_and_one_without_a_window_say_so() -> None:
     """Trouble 43."""
     stuck = Fleet("1.33.5", (), ("1.34.1",))

@@ -43,7 +43,7 @@ def planned(
     if upgrades.node_image_channel not in _OFF:
         words = "Nodes get the newest image that the channel has released."
         lacks = ", ".join(f"pool {name} does not run {image}" for name, image in sorted((behind or {}).items()))
-        words += _passed(upgrades.node_image_window, lacks or None, now)
+        words += _passed(upgrades.node_image_window, lacks or None, now) + _twice(upgrades.node_image_window)
         acts.append(_act("node_image", str(upgrades.node_image_channel), upgrades.node_image_window, words, now))
     return tuple(acts)
 
@@ -90,9 +90,17 @@ def _passed(window: MaintenanceWindow | None, lacks: str | None, now: datetime) 
     if _is_blocked(window, day):
         return f" In the window of {day.isoformat()} nothing was done: the day is left out."
     return (
-        f" The window of {opens:%Y-%m-%d %H:%M} UTC has passed, and {lacks}: it was released since, or Azure had no "
-        "time for it then, or could not bring it to its end (`GET /v1/jobs?origin=azure` has what it tried)."
+        f" The window of {opens:%Y-%m-%d %H:%M} UTC has passed, and {lacks}: it was released since, or the window was "
+        "set less than a day before it opened, or Azure had no time for it then, or could not bring it to its end "
+        "(`GET /v1/jobs?origin=azure` has what it tried)."
     )
+
+
+def _twice(window: MaintenanceWindow | None) -> str:
+    """Why nodes may be replaced twice in one window: https://github.com/MicrosoftDocs/azure-aks-docs/issues/278."""
+    if window is None:
+        return ""
+    return " An image that is released while the window is open is applied in it too, as the second one of that window."
 
 
 def _openings(window: MaintenanceWindow, now: datetime) -> Iterator[tuple[datetime, date]]:

@@ -9,6 +9,7 @@ from app.emulator.providers.containerservice.windows import next_opening
 from tests.emulator.containerservice.conftest import POOL, Aks, act
 
 WORK = "agentPools/work"
+HOUR = 3600
 SUNDAY: dict[str, Any] = {
     "schedule": {"weekly": {"intervalWeeks": 1, "dayOfWeek": "Sunday"}},
     "durationHours": 4,
@@ -76,6 +77,33 @@ async def test_a_new_node_image_is_offered_taken_and_shown_by_nodes_and_machines
     machines = await aks.arm.send("GET", f"{work['id']}/virtualMachines")
     references = {one["properties"]["storageProfile"]["imageReference"]["id"] for one in machines.body["value"]}
     assert [reference.rpartition("-")[2] for reference in references] == ["202602.04.0"]
+
+
+async def test_an_image_that_comes_out_in_an_open_window_is_the_second_one_of_that_window(aks: Aks) -> None:
+    """Trouble 43: azure-aks-docs#278. After the window the next one waits."""
+    cluster = aks.arm.path(aks.arm.cluster())
+    path = f"{aks.arm.cluster()}/maintenanceConfigurations/aksManagedNodeOSUpgradeSchedule"
+    assert (await aks.arm.send("PUT", path, {"properties": {"maintenanceWindow": SUNDAY}})).status == 200
+    act(aks, "node-image", release="202602.04.0")
+    planned = act(aks, "auto-upgrade", cluster=cluster, kind="node-image", in_window=True)
+    opens = datetime.fromisoformat(planned["window"])
+    now = datetime.fromisoformat(aks.azure.get("/_local/health")["now"])
+
+    aks.azure.advance((opens - now).total_seconds() - 1)
+
+    async def image_in_an_hour() -> str:
+        for _ in range(12):
+            aks.azure.advance(HOUR / 12)
+        aks.arm.token = aks.azure.token()
+        return str((await aks.pool("pool1"))["nodeImageVersion"]).rpartition("-")[2]
+
+    assert await image_in_an_hour() == "202602.04.0"
+    for second in ("202602.11.0", "202602.18.0"):
+        act(aks, "node-image", release=second)
+        assert await image_in_an_hour() == second
+    assert await image_in_an_hour() == second
+    act(aks, "node-image", release="202602.25.0")
+    assert await image_in_an_hour() == second
 
 
 async def test_quotas_are_set_and_told(aks: Aks) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.emulator.core.acts import InvalidActError
 from app.emulator.core.cloud import Cloud
@@ -24,6 +24,8 @@ from app.emulator.providers.containerservice.windows import next_opening
 KUBERNETES, NODE_IMAGE = "kubernetes", "node-image"
 _PRINCIPAL = "7319c514-987d-4e9b-ac3d-d38c4f427f4c"
 """The application `Azure Kubernetes Service`."""
+_LOOKS = timedelta(minutes=15)
+"""So often AKS looks for a newer node image in a window that is open, in Azure's time. The pace is ours."""
 
 
 class AutoUpgrades:
@@ -46,18 +48,30 @@ class AutoUpgrades:
         if not document.get("in_window"):
             await self._begin(cloud, cluster.key, kind)
             return {"to": goal, "at": arm_time(cloud.now())}
+        window = _window(cloud, cluster, kind)
         try:
-            opening = next_opening(_window(cloud, cluster, kind), cloud.now())
+            opening = next_opening(window, cloud.now())
         except ValueError as error:
             raise InvalidActError(str(error)) from error
         # Days of waiting pass as fast as all else.
         at = cloud.now() + (opening - cloud.now()) / cloud.speed
-
-        async def due(_at: datetime) -> None:
-            await self._begin(cloud, cluster.key, kind)
-
-        cloud.plan(("auto-upgrade", cluster.key, kind), at, due)
+        length = timedelta(hours=window["durationHours"]) if kind == NODE_IMAGE else timedelta()
+        self._plan(cloud, cluster.key, kind, at, closes=at + length / cloud.speed)
         return {"to": goal, "at": arm_time(at), "window": arm_time(opening)}
+
+    def _plan(self, cloud: Cloud, key: str, kind: str, at: datetime, *, closes: datetime) -> None:
+        """Begin at `at`, and look again until the window closes.
+
+        An image that comes out meanwhile is applied in the same window (MicrosoftDocs/azure-aks-docs#278).
+        """
+
+        async def due(at: datetime) -> None:
+            await self._begin(cloud, key, kind)
+            again = at + _LOOKS / cloud.speed
+            if again < closes:
+                self._plan(cloud, key, kind, again, closes=closes)
+
+        cloud.plan(("auto-upgrade", key, kind), at, due)
 
     async def _begin(self, cloud: Cloud, key: str, kind: str) -> None:
         cluster = cloud.store.get(key)
