@@ -147,3 +147,14 @@ class JobEnd:
     canceled: bool
     problem: Problem
     begun: bool = True
+
+    def told(self, now: datetime) -> JsonObject:
+        """What a thing keeps of a job that has left it as it should not be."""
+        problem = self.problem
+        return {
+            "code": problem.code,
+            "detail": problem.detail,
+            "remedy": problem.remedy,
+            "retryable": problem.retryable,
+            "since": now.isoformat(),
+        }

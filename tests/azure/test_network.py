@@ -20,7 +20,8 @@ from app.azure.network.route_tables import route_table_of
 from app.azure.network.security_groups import security_group_of
 from app.azure.network.virtual_networks import virtual_network_of
 from app.azure.types.call import Call
-from app.azure.types.network import LoadBalancer, PublicIpAddress, Usage
+from app.azure.types.network import LoadBalancer, PublicIpAddress
+from app.azure.types.usage import Usage
 from tests.azure.arm_double import arm_double, error
 from tests.azure.compute_documents import AVAILABILITY_SET, DISK, IDENTITY, MACHINE, SCALE_SET
 from tests.azure.network_documents import (

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from app.azure.types.network import Frontend, Usage
+from app.azure.types.network import Frontend
+from app.azure.types.usage import Usage
 from app.core.errors import ErrorClass
 from app.load_balancers.specs.exposure_limits import objections
 from app.load_balancers.specs.exposure_wanted import WantedExposure, WantedPort

@@ -8,7 +8,8 @@ from app.azure.clients import read_all
 from app.azure.fields import Fields
 from app.azure.types.call import Call
 from app.azure.types.compute import SizeCores
-from app.azure.types.network import Usage
+from app.azure.types.usage import Usage
+from app.azure.usages import usage_of
 
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 
@@ -22,21 +23,12 @@ class Cores:
 
     async def usages(self, location: str, *, call: Call) -> tuple[Usage, ...]:
         """The limits in a location by family, `cores` for all of them and `lowPriorityCores` for spot machines."""
-        return tuple(await read_all(self._usages.list(location, slipway_call=call), _usage))
+        return tuple(await read_all(self._usages.list(location, slipway_call=call), usage_of))
 
     async def sizes(self, location: str, *, call: Call) -> dict[str, SizeCores]:
         """The cores of each size that the location has, by the size's name in lower case."""
         found = await read_all(self._skus.list(filter=f"location eq '{location}'", slipway_call=call), _size)
         return {name.lower(): cores for name, cores in found if cores is not None}
-
-
-def _usage(value: object) -> Usage:
-    body = Fields(value, "usage")
-    return Usage(
-        name=body.part("name").text("value"),
-        used=body.number("currentValue") or 0,
-        limit=body.number("limit") or 0,
-    )
 
 
 def _size(value: object) -> tuple[str, SizeCores | None]:

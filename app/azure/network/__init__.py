@@ -12,8 +12,8 @@ from app.azure.network.public_ips import PublicIps
 from app.azure.network.route_tables import RouteTables
 from app.azure.network.security_groups import SecurityGroups
 from app.azure.network.together import Together
-from app.azure.network.usages import Usages
 from app.azure.network.virtual_networks import VirtualNetworks
+from app.azure.usages import Usages
 
 __all__ = ["Network"]
 
@@ -29,7 +29,7 @@ class Network:
         self.virtual_networks = VirtualNetworks(client)
         self.route_tables = RouteTables(client)
         self.interfaces = Interfaces(client)
-        self.usages = Usages(client, sharing)
+        self.usages = Usages(client.usages.list, sharing)
         self.together = Together(
             self.load_balancers, self.public_ips, self.security_groups, self.virtual_networks, sharing
         )

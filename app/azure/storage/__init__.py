@@ -6,7 +6,7 @@ from app.azure.feed import Sharing
 from app.azure.storage.accounts import Accounts
 from app.azure.storage.keys import Keys
 from app.azure.storage.shares import Shares
-from app.azure.storage.usages import Usages
+from app.azure.usages import Usages
 
 __all__ = ["Storage"]
 
@@ -17,4 +17,4 @@ class Storage:
     def __init__(self, client: StorageManagementClient, subscription_id: str, sharing: Sharing) -> None:
         self.accounts = Accounts(client, Keys(client), subscription_id)
         self.shares = Shares(client)
-        self.usages = Usages(client, sharing)
+        self.usages = Usages(client.usages.list_by_location, sharing)

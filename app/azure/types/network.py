@@ -244,17 +244,3 @@ class NetworkInterface(NetworkResource):
     machine_id: str | None = None
     security_group_id: str | None = None
     addresses: tuple[InterfaceAddress, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """How much of a limit of a location is used: `name` is Azure's ("PublicIPAddresses")."""
-
-    name: str
-    used: int
-    limit: int
-
-    @property
-    def free(self) -> int:
-        """How many more there may be."""
-        return max(0, self.limit - self.used)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from app.azure.types.compute import SizeCores
-from app.azure.types.network import Usage
+from app.azure.types.usage import Usage
 
 ALL, SPOT = "cores", "lowPriorityCores"
 """Azure's names for the quotas of a location that are no family's."""

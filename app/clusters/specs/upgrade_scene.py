@@ -7,7 +7,7 @@ from app.azure.types.catalog import KubernetesVersion, UpgradeProfile
 from app.azure.types.cluster import ManagedCluster
 from app.azure.types.compute import SizeCores
 from app.azure.types.lock import Lock
-from app.azure.types.network import Usage
+from app.azure.types.usage import Usage
 from app.clusters.specs.upgrade_path import Fleet, PoolNow
 from app.core.errors import Problem
 from app.kubernetes.types import NodeState

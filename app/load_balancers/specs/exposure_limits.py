@@ -2,10 +2,11 @@
 
 import ipaddress
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from app.azure.types.network import LoadBalancer, Subnet, Usage
+from app.azure.types.network import LoadBalancer, Subnet
+from app.azure.types.usage import Usage
 from app.core.errors import ErrorClass
+from app.core.objections import Objection
 from app.load_balancers.specs.exposure_wanted import WantedExposure
 from app.load_balancers.specs.pieces import Network
 from app.load_balancers.specs.services import base_name
@@ -19,17 +20,6 @@ PUBLIC, INTERNAL = "kubernetes", "kubernetes-internal"
 _USAGE = "publicipaddresses"
 # Azure keeps the first four and the last address of each subnet for itself.
 _FIRST_KEPT = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Objection:
-    """One thing that stands against it. `pointer`: where in the request, "" for the whole."""
-
-    code: str
-    error_class: ErrorClass
-    detail: str
-    remedy: str
-    pointer: str = ""
 
 
 def objections(

@@ -1,14 +1,15 @@
 """The step that looks before it asks: what the cluster or Azure would refuse is told at once, and all of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.azure.types.network import PublicIpAddress
-from app.core.errors import ErrorClass, FieldError, Problem, SlipwayError
+from app.core.errors import ErrorClass
+from app.core.objections import NotPossibleError, Objection
 from app.engine.steps import cloud_step
 from app.jobs.workflow import Cloud
 from app.kubernetes.client import ClusterClient
-from app.load_balancers.specs.exposure_limits import Objection, objections
+from app.load_balancers.specs.exposure_limits import objections
 from app.load_balancers.specs.pieces import Network
 from app.load_balancers.specs.services import base_name, is_ours
 from app.load_balancers.workflow.exposure_network import network_of
@@ -16,34 +17,12 @@ from app.load_balancers.workflow.exposure_plan import Asked
 from app.load_balancers.workflow.exposure_rights import missing_rights
 from app.load_balancers.workflow.inside import inside
 
-_STATUS = {
-    ErrorClass.QUOTA: 409,
-    ErrorClass.CONFLICT: 409,
-    ErrorClass.PERMISSION: 409,
-    ErrorClass.CONFIGURATION: 422,
-}
 
-
-class NotPossibleError(SlipwayError):
+class ExposureNotPossibleError(NotPossibleError):
     """The cluster or Azure would refuse it, as they are now; `errors` names all that stands against it."""
 
     code = "exposure_not_possible"
-    status = 422
     title = "The exposure is not possible as it was asked for"
-    error_class = ErrorClass.CONFIGURATION
-
-    def __init__(self, found: Sequence[Objection]) -> None:
-        first = found[0]
-        super().__init__(first.detail)
-        self.problem = Problem(
-            code=first.code,
-            error_class=first.error_class,
-            status=_STATUS.get(first.error_class, self.status),
-            title=self.title,
-            detail=" ".join(each.detail for each in found),
-            remedy=first.remedy,
-            errors=tuple(FieldError(each.code, each.pointer, each.detail) for each in found),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +56,7 @@ async def check_exposure(cloud: Cloud, asked: Asked) -> Checked:
         against += await missing_rights(cloud, asked, network)
     if against:
         # Quota last: what can be corrected in the request is worth more than to wait for a limit.
-        raise NotPossibleError(sorted(against, key=lambda each: each.error_class is ErrorClass.QUOTA))
+        raise ExposureNotPossibleError(sorted(against, key=lambda each: each.error_class is ErrorClass.QUOTA))
     return Checked(selector)
 
 

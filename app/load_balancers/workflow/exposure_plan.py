@@ -189,18 +189,6 @@ def set_state(exposure: Exposure, state: ExposureState, now: datetime) -> None:
         exposure.updated_at = now
 
 
-def pending_of(end: JobEnd, now: datetime) -> JsonObject:
-    """Why a job has left the exposure without an address, or with something that should be gone."""
-    problem = end.problem
-    return {
-        "code": problem.code,
-        "detail": problem.detail,
-        "remedy": problem.remedy,
-        "retryable": problem.retryable,
-        "since": now.isoformat(),
-    }
-
-
 def facts(exposure: Exposure, **more: object) -> JsonObject:
     """What events about the exposure say."""
     return {"name": exposure.name, "namespace": exposure.namespace, "cluster_id": exposure.cluster_id, **more}
@@ -238,6 +226,6 @@ async def record_failed(record: Record, end: JobEnd) -> None:
         serves = bool(exposure.addresses) and not creating
         set_state(exposure, ExposureState.READY if serves else ExposureState.FAILED, record.now)
     if exposure.state == ExposureState.FAILED:
-        exposure.observed = {**(exposure.observed or {}), "pending": pending_of(end, record.now)}
+        exposure.observed = {**(exposure.observed or {}), "pending": end.told(record.now)}
     event = "exposure.failed" if creating else "exposure.change_failed"
     await record.emit(event, data=facts(exposure, code=end.problem.code, canceled=end.canceled))

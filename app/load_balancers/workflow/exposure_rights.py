@@ -2,8 +2,8 @@
 
 from app.clusters.workflow.await_azure import require_ours
 from app.core.errors import ErrorClass
+from app.core.objections import Objection
 from app.jobs.workflow import Cloud
-from app.load_balancers.specs.exposure_limits import Objection
 from app.load_balancers.specs.pieces import Network, network_id_of
 from app.load_balancers.workflow.exposure_plan import Asked
 from app.load_balancers.workflow.rights import (

@@ -19,7 +19,7 @@ from app.load_balancers.workflow.exposure_apply import (
     note_change,
 )
 from app.load_balancers.workflow.exposure_network import network_of
-from app.load_balancers.workflow.exposure_plan import Asked, begin, exposure_of, facts, pending_of, set_state
+from app.load_balancers.workflow.exposure_plan import Asked, begin, exposure_of, facts, set_state
 from app.load_balancers.workflow.inside import inside
 from app.load_balancers.workflow.made_address import record_address_released, release_made_address
 from app.models import ExposureState, Job
@@ -177,7 +177,7 @@ async def record_still_there(record: Record, end: JobEnd) -> None:
     if exposure.state != ExposureState.DELETING or not end.begun:
         return
     set_state(exposure, ExposureState.FAILED, record.now)
-    exposure.observed = {**(exposure.observed or {}), "pending": pending_of(end, record.now)}
+    exposure.observed = {**(exposure.observed or {}), "pending": end.told(record.now)}
 
 
 delete_workflow = Workflow(DELETE, unexpose, ended=record_still_there)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-from app.azure.storage.usages import ACCOUNTS
 from app.azure.types.storage import Account
 from app.azure.types.tags import is_storage_account
 from app.azure.types.watch import TargetKind
@@ -23,6 +22,8 @@ from app.subscriptions.workflow.needed_group import GroupFound, GroupNeeded
 from app.subscriptions.workflow.registration import ensure_registered
 
 _PROVIDER = "Microsoft.Storage"
+_ACCOUNTS = "StorageAccounts"
+"""The name of Azure's limit of accounts in a location."""
 
 
 class PlacementError(ConflictError):
@@ -78,7 +79,7 @@ async def look_at_account(cloud: Cloud, plan: SharePlan) -> AccountLook:
         if account.managed:
             free = (await storage.accounts.name_available(account.name, call=azure_call(cloud))).available
             usages = await storage.usages.list_(account.location, call=azure_call(cloud))
-            left = next((usage.free for usage in usages if usage.name == ACCOUNTS), None)
+            left = next((usage.free for usage in usages if usage.name == _ACCOUNTS), None)
         return AccountLook(name_free=free, accounts_left=left)
     ours = is_storage_account(seen.tags, account.account_id)
     if not seen.ready:

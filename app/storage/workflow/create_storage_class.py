@@ -6,12 +6,13 @@ from app.azure.types.storage import Account
 from app.clusters.specs.wanted import Place, place_of
 from app.clusters.workflow.inside import inside, note_change
 from app.core.errors import ConflictError, ErrorClass
+from app.core.objections import Objection
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.kubernetes.types.volume import StorageClassSpec
 from app.models import Cluster
 from app.storage.specs.class_rules import class_from_json, differences, is_managed
-from app.storage.specs.objections import Objection, VolumeNotPossibleError
+from app.storage.specs.objections import VolumeNotPossibleError
 from app.storage.specs.volume_kinds import CREATE_CLASS
 
 PATH = "/apis/storage.k8s.io/v1/storageclasses"

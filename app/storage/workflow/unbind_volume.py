@@ -13,7 +13,7 @@ from app.jobs.workflow import Cloud, JobRun, Workflow
 from app.models import Cluster, Job, Volume, VolumeState
 from app.storage.specs.volume_kinds import DELETE
 from app.storage.specs.volume_objects import ACCOUNT_LABEL, VOLUME_LABEL, VolumeAt
-from app.storage.workflow.volume_plan import facts, problem_of, set_state, volume_of
+from app.storage.workflow.volume_plan import facts, set_state, volume_of
 
 _MOST_NAMED = 10
 _LIVING = (VolumeState.PENDING, VolumeState.BOUND, VolumeState.LOST)
@@ -213,7 +213,7 @@ async def record_still_bound(record: Record, end: JobEnd) -> None:
     before = record.view.request.get("before")
     state = next((each for each in _LIVING if each == before), VolumeState.FAILED)
     set_state(volume, state if untouched else VolumeState.FAILED, record.now)
-    volume.observed = {**(volume.observed or {}), "problem": problem_of(end, record.now)}
+    volume.observed = {**(volume.observed or {}), "problem": end.told(record.now)}
 
 
 delete_workflow = Workflow(DELETE, unbind_volume, ended=record_still_bound)

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 from app.clusters.workflow.inside import inside
 from app.core.errors import ErrorClass
+from app.core.objections import Objection
 from app.engine.steps import cloud_step
 from app.jobs.workflow import Cloud, azure_call
 from app.kubernetes.client import ClusterClient
 from app.storage.live.mount import read_path
 from app.storage.specs.findings import Finding, Health
 from app.storage.specs.mount_path import look_at_path, problems_of
-from app.storage.specs.objections import Objection, VolumeNotPossibleError
+from app.storage.specs.objections import VolumeNotPossibleError
 from app.storage.specs.volume_asked import Asked
 from app.storage.specs.volume_objects import ACCOUNT_LABEL, VOLUME_LABEL, handle_of, secret_name
 from app.storage.specs.volume_wanted import KEY

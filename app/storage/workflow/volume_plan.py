@@ -77,18 +77,6 @@ def set_state(volume: Volume, state: VolumeState, now: datetime) -> None:
         volume.updated_at = now
 
 
-def problem_of(end: JobEnd, now: datetime) -> JsonObject:
-    """Why a job has left the volume unbound, or has not removed it."""
-    problem = end.problem
-    return {
-        "code": problem.code,
-        "detail": problem.detail,
-        "remedy": problem.remedy,
-        "retryable": problem.retryable,
-        "since": now.isoformat(),
-    }
-
-
 def facts(volume: Volume, **more: object) -> JsonObject:
     """What events about the volume say."""
     return {
@@ -113,5 +101,5 @@ async def record_volume_failed(record: Record, end: JobEnd) -> None:
         return
     if volume.state == VolumeState.PENDING:
         set_state(volume, VolumeState.FAILED, record.now)
-        volume.observed = {**(volume.observed or {}), "problem": problem_of(end, record.now)}
+        volume.observed = {**(volume.observed or {}), "problem": end.told(record.now)}
     await record.emit("volume.failed", data=facts(volume, code=end.problem.code, canceled=end.canceled))

@@ -1,34 +1,41 @@
-"""How much of Azure's limits for storage is used."""
+"""How much of Azure's limits in a location is used: `Microsoft.<provider>/locations/usages`, the same for all."""
 
-from azure.mgmt.storage.aio import StorageManagementClient
+from typing import Any, Protocol
+
+from azure.core.async_paging import AsyncItemPaged
 
 from app.azure.clients import read_all
 from app.azure.feed import Feeds, Sharing
 from app.azure.fields import Fields
 from app.azure.types.call import Call
-from app.azure.types.network import Usage
+from app.azure.types.usage import Usage
 
-ACCOUNTS = "StorageAccounts"
-"""Azure's name for the number of accounts in a location."""
+
+class ListUsages(Protocol):
+    """The SDK's operation of a provider."""
+
+    def __call__(self, location: str, /, *, slipway_call: Call) -> AsyncItemPaged[Any]:
+        """All limits of a location, page by page."""
 
 
 class Usages:
-    """`Microsoft.Storage/locations/usages`."""
+    """The limits of one provider."""
 
-    def __init__(self, client: StorageManagementClient, sharing: Sharing) -> None:
-        self._usages = client.usages
+    def __init__(self, operation: ListUsages, sharing: Sharing) -> None:
+        self._operation = operation
         self._shared = Feeds(lambda location: self.list_(location, call=sharing.call()), sharing)
 
     async def list_(self, location: str, *, call: Call) -> tuple[Usage, ...]:
         """The limits of the subscription in a location, each with what is used of it."""
-        return tuple(await read_all(self._usages.list_by_location(location, slipway_call=call), _usage))
+        return tuple(await read_all(self._operation(location, slipway_call=call), usage_of))
 
     async def fresh(self, location: str) -> tuple[Usage, ...]:
         """As `list_`; all who ask for it at about the same time share one call."""
         return await self._shared.fresh(location)
 
 
-def _usage(value: object) -> Usage:
+def usage_of(value: object) -> Usage:
+    """The SDK's model as ours."""
     body = Fields(value, "usage")
     return Usage(
         name=body.part("name").text("value"),
