@@ -1,5 +1,6 @@
 """Fixtures that tests of every area may ask for."""
 
+import gc
 import os
 
 import pytest
@@ -31,6 +32,9 @@ __all__ = [
     "unsynced",
 ]
 
+# Nothing of what is imported and collected is garbage, and to look for some takes a fifth of the time.
+gc.disable()
+
 # structlog's own default renders every local variable of a traceback: seconds of work for each 500 that a test wants.
 structlog.configure(
     processors=[
@@ -48,6 +52,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = set(others)
         items[:] = [item for item in items if item not in left_out]
     items.sort(key=lambda item: item.get_closest_marker("first") is None)
+
+
+def pytest_collection_finish() -> None:
+    """From here on garbage is collected, but all that there is lives as long as the run."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -3,6 +3,7 @@
 So no network call can happen inside a transaction, and mypy says so (`tests/engine/test_steps.py` shows it).
 """
 
+import functools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -95,9 +96,17 @@ class Record(Protocol):
 
 @dataclass(frozen=True)
 class Codec(Generic[R]):
-    """A step's result as DBOS stores it: small JSON, typed by the function's own annotation."""
+    """A step's result as DBOS stores it: small JSON, typed by the function's own annotation.
 
-    adapter: TypeAdapter[R]
+    Its schema is made when the step first runs: all steps' together take a second of every process's start.
+    """
+
+    function: Callable[..., Awaitable[R]]
+
+    @functools.cached_property
+    def adapter(self) -> TypeAdapter[R]:
+        """Pydantic's reading of the annotation."""
+        return TypeAdapter(get_type_hints(self.function)["return"])
 
     def encode(self, value: R) -> object:
         """The result in plain JSON."""
@@ -128,16 +137,12 @@ class RecordStep(Generic[P, R]):
 
 def cloud_step(function: Callable[Concatenate[Cloud[GatewaysT], P], Awaitable[R]]) -> CloudStep[GatewaysT, P, R]:
     """Make a cloud step of a function; its name is the step's."""
-    return CloudStep(function.__name__, function, _codec(function))
+    return CloudStep(function.__name__, function, Codec(function))
 
 
 def record_step(function: Callable[Concatenate[Record, P], Awaitable[R]]) -> RecordStep[P, R]:
     """Make a record step of a function; its name is the step's."""
-    return RecordStep(function.__name__, function, _codec(function))
-
-
-def _codec(function: Callable[..., Awaitable[R]]) -> Codec[R]:
-    return Codec(TypeAdapter(get_type_hints(function)["return"]))
+    return RecordStep(function.__name__, function, Codec(function))
 
 
 @dataclass(frozen=True, slots=True)

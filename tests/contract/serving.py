@@ -18,7 +18,7 @@ async def served(azure: LocalAzureForTests, database: DatabaseSettings) -> Async
         server = make_server(slipway.app, HttpSettings(drain_seconds=1))
         # It has been started already.
         server.config.lifespan = "off"
-        # asyncio sends at once (TCP_NODELAY) only where the socket names TCP: without it each answer's body waits 40 ms.
+        # asyncio turns Nagle off only where the socket names TCP: else the body of each answer waits 40 ms.
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
             listening.bind(("127.0.0.1", 0))
             serving = asyncio.create_task(server.serve(sockets=[listening]))
