@@ -55,6 +55,18 @@ async def test_a_changed_world_is_refused_with_the_difference(database: Database
     ]
 
 
+def test_a_difference_is_told_in_sentences_and_in_the_words_of_json() -> None:
+    before = {"through": True, "version": "1.33", "blocked": ["default/web"], "channel": None}
+    after = {"through": False, "version": "1.32", "channel": "patch", "shares": {"a": 1}}
+    assert [found.detail for found in differences(before, after)] == [
+        "It was true, and is false now.",
+        "It was 1.33, and is 1.32 now.",
+        'It was ["default/web"], and is gone.',
+        "It was nothing, and is patch now.",
+        'It was not there, and is {"a": 1} now.',
+    ]
+
+
 async def test_a_plan_of_another_request_is_refused(database: Database) -> None:
     plan_id, cluster = await _kept(database)
     with pytest.raises(plans.PlanStaleError) as refused:

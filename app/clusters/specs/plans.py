@@ -1,5 +1,6 @@
 """What has changed between two readings of the same world, as one who bound an act to its preview is told."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from enum import StrEnum
@@ -31,16 +32,16 @@ def _between(before: object, after: object, at: str) -> Iterator[FieldError]:
     elif isinstance(before, list) and isinstance(after, list):
         yield from _members(_by_position(before), _by_position(after), at)
     elif before != after:
-        yield _told(Difference.REPLACE, at, f"Was {_words(before)}, is {_words(after)} now.")
+        yield _told(Difference.REPLACE, at, f"It was {_words(before)}, and is {_words(after)} now.")
 
 
 def _members(before: JsonObject, after: JsonObject, at: str) -> Iterator[FieldError]:
     for name in [*before, *(name for name in after if name not in before)]:
         here = f"{at}/{name.replace('~', '~0').replace('/', '~1')}"
         if name not in after:
-            yield _told(Difference.REMOVE, here, f"Was {_words(before[name])}, and is gone.")
+            yield _told(Difference.REMOVE, here, f"It was {_words(before[name])}, and is gone.")
         elif name not in before:
-            yield _told(Difference.ADD, here, f"Was not there, is {_words(after[name])} now.")
+            yield _told(Difference.ADD, here, f"It was not there, and is {_words(after[name])} now.")
         else:
             yield from _between(before[name], after[name], here)
 
@@ -54,5 +55,8 @@ def _told(what: Difference, at: str, detail: str) -> FieldError:
 
 
 def _words(value: object) -> str:
-    text = "nothing" if value is None else str(value)
+    """A value as JSON has it, but a text without its quotes."""
+    if value is None or value in ("", [], {}):
+        return "nothing"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _MOST_WORDS else f"{text[:_MOST_WORDS]}…"
