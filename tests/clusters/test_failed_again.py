@@ -52,6 +52,21 @@ async def test_a_clusters_settings_are_sent_again_by_a_retry(slipway: Slipway) -
     assert (await slipway.cluster())["state"] == "ready"
 
 
+async def test_a_control_plane_that_shows_its_version_and_has_failed_is_sent_again_by_an_upgrade(
+    slipway: Slipway,
+) -> None:
+    await slipway.create(kubernetes_version=OLD)
+    await _failed(slipway, "PATCH", OWN, {"addons": {"keda": True}})
+    before = slipway.puts()
+    upgrade = {"kubernetes_version": OLD, "scope": "control_plane"}
+    await slipway.done("POST", f"{OWN}:upgrade", upgrade)
+    assert slipway.puts() == before + 1
+    assert (await in_azure(slipway))["properties"]["provisioningState"] == "Succeeded"
+    # Where nothing has failed, nothing is sent.
+    await slipway.done("POST", f"{OWN}:upgrade", upgrade)
+    assert slipway.puts() == before + 1
+
+
 async def test_outbound_addresses_are_sent_again_by_a_retry(slipway: Slipway) -> None:
     await slipway.create()
     job_id = await _failed(slipway, "PATCH", f"{OWN}/outbound", {"managed_ip_count": 2})

@@ -1,5 +1,7 @@
 """Trouble 39: by which steps a cluster comes to a version, minor by minor, the control plane before its pools."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.azure.types.catalog import KubernetesVersion
@@ -13,8 +15,10 @@ from app.clusters.specs.upgrade_path import (
     PoolTooOldError,
     Stage,
     UpgradeAsked,
+    UpgradeRefusedError,
     VersionNotOfferedError,
     numbers,
+    refuse_by_numbers,
     stages_of,
 )
 from app.clusters.workflow.upgrade import begin_upgrade
@@ -62,6 +66,46 @@ def test_a_skipped_minor_is_refused_with_the_steps_that_are_allowed() -> None:
         stages_of(UpgradeAsked("1.34.1"), fleet("1.32.8", a="1.32.8"))
     assert "1.33.5, then 1.34.1" in str(refused.value.problem.remedy)
     assert [error.pointer for error in refused.value.problem.errors] == ["/kubernetes_version"]
+
+
+def test_of_pools_alone_a_minor_that_is_newer_or_unknown_is_refused_by_what_pools_may_have() -> None:
+    pools = fleet("1.33.5", a="1.32.8")
+    for version in ("1.34", "1.34.1"):
+        with pytest.raises(PoolNewerError, match=r"The control plane runs 1\.33\.5"):
+            stages_of(UpgradeAsked(version, UpgradeScope.NODE_POOLS), pools)
+    with pytest.raises(VersionNotOfferedError, match=r"no 1\.29 for node pools") as refused:
+        stages_of(UpgradeAsked("1.29", UpgradeScope.NODE_POOLS), pools)
+    assert str(refused.value.problem.remedy).endswith(" 1.33.3, 1.33.5.")
+
+
+@pytest.mark.parametrize(
+    ("asked", "error"),
+    [
+        (UpgradeAsked("1.31"), DowngradeError),
+        (UpgradeAsked("1.32.7"), DowngradeError),
+        (UpgradeAsked("1.34"), MinorSkippedError),
+        (UpgradeAsked("1.34.1"), MinorSkippedError),
+        (UpgradeAsked("1.33", UpgradeScope.NODE_POOLS), PoolNewerError),
+        (UpgradeAsked("1.31", UpgradeScope.NODE_POOLS), DowngradeError),
+        (UpgradeAsked("1.31", UpgradeScope.NODE_POOLS, ("old",)), None),
+        (UpgradeAsked("1.34", through_minors=True), None),
+        (UpgradeAsked("1.40"), None),
+        (UpgradeAsked("1.32"), None),
+        (UpgradeAsked("1.33"), None),
+        (UpgradeAsked("latest"), None),
+        (UpgradeAsked(None, node_images=True), None),
+    ],
+    ids=str,
+)
+def test_numbers_alone_refuse_what_no_newer_list_could_allow(
+    asked: UpgradeAsked, error: type[UpgradeRefusedError] | None
+) -> None:
+    now = replace(fleet("1.32.8", new="1.32.8", old="1.31.12"), ways=())
+    if error is None:
+        refuse_by_numbers(asked, now)
+        return
+    with pytest.raises(error):
+        refuse_by_numbers(asked, now)
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,18 @@
 """Upgrades: what the rows alone can refuse, the job, and what is bound to a preview."""
 
-from collections.abc import Sequence
-
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog import service as catalog
 from app.catalog.service import CatalogKind
-from app.clusters.schemas.upgrades import UpgradeScope
 from app.clusters.service.read import list_pools
 from app.clusters.service.start import Asker, partition_of, require_changeable, start
 from app.clusters.specs import kinds
 from app.clusters.specs.upgrade_path import (
-    DowngradeError,
     Fleet,
     PoolNow,
     UpgradeAsked,
     VersionNotOfferedError,
-    numbers,
+    refuse_by_numbers,
     stages_of,
     versions_of,
 )
@@ -81,8 +77,8 @@ async def _require_path(session: AsyncSession, asker: Asker, cluster: Cluster, r
     ways = next((each.upgrades for each in versions if each.version == running), None)
     if young and ways is not None:
         _refuse(asked, Fleet(running, tuple(pools), ways, versions))
-    elif asked.version and asked.version.count(".") > 1 and numbers(asked.version) < numbers(running):
-        _refuse_older(asked, running, pools)
+    else:
+        refuse_by_numbers(asked, Fleet(running, tuple(pools), (), versions))
 
 
 def _refuse(asked: UpgradeAsked, fleet: Fleet) -> None:
@@ -93,10 +89,3 @@ def _refuse(asked: UpgradeAsked, fleet: Fleet) -> None:
         if any((asked.version or "") in {each.version, each.minor} for each in fleet.versions):
             return
         raise
-
-
-def _refuse_older(asked: UpgradeAsked, running: str, pools: Sequence[PoolNow]) -> None:
-    if asked.scope is not UpgradeScope.NODE_POOLS or any(
-        numbers(pool.version) > numbers(asked.version or "") for pool in pools
-    ):
-        raise DowngradeError(f"The cluster runs {running}; {asked.version} is older.")

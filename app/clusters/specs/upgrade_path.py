@@ -95,12 +95,13 @@ class PoolNow:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """What runs, and to which versions the control plane may go from there."""
+    """What runs, and to which versions the control plane may go from there. `failed`: as of a pool, of the cluster."""
 
     control_plane: str
     pools: tuple[PoolNow, ...]
     ways: tuple[str, ...]
     versions: tuple[KubernetesVersion, ...] = field(default=())
+    failed: bool = False
 
     @property
     def previews(self) -> frozenset[str]:
@@ -166,6 +167,9 @@ def stages_of(asked: UpgradeAsked, fleet: Fleet) -> tuple[Stage, ...]:
         here = step
         names = [pool.name for pool in with_pools if numbers(versions[pool.name]) < numbers(step)]
         bring(names, step)
+    if not path and fleet.failed:
+        # Azure may show the version of an upgrade that it has not carried out to its end.
+        stages.append(Stage(None, here))
     # What an earlier upgrade left behind, or broke at this version.
     rest = [pool.name for pool in with_pools if versions[pool.name] != here or pool.name in failed]
     bring([name for name in rest if numbers(versions[name]) <= numbers(here)], here)
@@ -189,15 +193,45 @@ def target_of(asked: UpgradeAsked, fleet: Fleet) -> str:
     settled = within - fleet.previews
     if wanted == LATEST or settled:
         within = settled or {fleet.control_plane}
+    if not within and asked.scope is UpgradeScope.NODE_POOLS:
+        raise _not_for_pools(fleet, wanted)
     if not within:
         raise _not_offered(fleet, wanted)
     return max(within, key=numbers)
 
 
+def refuse_by_numbers(asked: UpgradeAsked, fleet: Fleet) -> None:
+    """Raise UpgradeRefusedError for what no list of Azure's could allow, however old the one at hand is.
+
+    `fleet.versions` may be old, and its `ways` empty: a minor version that is not listed is left to whoever asks Azure.
+    """
+    if asked.node_images or asked.version in {None, LATEST}:
+        return
+    wanted, here = numbers(asked.version or ""), numbers(fleet.control_plane)
+    # Of a minor version all patches are meant.
+    there = here[: len(wanted)]
+    if asked.scope is UpgradeScope.NODE_POOLS:
+        if wanted > there:
+            raise _newer_than_control_plane(fleet, asked.version or "")
+        for pool in (pool for pool in fleet.pools if not asked.pools or pool.name in asked.pools):
+            if numbers(pool.version)[: len(wanted)] > wanted:
+                raise DowngradeError(f"Pool {pool.name} runs {pool.version}; {asked.version} is older.")
+        return
+    if wanted < there:
+        raise DowngradeError(f"The control plane runs {fleet.control_plane}; {asked.version} is older.")
+    listed = any(numbers(each.minor) == wanted[:2] for each in fleet.versions)
+    if listed and wanted[1] - here[1] > 1 and not asked.through_minors:
+        raise MinorSkippedError(
+            f"{asked.version} is more than one minor version after {fleet.control_plane}.",
+            remedy=f"Upgrade one minor version after the other, first to {here[0]}.{here[1] + 1}; or ask for all of it "
+            "with `through_minors: true`.",
+        )
+
+
 def _pools_alone(asked: UpgradeAsked, fleet: Fleet, chosen: Iterable[PoolNow]) -> tuple[Stage, ...]:
     target = target_of(asked, fleet)
     if numbers(target) > numbers(fleet.control_plane):
-        raise PoolNewerError(f"The control plane runs {fleet.control_plane}; {target} is newer.")
+        raise _newer_than_control_plane(fleet, target)
     if minor(fleet.control_plane) - minor(target) > LARGEST_SKEW:
         raise PoolTooOldError(f"{target} is more than {LARGEST_SKEW} minors older than {fleet.control_plane}.")
     newer = [pool for pool in chosen if numbers(pool.version) > numbers(target)]
@@ -205,7 +239,7 @@ def _pools_alone(asked: UpgradeAsked, fleet: Fleet, chosen: Iterable[PoolNow]) -
         raise DowngradeError(f"Pool {newer[0].name} runs {newer[0].version}; {target} is older.")
     known = {fleet.control_plane, *(each.version for each in fleet.versions), *(pool.version for pool in chosen)}
     if fleet.versions and target not in known:
-        raise _not_offered(fleet, target)
+        raise _not_for_pools(fleet, target)
     return tuple(Stage(pool.name, target) for pool in chosen if pool.version != target or pool.failed)
 
 
@@ -240,6 +274,21 @@ def _not_offered(fleet: Fleet, wanted: str) -> VersionNotOfferedError:
         f"Azure offers no upgrade from {fleet.control_plane} to {wanted}.",
         remedy=f"Choose one of: {offered or 'none is offered at the moment'}.",
     )
+
+
+def _not_for_pools(fleet: Fleet, wanted: str) -> UpgradeRefusedError:
+    here = numbers(fleet.control_plane)
+    if numbers(wanted) > here[: wanted.count(".") + 1]:
+        return _newer_than_control_plane(fleet, wanted)
+    known = {fleet.control_plane, *(each.version for each in fleet.versions)}
+    fitting = [each for each in known if numbers(each) <= here and here[1] - minor(each) <= LARGEST_SKEW]
+    return VersionNotOfferedError(
+        f"Azure offers no {wanted} for node pools.", remedy=f"Choose one of: {', '.join(sorted(fitting, key=numbers))}."
+    )
+
+
+def _newer_than_control_plane(fleet: Fleet, wanted: str) -> PoolNewerError:
+    return PoolNewerError(f"The control plane runs {fleet.control_plane}; {wanted} is newer.")
 
 
 def _require_chosen(late: Collection[str], chosen: Iterable[PoolNow], step: str) -> None:

@@ -61,6 +61,7 @@ class Scene:
             ),
             self.profile.upgrades,
             self.versions,
+            failed=self.cluster.provisioning_state.lower() in _FAILED,
         )
 
     def nodes_of(self, pool: str) -> list[NodeState]:

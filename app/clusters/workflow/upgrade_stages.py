@@ -77,18 +77,19 @@ async def upgrade_through(job: JobRun, asked: UpgradePlan) -> Upgraded:
 
 @cloud_step
 async def upgrade_control_plane(cloud: Cloud, asked: UpgradePlan, stage: Stage) -> Begun | None:
-    """Ask for the control plane's version, unless it has it."""
+    """Ask for the control plane's version, unless it has it; Azure takes up again what has failed on the way to it."""
     place, version = asked.place, stage.version or ""
     present = await require_changeable(cloud, place)
-    if present.current_kubernetes_version == version:
+    state = present.provisioning_state.lower()
+    if present.current_kubernetes_version == version and state == "succeeded":
         return None
-    if present.kubernetes_version == version and present.provisioning_state.lower() not in await_azure.SETTLED:
+    if present.kubernetes_version == version and state not in await_azure.SETTLED:
         # Asked already, by a run whose end was lost.
         return Begun(present.id, None, cloud.clock.now())
     subscription = cloud.gateways.azure.subscription(place.subscription_id)
     clusters, profiles = subscription.managed_clusters, subscription.upgrade_profiles
     offered = await profiles.of_cluster(place.resource_group, place.azure_name, call=azure_call(cloud))
-    if version not in offered.upgrades:
+    if version not in {*offered.upgrades, present.current_kubernetes_version}:
         raise VersionNotOfferedError(
             f"Azure offers no upgrade from {offered.current_version} to {version}.",
             remedy=f"Choose one of: {', '.join(offered.upgrades) or 'none is offered at the moment'}.",
