@@ -1,8 +1,9 @@
 """Bases of all schemas. Pydantic at the edge of HTTP, and nowhere else."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeAlias, TypeVar
+from typing import Annotated, Any, ClassVar, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Strict
 from pydantic_core import PydanticCustomError
@@ -39,6 +40,9 @@ class RequestModel(BaseModel):
     """What is sent in: nothing unknown, nothing converted ("1", 1.0 and true are no integers)."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
+
+    fixed: ClassVar[Mapping[str, str]] = {}
+    """What a thing has and this request does not change, with the way round in a sentence: refused as `immutable`."""
 
 
 class QueryModel(BaseModel):

@@ -12,6 +12,7 @@ from pydantic_core.core_schema import ErrorType
 
 from app.api.json_body import escape_pointer
 from app.api.query import nearest
+from app.api.schemas import RequestModel
 from app.core.errors import FieldError, InvalidRequestError, NotFoundError, SlipwayError
 from app.core.json import JsonObject
 
@@ -104,6 +105,13 @@ def _hint(error: dict[str, Any], path: Sequence[str | int], model: type[BaseMode
     return None
 
 
+def _way_round(error: dict[str, Any], path: Sequence[str | int], model: type[BaseModel] | None) -> str | None:
+    """What to do in place of sending a field that the body's model calls fixed."""
+    if error["type"] != "extra_forbidden" or len(path) != 1 or model is None or not issubclass(model, RequestModel):
+        return None
+    return model.fixed.get(str(path[0]))
+
+
 def _pointer(place: str, path: Sequence[str | int]) -> str:
     if place == "body":
         # Pydantic's mark for "the key itself", not a part of the document.
@@ -131,6 +139,10 @@ def problem_of_validation(request: Request, found: Sequence[Any], flaws: Sequenc
         if place == "path":
             return NotFoundError("There is no such thing.")
         if (pointer := _pointer(place, path)) in flawed:
+            continue
+        way_round = _way_round(error, path, model)
+        if way_round is not None:
+            errors[FieldError("immutable", pointer, way_round)] = None
             continue
         code, message = _code_of(error["type"], error["msg"])
         hint = _hint(error, path, model) if place == "body" or error["type"] in {"literal_error", "enum"} else None

@@ -1,7 +1,8 @@
 """Changes of node pools, and nodes, on the wire."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, Strict, StringConstraints
 
@@ -55,6 +56,12 @@ class NodePoolUpdate(RequestModel):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"autoscaling": {"min_count": 1, "max_count": 5}, "labels": {"team": "shop"}}]}
     )
+
+    fixed: ClassVar[Mapping[str, str]] = {
+        "name": "A node pool keeps its name: add a pool of the other name, then delete this one.",
+        "fallbacks": "They are for the pool's creation only.",
+        "kubernetes_version": "POST /v1/clusters/{id}/node-pools/{pool}:upgrade brings a pool to a version.",
+    }
 
     mode: Choice[PoolMode] | None = None
     count: NodeCount | None = None

@@ -147,6 +147,13 @@ async def test_null_gives_a_setting_back_to_azures_default_and_removes_a_window(
         ({"security": {"oidc_issuer": False}}, "/security/oidc_issuer", "new cluster"),
         ({"security": {"oidc_issuer": None}}, "/security/oidc_issuer", "new cluster"),
         ({"windows": {"username": "other"}}, "/windows/username", "new cluster"),
+        ({"location": "northeurope"}, "/location", "make a new one"),
+        ({"name": "green"}, "/name", "make a new one"),
+        ({"resource_group": "other"}, "/resource_group", "make a new one"),
+        ({"node_pools": []}, "/node_pools", "/node-pools"),
+        ({"node_count": 3}, "/node_count", "/node-pools"),
+        ({"ssh_public_key": "ssh-ed25519 AAAA"}, "/ssh_public_key", "make a new one"),
+        ({"windows_password": "x" * 14}, "/windows_password", "make a new one"),
     ],
 )
 async def test_what_azure_cannot_change_is_refused_with_the_way_round(

@@ -105,6 +105,14 @@ async def test_what_azure_cannot_change_is_refused_with_the_way_round(slipway: S
     found = {error["pointer"]: error for error in answer.json()["errors"]}
     assert set(found) == {"/size", "/zones", "/os_disk"}
     assert all(error["code"] == "immutable" and ":rotate" in error["detail"] for error in found.values())
+    asked = {"name": "others", "kubernetes_version": "1.34"}
+    found = {
+        error["pointer"]: (error["code"], error["detail"])
+        for error in (await slipway.ask("PATCH", f"{PATH}/workers", asked)).json()["errors"]
+    }
+    assert {code for code, _ in found.values()} == {"immutable"}
+    assert "add a pool of the other name" in found["/name"][1]
+    assert ":upgrade" in found["/kubernetes_version"][1]
 
 
 async def test_the_last_system_pool_stays(slipway: Slipway) -> None:

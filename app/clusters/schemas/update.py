@@ -1,6 +1,7 @@
 """Changes of clusters on the wire."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
@@ -24,6 +25,21 @@ class ClusterUpdate(Ending, ClusterSettings):
             "examples": [{"tags": {"team": "payments", "purpose": None}, "upgrades": {"channel": "patch"}}]
         }
     )
+
+    fixed: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(
+            ("name", "location", "resource_group"), "Azure cannot change it of a cluster that is there: make a new one."
+        ),
+        **dict.fromkeys(
+            ("node_pools", "node_count", "node_size"),
+            "Node pools are changed by themselves: POST, PATCH and DELETE under /v1/clusters/{id}/node-pools.",
+        ),
+        **dict.fromkeys(
+            ("ssh_public_key", "ssh_username", "generate_ssh_key", "windows_password"),
+            "It is given when the cluster is made: make a new one.",
+        ),
+        "fallbacks": "They are for the cluster's creation only.",
+    }
 
     kubernetes_version: UpgradeVersion | None = None
     """Exact, a minor, or `latest`, of those offered for this cluster: it goes after all other changes, pools last."""
