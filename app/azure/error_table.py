@@ -105,7 +105,7 @@ _QUOTA_ROWS: tuple[Row, ...] = (
         codes="AksCapacityHeavyUsage AKSCapacityError"),
     row("azure_capacity_allocation_failed", _CAPACITY, Action.RETRY_SLOWLY,
         "The region or zone has no hardware for this size and these constraints.",
-        "Take another zone or size, or drop the ephemeral disk or the zone.",
+        "Take another zone or size, or drop the ephemeral disk or the zone.", minutes=10,
         codes="AllocationFailed ZonalAllocationFailed OverconstrainedAllocationRequest "
               "OverconstrainedZonalAllocationRequest"),
     row("azure_subnet_full", _CAPACITY, Action.FAIL,

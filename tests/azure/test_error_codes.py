@@ -55,6 +55,16 @@ def test_what_follows_each_code_is_what_is_safe() -> None:
     assert not wrong
 
 
+def test_hardware_that_is_not_there_is_waited_for_ten_minutes_and_no_job_long() -> None:
+    """Trouble 76: whoever has other sizes, zones or locations is to hear of it."""
+    (error, *_) = (_error(case) for case in CASES if case.status and case.code == "ZonalAllocationFailed")
+    budget, pauses = Budget(), []
+    while (pause := next_pause(error.problem, budget, {}, error.patience)) is not None:
+        pauses.append(pause)
+    assert {pause.waiting_for for pause in pauses} == {"capacity"}
+    assert 6 * 60 < sum(pause.seconds for pause in pauses) < 12 * 60
+
+
 _CODE = re.compile(r"\b(?:ErrorCode_)?[A-Z][A-Za-z0-9]*[a-z][A-Z][A-Za-z0-9]*|\bQuotaExceeded|\bBadRequest|\bThrottled")
 _NUMBER = re.compile(r"\b\d{1,3}\b")
 
