@@ -61,11 +61,19 @@ def system_pods(pods: Iterable[Pod]) -> SystemPods:
 
 
 def facts_of(
-    version: str, nodes: Iterable[NodeState], pods: Iterable[Pod], *, resting: Collection[str]
+    version: str,
+    nodes: Iterable[NodeState],
+    pods: Iterable[Pod],
+    *,
+    resting: Collection[str],
+    fleeting: Collection[str] = (),
 ) -> ClusterFacts:
-    """What proves a cluster. `pods`: those of the system; `resting`: pools that are stopped."""
+    """What proves a cluster. `pods`: those of the system; `resting`: pools that are stopped.
+
+    `fleeting`: pools whose machines may be gone at any time; of these, one that is not Ready counts for nothing.
+    """
     nodes = tuple(nodes)
-    off = {node.name for node in nodes if node.pool in resting}
+    off = {node.name for node in nodes if node.pool in resting or (node.pool in fleeting and not node.ready)}
     return ClusterFacts(
         version=version,
         nodes=tuple(node for node in nodes if node.name not in off),

@@ -136,7 +136,7 @@ async def test_a_private_cluster_in_which_no_command_may_run_is_not_proven_and_t
 ) -> None:
     await slipway.create()
     await _put_out_of_reach(slipway, monkeypatch, disableRunCommand=True)
-    monkeypatch.setattr("app.clusters.workflow.await_azure._LOOKS_AT_SILENCE", 2)
+    monkeypatch.setattr("app.clusters.workflow.proof._LOOKS_AT_SILENCE", 2)
     job = await slipway.done("POST", "/v1/clusters/blue:scale", {"count": 2})
     assert job["outcome"]["nodes_ready"] is None
     assert "api_server.run_command" in job["outcome"]["not_proven"]

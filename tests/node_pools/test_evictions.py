@@ -8,6 +8,7 @@ import pytest
 
 from app.clusters.observe.azure import observe_all
 from app.clusters.observe.conditions import observe_conditions
+from app.clusters.workflow import proof
 from app.emulator.providers.compute.sizes import set_limits
 from app.node_pools.observe import Replacements
 from tests.clusters.azure_by_itself import act, azure_id
@@ -125,6 +126,21 @@ async def test_evicted_machines_are_replaced_where_the_pool_says_so(slipway: Sli
         "node_pool.replacement_begun",
         "node_pool.machines_replaced",
     }
+
+
+async def test_a_spot_pool_that_lacks_a_machine_keeps_no_other_job_from_its_end(
+    slipway: Slipway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trouble 49: jobs wait a while for machines of spot pools, and say how many are missing."""
+    monkeypatch.setattr(proof, "_LOOKS_AT_SPOT", 1)
+    await slipway.create()
+    await slipway.done("POST", POOLS, {"name": "cheap", "size": SIZE, "count": 2, "spot": {}})
+    async with reading(slipway):
+        act(slipway, "evict", pool=f"{await azure_id(slipway)}/agentPools/cheap", count=1)
+        await spot_of(slipway, 60, "cheap")
+    scaled = await slipway.done("POST", "/v1/clusters/blue:scale", {"node_pool": "system", "count": 2})
+    assert (scaled["outcome"]["nodes_ready"], scaled["outcome"]["spot_machines_missing"]) == (3, 1)
+    assert scaled["summary"] == "Pool system of cluster blue has 2 nodes; all are Ready, but 1 spot machine is missing."
 
 
 async def test_a_replacement_that_azure_has_no_room_for_is_tried_again_and_the_count_stays(slipway: Slipway) -> None:

@@ -1,6 +1,5 @@
-"""Steps that several jobs share: wait for Azure, read back what it made, prove that the cluster lives."""
+"""Steps that several jobs share: wait for Azure, and read back what it made."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,23 +9,14 @@ from app.azure.types.operation import Operation
 from app.azure.types.tags import is_ours
 from app.azure.types.watch import Goal, Outcome, TargetKind, Watch, WatchEnd
 from app.clusters.live import ClusterLostError
-from app.clusters.specs.observed import is_stopped
 from app.clusters.specs.wanted import Place
-from app.clusters.workflow.private_facts import facts_by_command
-from app.clusters.workflow.reach import reach
 from app.core.errors import ConflictError, ErrorClass, SlipwayError
 from app.core.json import JsonObject
 from app.engine.errors import JobFailedError
 from app.jobs.workflow import Cloud, azure_call
-from app.kubernetes.types import ClusterFacts
 
 SETTLED = frozenset({"succeeded", "failed", "canceled"})
 """Azure's words, in lower case, for a resource at which nothing is under way. Any other means that something is."""
-
-_FIRST_LOOK_SECONDS = 0.5
-_LONGEST_LOOK_SECONDS = 10.0
-# It may be reached from here after all, and just be late.
-_LOOKS_AT_SILENCE = 8
 
 
 class NotAppliedError(SlipwayError):
@@ -37,28 +27,6 @@ class NotAppliedError(SlipwayError):
     title = "Azure did not apply what was asked for"
     error_class = ErrorClass.UNKNOWN
     remedy = "Send the change again; if Azure still does not apply it, open a ticket with the step's correlation id."
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """What a live cluster said of itself. `not_proven`: why it could not be asked; then there is Azure's word alone."""
-
-    kubernetes_version: str
-    nodes: int | None
-    nodes_ready: int | None
-    system_pods_ready: int | None
-    api_server: str | None = None
-    """The address at which its API server answered."""
-    not_proven: str | None = None
-
-    def told(self) -> JsonObject:
-        """What a job's outcome says of it."""
-        told: JsonObject = {"nodes_ready": self.nodes_ready}
-        return told if self.not_proven is None else {**told, "not_proven": self.not_proven}
-
-    def words(self, proven: str) -> str:
-        """The end of a summary: what was proven, or why nothing could be."""
-        return proven if self.not_proven is None else f"Azure says so; {self.not_proven}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,68 +195,3 @@ async def read_made(
         raise NotAppliedError(" ".join(differences))
     addresses = await subscription.network.addresses_of(cluster.outbound_ip_ids)
     return Made(cluster, addresses)
-
-
-async def prove(cloud: Cloud, place: Place, cluster: ManagedCluster, *, only: str | None = None) -> Proof:
-    """Ask the cluster itself until its API answers, all nodes are Ready and all system pods run.
-
-    A private cluster that cannot be reached is asked by a command; where commands are off, nothing can be proven from
-    here, and that is no failure. `only`: the pool whose nodes are looked at, in place of all; others may lack theirs.
-    """
-    resting = {pool.name for pool in cluster.pools if is_stopped(pool.power_state) or only not in {None, pool.name}}
-    wanted = sum(pool.count for pool in cluster.pools if pool.name not in resting)
-    pause, silent = _FIRST_LOOK_SECONDS, 0
-    async with reach(cloud.gateways, place, call=azure_call(cloud), cluster=cluster) as client:
-        while True:
-            missing = "the API server does not answer yet"
-            try:
-                facts = await client.facts(resting=resting)
-                missing = _missing(facts, wanted)
-                if not missing:
-                    return _proof(facts, await client.address())
-            except SlipwayError as error:
-                if not error.problem.retryable:
-                    raise
-                silent += 1
-                if cluster.private_fqdn is not None and cluster.commands_disabled:
-                    if silent >= _LOOKS_AT_SILENCE:
-                        return _not_proven(cluster)
-                elif cluster.private_fqdn is not None:
-                    facts = await facts_by_command(cloud, place, cluster, resting=resting)
-                    missing = _missing(facts, wanted)
-                    if not missing:
-                        return _proof(facts, f"https://{cluster.private_fqdn}")
-            cloud.context.progress(f"Waiting: {missing}")
-            await cloud.context.wait(asyncio.sleep(pause))
-            pause = min(pause * 1.5, _LONGEST_LOOK_SECONDS)
-
-
-def _missing(facts: ClusterFacts, wanted: int) -> str:
-    ready = sum(node.ready for node in facts.nodes)
-    if ready < wanted or ready < len(facts.nodes):
-        return f"{ready} of {max(wanted, len(facts.nodes))} nodes are Ready"
-    if facts.system_pods.ready < facts.system_pods.total:
-        return f"{facts.system_pods.ready} of {facts.system_pods.total} system pods are Ready"
-    return ""
-
-
-def _not_proven(cluster: ManagedCluster) -> Proof:
-    return Proof(
-        kubernetes_version=cluster.current_kubernetes_version or "",
-        nodes=None,
-        nodes_ready=None,
-        system_pods_ready=None,
-        api_server=f"https://{cluster.private_fqdn}",
-        not_proven="the cluster is private, Slipway cannot reach its API server, and commands in it are switched off "
-        "(api_server.run_command), so that its nodes could not be looked at from here.",
-    )
-
-
-def _proof(facts: ClusterFacts, address: str) -> Proof:
-    return Proof(
-        kubernetes_version=facts.version,
-        nodes=len(facts.nodes),
-        nodes_ready=sum(node.ready for node in facts.nodes),
-        system_pods_ready=facts.system_pods.ready,
-        api_server=address,
-    )

@@ -11,7 +11,7 @@ from app.clusters.specs.applied import outbound_missing
 from app.clusters.specs.kinds import CREATE
 from app.clusters.specs.wanted import desired, principal_of
 from app.clusters.workflow import await_azure, plan
-from app.clusters.workflow.await_azure import Begun, Made, Proof
+from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.changeable import require_workspace
 from app.clusters.workflow.create_clean_up import clean_up_create
 from app.clusters.workflow.create_group import ensure_resource_group, record_resource_group
@@ -19,6 +19,7 @@ from app.clusters.workflow.create_offers import check_room, remove_failed, turn_
 from app.clusters.workflow.offers import begin_offers
 from app.clusters.workflow.plan import Plan
 from app.clusters.workflow.preflight import room_told
+from app.clusters.workflow.proof import Proof, prove
 from app.clusters.workflow.put_secrets import (
     SecretSeen,
     erase_secrets,
@@ -185,7 +186,7 @@ async def read_cluster(cloud: Cloud, asked: Plan, seen: ManagedCluster | None) -
 @cloud_step
 async def prove_cluster(cloud: Cloud, asked: Plan, made: Made) -> Proof:
     """The API server answers, nodes are Ready, system pods run."""
-    return await await_azure.prove(cloud, asked.place, made.cluster)
+    return await prove(cloud, asked.place, made.cluster)
 
 
 @record_step

@@ -10,11 +10,12 @@ from app.clusters.specs.kinds import RECONCILE
 from app.clusters.specs.room import Growth
 from app.clusters.specs.states import QUIET
 from app.clusters.workflow import await_azure, plan
-from app.clusters.workflow.await_azure import SETTLED, Begun, Made, Proof
+from app.clusters.workflow.await_azure import SETTLED, Begun, Made
 from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.plan import Plan
 from app.clusters.workflow.preflight import ground_of, require_room
+from app.clusters.workflow.proof import Proof, prove
 from app.clusters.workflow.settings import Differences, apply_settings, forget_resets, tell_partly_applied
 from app.core.errors import Problem, SlipwayError
 from app.core.json import JsonObject
@@ -157,7 +158,7 @@ async def read_reconciled(cloud: Cloud, asked: Plan) -> Made:
 @cloud_step
 async def prove_reconciled(cloud: Cloud, asked: Plan, made: Made) -> Proof:
     """The API answers and all nodes are Ready."""
-    return await await_azure.prove(cloud, asked.place, made.cluster)
+    return await prove(cloud, asked.place, made.cluster)
 
 
 @record_step
@@ -172,7 +173,7 @@ async def record_reconciled(record: Record, asked: Plan, made: Made, proof: Proo
     await record.emit("cluster.reconciled", data=outcome)
     await record.succeed(
         outcome=outcome | await tell_partly_applied(record, left),
-        summary=f"Cluster {cluster.name} is put again as it is wanted; all nodes are Ready.",
+        summary=f"Cluster {cluster.name} is put again as it is wanted; {proof.words('all nodes are Ready.')}",
     )
 
 

@@ -7,9 +7,10 @@ from app.clusters.service.start import want
 from app.clusters.specs.kinds import RESET_SERVICE_PRINCIPAL
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure, plan
-from app.clusters.workflow.await_azure import Begun, Made, Proof
+from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.leave import clean_up_change
+from app.clusters.workflow.proof import Proof, prove
 from app.clusters.workflow.put_secrets import (
     SecretSeen,
     keep_secrets_end,
@@ -96,7 +97,7 @@ async def read_reset(cloud: Cloud, asked: ResetPlan) -> Made:
 @cloud_step
 async def prove_reset(cloud: Cloud, asked: ResetPlan, made: Made) -> Proof:
     """The API server answers, and all nodes are Ready."""
-    return await await_azure.prove(cloud, asked.place, made.cluster)
+    return await prove(cloud, asked.place, made.cluster)
 
 
 @record_step

@@ -8,11 +8,13 @@ from app.clusters.specs.kinds import SCALE
 from app.clusters.specs.room import Growth
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure, plan
-from app.clusters.workflow.await_azure import Begun, Made, Proof
+from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.preflight import ground_of, require_room
+from app.clusters.workflow.proof import Proof, prove
 from app.core.errors import ErrorClass, SlipwayError
+from app.core.text import counted
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import ClusterState
@@ -96,7 +98,7 @@ async def read_scaled(cloud: Cloud, asked: ScalePlan) -> Made:
 @cloud_step
 async def prove_nodes(cloud: Cloud, asked: ScalePlan, made: Made) -> Proof:
     """All nodes are Ready."""
-    return await await_azure.prove(cloud, asked.place, made.cluster)
+    return await prove(cloud, asked.place, made.cluster)
 
 
 @record_step
@@ -107,7 +109,8 @@ async def record_scaled(record: Record, asked: ScalePlan, made: Made, proof: Pro
     await record.emit("cluster.scaled", data={"pool": asked.pool, "count": asked.count})
     await record.succeed(
         outcome={"pool": asked.pool, "count": asked.count, **proof.told()},
-        summary=f"Pool {asked.pool} of cluster {cluster.name} has {asked.count} nodes; all are Ready.",
+        summary=f"Pool {asked.pool} of cluster {cluster.name} has {counted(asked.count, 'node')}; "
+        + proof.words("all are Ready."),
     )
 
 

@@ -14,10 +14,11 @@ from app.clusters.specs.observed import is_stopped
 from app.clusters.specs.room import Growth
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure, plan
-from app.clusters.workflow.await_azure import Begun, Made, Proof
+from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.changeable import require_workspace
 from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.preflight import ground_of, require_room
+from app.clusters.workflow.proof import Proof, prove
 from app.clusters.workflow.turn import require_idle
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
@@ -119,7 +120,7 @@ async def read_started(cloud: Cloud, asked: StartPlan) -> Made:
 @cloud_step
 async def prove_started(cloud: Cloud, asked: StartPlan, made: Made) -> Proof:
     """The API server answers, nodes are Ready, system pods run."""
-    return await await_azure.prove(cloud, asked.place, made.cluster)
+    return await prove(cloud, asked.place, made.cluster)
 
 
 @record_step

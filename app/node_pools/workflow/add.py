@@ -7,10 +7,11 @@ from app.azure.types.tags import JOB, is_ours, owner_tags
 from app.azure.types.watch import TargetKind
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
-from app.clusters.workflow.await_azure import Begun, Made, Proof
+from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.offers import begin_offers
 from app.clusters.workflow.preflight import room_told
+from app.clusters.workflow.proof import Proof
 from app.clusters.workflow.turn import require_idle
 from app.core.json import JsonObject
 from app.core.text import counted
@@ -98,7 +99,8 @@ async def record_added(record: Record, asked: PoolPlan, made: Made, proof: Proof
     await record.emit("node_pool.ready", data=outcome)
     nodes = counted(count, "node")
     await record.succeed(
-        outcome=outcome, summary=f"Cluster {cluster.name} has the node pool {asked.name} with {nodes}; all are Ready."
+        outcome=outcome,
+        summary=f"Cluster {cluster.name} has the node pool {asked.name} with {nodes}; {proof.words('all are Ready.')}",
     )
 
 

@@ -8,9 +8,10 @@ from app.clusters.specs.observed import is_settled
 from app.clusters.specs.room import Growth
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
-from app.clusters.workflow.await_azure import Begun, Made, Proof
+from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.preflight import ground_of, require_room, room_told
+from app.clusters.workflow.proof import Proof
 from app.clusters.workflow.turn import require_idle
 from app.core.json import JsonObject
 from app.engine.steps import Record, cloud_step, record_step

@@ -7,9 +7,10 @@ from app.azure.types.cluster import ManagedCluster
 from app.clusters.service.start import want
 from app.clusters.specs.observed import pool_state
 from app.clusters.specs.wanted import Place, Wanted
-from app.clusters.workflow import await_azure, plan
-from app.clusters.workflow.await_azure import Made, Proof
+from app.clusters.workflow import plan
+from app.clusters.workflow.await_azure import Made
 from app.clusters.workflow.offers import Trial
+from app.clusters.workflow.proof import Proof, prove
 from app.core.errors import ConflictError, ErrorClass, SlipwayError
 from app.engine.steps import JobEnd, Record, cloud_step
 from app.jobs.workflow import Cloud, azure_call
@@ -88,7 +89,7 @@ async def present_pool(cloud: Cloud, asked: PoolPlan) -> AgentPool | None:
 @cloud_step
 async def prove_nodes(cloud: Cloud, asked: PoolPlan, made: Made) -> Proof:
     """All nodes are Ready."""
-    return await await_azure.prove(cloud, asked.place, made.cluster)
+    return await prove(cloud, asked.place, made.cluster)
 
 
 def pool_missing(seen: ManagedCluster, spec: AgentPoolSpec) -> list[str]:

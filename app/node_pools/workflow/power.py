@@ -6,10 +6,11 @@ from app.clusters.specs.observed import is_stopped
 from app.clusters.specs.room import Growth
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
-from app.clusters.workflow.await_azure import Begun, Made, Proof
+from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.preflight import ground_of, require_room
+from app.clusters.workflow.proof import Proof
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import NodePoolState
@@ -94,8 +95,9 @@ async def record_switched(record: Record, asked: PoolPlan, made: Made, proof: Pr
     plan.set_state(row, NodePoolState.STOPPED if stops else NodePoolState.READY, record)
     outcome = {"pool": asked.name, "azure_name": asked.spec.name, **proof.told()}
     await record.emit("node_pool.stopped" if stops else "node_pool.started", data=outcome)
-    done = "is stopped; its nodes are gone, and what ran on them" if stops else "is started; all nodes are Ready"
-    await record.succeed(outcome=outcome, summary=f"Pool {asked.name} of cluster {cluster.name} {done}.")
+    started = f"is started; {proof.words('all nodes are Ready.')}"
+    done = "is stopped; its nodes are gone, and what ran on them." if stops else started
+    await record.succeed(outcome=outcome, summary=f"Pool {asked.name} of cluster {cluster.name} {done}")
 
 
 stop_workflow = Workflow(STOP, switch_pool, ended=plan.record_failed, clean_up=clean_up_change)

@@ -8,11 +8,12 @@ from app.clusters.specs.observed import is_settled
 from app.clusters.specs.room import Growth
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
-from app.clusters.workflow.await_azure import Begun, Made, Proof
+from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.preflight import ground_of, require_room
 from app.clusters.workflow.private_facts import facts_by_command
+from app.clusters.workflow.proof import Proof, prove
 from app.clusters.workflow.reach import reach
 from app.clusters.workflow.turn import require_idle
 from app.core.errors import SlipwayError
@@ -126,7 +127,7 @@ async def read_replaced(cloud: Cloud, asked: PoolPlan, lost: Lost) -> Made:
 @cloud_step
 async def prove_pool(cloud: Cloud, asked: PoolPlan, made: Made) -> Proof:
     """All nodes of the pool are Ready; another pool may have lost its own."""
-    return await await_azure.prove(cloud, asked.place, made.cluster, only=asked.spec.name)
+    return await prove(cloud, asked.place, made.cluster, only=asked.spec.name)
 
 
 @record_step
