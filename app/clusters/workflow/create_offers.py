@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from app.azure.types.watch import Goal, TargetKind
+from app.azure.types.watch import TargetKind
 from app.clusters.specs.room import Growth, is_flat
 from app.clusters.specs.wanted import Place, Wanted
 from app.clusters.workflow import await_azure, plan
@@ -52,15 +52,14 @@ async def remove_failed(cloud: Cloud, asked: Plan) -> None:
 
 
 async def remove(cloud: Cloud, place: Place, azure_id: str) -> None:
-    """Delete the cluster in Azure, and wait until it is gone."""
+    """Delete the cluster in Azure, and wait until it is gone. Raises what Azure says where it does not go."""
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
     asked_at = cloud.clock.now()
     operation = await clusters.delete(place.resource_group, place.azure_name, call=azure_call(cloud))
-    await await_azure.watch(
+    await await_azure.await_gone(
         cloud,
         Begun(azure_id, operation, asked_at),
         subscription_id=place.subscription_id,
         kind=TargetKind.MANAGED_CLUSTER,
-        goal=Goal.GONE,
         expected="cluster_delete",
     )
