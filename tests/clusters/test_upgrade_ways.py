@@ -91,7 +91,9 @@ async def test_several_minors_node_images_and_one_pool_go_their_own_ways(slipway
     assert {pool["node_image"] == pool["newest_node_image"] for pool in offered} == {False}
     image = await slipway.done("POST", own, {"node_image": True})
     assert image["outcome"]["node_pools"]["work"]["node_image_version"].endswith("209902.04.0")
+    assert "209902.04.0 and runs Kubernetes" in image["summary"]
     both = await upgraded(slipway, node_images=True)
+    assert "has the newest node images and runs" in both["summary"]
     assert {pool["node_image_version"][-11:] for pool in both["outcome"]["node_pools"].values()} == {"209902.04.0"}
     assert set(inside.versions().values()) == {NEWEST}
 

@@ -82,6 +82,19 @@ async def test_a_cluster_goes_to_another_location_after_what_was_made_is_gone(sl
     assert len(await refused(slipway, "cluster.offer_refused")) == 1
 
 
+async def test_no_other_location_is_tried_while_azure_cannot_remove_what_it_made_in_the_first(slipway: Slipway) -> None:
+    """Trouble 76: the cluster of the next offer has the same name."""
+    slipway.azure.add_fault(
+        "fail_operation", operation="ManagedClusters_CreateOrUpdate", code="AksCapacityHeavyUsage", message="full"
+    )
+    slipway.azure.add_fault(
+        "fail_operation", operation="ManagedClusters_Delete", code="SubnetInUse", message="It is in use.", count=None
+    )
+    job = await slipway.create(fallbacks=[{"location": "northeurope"}])
+    assert (job["state"], job["problem"]["azure"]["code"]) == ("failed", "SubnetInUse")
+    assert slipway.puts() == 1
+
+
 async def test_what_is_certain_to_fail_is_told_before_azure_is_asked(slipway: Slipway) -> None:
     """Troubles 74, 75 and 78: restrictions, zones and cores, with a short list of what is offered."""
     await slipway.create()
@@ -94,6 +107,7 @@ async def test_what_is_certain_to_fail_is_told_before_azure_is_asked(slipway: Sl
         job = await slipway.ended(await slipway.accepted("POST", PATH, {**WORKERS, **changes, "name": code[-9:-1]}))
         assert (job["state"], job["problem"]["code"]) == ("failed", code)
         assert words in job["problem"]["detail"]
+        assert ("Take zones of 2, 3;" in job["problem"]["remedy"]) == ("zones" in changes)
         assert 1 <= job["problem"]["remedy"].count("Standard_") <= 5
     act(slipway, "restrict-sizes", {})
     act(slipway, "quotas", {"standardDSv5Family": 6})

@@ -78,10 +78,16 @@ async def sync_cluster(session: AsyncSession, asker: Asker, cluster: Cluster) ->
 def _pool_to_scale(wanted: Wanted, body: ClusterScale) -> WantedPool:
     names = ", ".join(pool.name for pool in wanted.pools)
     if body.node_pool is None and len(wanted.pools) > 1:
-        raise _wrong_pool("ambiguous_node_pool", f"The cluster has several pools; name one of: {names}.")
+        raise _wrong_pool(
+            "It is not clear which pool is meant.",
+            "ambiguous_node_pool",
+            f"The cluster has several pools; name one of: {names}.",
+        )
     pool = wanted.pool(body.node_pool) if body.node_pool else wanted.pools[0]
     if pool is None:
-        raise _wrong_pool("unknown_node_pool", f"The cluster has these pools: {names}.")
+        raise _wrong_pool(
+            "The cluster has no such node pool.", "unknown_node_pool", f"The cluster has these pools: {names}."
+        )
     if pool.spec.mode == "System" and body.count < 1:
         raise InvalidRequestError(
             "A system pool cannot be empty.",
@@ -90,5 +96,5 @@ def _pool_to_scale(wanted: Wanted, body: ClusterScale) -> WantedPool:
     return pool
 
 
-def _wrong_pool(code: str, detail: str) -> InvalidRequestError:
-    return InvalidRequestError("It is not clear which pool is meant.", errors=[FieldError(code, "/node_pool", detail)])
+def _wrong_pool(why: str, code: str, detail: str) -> InvalidRequestError:
+    return InvalidRequestError(why, errors=[FieldError(code, "/node_pool", detail)])

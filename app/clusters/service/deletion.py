@@ -15,6 +15,7 @@ from app.clusters.service.read import list_pools
 from app.clusters.service.start import Asker
 from app.clusters.specs import kinds
 from app.clusters.specs.deletion import Fates, Item, world_of
+from app.core.text import counted
 from app.models import Cluster, Credential
 
 
@@ -74,7 +75,7 @@ async def _items(session: AsyncSession, asker: Asker, cluster: Cluster, fates: F
             for pool in pools
         ),
         *(
-            [Item("credential", f"{credentials} kubeconfigs", goes=True, detail="They open nothing then.")]
+            [Item("credential", counted(credentials, "kubeconfig"), goes=True, detail="They open nothing then.")]
             * (credentials > 0)
         ),
         *await items_of_parts(session, cluster, fates),

@@ -42,7 +42,7 @@ async def abort_cluster(
         pool = next((row.azure_name for row in await list_pools(session, [cluster]) if row.name == node_pool), None)
         if pool is None:
             missing = FieldError("unknown_node_pool", "/node_pool", "The cluster has no node pool of this name.")
-            raise InvalidRequestError("It is not clear which pool is meant.", errors=[missing])
+            raise InvalidRequestError("The cluster has no such node pool.", errors=[missing])
     at_work = [job for job in await jobs.open_jobs_of(session, partition_of(cluster)) if job.started_at is not None]
     for job in at_work:
         if job.kind == kinds.ABORT.name:

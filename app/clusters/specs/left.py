@@ -30,7 +30,9 @@ def left_json(cluster: Cluster, pools: Iterable[NodePool]) -> JsonObject:
 def left_words(left: JsonObject) -> str:
     """A sentence for it."""
     pools = ", ".join(
-        f"{pool['name']} is {pool['provisioning_state'] or 'not there'} with {counted(pool['count'] or 0, 'node')}"
+        f"{pool['name']} is {pool['provisioning_state']} with {counted(pool['count'] or 0, 'node')}"
+        if pool["provisioning_state"]
+        else f"{pool['name']} is not there"
         for pool in left["node_pools"]
     )
     return f"Azure's word for the cluster is {left['provisioning_state']}; of its pools, {pools or 'none is there'}."

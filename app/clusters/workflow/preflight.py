@@ -150,8 +150,12 @@ def _require_sizes(pools: Collection[Growth], sizes: dict[str, SizeCores], locat
             continue
         code, detail = refusal
         kind = ZoneNotOfferedError if code == ZoneNotOfferedError.code else SizeNotOfferedError
-        others = alternatives(pool, sizes)
-        raise kind(detail, remedy=f"Offered there: {', '.join(others)}." if others else "Take another location.")
+        others, has = alternatives(pool, sizes), sizes.get(pool.vm_size.lower())
+        ways = [f"offered there: {', '.join(others)}"] if others else []
+        if kind is ZoneNotOfferedError and has is not None:
+            ways.insert(0, f"take zones of {', '.join(has.zones)}" if has.zones else "give no zones")
+        remedy = "; ".join(ways) or "take another location"
+        raise kind(detail, remedy=f"{remedy[0].upper()}{remedy[1:]}.")
 
 
 async def _network_of(cloud: Cloud, subnet_id: str) -> VirtualNetwork | None:

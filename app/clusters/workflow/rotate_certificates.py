@@ -10,9 +10,11 @@ from app.clusters.service.certificates import void_credentials
 from app.clusters.specs.kinds import ROTATE_CERTIFICATES
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure, plan
-from app.clusters.workflow.await_azure import Begun, Made, NotAppliedError, Proof
+from app.clusters.workflow.await_azure import Begun, Made, NotAppliedError
 from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.leave import clean_up_change
+from app.clusters.workflow.proof import Proof, prove
+from app.core.text import counted
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import ClusterState
@@ -92,7 +94,7 @@ async def read_rotated(cloud: Cloud, place: Place, before: Authority) -> Made:
 @cloud_step
 async def prove_rotated(cloud: Cloud, place: Place, made: Made) -> Proof:
     """The API server answers with its new certificate, and all nodes are Ready; Slipway logs in anew for it."""
-    return await await_azure.prove(cloud, place, made.cluster)
+    return await prove(cloud, place, made.cluster)
 
 
 @record_step
@@ -103,11 +105,16 @@ async def record_rotated(record: Record, made: Made, proof: Proof) -> None:
     void = await void_credentials(record.session, cluster, now=record.now)
     outcome = {"credentials_void": void, "void_before": record.now.isoformat(), **proof.told()}
     await record.emit("cluster.certificates_rotated", data=outcome)
-    count = "1 kubeconfig that was" if void == 1 else f"{void} kubeconfigs that were"
     await record.succeed(
-        outcome=outcome,
-        summary=f"The certificates of cluster {cluster.name} are new; {count} given before no longer work.",
+        outcome=outcome, summary=f"The certificates of cluster {cluster.name} are new.{void_words(void)}"
     )
+
+
+def void_words(void: int) -> str:
+    """A sentence for so many kubeconfigs that log in to nothing any more."""
+    if not void:
+        return ""
+    return f" {counted(void, 'kubeconfig')} given before {'logs' if void == 1 else 'log'} in to nothing any more."
 
 
 async def _authority(cloud: Cloud, place: Place, seen: ManagedCluster) -> Authority:

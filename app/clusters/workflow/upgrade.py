@@ -5,9 +5,10 @@ from app.clusters.specs.applied import version_missing
 from app.clusters.specs.kinds import UPGRADE
 from app.clusters.specs.upgrade_request import asked_of, choices_of
 from app.clusters.workflow import await_azure, plan
-from app.clusters.workflow.await_azure import Made, Proof
+from app.clusters.workflow.await_azure import Made
 from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.plan import Plan
+from app.clusters.workflow.proof import Proof, prove
 from app.clusters.workflow.upgrade_checks import Route, UpgradePlan
 from app.clusters.workflow.upgrade_stages import Upgraded, upgrade_through
 from app.core.json import JsonObject
@@ -61,7 +62,7 @@ def upgrade_missing(seen: ManagedCluster, upgraded: Upgraded) -> list[str]:
 @cloud_step
 async def prove_upgraded(cloud: Cloud, asked: UpgradePlan, made: Made) -> Proof:
     """The API answers and all nodes are Ready."""
-    return await await_azure.prove(cloud, asked.place, made.cluster)
+    return await prove(cloud, asked.place, made.cluster)
 
 
 @record_step
@@ -73,9 +74,10 @@ async def record_upgraded(record: Record, upgraded: Upgraded, made: Made, proof:
     await plan.observe(record, cluster, made.cluster, made.outbound_ips)
     plan.settle(cluster, record)
     await record.emit("cluster.upgraded", data={"kubernetes_version": proof.kubernetes_version})
+    images = "has the newest node images and " if record.view.request.get("node_images") else ""
     await record.succeed(
         outcome=outcome_of(upgraded, made, proof),
-        summary=f"Cluster {cluster.name} runs Kubernetes {proof.kubernetes_version}; "
+        summary=f"Cluster {cluster.name} {images}runs Kubernetes {proof.kubernetes_version}; "
         + left_words(upgraded, proof.words("all nodes are Ready.")),
     )
 

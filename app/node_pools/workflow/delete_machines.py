@@ -5,10 +5,12 @@ from app.azure.types.watch import TargetKind
 from app.clusters.service.start import want
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
-from app.clusters.workflow.await_azure import Begun, Made, Proof
+from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.leave import clean_up_change
+from app.clusters.workflow.proof import Proof
 from app.core.errors import ErrorClass, SlipwayError
+from app.core.text import counted
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import NodePoolState
@@ -115,11 +117,12 @@ async def record_machines(record: Record, asked: PoolPlan, made: Made, proof: Pr
         row.count = pool.count
     plan.set_state(row, NodePoolState.READY, record)
     machines: list[str] = record.view.request["machines"]
+    nodes = counted(row.count, "node")
     outcome = {"pool": asked.name, "machines": machines, "count": row.count, **proof.told()}
     await record.emit("node_pool.machines_deleted", data=outcome)
     await record.succeed(
         outcome=outcome,
-        summary=f"Pool {asked.name} of cluster {cluster.name} has {row.count} nodes, without {', '.join(machines)}.",
+        summary=f"Pool {asked.name} of cluster {cluster.name} has {nodes}, without {', '.join(machines)}.",
     )
 
 

@@ -1,8 +1,9 @@
 """`node_pool.upgrade`: one pool's version, or its node image."""
 
 from app.clusters.workflow import plan as clusters
-from app.clusters.workflow.await_azure import Made, Proof
+from app.clusters.workflow.await_azure import Made
 from app.clusters.workflow.leave import clean_up_change
+from app.clusters.workflow.proof import Proof
 from app.clusters.workflow.upgrade import left_words, outcome_of, prove_upgraded, read_upgraded, upgrade_plan
 from app.clusters.workflow.upgrade_checks import UpgradePlan
 from app.clusters.workflow.upgrade_stages import Upgraded, upgrade_through
@@ -43,11 +44,14 @@ async def record_pool_upgraded(record: Record, upgraded: Upgraded, made: Made, p
     seen = made.cluster.pool(row.azure_name)
     version = None if seen is None else seen.current_orchestrator_version or seen.orchestrator_version
     outcome = {"pool": row.name, **outcome_of(upgraded, made, proof)}
+    image = ""
+    if seen is not None and record.view.request.get("node_images"):
+        image = f"has the node image {seen.node_image_version} and "
     await record.emit("node_pool.upgraded", data={"pool": row.name, "kubernetes_version": version})
     await record.succeed(
         outcome=outcome,
-        summary=f"Pool {row.name} of cluster {cluster.name} runs Kubernetes {version}; "
-        + left_words(upgraded, "all nodes are Ready."),
+        summary=f"Pool {row.name} of cluster {cluster.name} {image}runs Kubernetes {version}; "
+        + left_words(upgraded, proof.words("all nodes are Ready.")),
     )
 
 
