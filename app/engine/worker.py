@@ -172,6 +172,8 @@ class EngineWorker(Generic[G]):
             "run_migrations": False,
             # LISTEN would need a session of its own behind a pooler, and nothing here waits on DBOS's notifications.
             "use_listen_notify": False,
+            # It looks after nothing then, but the end of the worker waits until it has slept for so long.
+            "notification_listener_polling_interval_sec": 0.05,
             "enable_otlp": False,
             "log_level": "ERROR",
         }
