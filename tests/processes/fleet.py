@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -23,7 +22,7 @@ from app.engine import migrations as engine_migrations
 from app.models import TERMINAL, Job, RateBucket
 from tests.house.installation import free_port
 from tests.processes.azure_control import AzureControl
-from tests.processes.process import Handle, Process, somebody_writes
+from tests.processes.process import Handle, Process
 from tests.processes.wire import Wire
 from tests.support.api import Tenant, add_tenant, bearer
 from tests.support.whole import CLUSTER
@@ -138,15 +137,6 @@ class Fleet:
 
         await self.until(works, "the worker runs", START_SECONDS)
         return worker
-
-    async def pause(self, worker: Process) -> None:
-        """SIGSTOP, but in no transaction: others would wait for its locks, on PostgreSQL until the server ends it."""
-        while True:
-            worker.signal(signal.SIGSTOP)
-            if not await somebody_writes(self.database):
-                return
-            worker.signal(signal.SIGCONT)
-            await asyncio.sleep(0.001)
 
     async def kill_workers(self) -> None:
         """Kill -9 of all."""

@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import os
 import signal
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
@@ -12,8 +13,10 @@ from typing import IO, Protocol
 from sqlalchemy import text
 
 from app.db.engine import Database
+from app.db.errors import DatabaseError
 from app.db.sqlite import lock_path
 
+_PAUSE_SECONDS = 10.0
 STOP_SECONDS = 30
 """SIGTERM is obeyed within this time."""
 
@@ -63,6 +66,21 @@ class Process:
         """SIGTERM; return the exit code. Fails when it does not end in time."""
         self.signal(signal.SIGTERM)
         return await self.ended()
+
+    async def pause(self, database: Database) -> bool:
+        """SIGSTOP, but in no transaction: others would wait for its locks, on PostgreSQL until the server ends it.
+
+        False, and it runs on, when the database does not say for so long that there is none.
+        """
+        until = time.monotonic() + _PAUSE_SECONDS
+        while time.monotonic() < until:
+            self.signal(signal.SIGSTOP)
+            with contextlib.suppress(DatabaseError):
+                if not await somebody_writes(database):
+                    return True
+            self.signal(signal.SIGCONT)
+            await asyncio.sleep(0.001)
+        return False
 
     async def ended(self, seconds: float = STOP_SECONDS) -> int:
         return await asyncio.to_thread(self.popen.wait, seconds)

@@ -126,7 +126,7 @@ async def test_a_worker_that_was_only_paused_sends_nothing_for_jobs_that_were_ta
     fleet.control.set_speed(SPEED / 20)
     jobs = await fleet.create(names)
     await fleet.until_puts(4)
-    await fleet.pause(paused)
+    assert await paused.pause(fleet.database)
     fleet.control.set_speed(SPEED)
     try:
         assert await fleet.open_jobs_of(paused) > 0

@@ -1,11 +1,9 @@
 """Where a seed plays: the processes, kept alive as `slipway dev` keeps them, and the ways to hurt them."""
 
 import asyncio
-import contextlib
 import random
 import signal
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from tests.processes.fleet import Fleet
 from tests.processes.process import Process
 from tests.processes.wire import Sent
 from tests.soak.client import Clients
+from tests.soak.moments import Moments
 from tests.soak.proxy import Proxy
 from tests.soak.server import DurableServer
 
@@ -42,8 +41,6 @@ _RESTART_SECONDS = 0.3
 
 _log = structlog.get_logger(__name__)
 
-Action = Callable[[Sent], Awaitable[bool]]
-
 
 @dataclass
 class Stage:
@@ -60,11 +57,11 @@ class Stage:
     """How much slower this machine is now than one that has nothing else to do, by what the first clusters took."""
 
     exits: list[tuple[str, int]] = field(default_factory=list)
-    _actions: list[Action] = field(default_factory=list)
+    moments: Moments = field(default_factory=Moments)
 
     async def open(self) -> None:
         """Start the workers beside what the fleet has started."""
-        self.fleet.wire.before_sending = self._before_sending
+        self.fleet.wire.before_sending = self.moments.before_sending
         self.workers = [self.fleet.spawn_worker(SETTINGS) for _ in range(WORKERS)]
         await self.ready()
 
@@ -99,30 +96,6 @@ class Stage:
 
     def _note_exit(self, process: Process) -> None:
         self.exits.append((process.log.stem, process.popen.returncode or 0))
-
-    # Waiting for a moment on the wire.
-
-    async def at_request(self, action: Action, seconds: float) -> bool:
-        """Let `action` see each request before Azure does, until it says True; False when it has not in time."""
-        done = asyncio.Event()
-
-        async def once(sent: Sent) -> bool:
-            if done.is_set() or not await action(sent):
-                return False
-            done.set()
-            return True
-
-        self._actions.append(once)
-        try:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(done.wait(), seconds)
-        finally:
-            self._actions.remove(once)
-        return done.is_set()
-
-    async def _before_sending(self, sent: Sent) -> None:
-        for action in [*self._actions]:
-            await action(sent)
 
     async def worker_of(self, sent: Sent) -> Process | None:
         """The live worker that sends this for a job."""

@@ -35,7 +35,7 @@ class KilledWorker(Fault):
                 found.append(True)
                 return True
 
-            if await self.stage.at_request(at_change, _TRIGGER_SECONDS):
+            if await self.stage.moments.at_request(at_change, _TRIGGER_SECONDS):
                 self.fired = True
                 return
         if worker.alive:
@@ -77,11 +77,12 @@ class PausedWorker(Fault):
             if sender is None:
                 return False
             # Azure hears of the look only after this, so its answer finds the worker stopped.
-            await self.stage.fleet.pause(sender)
-            self.facts |= {"worker": sender, "look": sent}
-            return True
+            paused = await sender.pause(self.stage.fleet.database)
+            if paused:
+                self.facts |= {"worker": sender, "look": sent}
+            return paused
 
-        self.fired = await self.stage.at_request(at_look, _TRIGGER_SECONDS)
+        self.fired = await self.stage.moments.at_request(at_look, _TRIGGER_SECONDS)
         if self.fired:
             self.lasts = LEASE_SECONDS
 
