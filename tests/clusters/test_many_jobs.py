@@ -39,6 +39,8 @@ _CHANGES: dict[str, tuple[str, str, Any]] = {
     "upgrade": ("POST", ":upgrade", {"kubernetes_version": "latest"}),
     "stop": ("POST", ":stop", None),
 }
+_START = ("POST", ":start", None)
+"""Comes behind each stop."""
 
 
 async def _life(slipway: Slipway, number: int) -> None:
@@ -47,8 +49,9 @@ async def _life(slipway: Slipway, number: int) -> None:
     name = f"c{number}"
     created = await _ask(slipway, "POST", "/v1/clusters", {**_CREATE, "name": name})
     await _end(slipway, created.json()["job"]["id"])
-    for kind in sorted(chance.sample(list(_CHANGES), 4), key=lambda kind: kind == "stop"):
-        method, path, body = _CHANGES[kind]
+    kinds = sorted(chance.sample(list(_CHANGES), 4), key=lambda kind: kind == "stop")
+    changes = [_CHANGES[kind] for kind in kinds] + [_START] * ("stop" in kinds)
+    for method, path, body in changes:
         answer = await _ask(slipway, method, f"/v1/clusters/{name}{path}", body)
         # What comes after a failure or behind a stop may be refused.
         assert answer.status_code in {200, 202, 409}, answer.text
@@ -165,6 +168,8 @@ async def test_of_two_hundred_jobs_no_two_of_a_cluster_overlap_and_all_end_as_az
     ]
     assert not wrong, "\n".join(wrong)
     assert len(jobs) >= 200
+    starts = Counter(job.state for job in jobs.values() if job.kind == "cluster.start")
+    assert starts["succeeded"] > 0.5 * starts.total() > 5, starts
     # Those that a deletion or a stop forestalled are canceled, or explain themselves.
     assert Counter(job.state for job in jobs.values())["succeeded"] > 0.75 * len(jobs)
     assert sum(entry.fault is not None for entry in log) > 10
