@@ -52,7 +52,7 @@ soak: install ## Clients, faults and a verdict: SEED=7 SEEDS=20 DATABASE=postgre
 
 .PHONY: soak-mutants
 soak-mutants: install ## Does the soak find each planted defect within 20 seeds?
-	@for mutant in takeover-without-queue no-fence commit-after-answer; do \
+	@for mutant in takeover-without-queue no-fence commit-after-answer success-without-effect; do \
 	  $(BIN)/python -m tests.soak --seed $(SEED) --seeds 20 --database $(DATABASE) --mutant $$mutant || exit 1; done
 
 .PHONY: check

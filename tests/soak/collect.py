@@ -15,6 +15,7 @@ from app.models import Cluster, Credential, Event, Exposure, Job, JobStep, Resou
 from app.models.base import Base
 from tests.processes.process import Process
 from tests.soak.evidence import Evidence, Footprint, Row
+from tests.soak.made_with import SECRETS
 from tests.soak.stage import Stage
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -137,12 +138,12 @@ def _search(stage: Stage, processes: list[Process], secrets: list[str]) -> list[
     """C1."""
     places = [(str(file), _read(file)) for file in _files(stage)]
     places += [(f"arguments of {p.log.stem}", Path(f"/proc/{p.popen.pid}/cmdline").read_bytes()) for p in processes]
-    # The managed identity's own header is in the environment, as Azure puts it there.
-    identity = stage.fleet.about_azure["environment"]["IDENTITY_HEADER"]
+    # These are in the environment rightly: Azure puts its identity's header there, an operator what requests name.
+    given = [stage.fleet.about_azure["environment"]["IDENTITY_HEADER"], *SECRETS.values()]
     found = [
         f"{secret[:6]}… ({len(secret)} characters) is in {place}"
         for place, data in places
-        for secret in [*secrets, identity]
+        for secret in [*secrets, *given]
         if secret.encode() in data
     ]
     for process in processes:

@@ -2,9 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from tests.soak.made_with import ADMIN_GROUPS, CREW, SECRETS, SIZE, principal
 from tests.soak.plan import Move
 
-SIZE = "Standard_D4s_v5"
 OTHER_SIZE = "Standard_D8s_v5"
 POOL = "work"
 DAY = 86_400
@@ -12,13 +12,16 @@ _HALF = 0.5
 
 Ask = Callable[..., Awaitable[None]]
 """Sends one request: the verb, the method, what follows the cluster's path, and the body (None: a DELETE)."""
+Nodes = Callable[[str], Awaitable[list[str]]]
+"""The names of a pool's nodes, as far as the API shows any."""
 
 
 class Life:
-    """The verbs of `plan.LIFE`, for one cluster."""
+    """The verbs of `plan.LIFE` and `plan.MADE_FOR`, for one cluster."""
 
-    def __init__(self, ask: Ask) -> None:
+    def __init__(self, ask: Ask, nodes: Nodes) -> None:
         self._ask = ask
+        self._nodes = nodes
 
     @property
     def verbs(self) -> Mapping[str, Callable[[Move], Awaitable[None]]]:
@@ -37,6 +40,8 @@ class Life:
             "command": self._command,
             "extend": self._extend,
             "reset": self._reset,
+            "reset_principal": self._reset_principal,
+            "machines": self._machines,
         }
 
     async def _patch(self, move: Move) -> None:
@@ -87,7 +92,18 @@ class Life:
         await self._ask("ttl", "PATCH", "", {"ttl_seconds": DAY * move.amount})
         await self._ask("extend", "POST", ":extend", {"seconds": DAY})
 
-    async def _reset(self, _move: Move) -> None:
-        """Of a cluster without Entra ID: it is refused."""
-        entra = {"admin_group_ids": ["6f1c2d3e-4b5a-4c7d-8e9f-0a1b2c3d4e5f"]}
+    async def _reset(self, move: Move) -> None:
+        """Other admins; where Entra was off it is on from then on."""
+        entra = {"admin_group_ids": [ADMIN_GROUPS[move.fraction >= _HALF]]}
         await self._ask("reset", "POST", ":reset-aad", {"entra": entra})
+
+    async def _reset_principal(self, move: Move) -> None:
+        """Another application, whose secret the settings have."""
+        body = {"service_principal": principal([*SECRETS][move.fraction >= _HALF])}
+        await self._ask("reset_principal", "POST", ":reset-service-principal", body)
+
+    async def _machines(self, move: Move) -> None:
+        """One of those that are there; it may be gone by then."""
+        if nodes := await self._nodes(CREW):
+            machine = nodes[int(move.fraction * len(nodes))]
+            await self._ask("machines", "POST", f"/node-pools/{CREW}:delete-machines", {"machines": [machine]})

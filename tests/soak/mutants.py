@@ -4,6 +4,7 @@ Each mutant undoes one thing that makes Slipway reliable. The soak must find eac
 shows that the soak is blind.
 """
 
+import importlib
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.engine import rows
 from app.engine.lease import Lease
 from app.engine.recovery import Recovery
-from app.engine.steps import JobView
+from app.engine.steps import JobView, cloud_step
 from app.models import Job
 
 
@@ -63,8 +64,21 @@ def commit_after_answer() -> None:
     fastapi.Depends = late
 
 
+def success_without_effect() -> None:
+    """A job ends well and Azure was not asked: the application that a cluster shall act as is only written down."""
+
+    @cloud_step
+    async def reset_in_azure(cloud: Any, asked: Any, before: Any) -> None:
+        return
+
+    # It brings a part of the API with it, which the mutant of that must not meet.
+    workflow = importlib.import_module("app.clusters.workflow.reset_service_principal")
+    workflow.reset_in_azure = reset_in_azure  # type: ignore[attr-defined]
+
+
 MUTANTS: dict[str, Callable[[], None]] = {
     "takeover-without-queue": takeover_without_queue,
     "no-fence": no_fence,
     "commit-after-answer": commit_after_answer,
+    "success-without-effect": success_without_effect,
 }

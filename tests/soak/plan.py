@@ -44,6 +44,8 @@ class Story:
     on_failure: str
     begins_ready: bool
     moves: tuple[Move, ...]
+    made_with: str | None = None
+    """Of `MADE_FOR`."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,11 @@ LIFE = (
 """What else happens to a cluster in its life; four of them to each that begins ready (`life.Life`)."""
 _LIFE_MOVES = 4
 
+MADE_FOR = {"entra": "reset", "principal": "reset_principal", "crew": "machines"}
+"""What a cluster that begins ready is made with (`made_with`), one with each, and what is asked of it for that."""
+_WHERE_ASKED = (1, 9)
+"""Among its moves: there, and back."""
+
 
 def draw(seed: int, database: str, kinds: Sequence[str]) -> Plan:
     """Draw the plan of a seed; `kinds` are the faults that this database can have."""
@@ -119,6 +126,9 @@ def draw(seed: int, database: str, kinds: Sequence[str]) -> Plan:
     # Drawn by themselves, so that seeds keep what they ask for otherwise.
     lot = random.Random(f"life {seed}")
     stories = tuple(replace(each, moves=_with_life(lot, each.moves)) if each.begins_ready else each for each in stories)
+    lot = random.Random(f"made with {seed}")
+    kinds_made = iter(lot.sample(list(MADE_FOR), _READY_STORIES))
+    stories = tuple(_made_with(lot, each, next(kinds_made)) if each.begins_ready else each for each in stories)
     return Plan(seed, database, stories, faults)
 
 
@@ -131,6 +141,15 @@ def _with_life(lot: random.Random, moves: tuple[Move, ...]) -> tuple[Move, ...]:
     for number, move in enumerate(life):
         mixed.insert(2 + 3 * number, move)
     return tuple(mixed)
+
+
+def _made_with(lot: random.Random, story: Story, kind: str) -> Story:
+    moves = list(story.moves)
+    for number, place in enumerate(_WHERE_ASKED):
+        # The halves of `fraction` ask for different things: never for what is there.
+        fraction = lot.uniform(0, 0.5) + 0.5 * (1 - number)
+        moves.insert(place, Move(MADE_FOR[kind], lot.uniform(0, 0.4), 1, fraction))
+    return replace(story, moves=tuple(moves), made_with=kind)
 
 
 def _story(rng: random.Random, number: int) -> Story:

@@ -14,13 +14,24 @@ SITUATIONS = (
     "Retry-After obeyed",
     "drain",
     "key rotated",
+    "admins changed",
+    "application changed",
+    "machine removed",
 )
+_DONE = {
+    "key rotated": "storage_account.rotate_key",
+    "admins changed": "cluster.reset_aad",
+    "application changed": "cluster.reset_service_principal",
+    "machine removed": "node_pool.delete_machines",
+}
+"""Those that are a job of a kind that has succeeded."""
 
 
 def seen(evidence: Evidence) -> set[str]:
     """Which of them this run has met."""
     operations = evidence.history.operations
     canceled = {job["id"] for job in evidence.jobs.values() if job["state"] == "canceled"}
+    done = {job["kind"] for job in evidence.jobs.values() if job["state"] == "succeeded"}
     met = {
         "takeover": '"jobs_taken_over"' in evidence.logs,
         "repeated step": any(step["attempts"] > 1 for step in evidence.steps),
@@ -32,10 +43,7 @@ def seen(evidence: Evidence) -> set[str]:
         "cancel in flight": any(step["job_id"] in canceled for step in evidence.steps),
         "412": any(operation.status == _PRECONDITION_FAILED for operation in operations),
         "Retry-After obeyed": any(entry["status"] == _TOO_MANY for entry in evidence.azure_log),
-        "key rotated": any(
-            job["kind"] == "storage_account.rotate_key" and job["state"] == "succeeded"
-            for job in evidence.jobs.values()
-        ),
         "drain": '"jobs_handed_back"' in evidence.logs,
+        **{situation: kind in done for situation, kind in _DONE.items()},
     }
     return {name for name, happened in met.items() if happened}

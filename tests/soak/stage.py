@@ -1,6 +1,7 @@
 """Where a seed plays: the processes, kept alive as `slipway dev` keeps them, and the ways to hurt them."""
 
 import asyncio
+import json
 import random
 import signal
 import time
@@ -16,6 +17,7 @@ from tests.processes.fleet import Fleet
 from tests.processes.process import Process
 from tests.processes.wire import Sent
 from tests.soak.client import Clients
+from tests.soak.made_with import SECRETS
 from tests.soak.moments import Moments
 from tests.soak.proxy import Proxy
 from tests.soak.server import DurableServer
@@ -35,6 +37,7 @@ ENVIRONMENT = {
     # that wakes still has the answer that it waited for.
     "SLIPWAY_AZURE__CALL_TIMEOUT_SECONDS": "8",
     "SLIPWAY_AZURE__REQUEST_TIMEOUT_SECONDS": "5",
+    "SLIPWAY_SECRETS__NAMED": json.dumps(SECRETS),
 }
 _READY_SECONDS = 120
 _RESTART_SECONDS = 0.3

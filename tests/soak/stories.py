@@ -8,6 +8,7 @@ from typing import Any
 from tests.soak.client import Clients
 from tests.soak.history import Operation, Outcome
 from tests.soak.life import Life
+from tests.soak.made_with import BODIES
 from tests.soak.plan import CHAOS_SECONDS, SENTINEL, SENTINEL_GROUP, Move, Story
 from tests.support.whole import CLUSTER
 
@@ -16,6 +17,7 @@ DEADLINE = {"deadline_seconds": 60}
 
 _SETTLE_SECONDS = 4
 _LOOKS = 5
+_LOOK_SECONDS = 0.3
 _NO_JOB = {"extend"}
 """Verbs that change a row at once."""
 
@@ -64,7 +66,7 @@ class Narrator:
             "other_tenant": self._other_tenant,
             "leave": self._leave,
             "delete": self._delete,
-            **Life(self._ask).verbs,
+            **Life(self._ask, self._nodes).verbs,
         }
         for move in self._story.moves:
             await asyncio.sleep(move.pause)
@@ -78,8 +80,9 @@ class Narrator:
 
     def _body(self) -> dict[str, Any]:
         options = {**DEADLINE, "on_failure": self._story.on_failure}
-        body = {**CLUSTER, "name": self._story.name, "options": options}
-        return {**body, "resource_group": self._story.group} if self._story.group else body
+        body = {**CLUSTER, "name": self._story.name, "options": options, "resource_group": self._story.group}
+        made_with = BODIES[self._story.made_with] if self._story.made_with else {}
+        return {name: value for name, value in {**body, **made_with}.items() if value is not None}
 
     async def _read_back(self) -> None:
         """What was acknowledged can be read at once."""
@@ -102,7 +105,10 @@ class Narrator:
         await asyncio.gather(*changes)
 
     async def _scale(self, count: int) -> None:
-        await self._post("scale", f"{self._path}:scale", {"count": count, "options": DEADLINE}, count=count)
+        await self._post("scale", f"{self._path}:scale", self._scaled(count), count=count)
+
+    def _scaled(self, count: int) -> dict[str, Any]:
+        return {"count": count, "node_pool": "system", "options": DEADLINE}
 
     async def _tag(self, if_match: str | None = None) -> Operation:
         history = self._clients.history
@@ -194,7 +200,7 @@ class Narrator:
             "scale",
             "POST",
             f"{self._path}:scale",
-            body={"count": count, "options": DEADLINE},
+            body=self._scaled(count),
             key=self._clients.key(),
             facts={"count": count, "left": True},
         )
@@ -213,6 +219,17 @@ class Narrator:
         else:
             operation = self._clients.history.add(self._story.tenant, verb, method, path, body=body)
             self._note(await self._clients.send(operation))
+
+    async def _nodes(self, pool: str) -> list[str]:
+        """As the API shows them; the cluster's reader may have seen none yet."""
+        names: list[str] = []
+        for _ in range(_LOOKS):
+            seen = await self._clients.look(self._story.tenant, f"{self._path}/nodes?node_pool={pool}")
+            names = [node["name"] for node in seen.json().get("items", ())] if seen is not None else []
+            if names:
+                break
+            await asyncio.sleep(_LOOK_SECONDS)
+        return sorted(names)
 
     async def _delete(self, _move: Move) -> None:
         path = f"{self._path}?deadline_seconds={DEADLINE['deadline_seconds']}"

@@ -11,6 +11,7 @@ from tests.processes.wire import Sent
 from tests.soak.evidence import Evidence, Footprint, Looked
 from tests.soak.history import Answer, History
 from tests.soak.invariants.catalog import INVARIANTS, violations
+from tests.soak.invariants.jobs import clusters_take_turns
 
 _T = datetime(2026, 11, 26, 12, tzinfo=UTC)
 _PATH = "/subscriptions/s/resourceGroups/shared/providers/Microsoft.ContainerService/managedClusters/c0"
@@ -63,7 +64,9 @@ def _good() -> Evidence:
     tag = history.add(0, "tag", "PATCH", "/v1/clusters/c0", facts={"tag": "op1", "race": 1})
     tag.hear(Answer(202, '{"job": {"id": "job_2"}, "resource": {"id": "cls_1"}}'))
     jobs = [_job(1, "cluster.create", 1, 10), _job(2, "cluster.update", 11, 15)]
-    wanted = {"tags": {"op1": "x"}, "pools": [{"name": "system", "count": 1}]}
+    settings = {"access": {"entra": {"admin_group_ids": ["g1"]}}, "identity": {"service_principal": {"client_id": "a"}}}
+    wanted = {"tags": {"op1": "x"}, "pools": [{"name": "system", "count": 1}], "settings": settings}
+    access = {"aadProfile": {"adminGroupObjectIDs": ["g1"]}, "servicePrincipalProfile": {"clientId": "a"}}
     cluster: dict[str, Any] = {"id": "cls_1", "project_id": "prj_1", "name": "c0", "state": "ready", "wanted": wanted}
     cluster |= {"resource_group": "shared", "azure_name": "c0", "deleted_at": None, "looked_at": _at(20)}
     types = ("job.queued", "cluster.ready", "job.succeeded"), ("job.queued", "cluster.updated", "job.succeeded")
@@ -81,7 +84,11 @@ def _good() -> Evidence:
         sent=[Sent("PUT", _PATH, "job_1.1.1", _at(3), 201), Sent("PATCH", _PATH, "job_2.1.1", _at(12), 200)],
         azure_log=[_entry("job_1", "ManagedClusters_CreateOrUpdate", "PUT", 3, status=201, effect="created")],
         azure_held=[
-            {"id": _PATH, "tags": {"op1": "x", "managed-by": "slipway", "slipway-job": "job_1"}},
+            {
+                "id": _PATH,
+                "tags": {"op1": "x", "managed-by": "slipway", "slipway-job": "job_1"},
+                "properties": access,
+            },
             {"id": f"{_PATH}/agentPools/system", "properties": {"count": 1}},
         ],
         sentinels=([{"id": "theirs"}], [{"id": "theirs"}]),
@@ -149,6 +156,13 @@ WRONG: dict[str, tuple[str, Callable[[Evidence], Any]]] = {
     "a stranger's resource that changed": ("A3", lambda e: e.sentinels[1].append({"id": "new"})),
     "other tags in Azure": ("A4", lambda e: e.azure_held[0]["tags"].pop("op1")),
     "another number of nodes in Azure": ("A4", lambda e: e.azure_held[1]["properties"].update(count=3)),
+    "other admins in Azure": ("A4", lambda e: e.azure_held[0]["properties"]["aadProfile"].clear()),
+    "another application in Azure": (
+        "A4",
+        lambda e: e.azure_held[0]["properties"]["servicePrincipalProfile"].update(clientId="b"),
+    ),
+    "a reset without its event": ("D4", lambda e: e.jobs["job_2"].update(kind="cluster.reset_aad")),
+    "machines removed without their event": ("D4", lambda e: e.jobs["job_2"].update(kind="node_pool.delete_machines")),
     "a ready cluster that is not there": ("A4", lambda e: e.azure_held.clear()),
     "another cluster shown": ("A4", lambda e: e.shown["cls_1"].update(tags={})),
     "a 429 that no fault caused": ("A5", lambda e: e.azure_log[0].update(status=429)),
@@ -182,6 +196,39 @@ def test_what_is_wrong_is_found(wrong: str) -> None:
     evidence = _good()
     spoil(evidence)
     assert name in {text[:2] for text in violations(evidence)}
+
+
+def _abandoned() -> Evidence:
+    """A job whose worker has died, and that is canceled while the abort that was asked for behind it is at work."""
+    evidence = _good()
+    evidence.jobs["job_1"].update(state="canceled", finished_at=_at(13))
+    evidence.jobs["job_2"].update(kind="cluster.abort")
+    return evidence
+
+
+def test_an_abort_may_begin_before_the_end_of_the_job_that_it_aborts() -> None:
+    assert clusters_take_turns(_abandoned()) == []
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda e: e.jobs["job_2"].update(kind="cluster.update"), id="it is no abort"),
+        pytest.param(lambda e: e.jobs["job_1"].update(state="succeeded"), id="the job was not aborted"),
+        pytest.param(lambda e: e.sent.append(Sent("PUT", _PATH, "job_1.1.2", _at(12.5))), id="the job goes on"),
+    ],
+)
+def test_any_other_job_must_not(spoil: Callable[[Evidence], Any]) -> None:
+    evidence = _abandoned()
+    spoil(evidence)
+    assert [text[:2] for text in clusters_take_turns(evidence)] == ["O1"]
+
+
+@pytest.mark.parametrize(("kind", "found"), [("cluster.abort", []), ("cluster.update", ["O2"])])
+def test_an_abort_alone_may_come_before_what_was_asked_for_earlier(kind: str, found: list[str]) -> None:
+    evidence = _good()
+    evidence.jobs["job_1"].update(kind=kind, created_at=_at(3))
+    assert [text[:2] for text in clusters_take_turns(evidence)] == found
 
 
 def test_every_invariant_is_shown_to_speak() -> None:

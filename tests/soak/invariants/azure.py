@@ -18,6 +18,8 @@ _ABOUT_POOLS = (
     *(f"node_pool.{verb}" for verb in ("create", "update", "rotate", "delete", "delete_machines")),
 )
 """Kinds of jobs after which the counts of nodes in Azure are as wanted."""
+_ABOUT_ENTRA = ("cluster.create", "cluster.reset_aad", "cluster.reconcile")
+_ABOUT_PRINCIPAL = ("cluster.create", "cluster.reset_service_principal", "cluster.reconcile")
 
 
 def created_once(evidence: Evidence) -> list[str]:
@@ -59,12 +61,12 @@ def strangers_are_untouched(evidence: Evidence) -> list[str]:
 def succeeded_means_done(evidence: Evidence) -> list[str]:
     """A4: after a success Azure's object, the row and what the API shows say the same."""
     found = []
-    held = {entry["id"].lower().partition("/resourcegroups/")[2]: entry for entry in evidence.azure_held}
+    held = _held(evidence)
     for cluster_id, row in evidence.wanted.items():
         if row["state"] != ClusterState.READY:
             continue
-        address = f"{row['resource_group']}/providers/Microsoft.ContainerService/managedClusters/{row['azure_name']}"
-        azure = held.get(address.lower())
+        address = _address(row)
+        azure = held.get(address)
         shown = evidence.shown[cluster_id]
         if azure is None:
             found.append(f"A4: {row['name']} is ready, and Azure has no such cluster")
@@ -72,12 +74,12 @@ def succeeded_means_done(evidence: Evidence) -> list[str]:
         wanted = row["wanted"]
         counts = {pool["name"]: pool["count"] for pool in wanted["pools"]}
         tags = {key: value for key, value in azure["tags"].items() if not key.startswith(("slipway-", "managed-by"))}
-        jobs = [job for job in evidence.jobs_of(cluster_id) if job["created_at"] <= row["looked_at"]]
+        jobs = _jobs(evidence, row)
         if _last_succeeded(jobs, *_ABOUT_TAGS) and tags != wanted["tags"]:
             found.append(f"A4: {row['name']}: the row wants the tags {wanted['tags']}, Azure has {tags}")
         # A pool that took another's place has a name of its own in Azure.
         names = {pool["azure_name"].lower(): pool["name"] for pool in shown["node_pools"]}
-        pools = f"{address}/agentPools/".lower()
+        pools = f"{address}/agentpools/"
         in_azure = {
             names.get(each.removeprefix(pools), each.removeprefix(pools)): entry.get("properties", {}).get("count")
             for each, entry in held.items()
@@ -90,6 +92,41 @@ def succeeded_means_done(evidence: Evidence) -> list[str]:
                 f"A4: {row['name']}: the API shows {shown['tags']} and {shown['node_pools']}, the row {wanted}"
             )
     return found
+
+
+def access_is_as_wanted(evidence: Evidence) -> list[str]:
+    """A4: who logs in through Entra, and as which application a cluster acts, is the same in Azure and in the row."""
+    found = []
+    held = _held(evidence)
+    for row in evidence.wanted.values():
+        azure = held.get(_address(row))
+        if row["state"] != ClusterState.READY or azure is None:
+            continue
+        jobs, properties = _jobs(evidence, row), azure.get("properties", {})
+        settings = row["wanted"].get("settings", {})
+        entra = (settings.get("access") or {}).get("entra") or {}
+        groups = (properties.get("aadProfile") or {}).get("adminGroupObjectIDs")
+        if _last_succeeded(jobs, *_ABOUT_ENTRA) and groups != entra.get("admin_group_ids"):
+            found.append(f"A4: {row['name']}: the row wants the admins {entra}, Azure has {groups}")
+        principal = (settings.get("identity") or {}).get("service_principal")
+        client_id = (properties.get("servicePrincipalProfile") or {}).get("clientId")
+        if principal and _last_succeeded(jobs, *_ABOUT_PRINCIPAL) and client_id != principal["client_id"]:
+            found.append(f"A4: {row['name']}: the row wants the application {principal}, Azure has {client_id}")
+    return found
+
+
+def _held(evidence: Evidence) -> dict[str, Row]:
+    """What Azure held, by what follows `/resourceGroups/` in its id."""
+    return {entry["id"].lower().partition("/resourcegroups/")[2]: entry for entry in evidence.azure_held}
+
+
+def _address(row: Row) -> str:
+    return f"{row['resource_group']}/providers/Microsoft.ContainerService/managedClusters/{row['azure_name']}".lower()
+
+
+def _jobs(evidence: Evidence, row: Row) -> list[Row]:
+    """A cluster's jobs when it was looked at."""
+    return [job for job in evidence.jobs_of(row["id"]) if job["created_at"] <= row["looked_at"]]
 
 
 def _last_succeeded(jobs: list[Row], *kinds: str) -> bool:

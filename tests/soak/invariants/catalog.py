@@ -17,6 +17,7 @@ INVARIANTS: Sequence[Callable[[Evidence], list[str]]] = (
     azure.nothing_is_left,
     azure.strangers_are_untouched,
     azure.succeeded_means_done,
+    azure.access_is_as_wanted,
     azure.azure_is_not_pressed,
     azure.turns_are_kept,
     data.rows_are_sound,

@@ -21,11 +21,14 @@ _FACTS = {
     "cluster.reconcile": "cluster.reconciled",
     "cluster.abort": "cluster.aborted",
     "cluster.run_command": "cluster.command_run",
+    "cluster.reset_aad": "cluster.aad_reset",
+    "cluster.reset_service_principal": "cluster.service_principal_reset",
     "node_pool.create": "node_pool.ready",
     "node_pool.update": "node_pool.updated",
     "node_pool.rotate": "node_pool.rotated",
     "node_pool.delete": "node_pool.deleted",
     "node_pool.upgrade": "node_pool.upgraded",
+    "node_pool.delete_machines": "node_pool.machines_deleted",
 }
 """What is told when a job of a kind has succeeded, and never else."""
 _ENDED_STEPS = {"succeeded", "skipped"}
