@@ -203,15 +203,15 @@ async def _settle(clients: Clients) -> None:
 
 async def _quiet(stage: Stage, evidence: Evidence) -> None:
     """Wait until all jobs have ended. A caller whose operation is stuck in Azure cancels its jobs after a while."""
-    began = time.monotonic()
-    while (open_jobs := await _open_jobs(stage)) and time.monotonic() - began < QUIET_SECONDS * stage.patience:
-        if time.monotonic() - began > _PATIENCE_SECONDS:
+    limit, passed = QUIET_SECONDS * stage.patience, stage.working_time()
+    while (open_jobs := await _open_jobs(stage)) and passed.seconds() < limit:
+        if passed.seconds() > _PATIENCE_SECONDS:
             await _cancel_stuck(stage, open_jobs)
         await asyncio.sleep(0.2)
     evidence.never_quiet += [f"{job['kind']} {job['id']} is {job['state']}: {job['progress']}" for job in open_jobs]
     # DBOS writes its own end after ours, in a moment; what it does not, J3 tells.
     busy = True
-    while busy and time.monotonic() - began < QUIET_SECONDS * stage.patience:
+    while busy and passed.seconds() < limit:
         await asyncio.sleep(0.2)
         busy = await _engine_is_busy(stage)
 

@@ -21,6 +21,7 @@ from tests.soak.made_with import SECRETS
 from tests.soak.moments import Moments
 from tests.soak.proxy import Proxy
 from tests.soak.server import DurableServer
+from tests.soak.working_time import WorkingTime, waited
 
 WORKERS = 2
 LEASE_SECONDS = 4.0
@@ -96,6 +97,15 @@ class Stage:
     async def _is_ready(self) -> bool:
         answer = await self.clients.look(0, "/readyz")
         return answer is not None and answer.status_code == 200 and all(w.says("worker_started") for w in self.workers)  # noqa: PLR2004 - HTTP's OK
+
+    def working_time(self) -> WorkingTime:
+        """Time from now on, as our processes and Azure have it on a machine that others use too."""
+
+        def waits() -> dict[int, float]:
+            fleet = self.fleet
+            return waited(process.popen.pid for process in (fleet.azure, fleet.api, *self.workers))
+
+        return WorkingTime(waits)
 
     def _note_exit(self, process: Process) -> None:
         self.exits.append((process.log.stem, process.popen.returncode or 0))
