@@ -3,6 +3,9 @@
 import asyncio
 import contextlib
 import signal
+import sqlite3
+
+import psycopg
 
 from tests.processes.wire import Sent
 from tests.soak.client import Clients
@@ -108,7 +111,8 @@ class PausedWorker(Fault):
         if not worker.alive:
             return
         try:
-            with silenced(self, worker):
+            # A database that is too busy for it silences nobody.
+            with contextlib.suppress(sqlite3.OperationalError, psycopg.Error), silenced(self, worker):
                 worker.signal(signal.SIGCONT)
                 await asyncio.sleep(_SILENT_SECONDS)
         finally:
