@@ -11,7 +11,7 @@ from app.core.errors import ConflictError, ErrorClass
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, azure_call
 from app.models import StorageAccount, StorageState
-from app.storage.service.placement import Site, place
+from app.storage.service.placement import Site, place, shares_of
 from app.storage.specs.accounts import AccountForm, AccountPlan, not_as_asked, seen_json, spec_of
 from app.storage.specs.limits import room_of
 from app.storage.specs.placement import AccountLook, Reason, Verdict, Word, judge
@@ -80,7 +80,11 @@ async def look_at_account(cloud: Cloud, plan: SharePlan) -> AccountLook:
             free = (await storage.accounts.name_available(account.name, call=azure_call(cloud))).available
             usages = await storage.usages.list_(account.location, call=azure_call(cloud))
             left = next((usage.free for usage in usages if usage.name == _ACCOUNTS), None)
-        return AccountLook(name_free=free, accounts_left=left)
+        if not free:
+            # The job of another share that shall lie in it may have made it since.
+            seen = await storage.accounts.get(account.resource_group, account.name, call=azure_call(cloud))
+        if seen is None:
+            return AccountLook(name_free=free, accounts_left=left)
     ours = is_storage_account(seen.tags, account.account_id)
     if not seen.ready:
         return AccountLook(seen, ours)
@@ -108,8 +112,10 @@ async def place_share(record: Record, plan: SharePlan, look: AccountLook, tried:
         await record.emit("storage_account.lost", subject=("storage_account", account.id), data=data)
     if verdict.word is Word.REFUSE or len(tried) >= MOST_LOOKS:
         raise PlacementError(verdict)
+    shares = await shares_of(record.session, account.id, now=record.now)
+    alone = all(each.id == row.id for each in shares)
     other = await place(record.session, _site(account, record), _form(account), quota_gib=row.quota_gib, but=tried)
-    if account.state == StorageState.CREATING and verdict.reason in {Reason.NAME_TAKEN, Reason.FOREIGN}:
+    if alone and account.state == StorageState.CREATING and verdict.reason in {Reason.NAME_TAKEN, Reason.FOREIGN}:
         # There never was one: its row would only be in the way.
         set_state(account, StorageState.DELETED, record)
         account.deleted_at = record.now
