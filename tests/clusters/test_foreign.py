@@ -169,6 +169,42 @@ async def test_an_operation_that_a_job_left_going_is_not_somebody_elses(slipway:
     assert await _foreign(slipway) == []
 
 
+@pytest.mark.parametrize("behind", [False, True], ids=["nothing waits", "a job waits"])
+async def test_what_a_job_left_going_that_gave_up_is_not_somebody_elses(slipway: Slipway, *, behind: bool) -> None:
+    """Until Azure has been seen at rest: what begins afterwards is."""
+    await slipway.create()
+    # Behind a change that takes a moment, so that its deadline can be made shorter than the API takes.
+    slipway.azure.add_fault("delay", operation="ManagedClusters_Get", count=1, seconds=1)
+    slipway.azure.add_fault("stuck_operation", operation="AgentPools_CreateOrUpdate")
+    await slipway.accepted("PATCH", "/v1/clusters/blue", {"tags": {"team": "blue"}})
+    job_id = await slipway.accepted("POST", "/v1/clusters/blue:scale", {"count": 2})
+    async with slipway.parts.database.write() as session:
+        await session.execute(update(Job).where(Job.id == job_id).values(deadline_seconds=2))
+    failed = await slipway.ended(job_id)
+    assert (failed["state"], failed["problem"]["code"]) == ("failed", "deadline_exceeded")
+    waiting = await slipway.accepted("PATCH", "/v1/clusters/blue", {"tags": {"team": "red"}}) if behind else None
+    if waiting is not None:
+        assert (await _until_waiting(slipway, waiting))["waiting_for"] == "another_operation"
+
+    await _look(slipway)
+    await _look(slipway)
+    assert await _foreign(slipway) == []
+
+    pool = f"{await azure_id(slipway)}/agentPools/system"
+    arm(slipway, "POST", f"{pool}/abort")
+    for _ in range(400):
+        if arm(slipway, "GET", pool)["properties"]["provisioningState"] == "Canceled":
+            break
+        await asyncio.sleep(0.02)
+    if waiting is not None:
+        assert (await slipway.ended(waiting))["state"] == "succeeded"
+    await _look(slipway)
+    set_word(slipway, "Updating")
+    await _look(slipway)
+    [foreign] = await _foreign(slipway)
+    assert (foreign["state"], foreign["progress"]) == ("running", "Updating")
+
+
 async def _go_at(slipway: Slipway, speed: float) -> None:
     async def change() -> None:
         slipway.azure.azure.cloud.change_speed(speed)

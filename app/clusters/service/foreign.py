@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clusters.service.start import partition_of, tell
 from app.clusters.specs.kinds import FOREIGN
-from app.clusters.specs.observed import Sighting
+from app.clusters.specs.observed import SETTLED_AT, Sighting, may_have_been_taken
 from app.clusters.specs.states import LEAVING, UNDER_WAY, while_azure_is
 from app.core.errors import AzureCause, ErrorClass, Problem
 from app.core.ids import Prefix, new_id
@@ -16,12 +16,13 @@ from app.engine import rows
 from app.engine.kinds import PROTOCOL
 from app.events import emit
 from app.jobs import service as jobs
-from app.models import Cluster, ClusterState, Job, JobOrigin, JobState
+from app.models import Cluster, ClusterState, Job, JobOrigin, JobState, JobStep
 
 ANOTHER_OPERATION = "another_operation"
 _BY = "azure"
 # An upgrade of a cluster of some pools takes as long; who waits behind it for longer shall be told.
 _USUALLY = timedelta(hours=2)
+_MOST_NOTES = 100
 _BEGUN = (JobState.RUNNING, JobState.WAITING, JobState.CANCELING)
 
 
@@ -49,7 +50,29 @@ async def _is_ours(session: AsyncSession, cluster: Cluster) -> bool:
     if cluster.state in LEAVING or await _at_it(session, cluster, _BEGUN):
         return True
     waits = await jobs.has_open_jobs(session, partition_of(cluster))
-    return cluster.state in UNDER_WAY and not waits
+    return (cluster.state in UNDER_WAY and not waits) or await _has_left(session, cluster)
+
+
+async def _has_left(session: AsyncSession, cluster: Cluster) -> bool:
+    """Whether a job of Slipway's has given up on what it asked of Azure, and Azure was never seen at rest since.
+
+    One that was canceled has had Azure abort it.
+    """
+    asked = (
+        select(JobStep.azure)
+        .join(Job, Job.id == JobStep.job_id)
+        .where(
+            Job.partition == partition_of(cluster),
+            Job.state == JobState.FAILED,
+            Job.origin == JobOrigin.SLIPWAY,
+            JobStep.azure.is_not(None),
+        )
+    )
+    settled_at = (cluster.observed or {}).get(SETTLED_AT)
+    if settled_at is not None:
+        asked = asked.where(Job.finished_at > datetime.fromisoformat(settled_at))
+    notes = await session.scalars(asked.order_by(Job.id.desc()).limit(_MOST_NOTES))
+    return any(may_have_been_taken((note or {}).get("change")) for note in notes)
 
 
 async def _at_it(session: AsyncSession, cluster: Cluster, states: Iterable[JobState]) -> bool:

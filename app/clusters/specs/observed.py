@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from app.azure.types.cluster import ManagedCluster
 from app.azure.types.tags import is_ours
@@ -11,6 +12,8 @@ from app.models import NodePoolState
 
 SECRET_ENDS_AT = "service_principal_secret_ends_at"  # noqa: S105 - a name, no secret
 """Under which name rows keep when the service principal's secret ends, as its vault said; Azure's lists do not say."""
+SETTLED_AT = "settled_at"
+"""Under which name rows keep when Azure was last seen to do nothing with the cluster."""
 _SETTLED = frozenset({"succeeded", "failed", "canceled"})
 
 
@@ -54,6 +57,14 @@ class Sighting:
 def is_stopped(power_state: str | None) -> bool:
     """Whether Azure's word for a cluster's or a pool's power says that it is stopped."""
     return (power_state or "").lower() == "stopped"
+
+
+def may_have_been_taken(change: JsonObject | None) -> bool:
+    """Whether Azure may have begun what a job's step has noted as its change: it has said yes, or nothing."""
+    # What was changed in the cluster itself is no operation of Azure's, and has no status.
+    if change is None or "status" not in change:
+        return False
+    return change["status"] is None or change["status"] < HTTPStatus.BAD_REQUEST
 
 
 def is_settled(word: str) -> bool:

@@ -1,18 +1,16 @@
 """What a change leaves behind that is not carried out: Azure is asked to abort it, what stayed is read (trouble 16)."""
 
 from dataclasses import dataclass
-from http import HTTPStatus
 
 from sqlalchemy import select
 
 from app.azure.types.cluster import ManagedCluster
 from app.azure.types.watch import TargetKind
 from app.clusters.service.start import SUPERSEDED
-from app.clusters.specs.observed import sighting
+from app.clusters.specs.observed import may_have_been_taken, sighting
 from app.clusters.specs.wanted import Place, place_of
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun
-from app.core.json import JsonObject
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, azure_call
 from app.models import ClusterState, JobStep
@@ -45,14 +43,7 @@ async def find_left(record: Record) -> Left:
     """Look at the job's own steps: what others asked of Azure is not this job's to abort."""
     cluster = await plan.cluster_of(record)
     notes = await record.session.scalars(select(JobStep.azure).where(JobStep.job_id == record.view.id))
-    return Left(place_of(cluster), any(_may_have_been_taken((note or {}).get("change")) for note in notes))
-
-
-def _may_have_been_taken(change: JsonObject | None) -> bool:
-    # What was changed in the cluster itself is no operation of Azure's, and has no status.
-    if change is None or "status" not in change:
-        return False
-    return change["status"] is None or change["status"] < HTTPStatus.BAD_REQUEST
+    return Left(place_of(cluster), any(may_have_been_taken((note or {}).get("change")) for note in notes))
 
 
 @cloud_step
