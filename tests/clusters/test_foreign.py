@@ -161,6 +161,18 @@ async def test_a_foreign_job_whose_cluster_vanishes_ends_with_it(slipway: Slipwa
     assert (job["state"], job["problem"]["code"]) == ("failed", "cluster_lost")
 
 
+async def test_a_foreign_job_ends_with_its_cluster_when_slipway_deletes_that(slipway: Slipway) -> None:
+    await slipway.create()
+    set_word(slipway, "Updating")
+    await _look(slipway)
+    assert [job["state"] for job in await _foreign(slipway)] == ["running"]
+
+    await slipway.done("DELETE", "/v1/clusters/blue")
+
+    [job] = await _foreign(slipway)
+    assert (job["state"], job["problem"]["code"]) == ("failed", "cluster_lost")
+
+
 async def test_an_operation_that_a_job_left_going_is_not_somebody_elses(slipway: Slipway) -> None:
     await slipway.create(options={"wait_for": "accepted"})
 

@@ -9,6 +9,7 @@ from app.azure.types.operation import Operation
 from app.azure.types.tags import is_of_project, is_ours
 from app.azure.types.watch import Goal, TargetKind
 from app.clusters.service.ending import require_unprotected
+from app.clusters.service.foreign import follow_foreign
 from app.clusters.service.outliving import FATES, items_to_remove, start_removals
 from app.clusters.service.parts import record_parts_gone
 from app.clusters.service.sealed import erase_sealed
@@ -240,6 +241,8 @@ async def record_deleted(record: Record, left: list[str]) -> None:
         cluster.deleted_at = record.now
         await erase_sealed(record.session, cluster.id)
         await record_parts_gone(record.session, cluster, now=record.now)
+        # No observer looks at the cluster any more.
+        await follow_foreign(record.session, cluster, None, now=record.now)
         await record.emit("cluster.deleted")
         if left:
             await record.emit("cluster.left_over", data={"resources": left})
