@@ -191,9 +191,10 @@ async def test_what_a_job_left_going_that_gave_up_is_not_somebody_elses(slipway:
     await slipway.accepted("PATCH", "/v1/clusters/blue", {"tags": {"team": "blue"}})
     job_id = await slipway.accepted("POST", "/v1/clusters/blue:scale", {"count": 2})
     async with slipway.parts.database.write() as session:
-        await session.execute(update(Job).where(Job.id == job_id).values(deadline_seconds=2))
+        await session.execute(update(Job).where(Job.id == job_id).values(deadline_seconds=6))
     failed = await slipway.ended(job_id)
     assert (failed["state"], failed["problem"]["code"]) == ("failed", "deadline_exceeded")
+    assert slipway.azure.requests(operation="AgentPools_CreateOrUpdate", effect="updated")
     waiting = await slipway.accepted("PATCH", "/v1/clusters/blue", {"tags": {"team": "red"}}) if behind else None
     if waiting is not None:
         assert (await _until_waiting(slipway, waiting))["waiting_for"] == "another_operation"
