@@ -1,6 +1,5 @@
 """Which account a share lies in: limits, names in the world, what somebody changed outside (troubles 64, 68)."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -111,23 +110,6 @@ async def test_a_name_that_somebody_else_has_in_the_world_is_left_to_them(slipwa
     )
     raced = await make(slipway, "raced")
     assert (raced["state"], raced["problem"]["code"]) == ("failed", "azure_storage_account_name_taken")
-
-
-async def test_an_account_that_another_share_has_made_meanwhile_is_nobody_elses(slipway: Slipway) -> None:
-    """Between the look for the account and the question whether its name is free, the other share's job makes it."""
-    fault = slipway.azure.add_fault("delay", operation="StorageAccounts_CheckNameAvailability", count=1, seconds=2)
-    late = await slipway.accepted("POST", SHARES, {"name": "late", "location": "westeurope", "quota_gib": 5})
-    for _ in range(400):
-        if fault.hits:
-            break
-        await asyncio.sleep(0.02)
-
-    early = await made(slipway, "early")
-
-    assert (await slipway.ended(late))["state"] == "succeeded"
-    assert (await shown(slipway, "late"))["account"] == early["account"] == accounts_in(slipway.azure)[0].name
-    assert [each["state"] for each in await listed(slipway, path=ACCOUNTS)] == ["ready"]
-    assert "share.moved" not in {each["type"] for each in await slipway.events()}
 
 
 async def test_an_account_that_is_given_is_used_as_it_is(slipway: Slipway) -> None:
