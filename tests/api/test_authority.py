@@ -168,6 +168,7 @@ class Table:
                         self.expect_equal(heard, first, f"{case}, {parameter}={value}")
 
 
+@pytest.mark.first
 async def test_roles_and_projects_bound_every_route_and_verb(idle_slipway: Slipway) -> None:
     """What is foreign equals what is absent: status, body, headers, and the statements that it takes."""
     own = await belongings(idle_slipway, idle_slipway.tenant)

@@ -153,6 +153,7 @@ async def _send_of_monitoring(sender: Sender) -> None:
     await sender.done("delete_workspace", workspace=workspace)
 
 
+@pytest.mark.first
 async def test_every_example_is_accepted(idle_slipway: Slipway) -> None:
     sender = Sender(idle_slipway)
     platform = idle_slipway.platform_key

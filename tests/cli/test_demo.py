@@ -19,6 +19,7 @@ def only_file(folder: Path, name: str) -> str:
     return (folder / name).read_text()
 
 
+@pytest.mark.first
 @pytest.mark.slow
 @pytest.mark.kubectl
 @needs_kubectl
@@ -49,6 +50,7 @@ async def test_it_ends_well_in_plain_lines_and_leaves_nothing(tmp_path: Path) ->
     assert "<svg" in only_file(tmp_path, ".slipway/first.svg")
 
 
+@pytest.mark.first
 @pytest.mark.slow
 @pytest.mark.kubectl
 @pytest.mark.timeout(300)

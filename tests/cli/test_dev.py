@@ -33,6 +33,7 @@ def kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.first
 async def test_whatever_dies_comes_back_and_all_ends_together(tmp_path: Path) -> None:
     async with running_dev(tmp_path) as dev:
         facts = dev.facts()

@@ -107,6 +107,7 @@ def _wrong(trial: Trial, job: dict[str, Any], calls: int) -> list[str]:
     return wrong
 
 
+@pytest.mark.first
 @pytest.mark.timeout(300)
 async def test_each_code_ends_its_job_as_the_table_says(slipway: Slipway, monkeypatch: pytest.MonkeyPatch) -> None:
     """Troubles 20 to 25, for networks; 62: a label that is taken. No address is left of a job that failed."""

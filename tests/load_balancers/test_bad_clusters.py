@@ -52,6 +52,7 @@ async def power(stage: Stage, verb: str) -> None:
     raise AssertionError(seen)
 
 
+@pytest.mark.first
 @pytest.mark.parametrize(
     "fault",
     [
