@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from app.core.durations import ExpectSettings
 from app.emulator.control import selected
 from app.emulator.core.clock import Clock, ManualClock
 from app.emulator.core.faults import Fault, parse_fault
@@ -27,6 +28,11 @@ T = TypeVar("T")
 
 FAST = 2_000.0
 """A speed at which a cluster is there after 0.15 s."""
+
+
+def expected() -> ExpectSettings:
+    """How long operations are expected to take at that speed: Slipway asks Azure about them accordingly."""
+    return ExpectSettings(**{name: float(info.default) / FAST for name, info in ExpectSettings.model_fields.items()})
 
 
 class LocalAzureForTests:

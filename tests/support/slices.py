@@ -21,7 +21,7 @@ from app.db.engine import Database
 from app.kubernetes.gateway import KubernetesGateway
 from app.models import Cluster, Role
 from tests.support.api import add_tenant
-from tests.support.local_azure import LocalAzureForTests
+from tests.support.local_azure import LocalAzureForTests, expected
 from tests.support.rows import add_cluster_row
 
 
@@ -116,6 +116,7 @@ async def serve(
             request_timeout_seconds=request_timeout_seconds,
         ),
         kubernetes=KubernetesSettings(allowed_server_hosts=["127.0.0.1"]),
+        expect=expected(),
     )
     clock = ShiftedClock()
     gateway = await AzureGateway.open(

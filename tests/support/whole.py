@@ -16,7 +16,6 @@ from pydantic import SecretStr
 from starlette.routing import BaseRoute
 
 from app.bootstrap import WORKFLOWS, Parts, cluster_readers, open_parts
-from app.core.durations import ExpectSettings
 from app.core.settings import (
     AzureSettings,
     CredentialKind,
@@ -31,7 +30,7 @@ from app.engine.worker import EngineWorker
 from app.main import create_app
 from app.models import Role
 from tests.support.api import Tenant, add_key, add_tenant, bearer
-from tests.support.local_azure import FAST, LocalAzureForTests
+from tests.support.local_azure import LocalAzureForTests, expected
 
 CLUSTER = {
     "name": "blue",
@@ -128,7 +127,6 @@ def settings_for(
     kubernetes = KubernetesSettings(allowed_server_hosts=["127.0.0.1"])
     if call_timeout_seconds is not None:
         kubernetes.call_timeout_seconds = call_timeout_seconds
-    expected = {name: float(info.default) / FAST for name, info in ExpectSettings.model_fields.items()}
     return Settings(
         database=database,
         azure=AzureSettings(
@@ -137,7 +135,7 @@ def settings_for(
             subscription_id=azure.subscription_id,
         ),
         kubernetes=kubernetes,
-        expect=ExpectSettings(**expected),
+        expect=expected(),
         secrets=SecretSettings(
             keys=[SecretStr(Fernet.generate_key().decode())], named={"principal": SecretStr("named-in-the-settings")}
         ),
