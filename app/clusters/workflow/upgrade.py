@@ -1,6 +1,7 @@
 """`cluster.upgrade`: the control plane first, then the pools, one after the other."""
 
 from app.azure.types.cluster import ManagedCluster
+from app.clusters.schemas.upgrades import UpgradeScope
 from app.clusters.specs.applied import version_missing
 from app.clusters.specs.kinds import UPGRADE
 from app.clusters.specs.upgrade_request import asked_of, choices_of
@@ -12,9 +13,9 @@ from app.clusters.workflow.proof import Proof, prove
 from app.clusters.workflow.upgrade_checks import Route, UpgradePlan
 from app.clusters.workflow.upgrade_stages import Upgraded, upgrade_through
 from app.core.json import JsonObject
-from app.engine.steps import Record, cloud_step, record_step
+from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow
-from app.models import ClusterState
+from app.models import Cluster, ClusterState
 
 
 async def upgrade_cluster(job: JobRun) -> None:
@@ -69,9 +70,8 @@ async def prove_upgraded(cloud: Cloud, asked: UpgradePlan, made: Made) -> Proof:
 async def record_upgraded(record: Record, upgraded: Upgraded, made: Made, proof: Proof) -> None:
     """Write that the cluster is ready again, with its version as wanted from now on."""
     cluster = await plan.cluster_of(record)
-    if upgraded.route.control_plane is not None:
-        cluster.wanted = {**cluster.wanted, "kubernetes_version": upgraded.route.control_plane}
     await plan.observe(record, cluster, made.cluster, made.outbound_ips)
+    _want_what_runs(record, cluster)
     plan.settle(cluster, record)
     await record.emit("cluster.upgraded", data={"kubernetes_version": proof.kubernetes_version})
     images = "has the newest node images and " if record.view.request.get("node_images") else ""
@@ -80,6 +80,22 @@ async def record_upgraded(record: Record, upgraded: Upgraded, made: Made, proof:
         summary=f"Cluster {cluster.name} {images}runs Kubernetes {proof.kubernetes_version}; "
         + left_words(upgraded, proof.words("all nodes are Ready.")),
     )
+
+
+async def record_unfinished(record: Record, end: JobEnd) -> None:
+    """The end of one that did not succeed: how far its control plane has come was asked for all the same."""
+    await plan.record_unchanged(record, end)
+    cluster = await record.session.get(Cluster, record.view.target_id, with_for_update=True)
+    if end.begun and cluster is not None:
+        _want_what_runs(record, cluster)
+
+
+def _want_what_runs(record: Record, cluster: Cluster) -> None:
+    """Want the version to which the control plane was brought, by this job or by one that it takes up."""
+    running = (cluster.observed or {}).get("current_kubernetes_version")
+    request = record.view.request
+    if running and request.get("kubernetes_version") and request.get("scope") != UpgradeScope.NODE_POOLS:
+        cluster.wanted = {**cluster.wanted, "kubernetes_version": running}
 
 
 def outcome_of(upgraded: Upgraded, made: Made, proof: Proof) -> JsonObject:
@@ -109,4 +125,4 @@ def left_words(upgraded: Upgraded, well: str) -> str:
     return f"left behind and cordoned: {', '.join(left)}." if left else well
 
 
-upgrade_workflow = Workflow(UPGRADE, upgrade_cluster, ended=plan.record_unchanged, clean_up=clean_up_change)
+upgrade_workflow = Workflow(UPGRADE, upgrade_cluster, ended=record_unfinished, clean_up=clean_up_change)
