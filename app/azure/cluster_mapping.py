@@ -44,6 +44,7 @@ def cluster_of(value: object) -> ManagedCluster:
         current_kubernetes_version=properties.maybe("currentKubernetesVersion"),
         fqdn=properties.maybe("fqdn"),
         private_fqdn=properties.maybe("privateFQDN"),
+        oidc_issuer_url=properties.part("oidcIssuerProfile").maybe("issuerURL"),
         node_resource_group=properties.maybe("nodeResourceGroup"),
         dns_prefix=properties.maybe("dnsPrefix"),
         tags=body.text_map("tags"),

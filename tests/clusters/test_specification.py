@@ -120,6 +120,8 @@ async def test_all_that_is_set_arrives_in_azure_as_asked(slipway: Slipway) -> No
     assert settings_changes(present, WantedSettings(OPEN)) == ()
     assert present["properties"]["linuxProfile"]["adminUsername"] == shown["ssh_username"] == "ops"
     assert shown["node_resource_group"] == "nodes-of-blue"
+    assert shown["oidc_issuer_url"] == present["properties"]["oidcIssuerProfile"]["issuerURL"]
+    assert shown["oidc_issuer_url"].startswith("https://westeurope.oic.prod-aks.azure.com/")
 
 
 async def test_a_private_cluster_with_identities_of_its_own_arrives_and_is_proved_by_a_command(
@@ -145,6 +147,17 @@ async def test_a_private_cluster_with_identities_of_its_own_arrives_and_is_prove
     assert key_of(kubelet["resourceId"]) == key_of(made["kubelet"])
     assert present["properties"]["securityProfile"]["azureKeyVaultKms"]["keyVaultResourceId"] == VAULT
     assert present["properties"]["apiServerAccessProfile"]["enablePrivateCluster"] is True
+
+
+async def test_the_kubelets_of_a_cluster_get_another_identity_by_a_patch(slipway: Slipway) -> None:
+    made = {name: _identity(slipway.azure, name) for name in ("cluster", "kubelet", "other")}
+    identity = {"type": "UserAssigned", "user_assigned_id": made["cluster"], "kubelet_id": made["kubelet"]}
+    await slipway.create(identity=identity)
+    job = await slipway.done("PATCH", "/v1/clusters/blue", {"identity": {"kubelet_id": made["other"]}})
+    assert "applied_partially" not in job["outcome"]
+    present = _in_azure(slipway.azure, (await slipway.cluster())["resource_group"])
+    assert key_of(present["properties"]["identityProfile"]["kubeletidentity"]["resourceId"]) == key_of(made["other"])
+    assert (await slipway.cluster())["oidc_issuer_url"] is None
 
 
 def _identity(azure: LocalAzureForTests, name: str) -> str:

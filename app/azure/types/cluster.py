@@ -57,6 +57,7 @@ class ManagedCluster:
     current_kubernetes_version: str | None = None
     fqdn: str | None = None
     private_fqdn: str | None = None
+    oidc_issuer_url: str | None = None
     node_resource_group: str | None = None
     dns_prefix: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)

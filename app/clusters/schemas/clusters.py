@@ -146,6 +146,8 @@ class ClusterRead(SettingMembers, ResponseModel):
     kubernetes_version: str | None
     """The version that runs; before that, the one that was asked for."""
     fqdn: str | None
+    oidc_issuer_url: str | None
+    """Where the cluster's tokens are vouched for, with `security.oidc_issuer`: what federated credentials name."""
     node_resource_group: str | None
     outbound_ips: list[str]
     """The addresses from which the cluster's pods reach the internet."""

@@ -161,6 +161,7 @@ def cluster_read(
         subscription_id=cluster.subscription_id,
         kubernetes_version=version,
         fqdn=observed.get("fqdn") or observed.get("private_fqdn"),
+        oidc_issuer_url=observed.get("oidc_issuer_url"),
         node_resource_group=observed.get("node_resource_group"),
         outbound_ips=observed.get("outbound_ips", []),
         node_pools=pools_read(cluster, pools),

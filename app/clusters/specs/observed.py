@@ -108,6 +108,7 @@ def observed_json(cluster: ManagedCluster, outbound_ips: tuple[str, ...] | None 
         "current_kubernetes_version": cluster.current_kubernetes_version,
         "fqdn": cluster.fqdn,
         "private_fqdn": cluster.private_fqdn,
+        "oidc_issuer_url": cluster.oidc_issuer_url,
         "node_resource_group": cluster.node_resource_group,
         "sku_tier": cluster.sku_tier,
         "local_accounts_disabled": cluster.local_accounts_disabled,

@@ -54,6 +54,42 @@ def kubelet_identity(cloud: Cloud, body: Document, document: Document) -> str | 
     return str(asked)
 
 
+def shown_kubelet(identity: Resource) -> Document:
+    """The `identityProfile` of a cluster whose kubelets have this identity."""
+    properties = identity.body["properties"]
+    return {
+        "kubeletidentity": {
+            "resourceId": identity.id.replace("/resourceGroups/", "/resourcegroups/"),
+            "clientId": properties["clientId"],
+            "objectId": properties["principalId"],
+        }
+    }
+
+
+def change_kubelet(cloud: Cloud, body: Document, document: Document) -> None:
+    """Give the kubelets of a cluster that is there the identity that the caller names, where that is another one."""
+    path = ("identityProfile", "kubeletidentity")
+    said, shown = (
+        str(section(properties, *path).get("resourceId") or "").lower()
+        for properties in (section(document, "properties"), body["properties"])
+    )
+    if said in {"", shown}:
+        return
+    asked = kubelet_identity(cloud, body, document)
+    identity = _find(cloud, asked) if asked is not None else None
+    if identity is not None:
+        body["properties"]["identityProfile"] = shown_kubelet(identity)
+
+
+def show_issuer(cloud: Cloud, body: Document) -> None:
+    """Show under which address a cluster's OpenID Connect issuer is found, where it has one."""
+    properties = body["properties"]
+    profile = section(properties, "oidcIssuerProfile")
+    if profile.get("enabled"):
+        place = f"{body['location']}.oic.prod-aks.azure.com/{cloud.settings.tenant_id}/{properties['resourceUID']}/"
+        properties["oidcIssuerProfile"] = {**profile, "issuerURL": f"https://{place}"}
+
+
 def _find(cloud: Cloud, identity_id: str) -> Resource | None:
     found = cloud.store.get(identity_id)
     return found if found is not None and found.type == _IDENTITY else None

@@ -11,10 +11,9 @@ from app.emulator.core.operations import Operation
 from app.emulator.core.registry import Route
 from app.emulator.core.store import Resource
 from app.emulator.kubernetes.host import ClusterHost
-from app.emulator.providers.containerservice import access, cluster_documents, cluster_pools, shapes
+from app.emulator.providers.containerservice import access, cluster_documents, cluster_pools, identities, shapes
 from app.emulator.providers.containerservice.deprecated_uses import refuse_used
 from app.emulator.providers.containerservice.errors import flat
-from app.emulator.providers.containerservice.identities import KUBELET, kubelet_identity, take_identities
 from app.emulator.providers.containerservice.load_balancer_profile import check_profile
 from app.emulator.providers.containerservice.monitoring.addon import check_addon
 from app.emulator.providers.containerservice.names import (
@@ -104,8 +103,9 @@ class ManagedClusters:
         )
         suffix = "".join(cloud.randomness.choices(_SUFFIX_ALPHABET, k=8))
         body = cluster_documents.new_cluster(place, document, suffix=suffix, guids=(cloud.guid(), cloud.guid()))
-        take_identities(cloud, body, document)
-        kubelet = kubelet_identity(cloud, body, document)
+        identities.take_identities(cloud, body, document)
+        identities.show_issuer(cloud, body)
+        kubelet = identities.kubelet_identity(cloud, body, document)
         access.refuse_taken_node_group(cloud, call.parameter("subscription"), body)
         pools = cluster_pools.new_pools(body, document)
         cluster_pools.check_windows(body, pools.values())
@@ -119,7 +119,7 @@ class ManagedClusters:
         cluster = cloud.store.put(Resource(place.id, CLUSTER_TYPE, body, cloud.now()))
         cluster.internal["kubernetes_version"] = body["properties"]["currentKubernetesVersion"]
         if kubelet is not None:
-            cluster.internal[KUBELET] = kubelet
+            cluster.internal[identities.KUBELET] = kubelet
         for name, properties in pools.items():
             cluster_pools.add_pool(cloud, cluster, name, properties)
         nodes = sum(properties["count"] for properties in pools.values())
@@ -138,7 +138,9 @@ class ManagedClusters:
     def _update(self, cloud: Cloud, call: Call, cluster: Resource, document: Document) -> Answer:
         before = cluster.body["properties"]
         body = cluster_documents.changed_cluster(cluster.body, document)
-        take_identities(cloud, body, document)
+        identities.take_identities(cloud, body, document)
+        identities.change_kubelet(cloud, body, document)
+        identities.show_issuer(cloud, body)
         control_plane = body["properties"]["currentKubernetesVersion"]
         changed = cluster_pools.changed_pools(cloud, cluster, document, control_plane)
         check_profile(cloud, body, cluster_pools.all_pools(cloud, cluster, changed))

@@ -6,7 +6,7 @@ from app.emulator.core.operations import Operation
 from app.emulator.core.registry import Transition
 from app.emulator.core.store import Resource, group_key_of
 from app.emulator.kubernetes.host import ClusterHost
-from app.emulator.providers.containerservice.identities import KUBELET
+from app.emulator.providers.containerservice.identities import KUBELET, shown_kubelet
 from app.emulator.providers.containerservice.instances import machines_of, settle, tidy
 from app.emulator.providers.containerservice.monitoring.agents import apply_agents
 from app.emulator.providers.containerservice.monitoring.collector import Collector
@@ -122,13 +122,7 @@ class Transitions:
         apply_outbound(cloud, cluster)
         identity = cloud.store.get(cluster.internal.get(KUBELET) or group.kubelet_identity_id)
         if identity is not None:
-            properties["identityProfile"] = {
-                "kubeletidentity": {
-                    "resourceId": identity.id.replace("/resourceGroups/", "/resourcegroups/"),
-                    "clientId": identity.body["properties"]["clientId"],
-                    "objectId": identity.body["properties"]["principalId"],
-                }
-            }
+            properties["identityProfile"] = shown_kubelet(identity)
         await self._settle_agents(cloud, cluster)
         set_state(cloud, cluster, "Succeeded")
 
