@@ -34,7 +34,7 @@ async def _as_wanted(slipway: Slipway) -> str:
     """The reason of the condition that says whether somebody changed the cluster outside."""
     await slipway.done("POST", "/v1/clusters/blue:sync")
     conditions = (await slipway.cluster())["conditions"]
-    return next(each["reason"] for each in conditions if each["type"] == "AsWanted")
+    return str(next(each["reason"] for each in conditions if each["type"] == "AsWanted"))
 
 
 async def test_a_preview_rehearses_the_drains_and_binds_the_upgrade_to_itself(slipway: Slipway) -> None:
