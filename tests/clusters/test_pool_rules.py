@@ -94,7 +94,7 @@ def test_a_whole_pool_is_read_as_it_was_written() -> None:
         "os_sku": "Windows2022",
         "autoscaling": {"min_count": 1, "max_count": 4},
         "zones": ["1", "3"],
-        "spot": {"eviction_policy": "Deallocate", "max_price": 0.5, "on_eviction": "replace"},
+        "spot": {"eviction_policy": "Deallocate", "max_price": 0.5, "on_eviction": "replace", "fallback_pool": None},
         "labels": {"team": "shop"},
         "taints": ["only=windows:NoSchedule"],
         "max_pods": 30,

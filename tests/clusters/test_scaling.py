@@ -117,7 +117,7 @@ def test_an_autoscaler_that_gives_no_nodes_is_told_with_its_reason(
 
 def test_a_cluster_whose_pools_do_not_scale_by_themselves_is_not_judged() -> None:
     assert autoscaling([pool(max_count=None)], {"items": [], "pending": waiting(60)}, NOW) is None
-    assert spot([pool()], {"items": []}, None, NOW) is None
+    assert spot([pool()], {"items": []}, None, NOW, lent={}) is None
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_spot_machines_that_are_away_longer_than_ten_minutes_are_named(
 ) -> None:
     """Trouble 49."""
     nodes_ready = {"pools": {"workers": {"ready": sum(ready), "wanted": wanted, "since": ago(minutes)}}}
-    found = spot([pool(spot=True, max_count=None)], {"items": nodes(*ready)}, nodes_ready, NOW)
+    found = spot([pool(spot=True, max_count=None)], {"items": nodes(*ready)}, nodes_ready, NOW, lent={})
     assert found is not None
     assert found.reason == reason
     assert words in found.message
@@ -146,7 +146,7 @@ def test_a_node_that_is_only_on_its_way_is_not_among_the_machines_to_be_replaced
     kept = nodes(False, False, False, False, created=60)
     kept[0]["ready_since"], kept[1]["ready_since"] = ago(10), ago(9)
     kept[2]["created_at"], kept[3]["created_at"] = ago(3), None
-    found = spot([pool(spot=True)], {"items": kept}, nodes_ready, NOW)
+    found = spot([pool(spot=True)], {"items": kept}, nodes_ready, NOW, lent={})
     assert found is not None
     assert found.more["by_pool"]["workers"]["machines"] == ["aks-workers-0"]
 

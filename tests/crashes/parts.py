@@ -55,7 +55,7 @@ PARTS = (
         kinds="cluster.create cluster.delete cluster.scale cluster.outbound cluster.sync provider.register"
         " cluster.reset_service_principal",
         # The one that takes more along comes first: its deletion is the one that crashes.
-        lives="taking plain failing stuck accepted first register sealed elsewhere principal",
+        lives="taking plain failing stuck accepted first register sealed elsewhere principal lending",
     ),
     _part(
         "groups",

@@ -2,13 +2,17 @@
 
 from datetime import timedelta
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.azure.types.call import Call
 from app.clusters.service.start import asker_for
+from app.clusters.specs.kinds import SCALE
+from app.clusters.specs.lending import Loan
 from app.jobs.schemas import RunOptions
 from app.models import Cluster, Job
-from app.node_pools.observe.evictions import REQUESTED_BY
+from app.node_pools.observe.loans import Due, act_on_loans
+from app.node_pools.observe.tries import REQUESTED_BY
 from app.node_pools.service.pools import find_pool
 from app.node_pools.service.power import replace_machines
 from tests.clusters.azure_by_itself import act
@@ -85,6 +89,35 @@ async def _replace(life: Life, cluster_id: str, machine: str) -> str:
     return job.id
 
 
+async def lending_cluster(life: Life, _kinds: frozenset[str]) -> None:
+    """A pool that lends a spot pool a node, by a job of the observer's."""
+    await life.create()
+    pools = f"/v1/clusters/{life.name}/node-pools"
+    await life.job("POST", pools, {"name": "steady", "size": POOL_SIZE, "count": 1})
+    spot = {"fallback_pool": "steady"}
+    await life.job("POST", pools, {"name": "cheap", "size": POOL_SIZE, "count": 1, "spot": spot})
+    shown = (await life.slipway.ask("GET", f"/v1/clusters/{life.name}", key=life.tenant.admin)).json()
+    ended = await life.end(await _lend(life, shown["id"], Loan("steady", "cheap", None, 1)))
+    assert (ended["outcome"]["count"], ended["outcome"]["lent"]) == (2, {"to": "cheap", "count": 1}), ended
+    await life.delete()
+
+
+async def _lend(life: Life, cluster_id: str, loan: Loan) -> str:
+    """Begin what the observer begins; no reader is at work here, by whose word it would."""
+    parts = life.slipway.parts
+
+    async def begin(session: AsyncSession) -> str:
+        cluster = await session.get_one(Cluster, cluster_id)
+        row = await find_pool(session, cluster, loan.name)
+        asker = await asker_for(session, parts.jobs.queue, life.tenant.id, REQUESTED_BY, parts.clock.now())
+        await act_on_loans(session, asker, cluster, [Due(row, loan)])
+        asked = select(Job.id).where(Job.target_id == cluster_id, Job.kind == SCALE.name)
+        return (await session.scalars(asked)).one()
+
+    life.jobs[SCALE.name] = await parts.database.transaction(begin)
+    return life.jobs[SCALE.name]
+
+
 async def commanded_cluster(life: Life, kinds: frozenset[str]) -> None:
     """A command that runs in it, and another way to log in to it."""
     entra = {"admin_group_ids": ["6f1c2d3e-4b5a-4c7d-8e9f-0a1b2c3d4e5f"]}
@@ -124,6 +157,7 @@ POWER_SCENARIOS = (
     Scenario("certified", rotated_cluster),
     Scenario("switched", switched_pool),
     Scenario("evicted", evicted_pool),
+    Scenario("lending", lending_cluster),
     Scenario("commanded", commanded_cluster),
     Scenario("principal", principal_cluster),
 )

@@ -62,7 +62,12 @@ async def test_what_becomes_of_evicted_machines_is_slipways_own_setting_of_a_spo
     await slipway.create()
     await slipway.done("POST", POOLS, {"name": "cheap", "size": SIZE, "count": 1, "spot": {"max_price": 0.5}})
     before = await pool(slipway, "cheap")
-    assert before["spot"] == {"eviction_policy": "Delete", "max_price": 0.5, "on_eviction": "report"}
+    assert before["spot"] == {
+        "eviction_policy": "Delete",
+        "max_price": 0.5,
+        "on_eviction": "report",
+        "fallback_pool": None,
+    }
     sent = len(slipway.azure.requests())
 
     answer = await slipway.ask("PATCH", f"{POOLS}/cheap", {"spot": {"on_eviction": "replace"}})

@@ -150,6 +150,8 @@ class Spot(RequestModel):
     """In US dollars an hour; null: up to the price of a regular machine."""
     on_eviction: Choice[OnEviction] = OnEviction.REPORT
     """`report`: a condition and an event tell of it. `replace`: Slipway removes what is left and asks for others."""
+    fallback_pool: PoolName | None = None
+    """Another pool, of regular machines and a fixed count, that lends this one nodes while it lacks its own."""
 
 
 class OsDisk(RequestModel):
@@ -225,6 +227,14 @@ class Fallback(RequestModel):
     zones: Annotated[list[Zone], Field(max_length=3)] | None = None
 
 
+class LentNodes(ResponseModel):
+    """Nodes that a pool has beyond its own count, while a spot pool lacks as many."""
+
+    to: str
+    """The spot pool's name."""
+    count: int
+
+
 class NodePoolRead(ResponseModel):
     """A node pool: what was asked, and what Azure last said."""
 
@@ -246,6 +256,8 @@ class NodePoolRead(ResponseModel):
     """The id of the pool that this one is taking the place of (`:rotate`)."""
     count: int
     """As asked; with `autoscaling` the autoscaler's own count stands in `observed`."""
+    lent: list[LentNodes]
+    """What it has beyond that for spot pools that name it (`spot.fallback_pool`)."""
     autoscaling: dict[str, Any] | None
     zones: list[str]
     spot: dict[str, Any] | None

@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clusters.schemas.clusters import ClusterScale
 from app.clusters.service.disks import require_no_disks
 from app.clusters.service.ending import require_unprotected
+from app.clusters.service.lending import end_loans
 from app.clusters.service.outbound import require_ports_for
 from app.clusters.service.outliving import FATES
 from app.clusters.service.parts import open_jobs_of_parts
@@ -25,6 +26,7 @@ async def scale_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, b
     wanted = Wanted.from_json(cluster.wanted)
     pool = _pool_to_scale(wanted, body)
     await require_ports_for(session, cluster, pool=pool.name, count=body.count)
+    await end_loans(session, cluster, pool.name, now=asker.now)
     pools = [
         {**stored, "count": body.count} if stored["name"] == pool.name else stored for stored in cluster.wanted["pools"]
     ]

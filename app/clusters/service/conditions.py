@@ -1,6 +1,6 @@
 """Judge clusters by what the rows say was seen of them, and write what has turned. Rows only."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -18,6 +18,7 @@ from app.clusters.specs.differences import differences
 from app.clusters.specs.judgement import Facts, PoolFacts, ReaderFacts
 from app.clusters.specs.judgement import judge as judged
 from app.clusters.specs.kinds import DELETE
+from app.clusters.specs.lending import loans_of
 from app.clusters.specs.scaling import autoscaling, spot
 from app.clusters.specs.states import QUIET
 from app.clusters.specs.stuck import DeletionFacts, deletion_on_time
@@ -113,7 +114,8 @@ def _verdict(
     )
     fresh = judged(facts, now) if leaving is None else (*judged(facts, now), deletion_on_time(leaving, now))
     conditions = spec.merged(cluster.conditions, fresh, now)
-    conditions += spec.merged(cluster.conditions, _of_scaling(facts, conditions, now), now)
+    of_scaling = _of_scaling(facts, conditions, loans_of(cluster.wanted), now)
+    conditions += spec.merged(cluster.conditions, of_scaling, now)
     if cluster.state not in QUIET:
         # While a change is under way Azure and the row differ by nature: what was known of it stays.
         conditions = _with_old(conditions, cluster.conditions, ConditionType.AS_WANTED)
@@ -122,12 +124,14 @@ def _verdict(
     return Verdict(cluster, conditions, state, tuple(_turning(pools, conditions, now)))
 
 
-def _of_scaling(facts: Facts, conditions: JsonList, now: datetime) -> list[Condition]:
+def _of_scaling(
+    facts: Facts, conditions: JsonList, lent: Mapping[str, Sequence[str]], now: datetime
+) -> list[Condition]:
     """What is judged only where pools scale by themselves or have spot machines."""
     nodes_ready = spec.condition_of(conditions, ConditionType.NODES_READY)
     read = nodes_ready is not None and nodes_ready["status"] != Status.UNKNOWN
     kept = facts.reader.kept if facts.reader is not None and read else None
-    found = autoscaling(facts.pools, kept, now), spot(facts.pools, kept, nodes_ready, now)
+    found = autoscaling(facts.pools, kept, now), spot(facts.pools, kept, nodes_ready, now, lent=lent)
     return [each for each in found if each is not None]
 
 

@@ -53,10 +53,11 @@ async def snat_of_cluster(
     if addresses is None:
         return None
     sizes = []
+    lent = {pool["name"]: sum((pool.get("lent") or {}).values()) for pool in cluster.wanted["pools"]}
     for pool in await list_pools(session, [cluster]):
         seen = pool.observed or {}
         # An autoscaler's pool may reach its maximum without anybody asking.
-        nodes = (counts or {}).get(pool.name, seen.get("max_count") or pool.count)
+        nodes = (counts or {}).get(pool.name, seen.get("max_count") or pool.count + lent.get(pool.name, 0))
         sizes.append(PoolSize(nodes, seen.get("max_surge")))
     return snat_of(sizes, addresses=addresses, ports_per_node=outbound.allocated_ports)
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.scope import Scope, in_project, no_such_cluster, parameters
 from app.clusters.schemas.clusters import ClusterRead, KubernetesRead, UnmanagedPoolRead
-from app.clusters.schemas.pools import NodePoolRead
+from app.clusters.schemas.pools import LentNodes, NodePoolRead
 from app.clusters.specs.condition_reads import conditions_read, pool_conditions
 from app.clusters.specs.pool_spec import settings_of
 from app.clusters.specs.summary import summary
@@ -192,6 +192,7 @@ def pools_read(cluster: Cluster, pools: Sequence[NodePool]) -> list[NodePoolRead
 def pool_read(pool: NodePool, wanted: JsonObject | None, conditions: JsonList | None) -> NodePoolRead:
     """A pool as callers see it; of one that was deleted nothing is wanted any more. `conditions`: its cluster's."""
     left = {"name": pool.name, "mode": pool.mode, "os_type": pool.os_type, "vm_size": pool.vm_size, "count": pool.count}
+    kept = WantedPool.from_json(wanted or left)
     return NodePoolRead(
         id=pool.id,
         name=pool.name,
@@ -200,7 +201,8 @@ def pool_read(pool: NodePool, wanted: JsonObject | None, conditions: JsonList | 
         replaces=pool.replaces,
         provisioning_state=(pool.observed or {}).get("provisioning_state"),
         conditions=pool_conditions(pool.azure_name, pool.observed, pool.updated_at, conditions),
-        **{**settings_of(WantedPool.from_json(wanted or left)), "count": pool.count},
+        **{**settings_of(kept), "count": pool.count},
+        lent=[LentNodes(to=name, count=count) for name, count in kept.lent.items() if count],
         observed=pool.observed,
         observed_at=pool.observed_at,
         created_at=pool.created_at,

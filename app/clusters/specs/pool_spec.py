@@ -72,7 +72,9 @@ def spec_of(pool: NodePoolSettings, azure_name: str) -> AgentPoolSpec:
 
 def wanted_of(name: str, pool: NodePoolSettings, spec: AgentPoolSpec) -> WantedPool:
     """What a request asks for, with what is Slipway's own; `spec`: what Azure is to have of it."""
-    return WantedPool(name, spec, pool.spot.on_eviction if pool.spot else OnEviction.REPORT)
+    if pool.spot is None:
+        return WantedPool(name, spec, OnEviction.REPORT)
+    return WantedPool(name, spec, pool.spot.on_eviction, pool.spot.fallback_pool)
 
 
 def settings_of(pool: WantedPool) -> JsonObject:
@@ -90,6 +92,7 @@ def settings_of(pool: WantedPool) -> JsonObject:
         "eviction_policy": spec.spot_eviction_policy,
         "max_price": spec.spot_max_price,
         "on_eviction": pool.on_eviction,
+        "fallback_pool": pool.fallback_pool,
     }
     return {
         "mode": spec.mode,

@@ -8,9 +8,10 @@ from app.azure.types.agent_pool import AgentPoolSpec
 from app.azure.types.cluster import OutboundProfile
 from app.azure.types.network import VirtualNetwork
 from app.clusters.schemas.clusters import ClusterCreate
-from app.clusters.schemas.pools import DEFAULT_POOL, OsType, PoolMode
+from app.clusters.schemas.pools import DEFAULT_POOL, NodePoolCreate, OsType, PoolMode
 from app.clusters.schemas.settings import ClusterSettings
 from app.clusters.specs.ground_rules import check_ground
+from app.clusters.specs.lending import check_fallback
 from app.clusters.specs.network_rules import check_addresses
 from app.clusters.specs.outbound import merged_outbound
 from app.clusters.specs.pool_rules import check_networks, check_pool
@@ -120,18 +121,27 @@ def _pools(body: ClusterCreate, rejections: Rejections) -> list[WantedPool]:
             return []
         only = AgentPoolSpec(DEFAULT_POOL, PoolMode.SYSTEM, OsType.LINUX, body.node_size, body.node_count)
         return [WantedPool(DEFAULT_POOL, only)]
-    for index, pool in enumerate(body.node_pools):
-        check_pool(pool, f"/node_pools/{index}", rejections)
-    check_networks({f"/node_pools/{index}": pool for index, pool in enumerate(body.node_pools)}, rejections)
+    placed = {f"/node_pools/{index}": pool for index, pool in enumerate(body.node_pools)}
+    for at, pool in placed.items():
+        check_pool(pool, at, rejections)
+    check_networks(placed, rejections)
     for name, times in Counter(pool.name for pool in body.node_pools).items():
         if times > 1:
             rejections.add("duplicate_node_pool", "/node_pools", f"{times} pools are named {name}.")
     if not any(pool.mode is PoolMode.SYSTEM for pool in body.node_pools):
         rejections.add("no_system_pool", "/node_pools", "One pool at least has `mode: System`.")
+    return _named(placed, rejections)
+
+
+def _named(placed: Mapping[str, NodePoolCreate], rejections: Rejections) -> list[WantedPool]:
+    """The pools under Azure's names; a spot pool may name another of them. `placed`: by their pointers."""
     names: dict[str, str] = {}
-    for pool in body.node_pools:
+    for pool in placed.values():
         names[pool.name] = azure_pool_name(pool.name, pool.os_type, taken=names.values())
-    return [wanted_of(pool.name, pool, spec_of(pool, names[pool.name])) for pool in body.node_pools]
+    specs = {pool.name: spec_of(pool, names[pool.name]) for pool in placed.values()}
+    for at, pool in placed.items():
+        check_fallback(pool, {name: spec for name, spec in specs.items() if name != pool.name}, at, rejections)
+    return [wanted_of(pool.name, pool, specs[pool.name]) for pool in placed.values()]
 
 
 def _key(body: ClusterCreate, rejections: Rejections) -> KeyPair:

@@ -1,7 +1,7 @@
 """Why an autoscaler gives no nodes (trouble 48), and which spot machines are away (trouble 49). Pure."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -112,9 +112,16 @@ def _is_of(group: str, pool: str) -> bool:
 
 
 def spot(
-    pools: Sequence[PoolFacts], kept: JsonObject | None, nodes_ready: JsonObject | None, now: datetime
+    pools: Sequence[PoolFacts],
+    kept: JsonObject | None,
+    nodes_ready: JsonObject | None,
+    now: datetime,
+    *,
+    lent: Mapping[str, Sequence[str]],
 ) -> Condition | None:
-    """Whether spot pools have their machines; None for a cluster without any. `nodes_ready`: that condition, as kept.
+    """Whether spot pools have their machines; None for a cluster without any.
+
+    `nodes_ready`: that condition, as kept; `lent`: what other pools lend them, as sentences by their names.
 
     Azure evicts such machines when it needs them: with the policy Delete they are gone, with Deallocate not Ready.
     """
@@ -136,9 +143,11 @@ def spot(
             f"Spot pool {pool.name} has {of_pool['ready']} of {of_pool['wanted']} nodes since "
             f"{datetime.fromisoformat(of_pool['since']):%Y-%m-%d %H:%M} UTC ({'; '.join(parts)})."
         )
+        sentence = " ".join((sentence, *lent.get(pool.name, ())))
         by_pool[pool.azure_name] = {"reason": "SpotNodesAway", "message": sentence, "machines": _lost(away, now)}
     if not by_pool:
-        return Condition(kind, Status.TRUE, "Available", "Spot pools have their machines.")
+        loans = [sentence for pool in ours for sentence in lent.get(pool.name, ())]
+        return Condition(kind, Status.TRUE, "Available", " ".join(("Spot pools have their machines.", *loans)))
     message = " ".join(each["message"] for each in by_pool.values())
     return Condition(kind, Status.FALSE, "SpotNodesAway", f"{message} {_CURE}", {"by_pool": by_pool})
 
@@ -151,7 +160,8 @@ def _lost(away: JsonList, now: datetime) -> list[str]:
 
 _CURE = (
     "Azure takes spot machines back when it needs them. `spot.on_eviction: replace` has Slipway remove what is left of "
-    "them and ask for others; `:delete-machines` removes single ones; and a pool of regular machines is always there."
+    "them and ask for others; `:delete-machines` removes single ones; and a pool of regular machines, which is always "
+    "there, lends nodes meanwhile as `spot.fallback_pool`."
 )
 
 

@@ -1,7 +1,8 @@
 """What a cluster's row wants, and what that is in Azure."""
 
 import string
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from secrets import SystemRandom, choice
 from typing import TypeAlias
 
@@ -32,24 +33,55 @@ _PASSWORD_LENGTH = 32
 class WantedPool:
     """A pool as it was asked for: under our name, and what it is in Azure, under Azure's name.
 
-    `on_eviction`: Slipway's own word for a spot pool, `report` or `replace`; Azure has none like it.
+    Slipway's own words for a spot pool, which Azure does not know: `on_eviction`, `report` or `replace`, and
+    `fallback_pool`, the pool that lends it nodes while its machines are away.
     """
 
     name: str
     spec: AgentPoolSpec
+    """As the caller asked: its count is without what is lent."""
     on_eviction: str = "report"
+    fallback_pool: str | None = None
+    lent: dict[str, int] = field(default_factory=dict)
+    """How many nodes it has beyond its own count, by the spot pool to which they are lent.
+
+    0: the caller has ended that loan, and there is no other before the spot pool has been whole again.
+    """
+
+    @property
+    def in_azure(self) -> AgentPoolSpec:
+        """What Azure is to have: with the nodes that are lent."""
+        return replace(self.spec, count=self.spec.count + sum(self.lent.values())) if self.lent else self.spec
+
+    def lending(self, to: str, count: int | None) -> "WantedPool":
+        """The pool with so many nodes lent to another; None: nothing is on record of it."""
+        others = {name: each for name, each in self.lent.items() if name != to}
+        return replace(self, lent=others if count is None else {**others, to: count})
+
+    def recalled(self, named_by: Iterable[str]) -> "WantedPool":
+        """The pool with all its loans ended by the caller's word; `named_by`: the spot pools that name it."""
+        return replace(self, lent=dict.fromkeys((*self.lent, *named_by), 0))
+
+    def of_size(self, count: int) -> "WantedPool":
+        """The pool where Azure has so many nodes of it: what is lent stays lent, as far as there is so much."""
+        left, lent = count, {}
+        for name, each in self.lent.items():
+            lent[name] = min(each, left)
+            left -= lent[name]
+        return replace(self, spec=replace(self.spec, count=left), lent=lent)
 
     def as_json(self) -> JsonObject:
         """The form in which the column keeps it."""
         own = {"name": self.name, "azure_name": self.spec.name, "on_eviction": self.on_eviction}
-        return {**self.spec.as_json(), **own}
+        return {**self.spec.as_json(), **own, "fallback_pool": self.fallback_pool, "lent": self.lent}
 
     @classmethod
     def from_json(cls, stored: JsonObject) -> "WantedPool":
-        """What `as_json` wrote, or, before there were names of Azure's own or evictions, something without them."""
+        """What `as_json` wrote, or, before there were names of Azure's own, evictions or loans, something without."""
         name = stored["name"]
         spec = AgentPoolSpec.from_json({**stored, "name": stored.get("azure_name", name)})
-        return cls(name, spec, stored.get("on_eviction", "report"))
+        on_eviction, lent = stored.get("on_eviction", "report"), dict(stored.get("lent", {}))
+        return cls(name, spec, on_eviction, stored.get("fallback_pool"), lent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +110,19 @@ class Wanted:
     def pool(self, name: str) -> WantedPool | None:
         """The pool of this name."""
         return next((pool for pool in self.pools if pool.name == name), None)
+
+    def beside(self, name: str) -> dict[str, AgentPoolSpec]:
+        """What the other pools are, by their names."""
+        return {pool.name: pool.spec for pool in self.pools if pool.name != name}
+
+    def lent_by(self, name: str) -> dict[str, int]:
+        """What a pool has on record of its loans."""
+        pool = self.pool(name)
+        return {} if pool is None else pool.lent
+
+    def naming(self, fallback_pool: str) -> list[str]:
+        """The spot pools that name this pool as the one that lends them nodes."""
+        return [pool.name for pool in self.pools if pool.fallback_pool == fallback_pool]
 
     @property
     def windows(self) -> bool:
@@ -211,7 +256,7 @@ def desired(place: Place, wanted: Wanted, *, job_id: str, secrets: PutSecrets) -
         kubernetes_version=wanted.kubernetes_version,
         dns_prefix=wanted.dns_prefix,
         tags=tags_of(place, wanted, job_id=job_id),
-        pools=tuple(pool.spec for pool in wanted.pools),
+        pools=tuple(pool.in_azure for pool in wanted.pools),
         admin_username=wanted.ssh_username,
         ssh_public_key=wanted.ssh_public_key,
         windows_admin_username=ADMIN_USERNAME if wanted.windows_profile else None,

@@ -34,7 +34,7 @@ async def reconcile_cluster(job: JobRun) -> None:
     left = await apply_settings(job, asked)
     failed: list[JsonObject] = []
     for pool in asked.wanted.pools:
-        again = await job.cloud(put_pool_again, asked, pool.spec)
+        again = await job.cloud(put_pool_again, asked, pool.in_azure)
         ended = await job.cloud(await_pool_again, asked, again)
         failed += [] if ended.problem is None else [ended.problem]
     if failed:

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from app.azure.types.watch import TargetKind
+from app.clusters.service.lending import keep_loan, settle_loan
 from app.clusters.specs.applied import count_missing
 from app.clusters.specs.kinds import SCALE
+from app.clusters.specs.lending import Loan
 from app.clusters.specs.room import Growth
-from app.clusters.specs.wanted import Place
+from app.clusters.specs.wanted import Place, Wanted
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.changeable import require_changeable
@@ -15,14 +17,15 @@ from app.clusters.workflow.preflight import ground_of, require_room
 from app.clusters.workflow.proof import Proof, prove
 from app.core.errors import ErrorClass, SlipwayError
 from app.core.text import counted
-from app.engine.steps import Record, cloud_step, record_step
+from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
-from app.models import ClusterState
+from app.models import ClusterState, Job
 
 
 async def scale_cluster(job: JobRun) -> None:
-    """Give a pool another number of nodes, and see them Ready."""
-    asked = await job.record(begin_scale)
+    """Give a pool another number of nodes, and see them Ready: somebody's own word, or what it lends a spot pool."""
+    loan = Loan.of(job.view.request)
+    asked = await job.record(begin_scale if loan is None else begin_loan)
     begun = await job.cloud(scale_pool, asked)
     if plan.only_acceptance(job):
         await job.record(plan.record_accepted)
@@ -30,7 +33,7 @@ async def scale_cluster(job: JobRun) -> None:
     await job.cloud(await_scale, asked, begun)
     made = await job.cloud(read_scaled, asked)
     proof = await job.cloud(prove_nodes, asked, made)
-    await job.record(record_scaled, asked, made, proof)
+    await job.record(record_scaled if loan is None else record_lent, asked, made, proof)
 
 
 class PoolMissingError(SlipwayError):
@@ -49,6 +52,8 @@ class ScalePlan:
     place: Place
     pool: str
     count: int
+    loan: bool = False
+    """It lends them, or has them back: another pool lacks its own."""
 
 
 @record_step
@@ -56,6 +61,15 @@ async def begin_scale(record: Record) -> ScalePlan:
     """Mark the cluster as being changed."""
     asked = await plan.begin(record, ClusterState.UPDATING)
     return ScalePlan(asked.place, record.view.request["pool"], record.view.request["count"])
+
+
+@record_step
+async def begin_loan(record: Record) -> ScalePlan:
+    """Mark the cluster as being changed, and have on record what is lent before Azure is asked for it."""
+    asked = await plan.begin(record, ClusterState.UPDATING)
+    loan = Loan.from_json(record.view.request["loan"])
+    pool = await keep_loan(record.session, await plan.cluster_of(record), loan, now=record.now)
+    return ScalePlan(asked.place, pool.spec.name, pool.in_azure.count, loan=True)
 
 
 @cloud_step
@@ -97,8 +111,8 @@ async def read_scaled(cloud: Cloud, asked: ScalePlan) -> Made:
 
 @cloud_step
 async def prove_nodes(cloud: Cloud, asked: ScalePlan, made: Made) -> Proof:
-    """All nodes are Ready."""
-    return await prove(cloud, asked.place, made.cluster)
+    """All nodes are Ready; of a loan, all of the pool that lends."""
+    return await prove(cloud, asked.place, made.cluster, only=asked.pool if asked.loan else None)
 
 
 @record_step
@@ -114,4 +128,32 @@ async def record_scaled(record: Record, asked: ScalePlan, made: Made, proof: Pro
     )
 
 
-scale_workflow = Workflow(SCALE, scale_cluster, ended=plan.record_unchanged, clean_up=clean_up_change)
+@record_step
+async def record_lent(record: Record, asked: ScalePlan, made: Made, proof: Proof) -> None:
+    """Write that the cluster is ready again, and tell what is lent now."""
+    cluster = await plan.cluster_of(record)
+    await plan.serve_again(record, cluster, made)
+    loan = Loan.from_json(record.view.request["loan"])
+    lent = Wanted.from_json(cluster.wanted).lent_by(loan.name).get(loan.to, 0)
+    event = "node_pool.nodes_lent" if lent else "node_pool.nodes_returned"
+    await record.emit(event, data={"pool": loan.name, "to": loan.to, "count": lent})
+    outcome = {"pool": asked.pool, "count": asked.count, "lent": {"to": loan.to, "count": lent}, **proof.told()}
+    many = f"{lent} of them lent to {loan.to}" if lent else f"none of them lent to {loan.to} any more"
+    await record.succeed(
+        outcome=outcome,
+        summary=f"Pool {loan.name} of cluster {cluster.name} has {counted(asked.count, 'node')}, {many}.",
+    )
+
+
+async def record_unscaled(record: Record, end: JobEnd) -> None:
+    """The end of one that did not succeed: as much is lent as Azure has."""
+    await plan.record_unchanged(record, end)
+    loan = Loan.of(record.view.request)
+    if loan is None or not end.begun:
+        return
+    cluster = await plan.cluster_of(record)
+    job = await record.session.get_one(Job, record.view.id)
+    await settle_loan(record.session, cluster, loan, since=job.started_at or record.now, now=record.now)
+
+
+scale_workflow = Workflow(SCALE, scale_cluster, ended=record_unscaled, clean_up=clean_up_change)

@@ -1,9 +1,8 @@
-"""Spot machines that Azure took back are replaced by a job like any other, where the pool says so (trouble 49)."""
+"""Spot machines that Azure took back are replaced, or stood in for, by jobs like any other (trouble 49)."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from itertools import takewhile
 
 import structlog
 from sqlalchemy import select
@@ -13,7 +12,6 @@ from app.clusters.schemas.pools import OnEviction
 from app.clusters.service.read import list_pools
 from app.clusters.service.start import asker_for, partition_of
 from app.clusters.specs.conditions import ConditionType, Status, condition_of
-from app.clusters.specs.ending import pause_after
 from app.clusters.specs.scaling import AWAY
 from app.clusters.specs.states import QUIET
 from app.clusters.specs.wanted import Wanted, WantedPool
@@ -24,17 +22,14 @@ from app.db.engine import Database
 from app.engine.queue import JobQueue
 from app.jobs import service as jobs
 from app.jobs.schemas import RunOptions
-from app.models import Cluster, Job, JobState, NodePool, NodePoolState
+from app.models import Cluster, Job, NodePool
+from app.node_pools.observe.loans import act_on_loans, look_at_loans
+from app.node_pools.observe.tries import AT_REST, REQUESTED_BY, has_failed, pause_is_over, tries_of
 from app.node_pools.service.power import replace_machines
 from app.node_pools.service.rotation import replacement_of
 from app.node_pools.specs.kinds import REPLACE_MACHINES
 
-REQUESTED_BY = "slipway:spot"
-"""The principal of replacements, which nobody asked for but the pool's setting."""
 _BATCH = 200
-_MOST_TRIES = 8
-"""So many failed ones make the pause its longest."""
-_AT_REST = frozenset({NodePoolState.READY, NodePoolState.DEGRADED, NodePoolState.FAILED})
 _log = structlog.get_logger(__name__)
 
 
@@ -57,7 +52,7 @@ class Replacements:
                 found = (await session.execute(asked.order_by(Cluster.id).limit(_BATCH))).all()
             for row in found:
                 # All clusters pass here, and few have such a pool.
-                if any(pool.get("on_eviction") == OnEviction.REPLACE for pool in row.wanted["pools"]):
+                if any(_concerns(pool) for pool in row.wanted["pools"]):
                     await self._look_at(row.id)
             if len(found) < _BATCH:
                 return
@@ -67,7 +62,8 @@ class Replacements:
         try:
             async with self._database.read() as session:
                 cluster = await session.get_one(Cluster, cluster_id)
-                due = await _due(session, cluster, now=self._clock.now())
+                now = self._clock.now()
+                due = await _due(session, cluster, now=now) or await look_at_loans(session, cluster, now)
             if due:
                 await self._database.transaction(partial(self._act, cluster_id=cluster_id))
         except SlipwayError as error:
@@ -81,11 +77,18 @@ class Replacements:
         now = self._clock.now()
         if open_jobs or cluster.deleted_at is not None or cluster.state not in QUIET:
             return
-        # One at a time: the next pool's turn comes when this job has ended.
+        asker = await asker_for(session, self._queue, cluster.project_id, REQUESTED_BY, now)
+        # One at a time: the next pool's turn comes when this job has ended. Nodes are lent where none has come.
         for row, machines in (await _due(session, cluster, now=now))[:1]:
-            asker = await asker_for(session, self._queue, cluster.project_id, REQUESTED_BY, now)
             options = RunOptions().model_dump(mode="json")
             await replace_machines(session, asker, cluster, row, machines=machines, options=options)
+            return
+        await act_on_loans(session, asker, cluster, await look_at_loans(session, cluster, now))
+
+
+def _concerns(pool: JsonObject) -> bool:
+    """Whether anything may be due of a pool, as the row of its cluster keeps it."""
+    return pool.get("on_eviction") == OnEviction.REPLACE or bool(pool.get("fallback_pool") or pool.get("lent"))
 
 
 async def _due(session: AsyncSession, cluster: Cluster, *, now: datetime) -> list[tuple[NodePool, list[str]]]:
@@ -96,11 +99,13 @@ async def _due(session: AsyncSession, cluster: Cluster, *, now: datetime) -> lis
     due = []
     for pool in (each for each in Wanted.from_json(cluster.wanted).pools if each.on_eviction == OnEviction.REPLACE):
         row = rows.get(pool.name)
-        if row is None or row.state not in _AT_REST or row.replaces or await replacement_of(session, row.id):
+        if row is None or row.state not in AT_REST or row.replaces or await replacement_of(session, row.id):
             continue
-        tried = await _tried(session, cluster, row)
+        tried = await _replacements(session, cluster, row)
         machines = list(away.get(row.azure_name, {}).get("machines", []))
-        if (_is_short(pool, row, tried) or _has_lost(pool, row, away, machines)) and _pause_is_over(tried, now):
+        lacks = _is_short(pool, row, tried) or _has_lost(pool, row, away, machines)
+        # After one that succeeded, machines are lost again when they have been away for as long again.
+        if lacks and pause_is_over(tried, now, after_success=AWAY):
             due.append((row, machines))
     return due
 
@@ -112,20 +117,9 @@ def _has_lost(pool: WantedPool, row: NodePool, away: JsonObject, machines: Seque
 
 def _is_short(pool: WantedPool, row: NodePool, tried: Sequence[Job]) -> bool:
     """Whether a replacement got no further than the removal: the pool is whole then, but smaller than is wanted."""
-    unfinished = bool(tried) and tried[0].state != JobState.SUCCEEDED
-    return unfinished and not pool.spec.auto_scaling and (row.observed or {}).get("count", 0) < pool.spec.count
+    return has_failed(tried) and not pool.spec.auto_scaling and (row.observed or {}).get("count", 0) < pool.spec.count
 
 
-def _pause_is_over(tried: Sequence[Job], now: datetime) -> bool:
-    if not tried or tried[0].finished_at is None:
-        return not tried
-    failed = len(list(takewhile(lambda job: job.state != JobState.SUCCEEDED, tried)))
-    # After one that succeeded, machines are lost again when they have been away for as long again.
-    return tried[0].finished_at <= now - (pause_after(failed) if failed else AWAY)
-
-
-async def _tried(session: AsyncSession, cluster: Cluster, row: NodePool) -> Sequence[Job]:
+async def _replacements(session: AsyncSession, cluster: Cluster, row: NodePool) -> Sequence[Job]:
     """The pool's replacements, the newest first."""
-    asked = select(Job).where(Job.target_id == cluster.id, Job.kind == REPLACE_MACHINES.name)
-    found = (await session.scalars(asked.order_by(Job.id.desc()).limit(_BATCH))).all()
-    return [job for job in found if job.request["pool_id"] == row.id][:_MOST_TRIES]
+    return await tries_of(session, cluster, REPLACE_MACHINES, lambda job: bool(job.request["pool_id"] == row.id))

@@ -13,6 +13,7 @@ from app.api.route import api_router
 from app.auth.scope import get_cluster
 from app.catalog.live import ensure_catalogue
 from app.clusters.schemas.pools import NodePoolRead
+from app.clusters.service.lending import FallbackInUseError
 from app.clusters.service.outbound import SnatExhaustedError
 from app.clusters.service.read import list_pools, pools_read
 from app.clusters.service.start import ClusterStoppedError, NotReadyError, asker_of, lock_cluster
@@ -125,7 +126,7 @@ async def update_node_pool(
     "/{node_pool:name}",
     status_code=202,
     summary="Delete a node pool",
-    responses=errors(ClusterStoppedError, NotReadyError, BusyError, LastSystemPoolError),
+    responses=errors(ClusterStoppedError, NotReadyError, BusyError, LastSystemPoolError, FallbackInUseError),
 )
 async def delete_node_pool(
     *,

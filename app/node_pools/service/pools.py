@@ -11,9 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog import service as catalog
 from app.clusters.schemas.pools import NodePoolSettings, OsType, PoolMode
+from app.clusters.service.lending import end_loans, require_unnamed
 from app.clusters.service.outbound import require_ports_for
 from app.clusters.service.read import list_pools
 from app.clusters.service.start import SUPERSEDED, Asker, partition_of, require_changeable, start, tell, want
+from app.clusters.specs.lending import check_fallback, check_lender
 from app.clusters.specs.offers import Offer
 from app.clusters.specs.pool_rules import check_networks, check_pool
 from app.clusters.specs.pool_spec import azure_pool_name, settings_of, spec_of, wanted_of
@@ -155,6 +157,8 @@ async def change_pool(
     after = merged(before, patch, rejections)
     settings = read_settings(after, rejections)
     check_pool(settings, "", rejections)
+    check_fallback(settings, wanted.beside(row.name), "", rejections)
+    check_lender(settings, wanted.naming(row.name), rejections)
     rejections.raise_if_any()
     if before["mode"] == PoolMode.SYSTEM and settings.mode is not PoolMode.SYSTEM:
         _require_another_system_pool(await list_pools(session, [cluster]), row)
@@ -162,9 +166,12 @@ async def change_pool(
     if not changes:
         return Change(None, [])
     spec = spec_of(settings, row.azure_name)
-    await require_ports_for(session, cluster, pool=row.name, count=spec.max_count or spec.count)
-    pools = [wanted_of(row.name, settings, spec) if pool.name == row.name else pool for pool in wanted.pools]
-    _want_pools(cluster, pools, asker.now)
+    if (spec.count, spec.auto_scaling) != (before["count"], before["autoscaling"] is not None):
+        await end_loans(session, cluster, row.name, now=asker.now)
+        wanted = Wanted.from_json(cluster.wanted)
+    after_it = replace(wanted_of(row.name, settings, spec), lent=wanted.lent_by(row.name))
+    await require_ports_for(session, cluster, pool=row.name, count=spec.max_count or after_it.in_azure.count)
+    _want_pools(cluster, [after_it if pool.name == row.name else pool for pool in wanted.pools], asker.now)
     if only_ours(changes):
         _touch(row, NodePoolState(row.state), asker.now)
         await tell(session, cluster, "node_pool.eviction_set", asker.now, pool=row.name)
@@ -187,6 +194,7 @@ async def delete_pool(
     rows = await list_pools(session, [cluster])
     if row.mode == PoolMode.SYSTEM:
         _require_another_system_pool(rows, row)
+    require_unnamed(cluster, rows, row)
     for job in await jobs.open_jobs_of(session, partition_of(cluster)):
         if job.request.get("pool_id") != row.id or job.cancel_code is not None:
             continue
@@ -210,8 +218,9 @@ async def delete_pool(
 
 def check_beside(cluster: Cluster, body: NodePoolSettings, rejections: Rejections, *, but: str = "") -> None:
     """Note what does not go with the cluster and its other pools; `but`: the pool that it takes the place of."""
-    others = {pool.name: pool.spec for pool in Wanted.from_json(cluster.wanted).pools if pool.name != but}
+    others = Wanted.from_json(cluster.wanted).beside(but)
     check_networks({**others, "": body}, rejections)
+    check_fallback(body, others, "", rejections)
     plugin = (cluster.observed or {}).get("network", {}).get("plugin")
     if body.os_type is OsType.WINDOWS and str(plugin).lower() == "kubenet":
         rejections.add(

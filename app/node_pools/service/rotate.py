@@ -9,6 +9,7 @@ from app.clusters.schemas.pools import NodePoolSettings
 from app.clusters.service import plans
 from app.clusters.service.outbound import require_ports_for
 from app.clusters.service.start import Asker, require_changeable, start, tell
+from app.clusters.specs.lending import check_lender
 from app.clusters.specs.pool_rules import check_pool
 from app.clusters.specs.pool_spec import settings_of
 from app.clusters.specs.rejections import Rejections
@@ -102,6 +103,7 @@ async def _check(
     settings = read_settings(after, rejections)
     check_pool(settings, "", rejections)
     check_beside(cluster, settings, rejections, but=row.name)
+    check_lender(settings, Wanted.from_json(cluster.wanted).naming(row.name), rejections)
     if body.size is not None:
         wrong = await catalog.known_size(
             session,

@@ -79,7 +79,8 @@ async def ensure_replacement(
         updated_at=now,
     )
     session.add(made)
-    pool = wanted_of(name, asked, spec)
+    # What it lends goes on with it.
+    pool = replace(wanted_of(name, asked, spec), lent=old.lent)
     _want(cluster, [*wanted.pools, pool], now)
     return pool
 

@@ -26,6 +26,8 @@ FIXED = frozenset(
 
 ROTATED = FIXED - {"os_type"}
 """What a pool in its place can have."""
+_OWN = frozenset({"on_eviction", "fallback_pool"})
+"""Slipway's own settings of a spot pool."""
 _ADD = "add a pool, move what runs, and delete this one."
 _WAY_ROUND = (
     "Azure cannot change `{name}` of a pool that is there. POST /v1/clusters/{{id}}/node-pools/{{pool}}:rotate with "
@@ -47,7 +49,8 @@ _EMPTY: JsonObject = {
 def merged(settings: JsonObject, patch: JsonObject, rejections: Rejections) -> JsonObject:
     """A pool's settings after a merge patch. Notes what cannot be changed, with the way round."""
     if _is_own_of_spot(patch.get("spot")) and settings["spot"] is None:
-        rejections.add("spot_only", "/spot/on_eviction", "The pool's machines are regular ones, which nobody evicts.")
+        first = next(iter(patch["spot"]))
+        rejections.add("spot_only", f"/spot/{first}", "The pool's machines are regular ones, which nobody evicts.")
         return settings
     after = _over(settings, patch)
     for name in sorted(FIXED & patch.keys()):
@@ -89,15 +92,15 @@ def _over(settings: JsonObject, patch: JsonObject) -> JsonObject:
 
 def only_ours(changes: Sequence[JsonObject]) -> bool:
     """Whether all that a JSON Patch changes of a pool is Slipway's own: Azure need not hear of it."""
-    return all(change["path"] == "/spot/on_eviction" for change in changes)
+    return {change["path"] for change in changes} <= {f"/spot/{name}" for name in _OWN}
 
 
 def _is_own_of_spot(spot: JsonObject | None) -> bool:
-    return bool(spot) and set(spot or ()) == {"on_eviction"}
+    return bool(spot) and set(spot or ()) <= _OWN
 
 
 def _azures(value: object) -> object:
-    return {name: each for name, each in value.items() if name != "on_eviction"} if isinstance(value, dict) else value
+    return {name: each for name, each in value.items() if name not in _OWN} if isinstance(value, dict) else value
 
 
 def _within_bounds(after: JsonObject) -> JsonObject:

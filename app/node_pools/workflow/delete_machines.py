@@ -3,6 +3,7 @@
 from app.azure.types.cluster import ManagedCluster
 from app.azure.types.watch import TargetKind
 from app.clusters.service.start import want
+from app.clusters.specs.wanted import Wanted
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.await_azure import Begun, Made
@@ -110,11 +111,10 @@ async def record_machines(record: Record, asked: PoolPlan, made: Made, proof: Pr
     await clusters.serve_again(record, cluster, made)
     pool = made.cluster.pool(asked.spec.name)
     if pool is not None and not asked.spec.auto_scaling:
-        stored = [
-            {**each, "count": pool.count} if each["name"] == row.name else each for each in cluster.wanted["pools"]
-        ]
-        want(cluster, {"pools": stored}, record.now)
-        row.count = pool.count
+        wanted = Wanted.from_json(cluster.wanted).pools
+        pools = [each.of_size(pool.count) if each.name == row.name else each for each in wanted]
+        want(cluster, {"pools": [each.as_json() for each in pools]}, record.now)
+        row.count = next((each.spec.count for each in pools if each.name == row.name), pool.count)
     plan.set_state(row, NodePoolState.READY, record)
     machines: list[str] = record.view.request["machines"]
     nodes = counted(row.count, "node")

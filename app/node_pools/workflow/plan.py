@@ -1,6 +1,6 @@
 """What a job about a node pool is given at its start, and how it writes the pool's row."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.azure.types.agent_pool import AgentPool, AgentPoolSpec
 from app.azure.types.cluster import ManagedCluster
@@ -52,7 +52,7 @@ async def begin(record: Record, state: NodePoolState) -> PoolPlan:
     if pool is None:
         # Of a pool that is to go, or has failed to come, its name is enough.
         return PoolPlan(asked.place, row.name, AgentPoolSpec(row.azure_name, row.mode, row.os_type, row.vm_size, 0))
-    return PoolPlan(asked.place, row.name, pool.spec)
+    return PoolPlan(asked.place, row.name, pool.in_azure)
 
 
 async def pool_of(record: Record) -> NodePool:
@@ -72,9 +72,10 @@ def set_state(row: NodePool, state: NodePoolState, record: Record) -> None:
 
 
 def forget(cluster: Cluster, row: NodePool, record: Record) -> None:
-    """Nothing is wanted of the pool any more, and its row is deleted."""
-    left = [pool.as_json() for pool in Wanted.from_json(cluster.wanted).pools if pool.name != row.name]
-    want(cluster, {"pools": left}, record.now)
+    """Nothing is wanted of the pool any more, not even as another's fallback, and its row is deleted."""
+    left = [pool for pool in Wanted.from_json(cluster.wanted).pools if pool.name != row.name]
+    left = [replace(pool, fallback_pool=None) if pool.fallback_pool == row.name else pool for pool in left]
+    want(cluster, {"pools": [pool.as_json() for pool in left]}, record.now)
     set_state(row, NodePoolState.DELETED, record)
     row.deleted_at = record.now
 

@@ -34,5 +34,5 @@ async def begin(record: Record) -> RotationPlan:
     plan.set_state(row, NodePoolState.UPDATING, record)
     place = place_of(cluster)
     return RotationPlan(
-        PoolPlan(place, row.name, old.spec), PoolPlan(place, row.name, new.spec), Drain.of(record.view.request)
+        PoolPlan(place, row.name, old.in_azure), PoolPlan(place, row.name, new.in_azure), Drain.of(record.view.request)
     )
