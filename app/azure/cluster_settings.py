@@ -7,9 +7,11 @@ from app.azure.types.cluster_changes import Change, WantedSettings
 from app.azure.types.cluster_defaults import DEFAULTS
 from app.azure.types.cluster_fields import CLUSTER_FIELDS, ClusterField, Form, Part
 from app.core.json import JsonObject
+from app.core.ssh import same_key
 
 SERVICE_PRINCIPAL = "ServicePrincipal"
 _PRINCIPAL = ("properties", "servicePrincipalProfile")
+_SSH_KEYS = ("properties", "linuxProfile", "ssh", "publicKeys")
 _KUBELET = ("properties", "identityProfile", "kubeletidentity")
 _ORDER = {part: number for number, part in enumerate(Part)}
 
@@ -43,6 +45,9 @@ def settings_changes(present: JsonObject, wanted: WantedSettings) -> tuple[Chang
         has = _at(present, path)
         if not _has(has, each.value):
             found.append(Change(each.ours, each.part, path, each.value, has, each.fixed))
+    keys = _at(present, _SSH_KEYS)
+    if wanted.ssh_public_key is not None and not _is_only_key(keys, wanted.ssh_public_key):
+        found.append(Change("ssh_public_key", Part.SSH, _SSH_KEYS, [{"keyData": wanted.ssh_public_key}], keys))
     for key, value in wanted.tags.items():
         path = _spelled(present, ("tags", key))
         if _at(present, path) != value:
@@ -166,6 +171,12 @@ def _at_or_made(body: JsonObject, path: Iterable[str]) -> JsonObject:
 
 def _copy(body: JsonObject) -> JsonObject:
     return {name: _copy(value) if isinstance(value, dict) else value for name, value in body.items()}
+
+
+def _is_only_key(present: object, key: str) -> bool:
+    if not isinstance(present, list) or len(present) != 1:
+        return False
+    return same_key(str(_at(present[0], ["keyData"])), key)
 
 
 def _has(present: object, wanted: object) -> bool:

@@ -54,6 +54,11 @@ def check_public_key(text: str) -> str:
     return key
 
 
+def same_key(one: str, other: str) -> bool:
+    """Whether two public keys are the same one; their comments are no part of them."""
+    return one.split()[:2] == other.split()[:2]
+
+
 def generate_key_pair() -> KeyPair:
     """Make an Ed25519 key pair."""
     key = Ed25519PrivateKey.generate()

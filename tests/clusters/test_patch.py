@@ -152,7 +152,8 @@ async def test_null_gives_a_setting_back_to_azures_default_and_removes_a_window(
         ({"resource_group": "other"}, "/resource_group", "make a new one"),
         ({"node_pools": []}, "/node_pools", "/node-pools"),
         ({"node_count": 3}, "/node_count", "/node-pools"),
-        ({"ssh_public_key": "ssh-ed25519 AAAA"}, "/ssh_public_key", "make a new one"),
+        ({"ssh_username": "ops"}, "/ssh_username", "make a new one"),
+        ({"generate_ssh_key": True}, "/generate_ssh_key", "`ssh_public_key`"),
         ({"windows_password": "x" * 14}, "/windows_password", "make a new one"),
     ],
 )

@@ -8,6 +8,7 @@ from tests.emulator.conftest import CLUSTER, Arm
 from tests.support.local_azure import LocalAzureForTests
 
 SSH = {"adminUsername": "azureuser", "ssh": {"publicKeys": [{"keyData": "-----BEGIN OPENSSH PRIVATE KEY-----"}]}}
+GOOD_KEY = {"keyData": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"}
 
 
 def _pool(**fields: Any) -> dict[str, Any]:
@@ -48,6 +49,7 @@ async def test_an_unregistered_provider_refuses_changes(arm: Arm, stopped_azure:
         ({"kubernetesVersion": "1.99.0"}, "K8sVersionNotSupported"),
         ({"dnsPrefix": "-bad"}, "InvalidParameter"),
         ({"linuxProfile": SSH}, "InvalidParameter"),
+        ({"linuxProfile": {"adminUsername": "ops", "ssh": {"publicKeys": [GOOD_KEY, GOOD_KEY]}}}, "InvalidParameter"),
         ({"windowsProfile": {"adminUsername": "azureuser", "adminPassword": "short"}}, "InvalidParameter"),
         ({"agentPoolProfiles": []}, "InvalidParameter"),
         (_pool(vmSize="Standard_Nothing"), "BadRequest"),

@@ -12,11 +12,13 @@ class WantedSettings:
     """Settings in the form of `ClusterSettings`, and tags; what they leave open is left to Azure.
 
     `resets`: dotted paths of settings that Azure shall have at its own default again. A tag of value None goes.
+    `ssh_public_key`: the only one of the nodes' user, in OpenSSH's form; None: nothing is said of it.
     """
 
     settings: JsonObject
     resets: tuple[str, ...] = ()
     tags: Mapping[str, str | None] = field(default_factory=dict)
+    ssh_public_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ class Part(StrEnum):
     UPGRADES = "upgrades"
     STORAGE_DRIVERS = "storage_drivers"
     ADDONS = "addons"
+    SSH = "ssh"
     WINDOWS = "windows"
     AZURE_PROPERTIES = "azure_properties"
     TAGS = "tags"
@@ -200,5 +201,5 @@ CLUSTER_FIELDS: tuple[ClusterField, ...] = (
     ClusterField("windows.username", "properties/windowsProfile/adminUsername", Part.WINDOWS, fixed=True),
     ClusterField("windows.licence", "properties/windowsProfile/licenseType", Part.WINDOWS),
 )
-"""Not here, since each is written in a way of its own: `identity`, the subnet of pools that name none, and the
+"""Not here, since each is written in a way of its own: `identity`, the SSH key, the subnet of pools that name none, and the
 maintenance windows, which are resources of their own."""

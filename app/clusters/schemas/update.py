@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import ConfigDict, Field
 
 from app.api.schemas import ResponseModel
-from app.clusters.schemas.clusters import ClusterRead
+from app.clusters.schemas.clusters import ClusterRead, PublicKey
 from app.clusters.schemas.ending import Ending
 from app.clusters.schemas.settings import ClusterSettings
 from app.clusters.schemas.upgrades import UpgradeVersion
@@ -35,14 +35,17 @@ class ClusterUpdate(Ending, ClusterSettings):
             "Node pools are changed by themselves: POST, PATCH and DELETE under /v1/clusters/{id}/node-pools.",
         ),
         **dict.fromkeys(
-            ("ssh_public_key", "ssh_username", "generate_ssh_key", "windows_password"),
+            ("ssh_username", "windows_password"),
             "It is given when the cluster is made: make a new one.",
         ),
+        "generate_ssh_key": "A pair is made with the cluster only: make one yourself, and give `ssh_public_key`.",
         "fallbacks": "They are for the cluster's creation only.",
     }
 
     kubernetes_version: UpgradeVersion | None = None
     """Exact, a minor, or `latest`, of those offered for this cluster: it goes after all other changes, pools last."""
+    ssh_public_key: PublicKey | None = None
+    """Another key for the nodes' user, never null. A node has it when its image is next upgraded; a new node has it."""
     tags: Annotated[dict[TagKey, TagValue | None], Field(max_length=40)] | None = None
     options: RunOptions = RunOptions()
 

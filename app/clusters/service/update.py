@@ -10,13 +10,16 @@ from app.clusters.service.start import Asker, require_changeable, start, want
 from app.clusters.specs import kinds
 from app.clusters.specs.ending import ENDING, end_errors, end_of
 from app.clusters.specs.rejections import Rejections
+from app.clusters.specs.secret_rules import check_ssh_key
 from app.clusters.specs.settings_patch import patched, resets_after, taken_away
 from app.clusters.specs.upgrade_path import LATEST, numbers
 from app.clusters.specs.wanted import TAG, Wanted
 from app.core.json import JsonObject, json_patch, merged
+from app.core.ssh import same_key
 from app.models import Cluster, ClusterState, Job
 
 _VERSION = "kubernetes_version"
+_KEY = "ssh_public_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +43,14 @@ async def update_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, 
     if "tags" in patch:
         tags = {} if patch["tags"] is None else merged(wanted.tags, patch["tags"])
     rejections.tags(tags)
+    key = _key(wanted, patch, rejections)
     version = _version(wanted, seen, patch, rejections)
     settings = patched(wanted, _of_settings(patch), seen, rejections)
     rejections.raise_if_any()
 
-    changes = json_patch({"tags": wanted.tags, **wanted.settings}, {"tags": tags, **settings})
+    changes = json_patch(
+        {"tags": wanted.tags, _KEY: wanted.ssh_public_key, **wanted.settings}, {"tags": tags, _KEY: key, **settings}
+    )
     if version is not None:
         changes.insert(0, {"op": "replace", "path": f"/{_VERSION}", "value": version})
     if changes:
@@ -54,7 +60,7 @@ async def update_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, 
         return ClusterChange(None, ending)
     gone = [f"{TAG}{key}" for key in wanted.tags if key not in tags] + taken_away(wanted.settings, settings)
     resets = resets_after(wanted.resets, gone, settings, tags)
-    want(cluster, {"tags": tags, "settings": settings, "resets": resets}, asker.now)
+    want(cluster, {"tags": tags, _KEY: key, "settings": settings, "resets": resets}, asker.now)
     request = {} if version is None else {_VERSION: version}
     options = body.options.model_dump(mode="json")
     job = await start(session, asker, kinds.UPDATE, cluster, request=request, options=options)
@@ -69,7 +75,18 @@ async def reconcile_cluster(session: AsyncSession, asker: Asker, cluster: Cluste
 
 
 def _of_settings(patch: JsonObject) -> JsonObject:
-    return {name: value for name, value in patch.items() if name not in {"tags", _VERSION}}
+    return {name: value for name, value in patch.items() if name not in {"tags", _VERSION, _KEY}}
+
+
+def _key(wanted: Wanted, patch: JsonObject, rejections: Rejections) -> str:
+    """The SSH key after the patch: the one before where it is the same but for its comment."""
+    if _KEY not in patch:
+        return wanted.ssh_public_key
+    if patch[_KEY] is None:
+        rejections.add("required", f"/{_KEY}", "The nodes' user has always one: give the key that it shall have.")
+        return wanted.ssh_public_key
+    key = check_ssh_key(patch[_KEY], rejections)
+    return wanted.ssh_public_key if same_key(wanted.ssh_public_key, key) else key
 
 
 def _version(wanted: Wanted, seen: JsonObject, patch: JsonObject, rejections: Rejections) -> str | None:

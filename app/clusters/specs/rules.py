@@ -17,13 +17,13 @@ from app.clusters.specs.outbound import merged_outbound
 from app.clusters.specs.pool_rules import check_networks, check_pool
 from app.clusters.specs.pool_spec import azure_pool_name, spec_of, wanted_of
 from app.clusters.specs.rejections import Rejections
-from app.clusters.specs.secret_rules import SecretPlaces, check_secrets
+from app.clusters.specs.secret_rules import SecretPlaces, check_secrets, check_ssh_key
 from app.clusters.specs.setting_rules import check_settings
 from app.clusters.specs.settings_patch import settings_json
 from app.clusters.specs.wanted import Wanted, WantedPool
 from app.core.errors import FieldError
 from app.core.ids import looks_like_id
-from app.core.ssh import KeyPair, RefusedKeyError, check_public_key, generate_key_pair
+from app.core.ssh import KeyPair, generate_key_pair
 
 # https://learn.microsoft.com/azure/aks/faq: what AKS names its own resource group has at most 80 characters.
 _NODE_GROUP_LENGTH = 80
@@ -148,14 +148,10 @@ def _key(body: ClusterCreate, rejections: Rejections) -> KeyPair:
     if body.generate_ssh_key and body.ssh_public_key is not None:
         rejections.add("ssh_key_given_twice", "/ssh_public_key", "Give a key, or have one generated, not both.")
     if body.ssh_public_key is not None:
-        try:
-            return KeyPair(check_public_key(body.ssh_public_key), "")
-        except RefusedKeyError as refused:
-            rejections.add(refused.code, "/ssh_public_key", str(refused))
-    elif body.generate_ssh_key:
+        return KeyPair(check_ssh_key(body.ssh_public_key, rejections), "")
+    if body.generate_ssh_key:
         return generate_key_pair()
-    else:
-        rejections.add("required", "/ssh_public_key", "Give `ssh_public_key`, or `generate_ssh_key: true`.")
+    rejections.add("required", "/ssh_public_key", "Give `ssh_public_key`, or `generate_ssh_key: true`.")
     return KeyPair("", "")
 
 

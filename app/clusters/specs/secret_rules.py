@@ -1,4 +1,4 @@
-"""The rules of secrets that a create brings or names."""
+"""The rules of secrets that a request brings or names, and of the key that opens the nodes."""
 
 import string
 from collections.abc import Collection
@@ -10,6 +10,7 @@ from app.clusters.schemas.clusters import ClusterCreate
 from app.clusters.schemas.identity import SecretReference
 from app.clusters.specs.rejections import Rejections
 from app.core.settings import Settings
+from app.core.ssh import RefusedKeyError, check_public_key
 
 _KINDS = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
 # https://learn.microsoft.com/rest/api/aks/managed-clusters/create-or-update#managedclusterwindowsprofile
@@ -65,3 +66,12 @@ def _check_password(password: str, rejections: Rejections) -> None:
             "/windows_password",
             f"Azure takes {_LEAST_KINDS} of: small letters, capital letters, digits, other characters.",
         )
+
+
+def check_ssh_key(text: str, rejections: Rejections) -> str:
+    """The public key without surrounding space; notes what is wrong with it."""
+    try:
+        return check_public_key(text)
+    except RefusedKeyError as refused:
+        rejections.add(refused.code, "/ssh_public_key", str(refused))
+        return text

@@ -232,7 +232,7 @@ def tags_of(place: Place, wanted: Wanted, *, job_id: str) -> dict[str, str]:
 def settings_of(wanted: Wanted) -> WantedSettings:
     """What shall hold of a cluster that is there. Tags that nobody here asked for stay as they are."""
     gone = {each.removeprefix(TAG): None for each in wanted.resets if each.startswith(TAG)}
-    return WantedSettings(wanted.settings, wanted.resets, {**gone, **wanted.tags})
+    return WantedSettings(wanted.settings, wanted.resets, {**gone, **wanted.tags}, wanted.ssh_public_key)
 
 
 def principal_of(wanted: Wanted) -> JsonObject | None:

@@ -23,6 +23,7 @@ DNS_PREFIX = re.compile(r"^[a-zA-Z0-9]$|^[a-zA-Z0-9][-a-zA-Z0-9]{0,52}[a-zA-Z0-9
 SSH_KEY = re.compile(r"^(ssh-rsa|ssh-ed25519|ecdsa-sha2-nistp(256|384|521)) AAAA[0-9A-Za-z+/]+={0,3}( [^\r\n]*)?\s*$")
 LONGEST_NODE_GROUP = 80
 SHORTEST_WINDOWS_PASSWORD = 14
+MOST_SSH_KEYS = 1
 IMMUTABLE = (
     ("dnsPrefix",),
     ("nodeResourceGroup",),
@@ -34,7 +35,6 @@ IMMUTABLE = (
     ("networkProfile", "loadBalancerSku"),
     ("apiServerAccessProfile", "enablePrivateCluster"),
     ("linuxProfile", "adminUsername"),
-    ("linuxProfile", "ssh"),
     ("windowsProfile", "adminUsername"),
 )
 _POD_CIDR = {"podCidr": "10.244.0.0/16", "podCidrs": ["10.244.0.0/16"]}
@@ -262,6 +262,8 @@ def _check_profiles(properties: Document) -> None:
         keys = section(linux, "ssh").get("publicKeys") or []
         if not keys:
             raise invalid_parameter("linuxProfile.ssh.publicKeys", "an SSH public key is required")
+        if len(keys) > MOST_SSH_KEYS:
+            raise invalid_parameter("linuxProfile.ssh.publicKeys", "a maximum of 1 key may be specified")
         for key in keys:
             data = key.get("keyData") if isinstance(key, dict) else None
             if not isinstance(data, str) or not SSH_KEY.match(data):
