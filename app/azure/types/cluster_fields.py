@@ -201,5 +201,5 @@ CLUSTER_FIELDS: tuple[ClusterField, ...] = (
     ClusterField("windows.username", "properties/windowsProfile/adminUsername", Part.WINDOWS, fixed=True),
     ClusterField("windows.licence", "properties/windowsProfile/licenseType", Part.WINDOWS),
 )
-"""Not here, since each is written in a way of its own: `identity`, the SSH key, the subnet of pools that name none, and the
-maintenance windows, which are resources of their own."""
+"""Not here, since each is written in a way of its own: `identity`, the SSH key, the subnet of pools that name none, and
+the maintenance windows, which are resources of their own."""
