@@ -1,6 +1,7 @@
 """How much of Azure's limits in a location is used: `Microsoft.<provider>/locations/usages`, the same for all."""
 
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 from azure.core.async_paging import AsyncItemPaged
 
@@ -11,23 +12,17 @@ from app.azure.types.call import Call
 from app.azure.types.usage import Usage
 
 
-class ListUsages(Protocol):
-    """The SDK's operation of a provider."""
-
-    def __call__(self, location: str, /, *, slipway_call: Call) -> AsyncItemPaged[Any]:
-        """All limits of a location, page by page."""
-
-
 class Usages:
     """The limits of one provider."""
 
-    def __init__(self, operation: ListUsages, sharing: Sharing) -> None:
-        self._operation = operation
+    def __init__(self, ask: Callable[[str, Call], AsyncItemPaged[Any]], sharing: Sharing) -> None:
+        """`ask`: the SDK's operation of that provider, by location."""
+        self._ask = ask
         self._shared = Feeds(lambda location: self.list_(location, call=sharing.call()), sharing)
 
     async def list_(self, location: str, *, call: Call) -> tuple[Usage, ...]:
         """The limits of the subscription in a location, each with what is used of it."""
-        return tuple(await read_all(self._operation(location, slipway_call=call), usage_of))
+        return tuple(await read_all(self._ask(location, call), usage_of))
 
     async def fresh(self, location: str) -> tuple[Usage, ...]:
         """As `list_`; all who ask for it at about the same time share one call."""

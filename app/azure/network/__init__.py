@@ -29,7 +29,7 @@ class Network:
         self.virtual_networks = VirtualNetworks(client)
         self.route_tables = RouteTables(client)
         self.interfaces = Interfaces(client)
-        self.usages = Usages(client.usages.list, sharing)
+        self.usages = Usages(lambda location, call: client.usages.list(location, slipway_call=call), sharing)
         self.together = Together(
             self.load_balancers, self.public_ips, self.security_groups, self.virtual_networks, sharing
         )

@@ -17,4 +17,6 @@ class Storage:
     def __init__(self, client: StorageManagementClient, subscription_id: str, sharing: Sharing) -> None:
         self.accounts = Accounts(client, Keys(client), subscription_id)
         self.shares = Shares(client)
-        self.usages = Usages(client.usages.list_by_location, sharing)
+        self.usages = Usages(
+            lambda location, call: client.usages.list_by_location(location, slipway_call=call), sharing
+        )
