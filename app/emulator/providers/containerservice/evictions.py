@@ -8,7 +8,7 @@ from app.emulator.core.cloud import Cloud
 from app.emulator.core.documents import Document
 from app.emulator.providers.containerservice.instances import EVICTED, machines_of
 from app.emulator.providers.containerservice.names import POOL_TYPE
-from app.emulator.providers.containerservice.scale_sets import make_scale_set
+from app.emulator.providers.containerservice.scale_sets import make_scale_set, set_power
 from app.emulator.providers.containerservice.transitions import Transitions
 
 
@@ -32,6 +32,8 @@ async def evict(transitions: Transitions, cloud: Cloud, document: Document) -> D
         else:
             del machines[number]
     make_scale_set(cloud, cluster, pool)
+    if deallocates:
+        set_power(cloud, cluster, [pool], "deallocated", numbers=evicted)
     cloud.store.touch(pool)
     await transitions.show_nodes(cloud, cluster)
     return {"evicted": len(evicted)}

@@ -1,7 +1,7 @@
 """The scale set of a pool and its machines, each with its NIC and, where it is a managed one, its disk."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import islice
 
 from app.emulator.core.cloud import Cloud
@@ -242,12 +242,19 @@ def remove_scale_set(cloud: Cloud, cluster: Resource, pool: Resource) -> None:
     cloud.store.remove(identity)
 
 
-def set_power(cloud: Cloud, cluster: Resource, pools: Sequence[Resource], power: str) -> None:
-    """Let all machines of these pools be `running` or `deallocated`; their disks stay, reserved or attached."""
+def set_power(
+    cloud: Cloud, cluster: Resource, pools: Sequence[Resource], power: str, *, numbers: Collection[str] | None = None
+) -> None:
+    """Let all machines of these pools be `running` or `deallocated`; their disks stay, reserved or attached.
+
+    `numbers`: of these machines alone.
+    """
     group = node_group_of(cluster)
     for pool in pools:
         name = group.scale_set_name(pool.name, pool.body["properties"]["osType"])
         for machine in cloud.store.of_type(MACHINE, under=group.resource_id(SCALE_SET, name)):
+            if numbers is not None and machine.id.rsplit("/", 1)[1] not in numbers:
+                continue
             machine.internal[POWER] = power
             cloud.store.touch(machine)
             disk = cloud.store.get(_disk_of(machine) or "/")
