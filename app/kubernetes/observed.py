@@ -43,12 +43,19 @@ def node_state(node: Node) -> NodeState:
         created_at=metadata.creationTimestamp if metadata else None,
         ready_since=next((one.lastTransitionTime for one in conditions if one.type == "Ready"), None),
         quarantined=labels.get(_LEFT_BEHIND[0]) == _LEFT_BEHIND[1],
+        max_pods=_count(((status.allocatable if status else None) or {}).get("pods")),
     )
 
 
 def _zone(label: str | None) -> str | None:
     """`westeurope-1`; a machine in no zone has the number of its fault domain there, without a location."""
     return label if label and "-" in label else None
+
+
+def _count(quantity: object) -> int | None:
+    """A quantity that is a plain number, as kubelets write pods: "110"."""
+    text = str(quantity)
+    return int(text) if text.isascii() and text.isdecimal() else None
 
 
 def system_pods(pods: Iterable[Pod]) -> SystemPods:

@@ -9,7 +9,7 @@ from lightkube.resources.core_v1 import Pod
 
 from app.kubernetes.connection import Connection
 from app.kubernetes.errors import NotInClusterError, ObjectChangedError
-from app.kubernetes.types.pod import Eviction, PodController, PodState
+from app.kubernetes.types.pod import Eviction, PodController, PodState, RunningPod
 
 R = TypeVar("R")
 
@@ -93,6 +93,13 @@ class ClusterPods:
         except (NotInClusterError, ObjectChangedError):
             return Eviction.GONE
         return Eviction.ACCEPTED
+
+
+def running_pod(pod: Pod) -> RunningPod:
+    """What is kept of a pod that runs: no more, so that what else changes about it is not handed on."""
+    metadata = pod.metadata or ObjectMeta()
+    node = (pod.spec.nodeName if pod.spec else None) or None
+    return RunningPod(metadata.namespace or "", metadata.name or "", node)
 
 
 def pod_state(pod: Pod) -> PodState:

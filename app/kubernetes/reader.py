@@ -1,4 +1,4 @@
-"""The one reader of a cluster: Services, nodes, pods that wait, storage, events; watched, and handed on in batches."""
+"""The one reader of a cluster: Services, nodes, pods, storage, events; watched, and handed on in batches."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,6 +15,7 @@ from app.kubernetes.agents import NAMESPACE, agent_pod
 from app.kubernetes.client import ClusterClient
 from app.kubernetes.feed import Feed, Timing, Watched
 from app.kubernetes.observed import node_state
+from app.kubernetes.pods import running_pod
 from app.kubernetes.scaling import STATUS, autoscaler_status, pending_pod
 from app.kubernetes.services import event_seen, in_order, service_state
 from app.kubernetes.types import EventSeen
@@ -31,6 +32,7 @@ _LISTED = (
     Watched("volumes", "/api/v1/persistentvolumes", PersistentVolume, volume_state, namespaced=False),
     Watched("classes", "/apis/storage.k8s.io/v1/storageclasses", StorageClass, class_state, namespaced=False),
     Watched("pending", "/api/v1/pods", Pod, pending_pod, fields={"status.phase": "Pending"}),
+    Watched("running", "/api/v1/pods", Pod, running_pod, fields={"status.phase": "Running"}),
     Watched(
         "autoscalers",
         "/api/v1/configmaps",
@@ -72,7 +74,7 @@ class ReaderStatus:
 
 
 class ClusterReader:
-    """Ten watches on one client. What it costs a cluster: ten connections, and a call each half minute."""
+    """Eleven watches on one client. What it costs a cluster: eleven connections, and a call each half minute."""
 
     def __init__(self, client: ClusterClient, timing: Timing, *, positions: Mapping[str, str] | None = None) -> None:
         self._client = client

@@ -29,7 +29,7 @@ def pending_pod(pod: Pod) -> PendingPod:
                 since=condition.lastTransitionTime or metadata.creationTimestamp,
                 message=condition.message[:_LONGEST] if condition.message else None,
             )
-    return PendingPod("")
+    return PendingPod("", node=(pod.spec.nodeName if pod.spec else None) or None)
 
 
 def autoscaler_status(found: ConfigMap) -> AutoscalerStatus:

@@ -171,7 +171,8 @@ class ClusterReader(Base, kw_only=True):
     state: Mapped[str] = mapped_column(STATE)
     # By resource ("services"): the resourceVersion from which a watch goes on.
     positions: Mapped[JsonObject] = mapped_column(default_factory=dict)
-    # All nodes as they were last seen: {"items": [NodeState of app/kubernetes/types, as JSON]}.
+    # All nodes as they were last seen: {"items": [NodeState of app/kubernetes/types, as JSON]}, and
+    # how many pods are on each: {"pods": {"aks-system-12345678-vmss000000": 12}}, absent while nobody has counted them.
     nodes: Mapped[JsonObject | None] = mapped_column(default=None)
     # Storage classes, claims and persistent volumes as they were last seen, and the monitoring agents' pods.
     storage: Mapped[JsonObject | None] = mapped_column(default=None)

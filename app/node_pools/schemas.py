@@ -39,6 +39,28 @@ DrainSeconds = Annotated[
     Field(ge=1, le=86_400, description="The longest wait for one node to be empty, and for the pods to be up again."),
 ]
 DRAIN_SECONDS = 1800
+_NODE: dict[str, Any] = {
+    "name": "aks-workers-12345678-vmss000000",
+    "pool": "workers",
+    "azure_pool": "workers",
+    "ready": True,
+    "schedulable": True,
+    "kubernetes_version": "1.33.5",
+    "os": "linux",
+    "image": "AKSUbuntu-2204gen2containerd-202611.10.0",
+    "zone": "westeurope-1",
+    "internal_ip": "10.224.0.5",
+    "pods": 23,
+    "max_pods": 110,
+    "not_fine": [],
+    "machine": {
+        "id": "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/mc_demo_blue_westeurope/providers"
+        "/Microsoft.Compute/virtualMachineScaleSets/aks-workers-12345678-vmss/virtualMachines/0",
+        "power_state": "running",
+        "provisioning_state": "Succeeded",
+        "observed_at": "2026-11-27T12:00:00Z",
+    },
+}
 
 
 class NodePoolAdd(NodePoolCreate):
@@ -134,8 +156,22 @@ class NodeConditionRead(ResponseModel):
     message: str | None
 
 
+class NodeMachineRead(ResponseModel):
+    """The machine under a node, as Azure's lists last showed it."""
+
+    id: str
+    """In Azure: an instance of a scale set, or a virtual machine of an availability set."""
+    power_state: str | None
+    """running, starting, stopped, deallocating, deallocated, …; null where Azure did not say."""
+    provisioning_state: str
+    """Succeeded, Updating, Deleting, Failed, …"""
+    observed_at: datetime
+
+
 class ClusterNodeRead(ResponseModel):
     """A node, as the cluster last showed it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_NODE]})
 
     name: str
     pool: str | None
@@ -150,8 +186,14 @@ class ClusterNodeRead(ResponseModel):
     """The node image's version."""
     zone: str | None
     internal_ip: str | None
+    pods: int | None
+    """How many pods are on it that have not ended; null where they have not been counted."""
+    max_pods: int | None
+    """How many pods it takes."""
     not_fine: list[NodeConditionRead]
     """Conditions that are not as they should be: not Ready, under pressure, …"""
+    machine: NodeMachineRead | None
+    """Null where Azure's lists have shown none of this name."""
 
 
 class NodesRead(ResponseModel):

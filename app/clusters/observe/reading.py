@@ -1,6 +1,7 @@
 """One cluster that this worker reads."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -61,6 +62,7 @@ class ReadCluster:
         self._read_at: datetime | None = None
         self._nodes: JsonObject | None = None
         self._seen: JsonObject = {}
+        self._on_nodes: dict[str, Counter[str]] = {}
         self._client: ClusterClient | None = None
         self._certificates_end_at: datetime | None = None
         self._positions: Mapping[str, str] = reading.held.positions
@@ -132,17 +134,27 @@ class ReadCluster:
         self._keep(seen)
 
     def _keep(self, seen: Seen) -> None:
-        """Nodes, the pods that wait for one and the autoscaler's word go into the row together: they are judged so."""
-        if (seen.nodes, seen.pending, seen.autoscalers) == (None, None, None):
-            return
+        """Nodes, their pods, those that wait for one and the autoscaler's word go into the row together.
+
+        They are judged so. `pods`: by name of the node how many are on it and have not ended.
+        """
+        kept = dict(self._seen)
         if seen.nodes is not None:
-            self._seen["items"] = _NODES.dump_python(seen.nodes, mode="json")
+            kept["items"] = _NODES.dump_python(seen.nodes, mode="json")
         if seen.pending is not None:
-            self._seen |= _pending_json(seen.pending)
+            kept |= _pending_json(seen.pending)
+            self._on_nodes["pending"] = Counter(pod.node for pod in seen.pending if pod.node)
         if seen.autoscalers is not None:
-            self._seen["autoscaler"] = next(iter(_AUTOSCALERS.dump_python(seen.autoscalers, mode="json")), None)
-        if "items" in self._seen:
-            self._nodes = dict(self._seen)
+            kept["autoscaler"] = next(iter(_AUTOSCALERS.dump_python(seen.autoscalers, mode="json")), None)
+        if seen.running is not None:
+            self._on_nodes["running"] = Counter(pod.node for pod in seen.running if pod.node)
+        if self._on_nodes.keys() == {"pending", "running"}:
+            kept["pods"] = dict(sum(self._on_nodes.values(), Counter()))
+        # Pods come and go all the time: what is kept is written only where it is another.
+        if kept != self._seen:
+            self._seen = kept
+            if "items" in kept:
+                self._nodes = kept
 
     async def _read_privately(self) -> None:
         """While the cluster is private and cannot be reached: single reads by a command that AKS runs in it."""

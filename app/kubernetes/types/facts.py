@@ -20,7 +20,7 @@ class NodeState:
 
     `kubernetes_version` is the kubelet's, without the leading "v". `image`: the node image's version. `schedulable`
     False: cordoned. `quarantined`: an upgrade of AKS's could not drain it and left it behind. `ready_since`: since when
-    it is Ready, or is not.
+    it is Ready, or is not. `max_pods`: how many pods it takes (`status.allocatable`), None while it does not say.
     """
 
     name: str
@@ -36,6 +36,7 @@ class NodeState:
     quarantined: bool = False
     created_at: datetime | None = None
     ready_since: datetime | None = None
+    max_pods: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,15 @@ class PodState:
         return not of_node and not self.ended
 
 
+@dataclass(frozen=True, slots=True)
+class RunningPod:
+    """A pod that runs (`status.phase` Running), and on which node."""
+
+    namespace: str
+    name: str
+    node: str | None
+
+
 class Eviction(StrEnum):
     """What became of an eviction that was not refused."""
 

@@ -6,12 +6,16 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class PendingPod:
-    """A pod for which no node has room. `message`: the scheduler's. `name` empty: it waits for something else."""
+    """A pod for which no node has room. `message`: the scheduler's. `name` empty: it waits for something else.
+
+    `node`: of one that has its node and has not begun to run there.
+    """
 
     name: str
     namespace: str = ""
     since: datetime | None = None
     message: str | None = None
+    node: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

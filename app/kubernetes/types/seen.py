@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from app.kubernetes.types.agent import AgentPod
 from app.kubernetes.types.facts import NodeState
+from app.kubernetes.types.pod import RunningPod
 from app.kubernetes.types.scaling import AutoscalerStatus, PendingPod
 from app.kubernetes.types.service import EventSeen, ServiceState
 from app.kubernetes.types.volume import ClaimState, PersistentVolumeState, StorageClassState
@@ -27,4 +28,5 @@ class Seen:
     classes: tuple[StorageClassState, ...] | None = None
     agents: tuple[AgentPod, ...] | None = None
     pending: tuple[PendingPod, ...] | None = None
+    running: tuple[RunningPod, ...] | None = None
     autoscalers: tuple[AutoscalerStatus, ...] | None = None
