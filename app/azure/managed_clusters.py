@@ -131,6 +131,19 @@ class ManagedClusters:
 
         return await self._put_back(group, name, change, call)
 
+    async def put_windows_password(self, group: str, name: str, password: Secret, *, call: Call) -> PutAnswer:
+        """Change the password of the Windows nodes' administrator, and nothing else; see `_put_back`.
+
+        Windows pools are upgraded by it: https://learn.microsoft.com/azure/aks/windows-faq
+        """
+
+        def change(properties: ManagedClusterProperties) -> None:
+            if properties.windows_profile is None:
+                raise AzureError(errors.MALFORMED, azure_message="the cluster has no Windows profile")
+            properties.windows_profile.admin_password = password.reveal()
+
+        return await self._put_back(group, name, change, call)
+
     async def put_monitoring(self, group: str, name: str, addon: MonitoringAddon | None, *, call: Call) -> PutAnswer:
         """Switch the monitoring add-on on as given, or off (None), and nothing else; see `_put_back`."""
 

@@ -1,4 +1,4 @@
-"""Secrets of a create: given and sealed until Azure has them, made and kept nowhere, or named by reference."""
+"""Secrets of creates and PATCHes: given and sealed until Azure has them, made and kept nowhere, or named."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, inspect, select, text
 from app.core.sealing import SealBrokenError, seal, unseal
 from app.emulator.providers.containerservice import cluster_documents
 from app.models import Cluster, SealedSecret
+from tests.clusters.patching import bodies, in_azure, patch, sent_otherwise
 from tests.support.whole import CLUSTER, Slipway, start_worker
 
 PLANTED = "Planted-Secret-0815"
@@ -107,6 +108,117 @@ async def test_a_create_that_fails_erases_the_password_and_its_retry_says_so(sli
 
     again = await slipway.ended(await slipway.accepted("POST", f"/v1/jobs/{job['id']}:retry"))
     assert again["problem"]["code"] == "windows_password_erased"
+
+
+async def test_another_password_reaches_azure_by_itself_and_is_found_nowhere_else(
+    slipway: Slipway, told_to_azure: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    await slipway.create(**WINDOWS, windows={"username": "ops"})
+
+    with bodies() as seen:
+        made = await patch(slipway, windows_password=PLANTED, tags={"team": "shop"})
+
+    assert made["end"]["state"] == "succeeded", made["end"]
+    assert made["changes"][1:] == [{"op": "replace", "path": "/windows_password"}]
+    otherwise = [sent_otherwise(*each) for each in seen]
+    assert otherwise == [{"/tags/team": "shop"}, {"/properties/windowsProfile/adminPassword": PLANTED}]
+    assert told_to_azure[-1]["windowsProfile"]["adminUsername"] == "ops"
+    assert await _sealed(slipway) == 0
+    async with slipway.parts.database.read() as session:
+        rows = await (await session.connection()).run_sync(everything)
+    told = [rows, *capsys.readouterr(), str(await slipway.events()), str(made)]
+    told += [str(await slipway.steps(made["end"]["id"])), str(await slipway.cluster()), str(await in_azure(slipway))]
+    assert not any(PLANTED in each for each in told)
+
+
+async def test_each_password_is_a_change_and_none_is_taken_by_the_job_before(
+    idle_slipway: Slipway, told_to_azure: list[dict[str, Any]]
+) -> None:
+    """A password cannot be compared, so the same one is sent again."""
+    created = await idle_slipway.accepted("POST", "/v1/clusters", {**CLUSTER, **WINDOWS})
+    idle_slipway.worker = await start_worker(idle_slipway.parts)
+    assert (await idle_slipway.ended(created))["state"] == "succeeded"
+    sent = [PLANTED, PLANTED, f"{PLANTED}-2"]
+    jobs = [await idle_slipway.accepted("PATCH", "/v1/clusters/blue", {"windows_password": each}) for each in sent]
+
+    assert [(await idle_slipway.ended(job))["state"] for job in jobs] == ["succeeded"] * 3
+    assert [each["windowsProfile"]["adminPassword"] for each in told_to_azure[1:]] == sent
+    assert await _sealed(idle_slipway) == 0
+
+
+async def test_while_another_password_waits_it_lies_sealed_and_goes_with_its_job(slipway: Slipway) -> None:
+    await slipway.create(**WINDOWS)
+    assert slipway.worker is not None
+    await slipway.worker.stop()
+    job = await slipway.accepted("PATCH", "/v1/clusters/blue", {"windows_password": PLANTED})
+
+    async with slipway.parts.database.read() as session:
+        rows = await (await session.connection()).run_sync(everything)
+    assert await _sealed(slipway) == 1
+    assert PLANTED not in rows
+
+    assert (await slipway.ask("POST", f"/v1/jobs/{job}:cancel")).status_code < 300
+    slipway.worker = await start_worker(slipway.parts)
+    assert (await slipway.ended(job))["state"] == "canceled"
+    assert await _sealed(slipway) == 0
+
+
+async def test_null_has_a_password_made_for_azure(slipway: Slipway, told_to_azure: list[dict[str, Any]]) -> None:
+    await slipway.create(**WINDOWS, windows_password=PLANTED)
+
+    made = await patch(slipway, windows_password=None, options={"wait_for": "accepted"})
+
+    assert made["end"]["outcome"] == {"accepted": True}
+    password = told_to_azure[-1]["windowsProfile"]["adminPassword"]
+    assert password not in {PLANTED, None}
+    async with slipway.parts.database.read() as session:
+        assert password not in await (await session.connection()).run_sync(everything)
+
+
+async def test_a_password_for_a_pool_of_windows_nodes_that_came_later(
+    slipway: Slipway, told_to_azure: list[dict[str, Any]]
+) -> None:
+    await slipway.create()
+    answer = await slipway.ask("PATCH", "/v1/clusters/blue", {"windows_password": PLANTED})
+    assert [(each["code"], each["pointer"]) for each in answer.json()["errors"]] == [
+        ("no_windows_administrator", "/windows_password")
+    ]
+    assert (await slipway.ask("PATCH", "/v1/clusters/blue", {"windows_password": None})).json()["job"] is None
+    pool = {"name": "win", "os_type": "Windows", "size": "Standard_D4s_v5", "count": 1}
+    added = await slipway.accepted("POST", "/v1/clusters/blue/node-pools", pool)
+    assert (await slipway.ended(added))["state"] == "succeeded"
+
+    made = await patch(slipway, windows_password=PLANTED)
+
+    assert made["end"]["state"] == "succeeded", made["end"]
+    assert told_to_azure[-1]["windowsProfile"]["adminPassword"] == PLANTED
+
+
+async def test_a_patch_that_fails_erases_the_password_and_its_retry_says_so(slipway: Slipway) -> None:
+    await slipway.create(**WINDOWS)
+    slipway.azure.add_fault(
+        "error", operation="ManagedClusters_CreateOrUpdate", status=400, code="InvalidParameter", message="no", count=1
+    )
+
+    made = await patch(slipway, windows_password=PLANTED)
+    assert made["end"]["state"] == "failed", made["end"]
+    assert await _sealed(slipway) == 0
+
+    again = await slipway.ended(await slipway.accepted("POST", f"/v1/jobs/{made['end']['id']}:retry"))
+    assert again["problem"]["code"] == "windows_password_erased"
+    assert "PATCH" in again["problem"]["remedy"]
+
+
+async def test_a_patch_brings_no_password_that_cannot_be_sealed_or_that_azure_would_refuse(slipway: Slipway) -> None:
+    await slipway.create(**WINDOWS)
+    simple = await slipway.ask("PATCH", "/v1/clusters/blue", {"windows_password": "only-small-letters"})
+    assert [each["code"] for each in simple.json()["errors"]] == ["password_too_simple"]
+    assert "only-small-letters" not in simple.text
+
+    slipway.parts.settings.secrets.keys.clear()
+    answer = await slipway.ask("PATCH", "/v1/clusters/blue", {"windows_password": PLANTED})
+    assert (answer.status_code, answer.json()["code"]) == (409, "no_sealing_key")
+    assert (await slipway.cluster())["current_job"] is None
 
 
 async def test_without_a_key_in_the_settings_a_password_is_refused_and_nothing_is_made(idle_slipway: Slipway) -> None:

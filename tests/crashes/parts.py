@@ -66,7 +66,7 @@ PARTS = (
         "settings",
         kinds="cluster.update cluster.reconcile cluster.abort cluster.rotate_certificates cluster.reset_aad"
         " cluster.run_command",
-        lives="patched patchwanted aborted certified commanded",
+        lives="patched patchwanted repassworded aborted certified commanded",
         beside="plain",
     ),
     _part(

@@ -1,5 +1,6 @@
 """The ways of jobs that change a cluster's settings, or put it again."""
 
+from app.core.ssh import generate_key_pair
 from tests.crashes.lives import Life, Scenario
 
 _WINDOW = {"weekday": "Sunday", "start_time": "02:00", "duration_hours": 4}
@@ -30,4 +31,21 @@ async def accepted_patch(life: Life, _kinds: frozenset[str]) -> None:
     await life.delete()
 
 
-PATCH_SCENARIOS = (Scenario("patched", patched_cluster), Scenario("patchwanted", accepted_patch))
+async def secret_patch(life: Life, _kinds: frozenset[str]) -> None:
+    """Who gets onto the nodes: another key, and another password, which is erased once Azure has it."""
+    pools = [
+        {"name": "system", "mode": "System", "size": "Standard_D4s_v5", "count": 1},
+        {"name": "win", "os_type": "Windows", "size": "Standard_D4s_v5", "count": 1},
+    ]
+    await life.create(node_count=None, node_size=None, node_pools=pools)
+    body = {"ssh_public_key": generate_key_pair().public, "windows_password": "Str0ng-enough-for-it"}
+    job = await life.job("PATCH", f"/v1/clusters/{life.name}", body)
+    assert job["state"] == "succeeded", job
+    await life.delete()
+
+
+PATCH_SCENARIOS = (
+    Scenario("patched", patched_cluster),
+    Scenario("patchwanted", accepted_patch),
+    Scenario("repassworded", secret_patch),
+)

@@ -139,7 +139,7 @@ async def get_cluster_by_id_or_name(
     status_code=202,
     summary="Change a cluster",
     responses={
-        **errors(NotReadyError, BusyError),
+        **errors(NotReadyError, BusyError, NoSealingKeyError),
         200: {"model": ClusterUpdated, "description": "Azure need not be asked: no job."},
     },
 )
@@ -152,7 +152,9 @@ async def update_cluster(
     """
     found = await lock_cluster(call.session, call.scope, cluster)
     if_match.check(found.version)
-    made = await update.update_cluster(call.session, asker_of(call), found, body)
+    made = await update.update_cluster(
+        call.session, asker_of(call), found, body, keys=call.services.settings.secrets.keys
+    )
     set_etag(response, found.version)
     if made.job is None:
         response.status_code = 200

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import ConfigDict, Field
 
 from app.api.schemas import ResponseModel
-from app.clusters.schemas.clusters import ClusterRead, PublicKey
+from app.clusters.schemas.clusters import ClusterRead, PublicKey, WindowsPassword
 from app.clusters.schemas.ending import Ending
 from app.clusters.schemas.settings import ClusterSettings
 from app.clusters.schemas.upgrades import UpgradeVersion
@@ -34,10 +34,7 @@ class ClusterUpdate(Ending, ClusterSettings):
             ("node_pools", "node_count", "node_size"),
             "Node pools are changed by themselves: POST, PATCH and DELETE under /v1/clusters/{id}/node-pools.",
         ),
-        **dict.fromkeys(
-            ("ssh_username", "windows_password"),
-            "It is given when the cluster is made: make a new one.",
-        ),
+        "ssh_username": "It is given when the cluster is made: make a new one.",
         "generate_ssh_key": "A pair is made with the cluster only: make one yourself, and give `ssh_public_key`.",
         "fallbacks": "They are for the cluster's creation only.",
     }
@@ -46,6 +43,9 @@ class ClusterUpdate(Ending, ClusterSettings):
     """Exact, a minor, or `latest`, of those offered for this cluster: it goes after all other changes, pools last."""
     ssh_public_key: PublicKey | None = None
     """Another key for the nodes' user, never null. A node has it when its image is next upgraded; a new node has it."""
+    windows_password: WindowsPassword | None = None
+    """Another one of the Windows nodes' administrator: kept encrypted until Azure has it, then erased. null: one is
+    made for Azure and kept nowhere. Each is a change, whatever Azure had; AKS upgrades the Windows pools with it."""
     tags: Annotated[dict[TagKey, TagValue | None], Field(max_length=40)] | None = None
     options: RunOptions = RunOptions()
 
@@ -56,4 +56,4 @@ class ClusterUpdated(ResponseModel):
     job: JobRead | None
     resource: ClusterRead
     changes: list[dict[str, Any]]
-    """What the patch changes of what was asked before, as a JSON Patch (RFC 6902)."""
+    """What the patch changes of what was asked before, as a JSON Patch (RFC 6902); of a password without its value."""

@@ -11,6 +11,8 @@ from app.core.sealing import seal
 from app.models import SealedSecret
 
 WINDOWS_PASSWORD = "windows_password"  # noqa: S105 - a purpose, no password
+GIVEN, MADE = "given", "made"
+"""What a job's request says of a password: the caller's lies sealed, the other is made when it is sent."""
 
 
 async def keep_sealed(
@@ -21,6 +23,12 @@ async def keep_sealed(
     await session.flush()
 
 
-async def erase_sealed(session: AsyncSession, cluster_id: str) -> None:
-    """Erase all that is kept of a cluster; nothing to erase is fine."""
-    await session.execute(delete(SealedSecret).where(SealedSecret.cluster_id == cluster_id))
+def password_of(job_id: str) -> str:
+    """The purpose of a password that a change brings: each job has its own, so that none erases what the next needs."""
+    return f"{WINDOWS_PASSWORD}:{job_id}"
+
+
+async def erase_sealed(session: AsyncSession, cluster_id: str, purpose: str | None = None) -> None:
+    """Erase what is kept of a cluster for a purpose; None: for all of them. Nothing to erase is fine."""
+    erased = delete(SealedSecret).where(SealedSecret.cluster_id == cluster_id)
+    await session.execute(erased if purpose is None else erased.where(SealedSecret.purpose == purpose))

@@ -1,16 +1,19 @@
-"""Change what is wanted of a cluster: its settings, its tags, its version."""
+"""Change what is wanted of a cluster: its settings, its tags, its version, who gets onto its nodes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clusters.schemas.update import ClusterUpdate
 from app.clusters.service.ending import set_ending
+from app.clusters.service.sealed import GIVEN, MADE, WINDOWS_PASSWORD, keep_sealed, password_of
 from app.clusters.service.start import Asker, require_changeable, start, want
 from app.clusters.specs import kinds
 from app.clusters.specs.ending import ENDING, end_errors, end_of
 from app.clusters.specs.rejections import Rejections
-from app.clusters.specs.secret_rules import check_ssh_key
+from app.clusters.specs.secret_rules import check_password, check_ssh_key
 from app.clusters.specs.settings_patch import patched, resets_after, taken_away
 from app.clusters.specs.upgrade_path import LATEST, numbers
 from app.clusters.specs.wanted import TAG, Wanted
@@ -20,6 +23,7 @@ from app.models import Cluster, ClusterState, Job
 
 _VERSION = "kubernetes_version"
 _KEY = "ssh_public_key"
+_APART = frozenset({"tags", _VERSION, _KEY, WINDOWS_PASSWORD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +34,14 @@ class ClusterChange:
     changes: list[JsonObject]
 
 
-async def update_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, body: ClusterUpdate) -> ClusterChange:
+async def update_cluster(
+    session: AsyncSession, asker: Asker, cluster: Cluster, body: ClusterUpdate, *, keys: Sequence[SecretStr]
+) -> ClusterChange:
     """Merge the patch into what is wanted, and start the job that sends what differs.
 
     No job where nothing is changed, or nothing that Azure knows of: protection and end, in any state of the cluster.
-    Raises InvalidRequestError with all that is wrong, and what `require_changeable` and `set_ending` raise.
+    `keys`: under which a password is sealed. Raises InvalidRequestError with all that is wrong, NoSealingKeyError, and
+    what `require_changeable` and `set_ending` raise.
     """
     wanted, seen = Wanted.from_json(cluster.wanted), cluster.observed or {}
     patch = body.model_dump(mode="json", exclude_unset=True, exclude={"options", *ENDING})
@@ -43,16 +50,20 @@ async def update_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, 
     if "tags" in patch:
         tags = {} if patch["tags"] is None else merged(wanted.tags, patch["tags"])
     rejections.tags(tags)
-    key = _key(wanted, patch, rejections)
+    ssh_key = _key(wanted, patch, rejections)
+    password = _password(wanted, body, rejections)
     version = _version(wanted, seen, patch, rejections)
     settings = patched(wanted, _of_settings(patch), seen, rejections)
     rejections.raise_if_any()
 
     changes = json_patch(
-        {"tags": wanted.tags, _KEY: wanted.ssh_public_key, **wanted.settings}, {"tags": tags, _KEY: key, **settings}
+        {"tags": wanted.tags, _KEY: wanted.ssh_public_key, **wanted.settings},
+        {"tags": tags, _KEY: ssh_key, **settings},
     )
     if version is not None:
         changes.insert(0, {"op": "replace", "path": f"/{_VERSION}", "value": version})
+    if password is not None:
+        changes.append({"op": "replace", "path": f"/{WINDOWS_PASSWORD}"})
     if changes:
         require_changeable(cluster)
     ending = await set_ending(session, cluster, body, now=asker.now)
@@ -60,10 +71,16 @@ async def update_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, 
         return ClusterChange(None, ending)
     gone = [f"{TAG}{key}" for key in wanted.tags if key not in tags] + taken_away(wanted.settings, settings)
     resets = resets_after(wanted.resets, gone, settings, tags)
-    want(cluster, {"tags": tags, _KEY: key, "settings": settings, "resets": resets}, asker.now)
+    given = wanted.password_given or body.windows_password is not None
+    wants = {"tags": tags, _KEY: ssh_key, "settings": settings, "resets": resets, "password_given": given}
+    want(cluster, wants, asker.now)
     request = {} if version is None else {_VERSION: version}
+    if password is not None:
+        request[WINDOWS_PASSWORD] = password
     options = body.options.model_dump(mode="json")
     job = await start(session, asker, kinds.UPDATE, cluster, request=request, options=options)
+    if body.windows_password is not None:
+        await keep_sealed(session, cluster.id, password_of(job.id), body.windows_password, keys=keys, now=asker.now)
     return ClusterChange(job, [*changes, *ending])
 
 
@@ -75,7 +92,7 @@ async def reconcile_cluster(session: AsyncSession, asker: Asker, cluster: Cluste
 
 
 def _of_settings(patch: JsonObject) -> JsonObject:
-    return {name: value for name, value in patch.items() if name not in {"tags", _VERSION, _KEY}}
+    return {name: value for name, value in patch.items() if name not in _APART}
 
 
 def _key(wanted: Wanted, patch: JsonObject, rejections: Rejections) -> str:
@@ -87,6 +104,22 @@ def _key(wanted: Wanted, patch: JsonObject, rejections: Rejections) -> str:
         return wanted.ssh_public_key
     key = check_ssh_key(patch[_KEY], rejections)
     return wanted.ssh_public_key if same_key(wanted.ssh_public_key, key) else key
+
+
+def _password(wanted: Wanted, body: ClusterUpdate, rejections: Rejections) -> str | None:
+    """Where the new Windows password comes from, as the job's request says it; None: it stays."""
+    if WINDOWS_PASSWORD not in body.model_fields_set:
+        return None
+    if body.windows_password is None:
+        return MADE if wanted.windows_profile else None
+    check_password(body.windows_password, rejections)
+    if not wanted.windows_profile:
+        rejections.add(
+            "no_windows_administrator",
+            f"/{WINDOWS_PASSWORD}",
+            "The cluster has no Windows nodes and was made without their administrator: add a pool of them first.",
+        )
+    return GIVEN
 
 
 def _version(wanted: Wanted, seen: JsonObject, patch: JsonObject, rejections: Rejections) -> str | None:

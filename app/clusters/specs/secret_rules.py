@@ -5,6 +5,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Self
 
+from pydantic import SecretStr
+
 from app.azure.types.key_vault import vault_secret_id
 from app.clusters.schemas.clusters import ClusterCreate
 from app.clusters.schemas.identity import SecretReference
@@ -33,7 +35,7 @@ class SecretPlaces:
 def check_secrets(body: ClusterCreate, *, places: SecretPlaces, rejections: Rejections) -> None:
     """Note what is wrong with them."""
     if body.windows_password is not None:
-        _check_password(body.windows_password.get_secret_value(), rejections)
+        check_password(body.windows_password, rejections)
     principal = body.identity.service_principal if body.identity is not None else None
     if principal is not None:
         check_reference(principal.secret, "/identity/service_principal/secret", places=places, rejections=rejections)
@@ -57,7 +59,9 @@ def check_reference(secret: SecretReference, at: str, *, places: SecretPlaces, r
         )
 
 
-def _check_password(password: str, rejections: Rejections) -> None:
+def check_password(given: SecretStr, rejections: Rejections) -> None:
+    """Note what is wrong with the password of the Windows nodes' administrator."""
+    password = given.get_secret_value()
     kinds = sum(any(character in kind for character in password) for kind in _KINDS)
     kinds += any(not character.isalnum() for character in password)
     if kinds < _LEAST_KINDS:

@@ -103,7 +103,7 @@ class Wanted:
     """In the form of `ClusterSettings`, without what is null."""
     ssh_username: str = ADMIN_USERNAME
     password_given: bool = False
-    """The caller gave a Windows password, which lies sealed until Azure has it."""
+    """The caller gave a Windows password, which lies sealed until Azure has it; no other is made in its place."""
     resets: tuple[str, ...] = ()
     """Settings (dotted paths) and tags ("tags.team") that were given up, and that Azure may still have."""
 

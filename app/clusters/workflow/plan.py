@@ -7,7 +7,7 @@ from app.clusters.live import ClusterLostError
 from app.clusters.service.conditions import judge
 from app.clusters.service.foreign import follow_foreign
 from app.clusters.service.read import list_pools
-from app.clusters.service.sealed import erase_sealed
+from app.clusters.service.sealed import WINDOWS_PASSWORD, erase_sealed
 from app.clusters.service.seen import keep_sighting
 from app.clusters.service.start import require_running
 from app.clusters.specs.conditions import troubles
@@ -123,7 +123,7 @@ async def serve_again(record: Record, cluster: Cluster, made: Made) -> None:
 async def record_failed(record: Record, end: JobEnd) -> None:
     """The end of a create that did not succeed: the cluster has failed, unless it is going anyway, or serves."""
     cluster = await record.session.get(Cluster, record.view.target_id, with_for_update=True)
-    await erase_sealed(record.session, record.view.target_id)
+    await erase_sealed(record.session, record.view.target_id, WINDOWS_PASSWORD)
     if cluster is None or cluster.state in LEAVING or cluster.state in SERVING:
         return
     set_state(cluster, ClusterState.FAILED, record)

@@ -83,4 +83,4 @@ async def _password(cloud: Cloud, asked: Plan, *, new: bool) -> Secret | None:
 @record_step
 async def erase_secrets(record: Record) -> None:
     """Erase what the request brought: Azure has it now."""
-    await erase_sealed(record.session, record.view.target_id)
+    await erase_sealed(record.session, record.view.target_id, WINDOWS_PASSWORD)

@@ -1,5 +1,9 @@
-"""`cluster.update`: the smallest changes, one kind a request: settings, then the version, the control plane first."""
+"""`cluster.update`: the smallest changes, one kind a request.
 
+Settings, then the Windows password, then the version, the control plane first.
+"""
+
+from app.clusters.service.sealed import erase_sealed, password_of
 from app.clusters.specs.kinds import UPDATE
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Made
@@ -16,8 +20,9 @@ from app.clusters.workflow.settings import (
 from app.clusters.workflow.upgrade import left_behind, left_words, upgrade_plan
 from app.clusters.workflow.upgrade_checks import Route
 from app.clusters.workflow.upgrade_stages import Upgraded, upgrade_through
+from app.clusters.workflow.windows_password import change_password, changes_password
 from app.core.json import JsonObject
-from app.engine.steps import Record, cloud_step, record_step
+from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow
 from app.models import ClusterState
 
@@ -28,10 +33,13 @@ async def update_cluster(job: JobRun) -> None:
     version = job.view.request.get("kubernetes_version")
     if plan.only_acceptance(job) and version is None:
         # Each part but the last has to end before the next: so much is awaited, and nothing is read back.
-        await send(job, asked, await job.cloud(compare_settings, asked), await_last=False)
+        found = await job.cloud(compare_settings, asked)
+        await send(job, asked, found, await_last=changes_password(job))
+        await change_password(job, asked, await_it=False)
         await job.record(plan.record_accepted)
         return
     left = await apply_settings(job, asked)
+    await change_password(job, asked)
     upgraded = Upgraded(Route(()))
     if version is not None:
         upgraded = await upgrade_through(job, upgrade_plan(asked, {"kubernetes_version": version}))
@@ -75,4 +83,10 @@ async def record_updated(record: Record, asked: Plan, made: Made, left: Differen
     await record.succeed(outcome={**outcome, **partly}, summary=summary)
 
 
-update_workflow = Workflow(UPDATE, update_cluster, ended=plan.record_unchanged, clean_up=clean_up_change)
+async def record_not_updated(record: Record, end: JobEnd) -> None:
+    """The end of one that did not succeed: a password that it brought is not kept for another."""
+    await erase_sealed(record.session, record.view.target_id, password_of(record.view.id))
+    await plan.record_unchanged(record, end)
+
+
+update_workflow = Workflow(UPDATE, update_cluster, ended=record_not_updated, clean_up=clean_up_change)

@@ -23,6 +23,7 @@ DNS_PREFIX = re.compile(r"^[a-zA-Z0-9]$|^[a-zA-Z0-9][-a-zA-Z0-9]{0,52}[a-zA-Z0-9
 SSH_KEY = re.compile(r"^(ssh-rsa|ssh-ed25519|ecdsa-sha2-nistp(256|384|521)) AAAA[0-9A-Za-z+/]+={0,3}( [^\r\n]*)?\s*$")
 LONGEST_NODE_GROUP = 80
 SHORTEST_WINDOWS_PASSWORD = 14
+LONGEST_WINDOWS_PASSWORD = 123
 MOST_SSH_KEYS = 1
 IMMUTABLE = (
     ("dnsPrefix",),
@@ -273,7 +274,7 @@ def _check_profiles(properties: Document) -> None:
     windows = properties.get("windowsProfile")
     if isinstance(windows, dict):
         password = windows.pop("adminPassword", None)
-        if password is not None and len(str(password)) < SHORTEST_WINDOWS_PASSWORD:
+        if password is not None and not SHORTEST_WINDOWS_PASSWORD <= len(str(password)) <= LONGEST_WINDOWS_PASSWORD:
             raise invalid_parameter(
                 "windowsProfile.adminPassword", "the password must be between 14 and 123 characters long"
             )
