@@ -17,7 +17,7 @@ async def test_a_rotation_says_its_downtime_before_and_what_is_void_afterwards(s
     job = await slipway.ended(asked["id"])
     assert job["state"] == "succeeded", job
     assert job["outcome"]["credentials_void"] == 1
-    assert "1 kubeconfig that was given before" in job["summary"]
+    assert "1 kubeconfig given before logs in to nothing" in job["summary"]
     after = (await slipway.ask("POST", f"{OWN}/credentials", {})).json()["kubeconfig"]
     assert after != before
     told = [event for event in await slipway.events() if event["type"] == "cluster.certificates_rotated"]

@@ -12,7 +12,7 @@ import pytest_asyncio
 from tests.processes.conftest import ONE_DATABASE
 from tests.processes.fleet import Fleet
 from tests.support.crashes import At, Point
-from tests.support.mortal_workers import arm, armed
+from tests.support.mortal_workers import all_reached, arm
 from tests.support.whole import CLUSTER
 
 pytestmark = [pytest.mark.long, pytest.mark.asyncio(loop_scope="session")]
@@ -113,7 +113,7 @@ async def test_twenty_kills_at_twenty_points_change_no_end(mortal: Fleet, tmp_pa
     await _do(mortal, "POST", f"/v1/providers/{REGISTER}:register")
     await asyncio.gather(_live_as_group(mortal), *(_live(mortal, name) for name in clusters))
 
-    assert armed(tmp_path) == []
+    await all_reached(tmp_path)
     assert mortal.wire.sent_twice() == []
     assert mortal.wire.of_an_old_epoch() == []
     assert mortal.control.log(status="409") == []

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from tests.processes.fleet import Fleet
 from tests.support.crashes import At, Point
-from tests.support.mortal_workers import arm, armed
+from tests.support.mortal_workers import all_reached, arm
 from tests.support.whole import CLUSTER
 
 pytestmark = [pytest.mark.long, pytest.mark.asyncio(loop_scope="session")]
@@ -54,6 +54,6 @@ async def test_five_kills_leave_one_service_and_then_none(mortal: Fleet, tmp_pat
     assert (changed["state"], changed["addresses"]) == ("ready", listed[0]["addresses"])
     await _do(mortal, "DELETE", own)
     await _do(mortal, "DELETE", f"/v1/clusters/{NAME}")
-    assert armed(tmp_path) == []
+    await all_reached(tmp_path)
     assert mortal.wire.of_an_old_epoch() == []
     assert mortal.control.leftovers() == []

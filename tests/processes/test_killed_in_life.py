@@ -14,7 +14,7 @@ from tests.processes.conftest import ONE_DATABASE
 from tests.processes.fleet import Fleet
 from tests.processes.test_killed_anywhere import BRIEF, SSH_KEY, WORKERS
 from tests.support.crashes import At, Point
-from tests.support.mortal_workers import arm, armed
+from tests.support.mortal_workers import all_reached, arm
 from tests.support.whole import CLUSTER
 
 pytestmark = [pytest.mark.long, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(400)]
@@ -166,7 +166,7 @@ async def test_fifteen_kills_in_the_lives_of_clusters_and_pools_change_no_end(mo
 
     await asyncio.gather(*(_live(mortal, name, tmp_path) for name in LIVES))
 
-    assert armed(tmp_path) == []
+    await all_reached(tmp_path)
     assert mortal.wire.sent_twice() == []
     assert mortal.wire.of_an_old_epoch() == []
     assert mortal.control.log(status="409") == []

@@ -13,7 +13,7 @@ import pytest_asyncio
 from tests.processes.fleet import Fleet
 from tests.processes.test_secrets import _found, _places
 from tests.support.crashes import At, Point
-from tests.support.mortal_workers import arm, armed
+from tests.support.mortal_workers import all_reached, arm
 from tests.support.whole import CLUSTER
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
@@ -89,7 +89,7 @@ async def test_five_kills_make_one_key_each_rotation_and_no_key_lies_anywhere(
         for point in points:
             arm(tmp_path, account, point)
         await _do(mortal, "POST", f"/v1/shares/{SHARE}:rotate-key", {})
-        assert armed(tmp_path) == []
+        await all_reached(tmp_path)
         read = (await mortal.ask("GET", f"/v1/shares/{SHARE}/keys")).json()
         assert (read["active_key"], read["rotation"], read["stale_secrets"]) == ("key1", "done", [])
         every |= set((await _keys(mortal, account)).values())

@@ -15,6 +15,8 @@ from app.engine.steps import JobView
 from app.worker import run
 from tests.support.crashes import Point, crash_points
 
+_LATEST = 15.0
+
 
 def arm(folder: Path, target: str, point: Point) -> None:
     """Let the worker die that first comes to this point of a job about the target."""
@@ -28,6 +30,16 @@ def _file(target: str, point: Point) -> str:
 def armed(folder: Path) -> list[str]:
     """Points at which nobody has died yet."""
     return sorted(file.name for file in folder.iterdir())
+
+
+async def all_reached(folder: Path) -> None:
+    """Wait until somebody has died at each point: a job's end can be seen before who wrote it dies."""
+    try:
+        async with asyncio.timeout(_LATEST):
+            while armed(folder):  # noqa: ASYNC110 - files of other processes set no event
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise AssertionError(f"nobody has died at {armed(folder)}") from None
 
 
 def _work(folder: Path) -> None:
