@@ -24,10 +24,8 @@ from app.jobs import service as jobs
 from app.jobs.schemas import RunOptions
 from app.models import Cluster, Job, NodePool
 from app.node_pools.observe.loans import act_on_loans, look_at_loans
-from app.node_pools.observe.tries import AT_REST, REQUESTED_BY, has_failed, pause_is_over, tries_of
+from app.node_pools.observe.tries import REQUESTED_BY, has_failed, pause_is_over, replacements_of, rests
 from app.node_pools.service.power import replace_machines
-from app.node_pools.service.rotation import replacement_of
-from app.node_pools.specs.kinds import REPLACE_MACHINES
 
 _BATCH = 200
 _log = structlog.get_logger(__name__)
@@ -99,9 +97,9 @@ async def _due(session: AsyncSession, cluster: Cluster, *, now: datetime) -> lis
     due = []
     for pool in (each for each in Wanted.from_json(cluster.wanted).pools if each.on_eviction == OnEviction.REPLACE):
         row = rows.get(pool.name)
-        if row is None or row.state not in AT_REST or row.replaces or await replacement_of(session, row.id):
+        if row is None or not await rests(session, row):
             continue
-        tried = await _replacements(session, cluster, row)
+        tried = await replacements_of(session, cluster, row)
         machines = list(away.get(row.azure_name, {}).get("machines", []))
         lacks = _is_short(pool, row, tried) or _has_lost(pool, row, away, machines)
         # After one that succeeded, machines are lost again when they have been away for as long again.
@@ -118,8 +116,3 @@ def _has_lost(pool: WantedPool, row: NodePool, away: JsonObject, machines: Seque
 def _is_short(pool: WantedPool, row: NodePool, tried: Sequence[Job]) -> bool:
     """Whether a replacement got no further than the removal: the pool is whole then, but smaller than is wanted."""
     return has_failed(tried) and not pool.spec.auto_scaling and (row.observed or {}).get("count", 0) < pool.spec.count
-
-
-async def _replacements(session: AsyncSession, cluster: Cluster, row: NodePool) -> Sequence[Job]:
-    """The pool's replacements, the newest first."""
-    return await tries_of(session, cluster, REPLACE_MACHINES, lambda job: bool(job.request["pool_id"] == row.id))

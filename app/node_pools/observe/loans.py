@@ -18,9 +18,7 @@ from app.clusters.specs.wanted import Wanted, WantedPool
 from app.core.json import JsonObject
 from app.jobs.schemas import RunOptions
 from app.models import Cluster, Job, NodePool, NodePoolState
-from app.node_pools.observe.tries import AT_REST, has_failed, pause_is_over, tries_of
-from app.node_pools.service.rotation import replacement_of
-from app.node_pools.specs.kinds import REPLACE_MACHINES
+from app.node_pools.observe.tries import has_failed, pause_is_over, replacements_of, rests, tries_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ class _Scene:
         for pool in self.wanted.pools:
             borrowers = sorted({*pool.lent, *self.wanted.naming(pool.name)})
             row = rows.get(pool.name)
-            if not borrowers or row is None or pool.spec.auto_scaling or not await self._rests(row):
+            if not borrowers or row is None or pool.spec.auto_scaling or not await rests(self.session, row):
                 continue
             if (row.observed or {}).get("count") != pool.in_azure.count:
                 # Nothing is lent on top of a count that nobody here asked for.
@@ -81,10 +79,6 @@ class _Scene:
                 loan = await self._loan(pool, name, rows.get(name))
                 found += [] if loan is None else [Due(row, loan)]
         return found
-
-    async def _rests(self, row: NodePool) -> bool:
-        replaced = row.replaces or await replacement_of(self.session, row.id)
-        return row.state in AT_REST and not replaced
 
     async def _is_set_by_others(self, pool: WantedPool, row: NodePool) -> bool:
         seen = row.observed or {}
@@ -110,11 +104,9 @@ class _Scene:
             return None
         nodes = (condition_of(self.cluster.conditions, ConditionType.NODES_READY) or {}).get("pools", {})
         of_pool: JsonObject | None = nodes.get(row.azure_name)
-        if of_pool is None or not await self._rests(row):
+        if of_pool is None or not await rests(self.session, row):
             return before
-        replaced = await tries_of(
-            self.session, self.cluster, REPLACE_MACHINES, lambda job: job.request["pool_id"] == row.id
-        )
+        replaced = await replacements_of(self.session, self.cluster, row)
         # Where the autoscaler decides, AKS itself brings the pool to its least count again.
         least = 0 if asked.spec.auto_scaling else asked.spec.count
         missing = max(int(of_pool["wanted"]), least) - int(of_pool["ready"])

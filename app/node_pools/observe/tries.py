@@ -9,15 +9,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clusters.specs.ending import pause_after
 from app.engine.kinds import JobKind
-from app.models import Cluster, Job, JobState, NodePoolState
+from app.models import Cluster, Job, JobState, NodePool, NodePoolState
+from app.node_pools.service.rotation import replacement_of
+from app.node_pools.specs.kinds import REPLACE_MACHINES
 
 REQUESTED_BY = "slipway:spot"
 """The principal of jobs which nobody asked for but the setting of a spot pool."""
-AT_REST = frozenset({NodePoolState.READY, NodePoolState.DEGRADED, NodePoolState.FAILED})
-"""States of pools in which such a job is begun."""
+_AT_REST = frozenset({NodePoolState.READY, NodePoolState.DEGRADED, NodePoolState.FAILED})
 _MOST_JOBS = 200
 _MOST_TRIES = 8
 """So many failed ones make the pause its longest."""
+
+
+async def rests(session: AsyncSession, row: NodePool) -> bool:
+    """Whether such a job may be begun for the pool: it is in no change, and in no rotation."""
+    return row.state in _AT_REST and not row.replaces and await replacement_of(session, row.id) is None
 
 
 async def tries_of(
@@ -27,6 +33,11 @@ async def tries_of(
     asked = select(Job).where(Job.target_id == cluster.id, Job.kind == kind.name)
     found = (await session.scalars(asked.order_by(Job.id.desc()).limit(_MOST_JOBS))).all()
     return [job for job in found if mine(job)][:_MOST_TRIES]
+
+
+async def replacements_of(session: AsyncSession, cluster: Cluster, row: NodePool) -> Sequence[Job]:
+    """The replacements of the pool's machines, the newest first."""
+    return await tries_of(session, cluster, REPLACE_MACHINES, lambda job: bool(job.request["pool_id"] == row.id))
 
 
 def has_failed(tried: Sequence[Job]) -> bool:
