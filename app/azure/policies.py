@@ -6,7 +6,7 @@ import random
 import re
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from azure.core.exceptions import AzureError as SdkError
@@ -189,7 +189,7 @@ class TokenPolicy(AsyncARMChallengeAuthenticationPolicy):
 
 
 class SendPolicy(Policy):
-    """Names each sending, asks the fence immediately before it when it changes Azure, and reports the answer."""
+    """Names each sending and reports its answer; right before it, what changes Azure is announced and fenced."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()
@@ -205,33 +205,45 @@ class SendPolicy(Policy):
         sent.headers["User-Agent"] = "slipway"
         sent.headers["x-ms-client-request-id"] = name
         sent.headers["x-ms-return-client-request-id"] = "true"
-        if mutating and call.fence is not None:
-            await call.fence()
+        record = CallRecord(
+            method=sent.method,
+            path=urlsplit(sent.url).path,
+            status=None,
+            client_request_id=name,
+            correlation_id=None,
+            seconds=0.0,
+            mutating=mutating,
+        )
+        if mutating:
+            await _announce(record, call)
         begun = self._clock.monotonic()
-        response = await self.next.send(request)
+        try:
+            response = await self.next.send(request)
+        except NotSentError:
+            if mutating and call.on_unsent is not None:
+                call.on_unsent(record)
+            raise
         seconds = self._clock.monotonic() - begun
         answer = response.http_response
         kind = _kind(sent)
         CALLS.labels(sent.method, kind, str(answer.status_code)).inc()
         CALL_SECONDS.labels(sent.method, kind).observe(seconds)
         if call.on_answer is not None:
-            call.on_answer(
-                CallRecord(
-                    method=sent.method,
-                    path=urlsplit(sent.url).path,
-                    status=answer.status_code,
-                    client_request_id=name,
-                    correlation_id=answer.headers.get("x-ms-correlation-request-id"),
-                    seconds=seconds,
-                    mutating=mutating,
-                )
-            )
+            correlation_id = answer.headers.get("x-ms-correlation-request-id")
+            call.on_answer(replace(record, status=answer.status_code, correlation_id=correlation_id, seconds=seconds))
         return response
 
     def _name(self, call: Call) -> str:
         if call.job_id is None:
             return str(uuid.uuid4())
         return f"{_ID_PART.sub('', call.job_id)}.{call.epoch}.{next(self._numbers)}"
+
+
+async def _announce(record: CallRecord, call: Call) -> None:
+    if call.before_change is not None:
+        await call.before_change(record)
+    if call.fence is not None:
+        await call.fence()
 
 
 def _kind(sent: HttpRequest) -> str:

@@ -5,14 +5,18 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app.core.clock import Clock
 from app.core.json import JsonObject
 from app.db.engine import Database
+from app.engine import rows
 from app.engine.errors import JobCanceledError, ParkedError
 from app.engine.lease import Lease
 from app.engine.signals import JobSignals
 from app.engine.steps import JobView
-from app.engine.writing import Progress
+from app.engine.writing import JobWriter, Progress
+from app.models import Job
 
 T = TypeVar("T")
 
@@ -34,6 +38,7 @@ class RunContext:
     lease: Lease
     signals: JobSignals
     drain: Drain
+    writer: JobWriter
     words: Progress
     notes: JsonObject = field(default_factory=dict)
     heed_cancel: bool = True
@@ -45,6 +50,20 @@ class RunContext:
     def note(self, facts: JsonObject) -> None:
         """Keep facts of a call; they are written with the step's result."""
         self.notes.update(facts)
+
+    async def keep(self, facts: JsonObject) -> None:
+        """Keep facts of a call, and write them now, under the job's epoch."""
+        self.notes.update(facts)
+        notes = dict(self.notes)
+
+        async def write(session: AsyncSession, job: Job) -> None:
+            await rows.note(session, job.id, notes)
+
+        await self.writer.write(write)
+
+    def noted(self) -> JsonObject:
+        """The facts that were kept of this step's calls."""
+        return self.notes
 
     def progress(self, words: str, *, waiting_for: str | None = None) -> None:
         """Show Azure's words, or what is in the way."""

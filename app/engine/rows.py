@@ -120,8 +120,11 @@ async def foreign_job(session: AsyncSession, partition: str) -> str | None:
     return (await session.scalars(asked.order_by(Job.id).limit(1))).first()
 
 
-async def begin_step(session: AsyncSession, job: Job, lap: Lap, *, now: datetime) -> None:
-    """Open a step. What stood in the way of the one before is forgotten."""
+async def begin_step(session: AsyncSession, job: Job, lap: Lap, *, now: datetime) -> JsonObject:
+    """Open a step. What stood in the way of the one before is forgotten.
+
+    Returns what a worker that had begun it before has noted.
+    """
     step = await session.get(JobStep, (job.id, lap.ordinal))
     if step is None:
         session.add(JobStep(job_id=job.id, ordinal=lap.ordinal, name=lap.name, state=StepState.RUNNING, started_at=now))
@@ -132,6 +135,13 @@ async def begin_step(session: AsyncSession, job: Job, lap: Lap, *, now: datetime
     job.waiting_for = None
     if job.state == JobState.WAITING:
         job.state = JobState.RUNNING
+    return (step and step.azure) or {}
+
+
+async def note(session: AsyncSession, job_id: str, notes: JsonObject) -> None:
+    """Write facts of calls to Azure on the step that runs."""
+    running = JobStep.job_id == job_id, JobStep.state == StepState.RUNNING
+    await session.execute(update(JobStep).where(*running).values(azure=notes))
 
 
 async def close_steps(

@@ -69,7 +69,7 @@ class JobRun(Generic[G]):
         self._queue = queue
         self._writer = JobWriter(view, database, lease.worker_id)
         self._words = Progress(self._writer)
-        self._context = RunContext(view, database, clock, lease, signals, drain, self._words)
+        self._context = RunContext(view, database, clock, lease, signals, drain, self._writer, self._words)
         self._ordinal = 0
         self._spent = Spent()
         # How the step before has ended, which the next write says; and the record step that could not say it itself.
@@ -182,22 +182,21 @@ class JobRun(Generic[G]):
         if self._drain.asked.is_set():
             raise ParkedError(self.view.id)
 
-        async def write(session: AsyncSession, job: Job) -> str | None:
+        async def write(session: AsyncSession, job: Job) -> tuple[str | None, JsonObject]:
             if job.cancel_code is not None and self._context.heed_cancel:
                 await self._close(session, job, before=lap.ordinal, now=self._clock.now())
-                return job.cancel_code
-            await self._open(session, job, lap, self._clock.now())
-            return None
+                return job.cancel_code, {}
+            return None, await self._open(session, job, lap, self._clock.now())
 
         await self._words.settle()
-        canceled = await self._writer.write(write)
-        self._context.notes = {}
+        canceled, noted = await self._writer.write(write)
+        self._context.notes = dict(noted)
         if canceled:
             raise JobCanceledError(canceled)
 
-    async def _open(self, session: AsyncSession, job: Job, lap: Lap, now: datetime) -> None:
+    async def _open(self, session: AsyncSession, job: Job, lap: Lap, now: datetime) -> JsonObject:
         await self._close(session, job, before=lap.ordinal, now=now)
-        await rows.begin_step(session, job, lap, now=now)
+        return await rows.begin_step(session, job, lap, now=now)
 
     async def _close(self, session: AsyncSession, job: Job, *, before: int, now: datetime) -> None:
         end, refused = self._before, self._refused
@@ -245,6 +244,8 @@ class JobRun(Generic[G]):
             if step is not None:
                 step.attempts += 1
                 step.detail = problem.detail
+                if self._context.notes:
+                    step.azure = dict(self._context.notes)
 
         await self._words.settle()
         await self._writer.write(write)

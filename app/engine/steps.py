@@ -50,6 +50,14 @@ class StepContext(Protocol):
         """Keep facts of one call to Azure (correlation id, client request id…) on the step's row."""
         ...
 
+    async def keep(self, facts: JsonObject) -> None:
+        """Note facts, and have them on the step's row before anything else is done: they outlive this worker."""
+        ...
+
+    def noted(self) -> JsonObject:
+        """The facts that were noted in this step, by a worker before this one too."""
+        ...
+
     def progress(self, words: str, *, waiting_for: str | None = None) -> None:
         """Show what Azure says that it is doing, or what is in the way: then the job is `waiting` for it."""
         ...

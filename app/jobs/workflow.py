@@ -42,21 +42,22 @@ def azure_call(cloud: Cloud) -> Call:
         job_id=cloud.job.id,
         epoch=cloud.job.epoch,
         step=cloud.step,
+        before_change=lambda record: cloud.context.keep(_facts(record)),
         fence=cloud.context.fence,
+        on_unsent=lambda record: cloud.context.note(_facts(record, sent=False)),
         on_answer=lambda record: cloud.context.note(_facts(record)),
         on_wait=lambda words, _seconds: cloud.context.progress(words),
     )
 
 
-def _facts(record: CallRecord) -> JsonObject:
+def _facts(record: CallRecord, *, sent: bool = True) -> JsonObject:
     """What a support ticket needs. A call that changes Azure is worth more than the reads around it."""
     kind = "change" if record.mutating else "read"
-    return {
-        kind: {
-            "method": record.method,
-            "path": record.path,
-            "status": record.status,
-            "client_request_id": record.client_request_id,
-            "correlation_id": record.correlation_id,
-        }
+    facts = {
+        "method": record.method,
+        "path": record.path,
+        "status": record.status,
+        "client_request_id": record.client_request_id,
+        "correlation_id": record.correlation_id,
     }
+    return {kind: facts if sent else {**facts, "sent": False}}

@@ -16,6 +16,7 @@ from app.azure.ports import MemoryBuckets
 from app.azure.resource_groups import ResourceGroups
 from app.azure.throttle import Throttle
 from app.azure.transport import open_session
+from app.azure.types.call import CallRecord
 from app.core.settings import AzureSettings
 from tests.azure.arm_double import GROUP, SUBSCRIPTION, answers, arm_double, error, half_json, reset
 
@@ -51,13 +52,20 @@ async def test_a_429_is_obeyed_and_sent_again_behind_the_fence() -> None:
     async def fence() -> None:
         fenced.append(len(arm.requests))
 
+    async def announced(record: CallRecord) -> None:
+        assert (record.method, record.path.rpartition("/")[2], record.status) == ("PUT", "g", None)
+        assert len(fenced) == len(arm.requests)
+        said.append(record.client_request_id)
+
+    said: list[str] = []
     throttled = error(429, "Throttled", **{"Retry-After": "7"})
     async with arm_double(answers(throttled, throttled, web.json_response(GROUP))) as arm:
         waits: list[float] = []
-        call = arm.call(fence=fence, on_wait=lambda _, seconds: waits.append(seconds))
+        call = arm.call(before_change=announced, fence=fence, on_wait=lambda _, seconds: waits.append(seconds))
         await arm.azure.resource_groups.put("g", "westeurope", {}, call=call)
         assert arm.methods() == ["PUT", "PUT", "PUT"]
         assert fenced == [0, 1, 2]
+        assert said == [request.headers["x-ms-client-request-id"] for request in arm.requests]
         assert sum(arm.slept) >= 14
         assert all(seconds >= 7 for seconds in waits)
 
@@ -79,6 +87,7 @@ async def test_a_lost_lease_stops_the_call_before_it_is_sent() -> None:
 
 async def test_what_cannot_connect_was_never_sent_and_is_tried_again() -> None:
     fenced = []
+    unsent: list[CallRecord] = []
 
     async def fence() -> None:
         fenced.append(1)
@@ -102,10 +111,11 @@ async def test_what_cannot_connect_was_never_sent_and_is_tried_again() -> None:
         )
         groups = ResourceGroups(clients.resources(SUBSCRIPTION), SUBSCRIPTION, Sharing(arm.clock, timedelta(seconds=1)))
         with pytest.raises(AzureError) as caught:
-            await groups.put("g", "westeurope", {}, call=arm.call(fence=fence))
+            await groups.put("g", "westeurope", {}, call=arm.call(fence=fence, on_unsent=unsent.append))
         assert caught.value.problem.code == "azure_unreachable"
         assert caught.value.problem.retryable
         assert len(fenced) == 4
+        assert [record.status for record in unsent] == [None] * 4
         await session.close()
 
 

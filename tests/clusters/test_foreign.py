@@ -2,36 +2,24 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import update
 
-from app.clusters.observe import observe_all
 from app.models import Job
-from tests.clusters.azure_by_itself import act, arm, azure_id, set_word
+from tests.clusters.azure_by_itself import (
+    act,
+    arm,
+    azure_id,
+    foreign_jobs,
+    go_at,
+    look,
+    set_word,
+    until_waiting,
+)
 from tests.emulator.conftest import sdk_for
 from tests.support.local_azure import FAST
 from tests.support.whole import Slipway
-
-
-async def _look(slipway: Slipway) -> None:
-    """What a worker does every few minutes."""
-    await observe_all(slipway.parts.database, slipway.parts.gateways.azure, slipway.parts.clock)
-
-
-async def _foreign(slipway: Slipway) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = (await slipway.ask("GET", "/v1/jobs?origin=azure")).json()["items"]
-    return found
-
-
-async def _until_waiting(slipway: Slipway, job_id: str) -> dict[str, Any]:
-    for _ in range(400):
-        job: dict[str, Any] = (await slipway.ask("GET", f"/v1/jobs/{job_id}")).json()
-        if job["state"] == "waiting":
-            return job
-        await asyncio.sleep(0.02)
-    raise AssertionError(job)
 
 
 async def test_an_upgrade_of_azures_own_is_a_job_with_its_end(slipway: Slipway) -> None:
@@ -48,11 +36,11 @@ async def test_an_upgrade_of_azures_own_is_a_job_with_its_end(slipway: Slipway) 
     slipway.azure.add_fault("stuck_operation", operation="*")
     assert act(slipway, "auto-upgrade", cluster=cluster_id)["to"] == "1.33.5"
 
-    await _look(slipway)
+    await look(slipway)
 
     cluster = await slipway.cluster()
     assert cluster["state"] == "upgrading"
-    [job] = await _foreign(slipway)
+    [job] = await foreign_jobs(slipway)
     assert (job["kind"], job["state"], job["progress"]) == ("cluster.foreign", "running", "Upgrading")
     assert cluster["current_job"] == job["id"]
 
@@ -61,11 +49,11 @@ async def test_a_change_waits_for_somebody_elses_operation_and_then_goes_on(slip
     """trouble 18: the queue behind it is visible, and what was asked is not failed by it"""
     await slipway.create()
     set_word(slipway, "Upgrading")
-    await _look(slipway)
-    [foreign] = await _foreign(slipway)
+    await look(slipway)
+    [foreign] = await foreign_jobs(slipway)
 
     change = await slipway.accepted("PATCH", "/v1/clusters/blue", {"tags": {"team": "red"}})
-    waiting = await _until_waiting(slipway, change)
+    waiting = await until_waiting(slipway, change)
 
     assert waiting["waiting_for"] == "another_operation"
     assert "Upgrading" in waiting["progress"]
@@ -75,7 +63,7 @@ async def test_a_change_waits_for_somebody_elses_operation_and_then_goes_on(slip
     ended = await slipway.ended(change)
     assert ended["state"] == "succeeded", ended
     assert slipway.azure.requests(operation="ManagedClusters_UpdateTags", status="409") == []
-    [foreign] = await _foreign(slipway)
+    [foreign] = await foreign_jobs(slipway)
     assert foreign["state"] == "succeeded"
     assert (await slipway.cluster())["state"] == "ready"
 
@@ -86,7 +74,7 @@ async def test_a_change_waits_for_an_operation_on_a_pool_as_well(slipway: Slipwa
     set_word(slipway, "UpgradingNodeImageVersion", f"/agentpools/{pool}")
 
     change = await slipway.accepted("POST", "/v1/clusters/blue:scale", {"count": 2})
-    waiting = await _until_waiting(slipway, change)
+    waiting = await until_waiting(slipway, change)
 
     assert f"{pool} (UpgradingNodeImageVersion)" in waiting["progress"]
     set_word(slipway, "Succeeded", f"/agentpools/{pool}")
@@ -97,19 +85,19 @@ async def test_a_change_waits_for_an_operation_on_a_pool_as_well(slipway: Slipwa
 async def test_a_foreign_operation_that_fails_leaves_the_cluster_degraded_until_it_is_mended(slipway: Slipway) -> None:
     await slipway.create()
     set_word(slipway, "Updating")
-    await _look(slipway)
+    await look(slipway)
     assert (await slipway.cluster())["state"] == "updating"
     set_word(slipway, "Failed")
 
-    await _look(slipway)
+    await look(slipway)
 
-    [job] = await _foreign(slipway)
+    [job] = await foreign_jobs(slipway)
     assert (job["state"], job["problem"]["code"]) == ("failed", "azure_operation_ended")
     cluster = await slipway.cluster()
     assert cluster["state"] == "degraded"
     assert cluster["summary"].startswith("Cluster blue is degraded. Azure's last operation on the cluster ended as")
     set_word(slipway, "Succeeded")
-    await _look(slipway)
+    await look(slipway)
     assert (await slipway.cluster())["state"] == "ready"
     types = [event["type"] for event in await slipway.events()]
     assert types.count("cluster.degraded") == types.count("cluster.recovered") == 1
@@ -118,13 +106,13 @@ async def test_a_foreign_operation_that_fails_leaves_the_cluster_degraded_until_
 async def test_a_look_that_is_repeated_writes_nothing_twice(slipway: Slipway) -> None:
     await slipway.create()
     set_word(slipway, "Updating")
-    await asyncio.gather(_look(slipway), _look(slipway))
-    await _look(slipway)
+    await asyncio.gather(look(slipway), look(slipway))
+    await look(slipway)
     before = await slipway.events()
 
-    await _look(slipway)
+    await look(slipway)
 
-    assert len(await _foreign(slipway)) == 1
+    assert len(await foreign_jobs(slipway)) == 1
     assert await slipway.events() == before
     assert [event["type"] for event in before].count("cluster.foreign_operation") == 1
 
@@ -132,8 +120,8 @@ async def test_a_look_that_is_repeated_writes_nothing_twice(slipway: Slipway) ->
 async def test_a_foreign_job_can_be_neither_canceled_nor_retried(slipway: Slipway) -> None:
     await slipway.create()
     set_word(slipway, "Updating")
-    await _look(slipway)
-    [job] = await _foreign(slipway)
+    await look(slipway)
+    [job] = await foreign_jobs(slipway)
 
     for verb in ("cancel", "retry"):
         refused = await slipway.ask("POST", f"/v1/jobs/{job['id']}:{verb}")
@@ -147,82 +135,30 @@ async def test_a_foreign_job_can_be_neither_canceled_nor_retried(slipway: Slipwa
 async def test_a_foreign_job_whose_cluster_vanishes_ends_with_it(slipway: Slipway) -> None:
     await slipway.create()
     set_word(slipway, "Deleting")
-    await _look(slipway)
+    await look(slipway)
     assert (await slipway.cluster())["state"] == "updating"
 
     arm(slipway, "DELETE", await azure_id(slipway))
     for _ in range(100):
-        await _look(slipway)
+        await look(slipway)
         if (await slipway.cluster())["state"] == "lost":
             break
         await asyncio.sleep(0.05)
 
-    [job] = await _foreign(slipway)
+    [job] = await foreign_jobs(slipway)
     assert (job["state"], job["problem"]["code"]) == ("failed", "cluster_lost")
 
 
 async def test_a_foreign_job_ends_with_its_cluster_when_slipway_deletes_that(slipway: Slipway) -> None:
     await slipway.create()
     set_word(slipway, "Updating")
-    await _look(slipway)
-    assert [job["state"] for job in await _foreign(slipway)] == ["running"]
+    await look(slipway)
+    assert [job["state"] for job in await foreign_jobs(slipway)] == ["running"]
 
     await slipway.done("DELETE", "/v1/clusters/blue")
 
-    [job] = await _foreign(slipway)
+    [job] = await foreign_jobs(slipway)
     assert (job["state"], job["problem"]["code"]) == ("failed", "cluster_lost")
-
-
-async def test_an_operation_that_a_job_left_going_is_not_somebody_elses(slipway: Slipway) -> None:
-    await slipway.create(options={"wait_for": "accepted"})
-
-    await _look(slipway)
-
-    assert await _foreign(slipway) == []
-
-
-@pytest.mark.parametrize("behind", [False, True], ids=["nothing waits", "a job waits"])
-async def test_what_a_job_left_going_that_gave_up_is_not_somebody_elses(slipway: Slipway, *, behind: bool) -> None:
-    """Until Azure has been seen at rest: what begins afterwards is."""
-    await slipway.create()
-    # Behind a change that takes a moment, so that its deadline can be made shorter than the API takes.
-    slipway.azure.add_fault("delay", operation="ManagedClusters_Get", count=1, seconds=1)
-    slipway.azure.add_fault("stuck_operation", operation="AgentPools_CreateOrUpdate")
-    await slipway.accepted("PATCH", "/v1/clusters/blue", {"tags": {"team": "blue"}})
-    job_id = await slipway.accepted("POST", "/v1/clusters/blue:scale", {"count": 2})
-    async with slipway.parts.database.write() as session:
-        await session.execute(update(Job).where(Job.id == job_id).values(deadline_seconds=6))
-    failed = await slipway.ended(job_id)
-    assert (failed["state"], failed["problem"]["code"]) == ("failed", "deadline_exceeded")
-    assert slipway.azure.requests(operation="AgentPools_CreateOrUpdate", effect="updated")
-    waiting = await slipway.accepted("PATCH", "/v1/clusters/blue", {"tags": {"team": "red"}}) if behind else None
-    if waiting is not None:
-        assert (await _until_waiting(slipway, waiting))["waiting_for"] == "another_operation"
-
-    await _look(slipway)
-    await _look(slipway)
-    assert await _foreign(slipway) == []
-
-    pool = f"{await azure_id(slipway)}/agentPools/system"
-    arm(slipway, "POST", f"{pool}/abort")
-    for _ in range(400):
-        if arm(slipway, "GET", pool)["properties"]["provisioningState"] == "Canceled":
-            break
-        await asyncio.sleep(0.02)
-    if waiting is not None:
-        assert (await slipway.ended(waiting))["state"] == "succeeded"
-    await _look(slipway)
-    set_word(slipway, "Updating")
-    await _look(slipway)
-    [foreign] = await _foreign(slipway)
-    assert (foreign["state"], foreign["progress"]) == ("running", "Updating")
-
-
-async def _go_at(slipway: Slipway, speed: float) -> None:
-    async def change() -> None:
-        slipway.azure.azure.cloud.change_speed(speed)
-
-    slipway.azure.call(change())
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
@@ -233,13 +169,13 @@ async def test_a_job_waits_visibly_behind_an_upgrade_of_another_sdk_client_and_g
     """Trouble 18, with a real upgrade: nothing of ours fails by it, and Azure never had to refuse us."""
     await slipway.create(kubernetes_version="1.32.7")
     group = (await slipway.cluster())["resource_group"]
-    await _go_at(slipway, 20)
+    await go_at(slipway, 20)
     async with sdk_for(slipway.azure, monkeypatch) as theirs:
         model = await theirs.aks.managed_clusters.get(group, "blue")
         model.kubernetes_version = "1.33.5"
         await theirs.aks.managed_clusters.begin_create_or_update(group, "blue", model, polling=False)
-    await _look(slipway)
-    [foreign] = await _foreign(slipway)
+    await look(slipway)
+    [foreign] = await foreign_jobs(slipway)
     assert (foreign["progress"], foreign["overdue"]) == ("Upgrading", False)
     assert foreign["deadline_at"] is not None
 
@@ -247,7 +183,7 @@ async def test_a_job_waits_visibly_behind_an_upgrade_of_another_sdk_client_and_g
         job_id = await slipway.accepted("PATCH", "/v1/clusters/blue", {"tags": {"team": "red"}})
     else:
         job_id = await slipway.accepted("POST", "/v1/clusters/blue:stop")
-    waiting = await _until_waiting(slipway, job_id)
+    waiting = await until_waiting(slipway, job_id)
     assert waiting["waiting_for"] == "another_operation"
     assert "Upgrading" in waiting["progress"]
 
@@ -256,14 +192,14 @@ async def test_a_job_waits_visibly_behind_an_upgrade_of_another_sdk_client_and_g
         past = slipway.parts.clock.now() - timedelta(seconds=1)
         await session.execute(update(Job).where(Job.id == foreign["id"]).values(overdue_at=past))
     for _ in range(400):
-        [foreign] = await _foreign(slipway)
+        [foreign] = await foreign_jobs(slipway)
         if foreign["overdue"]:
             break
         await asyncio.sleep(0.05)
     assert foreign["overdue"]
     assert "job.overdue" in {event["type"] for event in await slipway.events()}
 
-    await _go_at(slipway, FAST)
+    await go_at(slipway, FAST)
     ended = await slipway.ended(job_id)
     assert ended["state"] == "succeeded", ended
     refused = [entry for entry in slipway.azure.requests(status="409") if "managedclusters" in entry.path.lower()]

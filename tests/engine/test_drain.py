@@ -65,6 +65,30 @@ async def test_a_long_await_is_left_at_once_and_another_worker_goes_on_at_once(b
     ]
 
 
+@cloud_step
+async def announce(cloud: ToyCloud) -> None:
+    cloud.gateways.calls.append(f"noted {cloud.context.noted()}")
+    await cloud.context.keep({"change": {"status": None}})
+    cloud.gateways.gate("watching").set()
+    await cloud.context.wait(cloud.gateways.gate("there").wait())
+
+
+async def test_what_a_step_keeps_is_known_to_the_worker_that_begins_it_again(bench: EngineBench) -> None:
+    async def make_announced(run: ToyRun) -> None:
+        await run.cloud(announce)
+        await run.record(done)
+
+    async with bench.worker(toy(make_announced)) as worker:
+        job_id = await bench.add()
+        await bench.toys.gate("watching").wait()
+        await worker.stop()
+    bench.toys.gate("there").set()
+    async with bench.worker(toy(make_announced)):
+        await bench.ended(job_id)
+    assert bench.toys.calls == ["noted {}", "noted {'change': {'status': None}}"]
+    assert (await bench.steps(job_id))[0].azure == {"change": {"status": None}}
+
+
 async def test_what_is_being_sent_is_let_end_and_nothing_begins_after_it(bench: EngineBench) -> None:
     async with bench.worker(toy(make)) as worker:
         job_id = await bench.add()

@@ -4,6 +4,7 @@ import asyncio
 import functools
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -123,8 +124,7 @@ async def test_jobs_of_a_partition_never_overlap_though_workers_are_killed_and_p
         await workers.start()
     request = {"change": 0.2, "watch": 0.4}
     jobs = [await bench.add(partition=f"p{n % 4}", request=request) for n in range(12)]
-    paused = await busy(workers)
-    paused.send_signal(signal.SIGSTOP)
+    paused = await pause(workers)
     for _ in range(2):
         (await busy(workers, besides=paused)).kill()
         await asyncio.sleep(0.5)
@@ -142,6 +142,28 @@ async def test_jobs_of_a_partition_never_overlap_though_workers_are_killed_and_p
         for index, each in enumerate(mine):
             # Each run under a greater epoch than the one before; what an older epoch began changes nothing after it.
             assert each.word != "change" or each.epoch == max(before.epoch for before in mine[: index + 1]), mine
+
+
+async def pause(workers: Workers) -> subprocess.Popen[bytes]:
+    """Pause a worker that waits for something; one that is just writing would keep SQLite's lock from all others."""
+    while True:
+        paused = await busy(workers)
+        paused.send_signal(signal.SIGSTOP)
+        if workers.bench.database.file is None or _can_be_written(workers.bench.database.file):
+            return paused
+        paused.send_signal(signal.SIGCONT)
+
+
+def _can_be_written(file: Path) -> bool:
+    connection = sqlite3.connect(file, timeout=1, isolation_level=None)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 async def busy(workers: Workers, besides: subprocess.Popen[bytes] | None = None) -> subprocess.Popen[bytes]:

@@ -47,6 +47,12 @@ class Context:
     def note(self, facts: JsonObject) -> None:
         self.notes.append(facts)
 
+    async def keep(self, facts: JsonObject) -> None:
+        self.notes.append(facts)
+
+    def noted(self) -> JsonObject:
+        return {name: fact for facts in self.notes for name, fact in facts.items()}
+
     def progress(self, words: str, *, waiting_for: str | None = None) -> None:
         self.words.append(words)
 

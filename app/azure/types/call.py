@@ -7,11 +7,14 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """One answer of Azure's, for the job's step and for support tickets. `path` has no query and no host."""
+    """One sending, for the job's step and for support tickets. `path` has no query and no host.
+
+    `status` and `correlation_id` are Azure's, None as long as it has not answered; `seconds` is how long it took.
+    """
 
     method: str
     path: str
-    status: int
+    status: int | None
     client_request_id: str
     correlation_id: str | None
     seconds: float
@@ -22,15 +25,18 @@ class CallRecord:
 class Call:
     """The context of one gateway call.
 
-    `deadline`: past it nothing is sent, retried or waited for. `fence` is awaited immediately before each sending of
-    a method that changes Azure; what it raises comes out unchanged and stops the call. `on_answer` hears each answer,
-    `on_wait` each wait for a turn or a retry (its cause in plain words, and how many seconds).
+    `deadline`: past it nothing is sent, retried or waited for. Before each sending that changes Azure `before_change`
+    is awaited, and immediately before it `fence`; what they raise comes out unchanged and stops the call. `on_unsent`
+    hears that such a sending never left. `on_answer` hears each answer, `on_wait` each wait for a turn or a retry (its
+    cause in plain words, and how many seconds).
     """
 
     deadline: datetime
     job_id: str | None = None
     epoch: int = 0
     step: str | None = None
+    before_change: Callable[[CallRecord], Awaitable[None]] | None = None
     fence: Callable[[], Awaitable[None]] | None = None
+    on_unsent: Callable[[CallRecord], None] | None = None
     on_answer: Callable[[CallRecord], None] | None = None
     on_wait: Callable[[str, float], None] | None = None

@@ -60,11 +60,15 @@ def is_stopped(power_state: str | None) -> bool:
 
 
 def may_have_been_taken(change: JsonObject | None) -> bool:
-    """Whether Azure may have begun what a job's step has noted as its change: it has said yes, or nothing."""
+    """Whether Azure may have begun what a job's step has noted as its change: it has not said no.
+
+    A step notes what it is about to send. An error of Azure's own (5xx) says nothing of what was begun.
+    """
     # What was changed in the cluster itself is no operation of Azure's, and has no status.
-    if change is None or "status" not in change:
+    if change is None or "status" not in change or not change.get("sent", True):
         return False
-    return change["status"] is None or change["status"] < HTTPStatus.BAD_REQUEST
+    status = change["status"]
+    return status is None or not HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def is_settled(word: str) -> bool:

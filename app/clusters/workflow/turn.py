@@ -2,7 +2,7 @@
 
 from app.azure.types.cluster import ManagedCluster
 from app.azure.types.watch import TargetKind
-from app.clusters.specs.observed import is_settled
+from app.clusters.specs.observed import is_settled, may_have_been_taken
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure
 from app.clusters.workflow.await_azure import Begun
@@ -12,7 +12,8 @@ from app.jobs.workflow import Cloud
 async def require_idle(cloud: Cloud, place: Place) -> ManagedCluster:
     """The cluster as Azure has it, which is ours and at which nothing is under way; until then the job waits.
 
-    Of a run that was lost just after it had asked, what it asked for ends here too: whoever looks then finds it done.
+    What this very step has asked for already (its answer was lost, or its worker just after) ends here too: whoever
+    looks then finds it done. It is called the job's own, and so it is no foreign job to those who watch.
     Raises ClusterLostError, NotOursAnyMoreError.
     """
     while True:
@@ -21,8 +22,11 @@ async def require_idle(cloud: Cloud, place: Place) -> ManagedCluster:
         if at_work is None:
             return present
         kind, target_id, words = at_work
-        words = f"Another operation is running: Azure is at work on {words}. This job goes on after it."
-        cloud.context.progress(words, waiting_for="another_operation")
+        if may_have_been_taken(cloud.context.noted().get("change")):
+            cloud.context.progress(f"Azure is at work on {words}, which this job has asked for.")
+        else:
+            words = f"Another operation is running: Azure is at work on {words}. This job goes on after it."
+            cloud.context.progress(words, waiting_for="another_operation")
         # Its end, good or bad, is not this job's.
         await await_azure.watch(
             cloud,
