@@ -68,7 +68,7 @@ async def take(
         job.overdue_at = now + timedelta(seconds=longest * _OVERDUE_FACTOR)
     job.state = JobState.CANCELING if job.cancel_code else JobState.RUNNING
     job.waiting_for = None
-    job.summary = f"{kind.doing.format(target=job.target_name)}."
+    job.summary = f"{kind.doing_words(job.target_name, job.request)}."
     await emit(
         session,
         "job.started",

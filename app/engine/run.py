@@ -120,7 +120,7 @@ class JobRun(Generic[G]):
     ) -> None:
         """End the job in failure or cancellation, with the slice's own rows in the same transaction."""
         word = "was canceled" if state is JobState.CANCELED else "failed"
-        summary = f"{self.kind.doing.format(target=self.view.target_name)} {word}: {problem.detail}"
+        summary = f"{self.kind.doing_words(self.view.target_name, self.view.request)} {word}: {problem.detail}"
 
         async def write(session: AsyncSession, job: Job) -> None:
             now = self._clock.now()

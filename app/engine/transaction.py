@@ -41,7 +41,7 @@ class Transaction:
 
     async def succeed(self, *, outcome: JsonObject, summary: str | None = None) -> None:
         """End the job well and learn how long it took."""
-        text = summary or f"{self.kind.done.format(target=self.view.target_name)}."
+        text = summary or f"{self.kind.done_words(self.view.target_name, self.view.request)}."
         await rows.end(self.session, self.job, JobState.SUCCEEDED, summary=text, now=self.now, outcome=outcome)
         if self.job.started_at is not None:
             took = (self.now - self.job.started_at).total_seconds()

@@ -77,7 +77,7 @@ async def _run(workflow: Workflow[G], run: JobRun[G]) -> JobEnd | None:
 
 
 _REASONS = {
-    "superseded_by_delete": "The cluster's deletion was asked for and took this job's place.",
+    "superseded_by_delete": "A deletion was asked for, and took this job's place.",
     "canceled_by_caller": "A caller asked for it.",
     "aborted": "A caller asked to abort what Azure does with the cluster.",
     "replaced": "A newer job for the same target took this job's place.",

@@ -119,7 +119,7 @@ async def start_job(
         retry_of=retry_of,
         after=before and before.id,
         protocol=PROTOCOL,
-        summary=_queued_words(kind, target.name, before),
+        summary=_queued_words(kind.doing_words(target.name, request or {}), kind, before),
         created_at=now,
         deadline_seconds=deadline,
     )
@@ -140,10 +140,10 @@ async def start_job(
     return job
 
 
-def _queued_words(kind: JobKind, name: str, before: Row[str, str] | None) -> str:
+def _queued_words(doing: str, kind: JobKind, before: Row[str, str] | None) -> str:
     behind = f" after the job {before.id} ({before.kind})" if before else ""
     ahead = f" {kind.ahead}" if kind.ahead else ""
-    return f"{kind.doing.format(target=name)} is queued{behind}.{ahead}"
+    return f"{doing} is queued{behind}.{ahead}"
 
 
 async def _last_open(session: AsyncSession, partition: str) -> Row[str, str] | None:

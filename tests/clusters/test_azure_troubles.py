@@ -219,7 +219,7 @@ async def test_a_cancel_aborts_in_azure_and_a_delete_supersedes(slipway: Slipway
     """Troubles 5 and 16: the running create makes way at once, and what it began goes with the delete."""
     slipway.azure.add_fault("stuck_operation", operation=PUT)
     create = await slipway.accepted("POST", "/v1/clusters", CLUSTER)
-    await _until_step(slipway, create, "await_cluster")
+    await slipway.until_step(create, "await_cluster")
 
     await slipway.done("DELETE", "/v1/clusters/blue")
 
@@ -233,7 +233,7 @@ async def test_a_cancel_ends_the_wait_for_an_operation_that_never_ends(slipway: 
     """Trouble 16: after the PUT a cancel aborts in Azure; what stays is a failed cluster that can be deleted."""
     slipway.azure.add_fault("stuck_operation", operation=PUT)
     job_id = await slipway.accepted("POST", "/v1/clusters", CLUSTER)
-    await _until_step(slipway, job_id, "await_cluster")
+    await slipway.until_step(job_id, "await_cluster")
 
     await slipway.accepted("POST", f"/v1/jobs/{job_id}:cancel")
     canceled = await slipway.ended(job_id)
@@ -287,11 +287,3 @@ async def test_an_error_that_is_not_known_keeps_azures_words(slipway: Slipway) -
     assert job["problem"]["class"] == "unknown"
     assert job["problem"]["azure"]["code"] == "MoonPhase"
     assert "Not tonight." in job["problem"]["detail"]
-
-
-async def _until_step(slipway: Slipway, job_id: str, name: str) -> None:
-    for _ in range(400):
-        if name in await slipway.steps(job_id):
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"The job did not come to {name}")

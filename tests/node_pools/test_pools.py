@@ -164,6 +164,7 @@ async def test_a_failed_create_leaves_the_pool_failed_or_nothing_as_the_caller_a
     slipway.azure.add_fault(**fault)
     job = await slipway.ended(await slipway.accepted("POST", PATH, WORKERS))
     assert (job["state"], job["problem"]["azure"]["code"]) == ("failed", "AllocationFailed")
+    assert job["summary"].startswith("Adding node pool workers to cluster blue failed: ")
     assert (await pool(slipway))["state"] == "failed"
     assert (await slipway.cluster())["state"] == "ready"
     # Retried, the pool is put again, and comes.
@@ -177,6 +178,18 @@ async def test_a_failed_create_leaves_the_pool_failed_or_nothing_as_the_caller_a
     assert job["state"] == "failed"
     assert (await slipway.ask("GET", f"{PATH}/others")).status_code == 404
     assert [one["name"] for one in (await slipway.cluster())["node_pools"]] == ["system", "workers"]
+
+
+async def test_a_change_that_makes_way_for_the_pools_deletion_says_so(slipway: Slipway) -> None:
+    await slipway.create()
+    await slipway.done("POST", PATH, WORKERS)
+    slipway.azure.add_fault("stuck_operation", operation="AgentPools_CreateOrUpdate")
+    change = await slipway.accepted("PATCH", f"{PATH}/workers", {"tags": {"team": "shop"}})
+    await slipway.until_step(change, "await_change")
+    await slipway.done("DELETE", f"{PATH}/workers")
+    assert (await slipway.ended(change))["summary"] == (
+        "Changing node pool workers of cluster blue was canceled: A deletion was asked for, and took this job's place."
+    )
 
 
 async def test_nodes_are_listed_by_pool_from_what_the_reader_has_kept(slipway: Slipway) -> None:

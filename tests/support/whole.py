@@ -98,6 +98,14 @@ class Slipway:
         answer = await self.ask("GET", f"/v1/jobs/{job_id}/steps")
         return {step["name"]: step for step in answer.json()["items"]}
 
+    async def until_step(self, job_id: str, name: str) -> None:
+        """Return when a job has begun this step."""
+        for _ in range(400):
+            if name in await self.steps(job_id):
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"The job did not come to {name}")
+
     async def events(self) -> list[dict[str, Any]]:
         """The project's events, oldest first."""
         answer = await self.ask("GET", "/v1/events?limit=200")

@@ -6,72 +6,72 @@ from app.engine.kinds import JobKind
 
 CREATE = JobKind(
     "node_pool.create",
-    doing="Adding a node pool to cluster {target}",
-    done="Cluster {target} has another node pool",
+    doing="Adding node pool {part} to cluster {target}",
+    done="Cluster {target} has the node pool {part}",
     deadline=timedelta(hours=1),
     expected="pool_create",
     target_type="cluster",
 )
 UPDATE = JobKind(
     "node_pool.update",
-    doing="Changing a node pool of cluster {target}",
-    done="A node pool of cluster {target} is changed",
+    doing="Changing node pool {part} of cluster {target}",
+    done="Node pool {part} of cluster {target} is changed",
     deadline=timedelta(hours=1),
     expected="pool_update",
     target_type="cluster",
 )
 DELETE = JobKind(
     "node_pool.delete",
-    doing="Removing a node pool of cluster {target}",
-    done="A node pool of cluster {target} is removed",
+    doing="Removing node pool {part} of cluster {target}",
+    done="Node pool {part} of cluster {target} is removed",
     deadline=timedelta(hours=2),
     expected="pool_delete",
     target_type="cluster",
 )
 UPGRADE = JobKind(
     "node_pool.upgrade",
-    doing="Upgrading a node pool of cluster {target}",
-    done="A node pool of cluster {target} is upgraded",
+    doing="Upgrading node pool {part} of cluster {target}",
+    done="Node pool {part} of cluster {target} is upgraded",
     deadline=timedelta(hours=8),
     expected="cluster_upgrade",
     target_type="cluster",
 )
 START = JobKind(
     "node_pool.start",
-    doing="Starting a node pool of cluster {target}",
-    done="A node pool of cluster {target} is started",
+    doing="Starting node pool {part} of cluster {target}",
+    done="Node pool {part} of cluster {target} is started",
     deadline=timedelta(hours=1),
     expected="pool_start",
     target_type="cluster",
 )
 STOP = JobKind(
     "node_pool.stop",
-    doing="Stopping a node pool of cluster {target}",
-    done="A node pool of cluster {target} is stopped",
+    doing="Stopping node pool {part} of cluster {target}",
+    done="Node pool {part} of cluster {target} is stopped",
     deadline=timedelta(hours=1),
     expected="pool_stop",
     target_type="cluster",
 )
 DELETE_MACHINES = JobKind(
     "node_pool.delete_machines",
-    doing="Removing machines of a node pool of cluster {target}",
-    done="Machines of a node pool of cluster {target} are removed",
+    doing="Removing machines of node pool {part} of cluster {target}",
+    done="Machines of node pool {part} of cluster {target} are removed",
     deadline=timedelta(hours=2),
     expected="machines_delete",
     target_type="cluster",
 )
 ROTATE = JobKind(
     "node_pool.rotate",
-    doing="Replacing a node pool of cluster {target}",
-    done="A node pool of cluster {target} is replaced",
+    doing="Replacing node pool {part} of cluster {target}",
+    done="Node pool {part} of cluster {target} is replaced",
     deadline=timedelta(hours=8),
     expected="pool_rotate",
     target_type="cluster",
 )
 REPLACE_MACHINES = JobKind(
     "node_pool.replace_machines",
-    doing="Replacing spot machines of a node pool of cluster {target}",
-    done="Spot machines of a node pool of cluster {target} are replaced",
+    doing="Replacing spot machines of node pool {part} of cluster {target}",
+    done="Spot machines of node pool {part} of cluster {target} are replaced",
     deadline=timedelta(hours=1),
     expected="pool_create",
     target_type="cluster",
