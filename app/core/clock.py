@@ -5,6 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
+def rfc3339(moment: datetime) -> str:
+    """A moment as every time of the API is written: in UTC, with a `Z`."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 class Clock(Protocol):
     """Wall-clock time for what is stored and shown; monotonic time for leases and waits."""
 

@@ -12,7 +12,7 @@ from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar, get_type_
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.clock import Clock
+from app.core.clock import Clock, rfc3339
 from app.core.errors import Problem
 from app.core.json import JsonObject
 from app.engine.queue import JobQueue
@@ -169,5 +169,5 @@ class JobEnd:
             "detail": problem.detail,
             "remedy": problem.remedy,
             "retryable": problem.retryable,
-            "since": now.isoformat(),
+            "since": rfc3339(now),
         }

@@ -13,6 +13,7 @@ from app.clusters.specs.judgement import Facts, PoolFacts, ReaderFacts, judge
 from app.clusters.specs.observed import SECRET_ENDS_AT
 from app.clusters.specs.states import AT_REST, CHANGEABLE, LEAVING, SERVING, STOPPED, UNDER_WAY, while_azure_is
 from app.clusters.specs.summary import summary
+from app.core.clock import rfc3339
 from app.models import ClusterState
 
 _CONNECTING = "Connecting"
@@ -132,8 +133,8 @@ def test_since_moves_only_where_a_status_turns() -> None:
     second = spec.merged(first, judge(_facts(reader=_reader("watching", True, False)), later), later)
 
     since = {each["type"]: each["since"] for each in second}
-    assert since.pop(ConditionType.NODES_READY) == later.isoformat()
-    assert set(since.values()) == {NOW.isoformat()}
+    assert since.pop(ConditionType.NODES_READY) == rfc3339(later)
+    assert set(since.values()) == {rfc3339(NOW)}
     assert [each["type"] for each in spec.turned(first, second)] == [ConditionType.NODES_READY]
 
 

@@ -14,7 +14,7 @@ from app.clusters.service.start import asker_for, partition_of, tell
 from app.clusters.specs.deletion import Fates
 from app.clusters.specs.ending import GAVE_UP, MOST_TRIES, NOTICES, PAST, notices_due, pause_after
 from app.clusters.specs.kinds import DELETE
-from app.core.clock import Clock
+from app.core.clock import Clock, rfc3339
 from app.core.errors import SlipwayError
 from app.db.engine import Database
 from app.engine.queue import JobQueue
@@ -84,14 +84,14 @@ class Expiry:
         if cluster.protected:
             if cluster.expiry_notices == PAST:
                 cluster.expiry_notices += 1
-                await tell(session, cluster, "cluster.expired_protected", now, expires_at=end.isoformat())
+                await tell(session, cluster, "cluster.expired_protected", now, expires_at=rfc3339(end))
             return
         tried = await _tried(session, cluster)
         if len(tried) >= MOST_TRIES:
             cluster.expiry_notices = GAVE_UP
             await tell(session, cluster, "cluster.expiry_given_up", now, tries=str(len(tried)), job_id=tried[0].id)
         elif not tried or tried[0].finished_at is None or tried[0].finished_at <= now - pause_after(len(tried)):
-            await tell(session, cluster, "cluster.expired", now, expires_at=end.isoformat())
+            await tell(session, cluster, "cluster.expired", now, expires_at=rfc3339(end))
             asker = await asker_for(session, self._queue, cluster.project_id, REQUESTED_BY, now)
             options = RunOptions(on_blocked=OnBlocked.WAIT).model_dump(mode="json")
             await delete_cluster(session, asker, cluster, options, fates=_FATES)
@@ -105,7 +105,7 @@ async def _tell(session: AsyncSession, cluster: Cluster, end: datetime, *, now: 
             cluster,
             "cluster.expires_soon",
             now,
-            expires_at=end.isoformat(),
+            expires_at=rfc3339(end),
             notice=f"{NOTICES[position] // timedelta(hours=1)}h",
             protection="on" if cluster.protected else "off",
         )

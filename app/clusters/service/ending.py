@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clusters.schemas.ending import ClusterExtend, Ending
 from app.clusters.service.start import NotReadyError, tell
 from app.clusters.specs.ending import PAST, end_errors, end_of, names_an_end
+from app.core.clock import rfc3339
 from app.core.errors import ConflictError, FieldError, InvalidRequestError
 from app.core.json import JsonObject
 from app.models import Cluster, ClusterState
@@ -44,7 +45,7 @@ async def set_ending(session: AsyncSession, cluster: Cluster, body: Ending, *, n
     if protected != cluster.protected:
         changes.append({"op": "replace", "path": "/protection", "value": protected})
     if end != cluster.expires_at:
-        changes.append({"op": "replace", "path": "/expires_at", "value": None if end is None else end.isoformat()})
+        changes.append({"op": "replace", "path": "/expires_at", "value": None if end is None else rfc3339(end)})
     if not changes:
         return []
     _require_staying(cluster)
@@ -69,7 +70,7 @@ async def extend_cluster(session: AsyncSession, cluster: Cluster, body: ClusterE
     errors = end_errors(end, now=now)
     if end < cluster.expires_at:
         errors.append(
-            FieldError("not_later", "/expires_at", f"The cluster stays until {cluster.expires_at.isoformat()} anyway.")
+            FieldError("not_later", "/expires_at", f"The cluster stays until {rfc3339(cluster.expires_at)} anyway.")
         )
     if errors:
         raise InvalidRequestError("This does not extend the cluster's life.", errors=errors)
@@ -82,7 +83,7 @@ async def extend_cluster(session: AsyncSession, cluster: Cluster, body: ClusterE
 async def _set_end(session: AsyncSession, cluster: Cluster, end: datetime | None, *, now: datetime) -> None:
     cluster.expires_at = end
     cluster.expiry_notices = 0
-    await tell(session, cluster, "cluster.expiry_set", now, expires_at="" if end is None else end.isoformat())
+    await tell(session, cluster, "cluster.expiry_set", now, expires_at="" if end is None else rfc3339(end))
 
 
 def _require_staying(cluster: Cluster) -> None:

@@ -10,6 +10,7 @@ from app.clusters.service.read import list_pools
 from app.clusters.service.start import partition_of, tell
 from app.clusters.specs.observed import SECRET_ENDS_AT, SETTLED_AT, Sighting, pool_state
 from app.clusters.specs.states import AT_REST, UNDER_WAY
+from app.core.clock import rfc3339
 from app.jobs import service as jobs
 from app.models import Cluster, ClusterState, NodePoolState
 
@@ -20,7 +21,7 @@ async def keep_sighting(session: AsyncSession, cluster: Cluster, seen: Sighting,
     ours = {pool.azure_name for pool in rows}
     before_it = cluster.observed or {}
     kept = {"outbound_ips": before_it.get("outbound_ips", []), SECRET_ENDS_AT: before_it.get(SECRET_ENDS_AT)}
-    kept[SETTLED_AT] = now.isoformat() if seen.under_way is None else before_it.get(SETTLED_AT)
+    kept[SETTLED_AT] = rfc3339(now) if seen.under_way is None else before_it.get(SETTLED_AT)
     unmanaged = {name: pool for name, pool in seen.pools.items() if name not in ours}
     cluster.observed = {**kept, **seen.observed, "unmanaged_pools": unmanaged}
     cluster.observed_at = now

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from app.core.clock import rfc3339
 from app.core.json import JsonList, JsonObject
 
 ENDS_WITHIN = "EndsWithin"
@@ -64,14 +65,14 @@ def _as_json(condition: Condition, before: JsonObject | None, now: datetime) -> 
         "status": str(condition.status),
         "reason": condition.reason,
         "message": condition.message,
-        "since": before["since"] if before and same else now.isoformat(),
+        "since": before["since"] if before and same else rfc3339(now),
         **more,
     }
 
 
 def _pool_json(pool: JsonObject, before: JsonObject | None, now: datetime) -> JsonObject:
     same = before is not None and is_whole(before) == is_whole(pool)
-    return {**pool, "since": before["since"] if before and same else now.isoformat()}
+    return {**pool, "since": before["since"] if before and same else rfc3339(now)}
 
 
 def is_whole(pool: JsonObject) -> bool:

@@ -9,6 +9,7 @@ from app.clusters.service.sealed import WINDOWS_PASSWORD, erase_sealed
 from app.clusters.specs.observed import SECRET_ENDS_AT
 from app.clusters.specs.wanted import PutSecrets, made_password, principal_of
 from app.clusters.workflow.plan import Plan
+from app.core.clock import rfc3339
 from app.core.errors import ConflictError
 from app.core.json import JsonObject
 from app.engine.steps import Record, cloud_step, record_step
@@ -66,7 +67,7 @@ def lies_in_vault(principal: JsonObject | None) -> bool:
 
 def keep_secrets_end(cluster: Cluster, seen: SecretSeen | None) -> None:
     """Keep when the secret with which the cluster acts in Azure ends; None: it is not known. Before it is judged."""
-    day = None if seen is None or seen.ends_at is None else seen.ends_at.isoformat()
+    day = None if seen is None or seen.ends_at is None else rfc3339(seen.ends_at)
     cluster.observed = {**(cluster.observed or {}), SECRET_ENDS_AT: day}
 
 

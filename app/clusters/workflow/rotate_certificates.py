@@ -14,6 +14,7 @@ from app.clusters.workflow.await_azure import Begun, Made, NotAppliedError
 from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.proof import Proof, prove
+from app.core.clock import rfc3339
 from app.core.text import counted
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
@@ -103,7 +104,7 @@ async def record_rotated(record: Record, made: Made, proof: Proof) -> None:
     cluster = await plan.cluster_of(record)
     await plan.serve_again(record, cluster, made)
     void = await void_credentials(record.session, cluster, now=record.now)
-    outcome = {"credentials_void": void, "void_before": record.now.isoformat(), **proof.told()}
+    outcome = {"credentials_void": void, "void_before": rfc3339(record.now), **proof.told()}
     await record.emit("cluster.certificates_rotated", data=outcome)
     await record.succeed(
         outcome=outcome, summary=f"The certificates of cluster {cluster.name} are new.{void_words(void)}"

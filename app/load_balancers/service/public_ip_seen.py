@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.clock import rfc3339
 from app.core.json import JsonObject
 from app.events import emit
 from app.load_balancers.specs.public_ips import UNUSED_SINCE
@@ -15,7 +16,7 @@ _SETTLED = frozenset({PublicIpState.READY, PublicIpState.LOST})
 def keep_seen(row: PublicIp, seen: JsonObject, *, now: datetime) -> None:
     """Write what Azure said; since when nothing has the address is kept beside it."""
     before = (row.observed or {}).get(UNUSED_SINCE)
-    unused = None if seen.get("used_by") else before or now.isoformat()
+    unused = None if seen.get("used_by") else before or rfc3339(now)
     row.observed = {**seen, UNUSED_SINCE: unused}
     row.observed_at = now
     row.address = seen.get("address")

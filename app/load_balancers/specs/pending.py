@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from app.core.clock import rfc3339
 from app.core.errors import ErrorClass, Problem
 from app.core.json import JsonObject
 from app.kubernetes.types.service import EventSeen
@@ -33,7 +34,7 @@ class Pending:
             "detail": self.detail,
             "remedy": self.remedy,
             "retryable": self.by_itself,
-            "since": None if self.since is None else self.since.isoformat(),
+            "since": None if self.since is None else rfc3339(self.since),
         }
 
     def problem(self) -> Problem:

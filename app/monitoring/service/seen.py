@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.clock import rfc3339
 from app.core.json import JsonObject
 from app.events import emit
 from app.models import Monitoring, MonitoringState, Workspace, WorkspaceState
@@ -60,8 +61,8 @@ def _keep(row: Monitoring, more: JsonObject) -> None:
 def keep_data(row: Monitoring, last_data_at: datetime | None, now: datetime) -> None:
     """Keep when the newest rows of the cluster were collected; a time that was known is never forgotten."""
     before = (row.observed or {}).get("last_data_at")
-    last = before if last_data_at is None else last_data_at.isoformat()
-    _keep(row, {"last_data_at": last, "asked_at": now.isoformat()})
+    last = before if last_data_at is None else rfc3339(last_data_at)
+    _keep(row, {"last_data_at": last, "asked_at": rfc3339(now)})
     row.observed_at = now
 
 

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from app.azure.types.monitoring import LogColumn, LogTable
+from app.core.clock import rfc3339
 from app.monitoring.specs.named_queries import OOM_KILLED
 
 _WIDEST = 120
@@ -30,7 +31,7 @@ def with_oom(table: LogTable) -> LogTable:
 def plain(value: object) -> Any:  # Any: JSON
     """A value as JSON has it. Times in UTC."""
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return rfc3339(value)
     if value is None or isinstance(value, str | int | float | bool | list | dict):
         return value
     return str(value)

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from app.clusters.specs.applied import monitoring_differs
 from app.clusters.specs.wanted import Wanted, monitoring_from_json
+from app.core.clock import rfc3339
 from app.core.json import JsonObject
 from app.kubernetes.types import NodeState
 from app.kubernetes.types.agent import AgentPod
@@ -49,7 +50,7 @@ def seen_of(nodes: JsonObject | None, agents: JsonObject | None) -> Seen:
 
 def agents_json(agents: Sequence[AgentPod], now: datetime) -> JsonObject:
     """Agents' pods as rows keep them."""
-    return {"items": _AGENTS.dump_python(tuple(agents), mode="json"), "at": now.isoformat()}
+    return {"items": _AGENTS.dump_python(tuple(agents), mode="json"), "at": rfc3339(now)}
 
 
 def data_of(row: Monitoring, workspace: Workspace | None) -> Data:

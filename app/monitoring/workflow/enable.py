@@ -9,6 +9,7 @@ from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.settings import has_failed
 from app.clusters.workflow.turn import require_idle
+from app.core.clock import rfc3339
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import MonitoringState
@@ -102,7 +103,7 @@ async def record_monitored(record: Record, made: Made, agents: AgentsProof, data
             "nodes": nodes,
             "linux_nodes": agents.linux,
             "windows_nodes": agents.windows,
-            "last_data_at": None if data.last_at is None else data.last_at.isoformat(),
+            "last_data_at": None if data.last_at is None else rfc3339(data.last_at),
         },
         summary=f"An agent runs on {everywhere} of cluster {cluster.name}; {words}.",
     )

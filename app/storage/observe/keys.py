@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.azure.types.call import Call
 from app.clusters.workflow.reach import reach
-from app.core.clock import Clock
+from app.core.clock import Clock, rfc3339
 from app.core.errors import SlipwayError
 from app.core.json import JsonObject
 from app.db.engine import Database
@@ -119,7 +119,7 @@ class KeyCheck:
         await self._tell(session, row, fresh, repair=project.repair_keys, now=now)
         if check is not None and project.repair_keys and looked.stale and may_repair(check, now=now):
             job = await start_repair(session, self._queue, row, now=now)
-            check = {**check, "repair": {"job_id": job.id, "at": now.isoformat()}}
+            check = {**check, "repair": {"job_id": job.id, "at": rfc3339(now)}}
         row.key_check = check
 
     async def _tell(

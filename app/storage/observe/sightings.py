@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.azure.types.storage import Account, FileShare
+from app.core.clock import rfc3339
 from app.events import emit
 from app.models import Share, StorageAccount, StorageState
 from app.storage.specs.accounts import seen_json as account_json
@@ -70,7 +71,7 @@ async def record_all_lost(session: AsyncSession, rows: Sequence[Share], *, now: 
 
 def record_use(row: Share, used_bytes: int | None, *, now: datetime) -> None:
     """Keep how much is in the share, and when that was asked."""
-    row.observed = {**(row.observed or {}), "used_bytes": used_bytes, USED_AT: now.isoformat()}
+    row.observed = {**(row.observed or {}), "used_bytes": used_bytes, USED_AT: rfc3339(now)}
 
 
 async def _resized(session: AsyncSession, row: Share, quota_gib: int, *, now: datetime) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from app.core.clock import rfc3339
 from app.core.json import JsonObject
 from app.kubernetes.types.service import EventSeen
 from app.kubernetes.types.volume import (
@@ -51,7 +52,7 @@ class PendingClaim:
             "detail": self.detail,
             "remedy": self.remedy,
             "retryable": self.by_itself,
-            "since": None if self.since is None else self.since.isoformat(),
+            "since": None if self.since is None else rfc3339(self.since),
         }
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from app.clusters.specs.wanted import Place
+from app.core.clock import rfc3339
 from app.core.json import JsonObject
 
 _OTHER = {"key1": "key2", "key2": "key1"}
@@ -43,7 +44,7 @@ class Rotation:
             "old": self.old,
             "spare": self.spare,
             "phase": str(self.phase),
-            "started_at": self.started_at.isoformat(),
+            "started_at": rfc3339(self.started_at),
             "before": self.before,
             "mounts": self.mounts,
         }

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.core.clock import rfc3339
 from app.core.json import JsonObject
 from app.kubernetes.types.volume import AccountSecretState
 from app.storage.specs.rotation import SecretPlace
@@ -62,7 +63,7 @@ def checked(stored: JsonObject | None, looked: Looked, *, now: datetime) -> Json
     if not stale:
         return None
     if stored is None:
-        return {"since": now.isoformat(), "stale": stale, "repair": None}
+        return {"since": rfc3339(now), "stale": stale, "repair": None}
     return {**stored, "stale": stale}
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from app.azure.types.storage import Account, FileShare
 from app.azure.types.tags import JOB, is_storage_account
 from app.clusters.workflow.await_azure import NotAppliedError
+from app.core.clock import rfc3339
 from app.core.errors import ConflictError
 from app.core.json import JsonObject
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
@@ -154,7 +155,7 @@ async def record_share(record: Record, plan: SharePlan, seen: FileShare) -> None
 
 def write_seen(record: Record, row: Share, seen: FileShare) -> None:
     """Keep what a job saw of a share."""
-    row.observed = {**seen_json(seen, None, row.observed), USED_AT: record.now.isoformat()}
+    row.observed = {**seen_json(seen, None, row.observed), USED_AT: rfc3339(record.now)}
     row.observed_at = record.now
 
 

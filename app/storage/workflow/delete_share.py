@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.azure.storage.shares import Include
+from app.core.clock import rfc3339
 from app.core.errors import ConflictError
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
@@ -122,7 +123,7 @@ async def record_deleted(record: Record, found: ShareFound, gone: Restorable) ->
         "kept": f"The share {row.name} is forgotten and stays in Azure: Slipway did not make it.",
         "absent": f"The share {row.name} is forgotten; Azure had none of this name that was its.",
     }
-    until = None if gone.until is None else gone.until.isoformat()
+    until = None if gone.until is None else rfc3339(gone.until)
     await record.succeed(
         outcome={"deleted": True, "azure": azure, "restorable_until": until}, summary=summaries.get(azure)
     )
