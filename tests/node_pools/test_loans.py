@@ -164,6 +164,23 @@ async def test_a_loan_stays_right_whatever_else_is_done_with_its_pool(slipway: S
         await slipway.done("DELETE", f"{POOLS}/steady")
 
 
+async def test_a_stop_and_a_start_of_the_cluster_keep_what_is_lent(slipway: Slipway) -> None:
+    """Trouble 49: a stopped cluster is lent nothing and gives nothing back, however long it rests."""
+    await make(slipway)
+    await evict(slipway)
+    async with reading(slipway):
+        await spot_of(slipway, 0.1)
+        await spot_of(slipway, 60, "cheap")
+        assert [job["outcome"]["lent"] for job in await look(slipway, 60)] == LENT
+        await slipway.done("POST", "/v1/clusters/blue:stop")
+        assert len(await look(slipway, 60 * 24)) == 1
+
+        await slipway.done("POST", "/v1/clusters/blue:start")
+        assert await steady(slipway) == (1, LENT, 2)
+        await spot_of(slipway, 60 * 24, "cheap")
+        assert len(await look(slipway, 60 * 24)) == 1
+
+
 async def test_a_loan_that_azure_has_no_room_for_is_tried_again_after_ever_longer_pauses(slipway: Slipway) -> None:
     """Trouble 49: nothing of it stays on record, so that no other change of the pool asks for its nodes."""
     await make(slipway)

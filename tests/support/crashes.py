@@ -21,6 +21,8 @@ class At(StrEnum):
 
     BEFORE = "before"
     """A cloud step's row says that it runs; a record step has not begun its transaction."""
+    ANNOUNCED = "announced"
+    """The step's row says what is about to be asked of Azure, and nothing was sent."""
     ANSWERED = "answered"
     """Azure has taken a change and answered; nobody has kept the answer."""
     DONE = "done"
@@ -54,7 +56,7 @@ def crash_points(
 
     `meanwhile` is awaited first where a step begins, and where its result is kept: what a caller does just then.
     """
-    with _steps(reached, meanwhile), _answers(reached), _ends(reached):
+    with _steps(reached, meanwhile), _calls(reached), _ends(reached):
         yield
 
 
@@ -104,7 +106,7 @@ def _steps(
 
 
 @contextmanager
-def _answers(reached: Callable[[JobView, Point], None]) -> Iterator[None]:
+def _calls(reached: Callable[[JobView, Point], None]) -> Iterator[None]:
     answered = RunContext.note
 
     def note(context: RunContext, facts: JsonObject) -> None:
@@ -112,7 +114,13 @@ def _answers(reached: Callable[[JobView, Point], None]) -> Iterator[None]:
         if "change" in facts:
             reached(context.view, Point(context.view.kind, _laps[context.view.id].name, At.ANSWERED))
 
-    with mock.patch.object(RunContext, "note", note):
+    kept = RunContext.keep
+
+    async def keep(context: RunContext, facts: JsonObject) -> None:
+        await kept(context, facts)
+        reached(context.view, Point(context.view.kind, _laps[context.view.id].name, At.ANNOUNCED))
+
+    with mock.patch.object(RunContext, "note", note), mock.patch.object(RunContext, "keep", keep):
         yield
 
 
