@@ -126,7 +126,9 @@ async def frontends(slipway: Slipway, count: int) -> dict[str, dict[str, Any]] |
     # An internal frontend carries no tag: whom it serves is known once the cluster's reader has seen its Service.
     served = all(each["services"] for purpose, each in found.items() if purpose != "outbound")
     known = served and all(one["exposure_id"] for each in found.values() for one in each["services"])
-    return found if len(found) == count and known else None
+    # Frontends and addresses are two lists of Azure's, read one after the other.
+    addressed = all(each["address"] for each in found.values())
+    return found if len(found) == count and known and addressed else None
 
 
 async def test_three_services_one_load_balancer_four_addresses_each_with_its_service(
