@@ -1,7 +1,7 @@
 """From Pydantic's errors to ours: stable codes, JSON Pointers, the nearest known name, and no echo of what was sent."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, get_args
 
@@ -21,7 +21,6 @@ _PYDANTICS = frozenset(get_args(ErrorType))
 _CODES = {
     "missing": ("required", "This is required."),
     "extra_forbidden": ("unknown_field", "There is no such field."),
-    "string_pattern_mismatch": ("wrong_format", None),
     "literal_error": ("unknown_value", None),
     "enum": ("unknown_value", None),
     "union_tag_invalid": ("unknown_value", None),
@@ -45,9 +44,21 @@ _QUOTED = re.compile(r"'([^']*)'")
 _HEADERS = {"if-match": "If-Match", "if-none-match": "If-None-Match", "idempotency-key": "Idempotency-Key"}
 
 
-def _code_of(kind: str, message: str) -> tuple[str, str]:
+def _code_of(error: dict[str, Any], model: type[BaseModel] | None) -> tuple[str, str]:
+    kind, message, context = error["type"], error["msg"], error.get("ctx", {})
     if kind not in _PYDANTICS:
         return kind, message
+    if kind == "string_pattern_mismatch":
+        pattern = context["pattern"]
+        example = None if model is None else _examples_of(model).get(pattern)
+        return "wrong_format", f"Write it like `{example}`; the pattern is {pattern}" if example else (
+            f"It has to match the pattern {pattern}"
+        )
+    if kind in {"too_short", "too_long"}:
+        # Pydantic speaks of "items after validation", and says how long a secret was.
+        unit = "characters" if context["field_type"] == "Value" else "entries"
+        bound = f"at least {context['min_length']}" if kind == "too_short" else f"at most {context['max_length']}"
+        return "wrong_length", f"It should have {bound} {unit}"
     if kind in _CODES:
         code, fixed = _CODES[kind]
         return code, fixed or message
@@ -57,6 +68,22 @@ def _code_of(kind: str, message: str) -> tuple[str, str]:
 @lru_cache(maxsize=256)
 def _schema_of(model: type[BaseModel]) -> JsonObject:
     return TypeAdapter(model).json_schema()
+
+
+@lru_cache(maxsize=256)
+def _examples_of(model: type[BaseModel]) -> Mapping[str, str]:
+    """What is written as it has to be, by the pattern that it has to match."""
+    found: dict[str, str] = {}
+    here: list[object] = [_schema_of(model)]
+    while here:
+        node = here.pop()
+        if isinstance(node, dict):
+            here.extend(node.values())
+            if isinstance(node.get("pattern"), str) and node.get("examples"):
+                found[node["pattern"]] = node["examples"][0]
+        elif isinstance(node, list):
+            here.extend(node)
+    return found
 
 
 def _fields_at(schema: JsonObject, path: Sequence[str | int]) -> list[str]:
@@ -144,7 +171,7 @@ def problem_of_validation(request: Request, found: Sequence[Any], flaws: Sequenc
         if way_round is not None:
             errors[FieldError("immutable", pointer, way_round)] = None
             continue
-        code, message = _code_of(error["type"], error["msg"])
+        code, message = _code_of(error, model if place == "body" else None)
         hint = _hint(error, path, model) if place == "body" or error["type"] in {"literal_error", "enum"} else None
         detail = " ".join(_sentence(part) for part in (message, hint) if part)
         errors[FieldError(code, pointer, detail)] = None

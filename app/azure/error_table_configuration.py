@@ -132,7 +132,7 @@ CONFIGURATION_ROWS: tuple[Row, ...] = (
         codes="InvalidParameter", message="greater or equal to minCount|minCount"),
     row("azure_request_invalid", _CONFIGURATION, Action.FAIL,
         "Azure found the request wrong.",
-        "Correct the field that Azure names.",
+        "Correct what Azure's own words name: the problem's `azure.message`.",
         codes="InvalidParameter InvalidParameterValue BadRequest BadRequestFormat InvalidRequestContent "
               "MissingRequiredParameter InvalidRequestFormat InvalidResourceName ValidationError "
               "InvalidApiVersionParameter InvalidTemplate PropertyRequired"),

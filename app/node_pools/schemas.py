@@ -255,7 +255,12 @@ class NodePoolAct(RequestModel):
     options: RunOptions = RunOptions()
 
 
-MachineName = Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"), PLAIN]
+MachineName = Annotated[
+    str,
+    StringConstraints(max_length=63, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"),
+    PLAIN,
+    Field(examples=["aks-workers-12345678-vmss000001"]),
+]
 
 
 class NodePoolMachines(RequestModel):

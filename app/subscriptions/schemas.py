@@ -12,9 +12,17 @@ from app.jobs.schemas import JobRead, RunOptions
 # https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftresources, but 64
 # where Azure takes 90: AKS puts the name into that of its own group, which has 80.
 GroupName = Annotated[
-    str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_().-]*[A-Za-z0-9_()-]$"), PLAIN
+    str,
+    StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_().-]*[A-Za-z0-9_()-]$"),
+    PLAIN,
+    Field(examples=["shop"]),
 ]
-LocationName = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9]+$"), PLAIN]
+LocationName = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9]+$"),
+    PLAIN,
+    Field(examples=["westeurope"]),
+]
 # https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
 TagKey = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^<>%&\\?/]+$"), PLAIN]
 TagValue = Annotated[str, StringConstraints(max_length=256), PLAIN]

@@ -102,6 +102,34 @@ async def test_all_broken_rules_are_told_at_once(idle_slipway: Slipway) -> None:
     }
 
 
+async def test_what_is_written_otherwise_is_told_by_an_example_and_what_has_no_room_in_plain_words(
+    idle_slipway: Slipway,
+) -> None:
+    pool = {**POOL, "taints": ["dedicated"], "labels": {"team": "a b"}, "upgrades": {"max_surge": "200%"}}
+    body = {
+        **CLUSTER,
+        **NO_NODES,
+        "node_pools": [pool],
+        "kubernetes_version": "newest",
+        "network": {"pod_cidrs": ["10.244.0.0"]},
+        "windows_password": "short",
+        "tags": {f"tag{number}": "" for number in range(50)},
+    }
+
+    answer = await idle_slipway.ask("POST", "/v1/clusters", body)
+
+    details = {error["pointer"]: error["detail"] for error in answer.json()["errors"]}
+    assert details.pop("/windows_password") == "It should have at least 14 characters."
+    assert details.pop("/tags") == "It should have at most 40 entries."
+    assert {pointer: detail.partition(";")[0] for pointer, detail in details.items()} == {
+        "/kubernetes_version": "Write it like `1.33`",
+        "/network/pod_cidrs/0": "Write it like `10.0.0.0/16`",
+        "/node_pools/0/taints/0": "Write it like `dedicated=batch:NoSchedule`",
+        "/node_pools/0/labels/team": "Write it like `shop`",
+        "/node_pools/0/upgrades/max_surge": "Write it like `33%`",
+    }
+
+
 async def test_what_was_sent_is_not_echoed(idle_slipway: Slipway) -> None:
     body = {**CLUSTER, "generate_ssh_key": False, "ssh_public_key": PRIVATE_KEY}
 

@@ -190,7 +190,7 @@ async def test_a_version_goes_after_the_settings_and_the_pools_after_the_control
     assert len(slipway.azure.requests(operation="AgentPools_CreateOrUpdate")) == 1
     assert (await slipway.cluster())["kubernetes_version"] == newest
     answer = await slipway.ask("PATCH", "/v1/clusters/blue", {"kubernetes_version": now})
-    assert [error["code"] for error in answer.json()["errors"]] == ["kubernetes_version_downgrade"]
+    assert [error["code"] for error in answer.json()["errors"]] == ["kubernetes_downgrade"]
 
 
 async def test_acceptance_of_the_last_of_several_requests_is_enough_where_it_was_asked(slipway: Slipway) -> None:

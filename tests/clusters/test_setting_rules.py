@@ -184,3 +184,14 @@ def test_no_azure_property_may_contradict_a_field(field: Any) -> None:
 def test_the_model_is_that_of_the_installed_sdk() -> None:
     script = Path(__file__).parents[2] / "scripts" / "cluster_model.py"
     subprocess.run([sys.executable, str(script), "--check"], check=True)  # noqa: S603
+
+
+def test_a_whole_branch_of_azures_names_all_fields_that_say_its_parts() -> None:
+    rejections = Rejections()
+    given = ClusterSettings.model_validate({"azure_properties": {"apiServerAccessProfile": {}, "addonProfiles": {}}})
+    check_settings(given, windows=False, rejections=rejections)
+    details = {error.pointer: error.detail for error in rejections.errors}
+    assert (
+        "`api_server.authorized_ip_ranges`, `api_server.private`" in details["/azure_properties/apiServerAccessProfile"]
+    )
+    assert "`addons.azure_policy`" in details["/azure_properties/addonProfiles"]

@@ -63,12 +63,14 @@ async def test_several_minors_node_images_and_one_pool_go_their_own_ways(slipway
     skipped = await slipway.ask("POST", UPGRADE, {"kubernetes_version": NEWEST})
     assert (skipped.status_code, skipped.json()["code"]) == (422, "kubernetes_minor_skipped")
     assert f"{NEXT}, then {NEWEST}" in skipped.json()["remedy"]
+    assert "POST /v1/clusters/{id}:upgrade with `through_minors: true`" in skipped.json()["remedy"]
     for version, code in (("1.32.8", "kubernetes_downgrade"), ("1.40.1", "kubernetes_version_not_offered")):
         refused = await slipway.ask("POST", UPGRADE, {"kubernetes_version": version})
         assert (refused.status_code, refused.json()["code"]) == (422, code), refused.text
     own = "/v1/clusters/blue/node-pools/work:upgrade"
     newer = await slipway.ask("POST", own, {"kubernetes_version": NEXT})
     assert (newer.status_code, newer.json()["code"]) == (422, "node_pool_newer_than_control_plane")
+    assert "POST /v1/clusters/{id}:upgrade" in newer.json()["remedy"]
     unknown = await slipway.ask("POST", UPGRADE, {"kubernetes_version": NEXT, "node_pools": ["none"]})
     assert [error["code"] for error in unknown.json()["errors"]] == ["unknown_node_pool"]
 

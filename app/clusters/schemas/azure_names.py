@@ -6,10 +6,23 @@ from pydantic import Field, StringConstraints
 
 from app.core.text import PLAIN
 
-Cidr = Annotated[str, StringConstraints(min_length=3, max_length=64, pattern=r"^[0-9a-fA-F:.]+/[0-9]{1,3}$"), PLAIN]
-Address = Annotated[str, StringConstraints(min_length=2, max_length=64, pattern=r"^[0-9a-fA-F:.]+$"), PLAIN]
+Cidr = Annotated[
+    str,
+    StringConstraints(min_length=3, max_length=64, pattern=r"^[0-9a-fA-F:.]+/[0-9]{1,3}$"),
+    PLAIN,
+    Field(examples=["10.0.0.0/16"]),
+]
+Address = Annotated[
+    str,
+    StringConstraints(min_length=2, max_length=64, pattern=r"^[0-9a-fA-F:.]+$"),
+    PLAIN,
+    Field(examples=["10.0.0.10"]),
+]
 Guid = Annotated[
-    str, StringConstraints(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", max_length=36), PLAIN
+    str,
+    StringConstraints(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", max_length=36),
+    PLAIN,
+    Field(examples=["00000000-0000-0000-0000-00000000000a"]),
 ]
 ResourceId = Annotated[
     str,
@@ -21,6 +34,11 @@ ResourceId = Annotated[
         ),
     ),
     PLAIN,
+    Field(
+        examples=[
+            "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/main"
+        ]
+    ),
 ]
 KeyVaultId = Annotated[
     str,
@@ -29,6 +47,7 @@ KeyVaultId = Annotated[
         pattern=r"^https://[a-z0-9-]{3,24}\.[a-z0-9.-]{3,60}/(keys|secrets)/[A-Za-z0-9-]{1,127}(/[0-9a-f]{32})?$",
     ),
     PLAIN,
+    Field(examples=["https://shop.vault.azure.net/keys/etcd"]),
 ]
 VaultSecretId = Annotated[
     str,
@@ -37,6 +56,7 @@ VaultSecretId = Annotated[
         pattern=r"^https://[a-z0-9-]{3,24}\.[a-z0-9.-]{3,60}/secrets/[A-Za-z0-9-]{1,127}(/[0-9a-f]{32})?$",
     ),
     PLAIN,
+    Field(examples=["https://shop.vault.azure.net/secrets/principal"]),
 ]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
 Minutes = Annotated[int, Field(ge=1, le=1440)]

@@ -18,19 +18,35 @@ from app.subscriptions.schemas import GroupName, LocationName, Tags
 
 # https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftcontainerservice
 ClusterName = Annotated[
-    str, StringConstraints(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?$"), PLAIN
+    str,
+    StringConstraints(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?$"),
+    PLAIN,
+    Field(examples=["shop"]),
 ]
 LATEST = "latest"
 Version = Annotated[
-    str, StringConstraints(max_length=16, pattern=r"^(latest|[0-9]{1,2}\.[0-9]{1,3}(\.[0-9]{1,3})?)$"), PLAIN
+    str,
+    StringConstraints(max_length=16, pattern=r"^(latest|[0-9]{1,2}\.[0-9]{1,3}(\.[0-9]{1,3})?)$"),
+    PLAIN,
+    Field(examples=["1.33"]),
 ]
-PatchVersion = Annotated[str, StringConstraints(max_length=16, pattern=r"^[0-9]{1,2}\.[0-9]{1,3}\.[0-9]{1,3}$"), PLAIN]
+PatchVersion = Annotated[
+    str,
+    StringConstraints(max_length=16, pattern=r"^[0-9]{1,2}\.[0-9]{1,3}\.[0-9]{1,3}$"),
+    PLAIN,
+    Field(examples=["1.33.5"]),
+]
 PublicKey = Annotated[str, StringConstraints(min_length=1, max_length=16_384), PLAIN_LINES]
 
 # https://learn.microsoft.com/rest/api/aks/managed-clusters/create-or-update#managedclusterwindowsprofile
 WindowsPassword = Annotated[SecretStr, Field(min_length=14, max_length=123), PLAIN_SECRET]
 # https://learn.microsoft.com/rest/api/aks/managed-clusters/create-or-update#containerservicelinuxprofile
-UserName = Annotated[str, StringConstraints(min_length=1, max_length=32, pattern=r"^[A-Za-z][-A-Za-z0-9_]*$"), PLAIN]
+UserName = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=32, pattern=r"^[A-Za-z][-A-Za-z0-9_]*$"),
+    PLAIN,
+    Field(examples=["azureuser"]),
+]
 
 
 class ClusterFallback(Fallback):

@@ -15,18 +15,24 @@ DEFAULT_POOL = "system"
 LONGEST_POOL_NAME = 40
 
 SizeName = Annotated[
-    str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z]+_[A-Za-z0-9_-]*[A-Za-z0-9]$"), PLAIN
+    str,
+    StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z]+_[A-Za-z0-9_-]*[A-Za-z0-9]$"),
+    PLAIN,
+    Field(examples=["Standard_D4s_v5"]),
 ]
 PoolName = Annotated[
-    str, StringConstraints(min_length=1, max_length=LONGEST_POOL_NAME, pattern=r"^[a-z]([a-z0-9-]*[a-z0-9])?$"), PLAIN
+    str,
+    StringConstraints(min_length=1, max_length=LONGEST_POOL_NAME, pattern=r"^[a-z]([a-z0-9-]*[a-z0-9])?$"),
+    PLAIN,
+    Field(examples=["workers"]),
 ]
 NodeCount = Annotated[int, Field(ge=0, le=1000)]
-Zone = Annotated[str, StringConstraints(max_length=1, pattern=r"^[1-9]$")]
+Zone = Annotated[str, StringConstraints(max_length=1, pattern=r"^[1-9]$"), Field(examples=["1"])]
 # https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
 _PREFIX = r"([a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*/)?"
 _WORD = r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
 LabelKey = Annotated[str, StringConstraints(max_length=317, pattern=rf"^{_PREFIX}{_WORD}$"), PLAIN]
-LabelValue = Annotated[str, StringConstraints(max_length=63, pattern=rf"^({_WORD})?$"), PLAIN]
+LabelValue = Annotated[str, StringConstraints(max_length=63, pattern=rf"^({_WORD})?$"), PLAIN, Field(examples=["shop"])]
 Labels = Annotated[dict[LabelKey, LabelValue], Field(max_length=64)]
 # https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/
 Taint = Annotated[
@@ -35,9 +41,12 @@ Taint = Annotated[
         max_length=400, pattern=rf"^{_PREFIX}{_WORD}(=({_WORD})?)?:(NoSchedule|PreferNoSchedule|NoExecute)$"
     ),
     PLAIN,
+    Field(examples=["dedicated=batch:NoSchedule"]),
 ]
 Taints = Annotated[list[Taint], Field(max_length=64)]
-Surge = Annotated[str, StringConstraints(max_length=4, pattern=r"^([1-9][0-9]?|100)%$|^[1-9][0-9]{0,2}$")]
+Surge = Annotated[
+    str, StringConstraints(max_length=4, pattern=r"^([1-9][0-9]?|100)%$|^[1-9][0-9]{0,2}$"), Field(examples=["33%"])
+]
 PropertyName = Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z][A-Za-z0-9]*$"), PLAIN]
 AzureProperties = Annotated[dict[PropertyName, Any], Field(max_length=40)]
 SubnetId = Annotated[
@@ -50,6 +59,11 @@ SubnetId = Annotated[
         ),
     ),
     PLAIN,
+    Field(
+        examples=[
+            "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/main/subnets/nodes"
+        ]
+    ),
 ]
 
 
@@ -63,6 +77,11 @@ PrefixId = Annotated[
         ),
     ),
     PLAIN,
+    Field(
+        examples=[
+            "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/net/providers/Microsoft.Network/publicIPPrefixes/nodes"
+        ]
+    ),
 ]
 SnapshotId = Annotated[
     str,
@@ -74,6 +93,11 @@ SnapshotId = Annotated[
         ),
     ),
     PLAIN,
+    Field(
+        examples=[
+            "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/net/providers/Microsoft.ContainerService/snapshots/nodes"
+        ]
+    ),
 ]
 
 

@@ -17,6 +17,7 @@ UpgradeVersion = Annotated[
     str,
     StringConstraints(max_length=16, pattern=r"^(latest|[0-9]{1,2}\.[0-9]{1,3}(\.[0-9]{1,3})?)$"),
     PLAIN,
+    Field(examples=["1.34"]),
 ]
 FindingCode = Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z][a-z_]*$"), PLAIN]
 

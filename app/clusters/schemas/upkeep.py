@@ -85,11 +85,19 @@ class MaintenanceWindow(RequestModel):
 
     weekday: Choice[Weekday]
     interval_weeks: Annotated[int, Field(ge=1, le=4)] = 1
-    start_time: Annotated[str, StringConstraints(max_length=5, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$"), PLAIN]
+    start_time: Annotated[
+        str,
+        StringConstraints(max_length=5, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$"),
+        PLAIN,
+        Field(examples=["02:00"]),
+    ]
     duration_hours: Annotated[int, Field(ge=4, le=24)]
-    utc_offset: Annotated[str, StringConstraints(max_length=6, pattern=r"^[+-](0[0-9]|1[0-4]):[0-5][0-9]$"), PLAIN] = (
-        "+00:00"
-    )
+    utc_offset: Annotated[
+        str,
+        StringConstraints(max_length=6, pattern=r"^[+-](0[0-9]|1[0-4]):[0-5][0-9]$"),
+        PLAIN,
+        Field(examples=["+01:00"]),
+    ] = "+00:00"
     start_date: Annotated[date, Field(strict=False)] | None = None
     not_allowed: Annotated[list[Span], Field(max_length=20)] | None = None
     """Days on which nothing is done, though the window is open."""

@@ -129,7 +129,5 @@ def _version(wanted: Wanted, seen: JsonObject, patch: JsonObject, rejections: Re
     if asked is None or asked in {runs, wanted.kubernetes_version} or str(runs).startswith(f"{asked}."):
         return None
     if runs is not None and asked != LATEST and numbers(asked) < numbers(runs)[: len(numbers(asked))]:
-        rejections.add(
-            "kubernetes_version_downgrade", f"/{_VERSION}", f"The cluster runs {runs}, and AKS never goes back."
-        )
+        rejections.add("kubernetes_downgrade", f"/{_VERSION}", f"The cluster runs {runs}, and AKS never goes back.")
     return str(asked)

@@ -43,9 +43,10 @@ def check_azure_properties(properties: JsonObject, rejections: Rejections) -> No
     """Note what AKS does not have, what Azure says itself, what is of another type, and what has a field here."""
     for path, value in _leaves(properties):
         pointer = "/azure_properties/" + "/".join(path)
-        typed = next((ours for known, ours in _TYPED.items() if _same_branch(path, known)), None)
-        if typed is not None:
-            rejections.add("given_as_field", pointer, f"Say it by `{typed}`.")
+        typed = dict.fromkeys(ours for known, ours in _TYPED.items() if _same_branch(path, known))
+        if typed:
+            named = ", ".join(f"`{ours}`" for ours in typed)
+            rejections.add("given_as_field", pointer, f"Say {'it' if len(typed) == 1 else 'its parts'} by {named}.")
         elif path[0] in _OURS:
             rejections.add("not_settable", pointer, "Slipway sets this, or Azure does.")
         else:

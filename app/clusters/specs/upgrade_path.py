@@ -14,6 +14,7 @@ from app.core.json import JsonObject
 
 LARGEST_SKEW = 3
 LATEST = "latest"
+_THROUGH = "ask for all of it: POST /v1/clusters/{id}:upgrade with `through_minors: true`."
 
 
 class UpgradeRefusedError(SlipwayError):
@@ -54,7 +55,7 @@ class PoolNewerError(UpgradeRefusedError):
 
     code = "node_pool_newer_than_control_plane"
     title = "A node pool cannot be newer than its control plane"
-    remedy = "Upgrade the control plane first: `scope: control_plane`, or all of it."
+    remedy = "Upgrade the control plane first, or all of it: POST /v1/clusters/{id}:upgrade (`scope`)."
 
 
 class PoolTooOldError(UpgradeRefusedError):
@@ -223,8 +224,7 @@ def refuse_by_numbers(asked: UpgradeAsked, fleet: Fleet) -> None:
     if listed and wanted[1] - here[1] > 1 and not asked.through_minors:
         raise MinorSkippedError(
             f"{asked.version} is more than one minor version after {fleet.control_plane}.",
-            remedy=f"Upgrade one minor version after the other, first to {here[0]}.{here[1] + 1}; or ask for all of it "
-            "with `through_minors: true`.",
+            remedy=f"Upgrade one minor version after the other, first to {here[0]}.{here[1] + 1}; or {_THROUGH}",
         )
 
 
@@ -263,7 +263,7 @@ def _path(fleet: Fleet, target: str, *, through_minors: bool) -> list[str]:
         steps = ", then ".join(path)
         raise MinorSkippedError(
             f"{target} is more than one minor version after {fleet.control_plane}.",
-            remedy=f"Upgrade to {steps}; or ask for all of it with `through_minors: true`.",
+            remedy=f"Upgrade to {steps}; or {_THROUGH}",
         )
     return path
 
