@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import ConfigDict, Field, Strict, StringConstraints
 
 from app.api.schemas import Choice, RequestModel, ResponseModel
+from app.clusters.schemas.azure_names import PrefixId, SnapshotId, SubnetId
 from app.clusters.schemas.plans import PlanId
 from app.clusters.schemas.pools import (
     Autoscaling,
@@ -21,12 +22,9 @@ from app.clusters.schemas.pools import (
     OsType,
     PoolMode,
     PoolUpgrades,
-    PrefixId,
     ScaleDownMode,
     SizeName,
-    SnapshotId,
     Spot,
-    SubnetId,
     Taints,
     Zone,
 )

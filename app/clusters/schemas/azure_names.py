@@ -6,6 +6,8 @@ from pydantic import Field, StringConstraints
 
 from app.core.text import PLAIN
 
+_SOME_GROUP = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/net/providers"
+
 Cidr = Annotated[
     str,
     StringConstraints(min_length=3, max_length=64, pattern=r"^[0-9a-fA-F:.]+/[0-9]{1,3}$"),
@@ -34,11 +36,7 @@ ResourceId = Annotated[
         ),
     ),
     PLAIN,
-    Field(
-        examples=[
-            "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/main"
-        ]
-    ),
+    Field(examples=[f"{_SOME_GROUP}/Microsoft.Network/virtualNetworks/main"]),
 ]
 KeyVaultId = Annotated[
     str,
@@ -57,6 +55,42 @@ VaultSecretId = Annotated[
     ),
     PLAIN,
     Field(examples=["https://shop.vault.azure.net/secrets/principal"]),
+]
+SubnetId = Annotated[
+    str,
+    StringConstraints(
+        max_length=400,
+        pattern=(
+            r"^/subscriptions/[0-9a-fA-F-]{36}/resource[gG]roups/[A-Za-z0-9_().-]{1,90}/providers/Microsoft\.Network"
+            r"/virtualNetworks/[A-Za-z0-9_.-]{1,64}/subnets/[A-Za-z0-9_.-]{1,80}$"
+        ),
+    ),
+    PLAIN,
+    Field(examples=[f"{_SOME_GROUP}/Microsoft.Network/virtualNetworks/main/subnets/nodes"]),
+]
+PrefixId = Annotated[
+    str,
+    StringConstraints(
+        max_length=400,
+        pattern=(
+            r"^/subscriptions/[0-9a-fA-F-]{36}/resource[gG]roups/[A-Za-z0-9_().-]{1,90}/providers/Microsoft\.Network"
+            r"/publicIPPrefixes/[A-Za-z0-9_.-]{1,80}$"
+        ),
+    ),
+    PLAIN,
+    Field(examples=[f"{_SOME_GROUP}/Microsoft.Network/publicIPPrefixes/nodes"]),
+]
+SnapshotId = Annotated[
+    str,
+    StringConstraints(
+        max_length=400,
+        pattern=(
+            r"^/subscriptions/[0-9a-fA-F-]{36}/resource[gG]roups/[A-Za-z0-9_().-]{1,90}"
+            r"/providers/Microsoft\.ContainerService/snapshots/[A-Za-z0-9_.-]{1,80}$"
+        ),
+    ),
+    PLAIN,
+    Field(examples=[f"{_SOME_GROUP}/Microsoft.ContainerService/snapshots/nodes"]),
 ]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
 Minutes = Annotated[int, Field(ge=1, le=1440)]

@@ -6,9 +6,8 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from app.api.schemas import Choice, RequestModel
-from app.clusters.schemas.azure_names import Address, Cidr
+from app.clusters.schemas.azure_names import Address, Cidr, SubnetId
 from app.clusters.schemas.outbound import OutboundAddresses
-from app.clusters.schemas.pools import SubnetId
 from app.core.text import PLAIN
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, StringConstraints
 
 from app.api.schemas import Choice, RequestModel, ResponseModel
+from app.clusters.schemas.azure_names import PrefixId, SnapshotId, SubnetId
 from app.clusters.schemas.conditions import ConditionRead
 from app.core.text import PLAIN
 from app.subscriptions.schemas import Tags
@@ -49,56 +50,6 @@ Surge = Annotated[
 ]
 PropertyName = Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z][A-Za-z0-9]*$"), PLAIN]
 AzureProperties = Annotated[dict[PropertyName, Any], Field(max_length=40)]
-SubnetId = Annotated[
-    str,
-    StringConstraints(
-        max_length=400,
-        pattern=(
-            r"^/subscriptions/[0-9a-fA-F-]{36}/resource[gG]roups/[A-Za-z0-9_().-]{1,90}/providers/Microsoft\.Network"
-            r"/virtualNetworks/[A-Za-z0-9_.-]{1,64}/subnets/[A-Za-z0-9_.-]{1,80}$"
-        ),
-    ),
-    PLAIN,
-    Field(
-        examples=[
-            "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/main/subnets/nodes"
-        ]
-    ),
-]
-
-
-PrefixId = Annotated[
-    str,
-    StringConstraints(
-        max_length=400,
-        pattern=(
-            r"^/subscriptions/[0-9a-fA-F-]{36}/resource[gG]roups/[A-Za-z0-9_().-]{1,90}/providers/Microsoft\.Network"
-            r"/publicIPPrefixes/[A-Za-z0-9_.-]{1,80}$"
-        ),
-    ),
-    PLAIN,
-    Field(
-        examples=[
-            "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/net/providers/Microsoft.Network/publicIPPrefixes/nodes"
-        ]
-    ),
-]
-SnapshotId = Annotated[
-    str,
-    StringConstraints(
-        max_length=400,
-        pattern=(
-            r"^/subscriptions/[0-9a-fA-F-]{36}/resource[gG]roups/[A-Za-z0-9_().-]{1,90}"
-            r"/providers/Microsoft\.ContainerService/snapshots/[A-Za-z0-9_.-]{1,80}$"
-        ),
-    ),
-    PLAIN,
-    Field(
-        examples=[
-            "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/net/providers/Microsoft.ContainerService/snapshots/nodes"
-        ]
-    ),
-]
 
 
 class PoolMode(StrEnum):
