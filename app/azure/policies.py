@@ -114,7 +114,8 @@ class TurnPolicy(Policy):
                 if pause is None:
                     raise
                 try:
-                    await self._throttle.pause(pause, call, error.problem.detail)
+                    limited = error.http_status == _TOO_MANY
+                    await self._throttle.pause(pause, call, error.problem.detail, limited=limited)
                 except AzureDeadlineError:
                     raise error from None
             attempt += 1

@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 from app.azure.errors import AzureDeadlineError
 from app.azure.metrics import TURN_SECONDS
 from app.azure.ports import BucketStore
-from app.azure.types.call import Call
+from app.azure.types.call import Call, Wait
 from app.core.clock import Clock
 
 _SHORTEST_WAIT = 0.005
+_LIMIT = "Azure takes no more calls of this kind for the moment."
 _ROOMY = 1_000_000.0
 _READS = ("GET", "HEAD")
 _WRITES = ("PUT", "PATCH", "POST")
@@ -112,7 +113,7 @@ class Throttle:
             ):
                 # A store that says "in a nanosecond" must not keep the process busy.
                 wait = max(due, _SHORTEST_WAIT)
-                await self.pause(wait, call, f"Azure's limit of calls ({bucket.name})")
+                await self.pause(wait, call, _LIMIT, limited=True)
                 TURN_SECONDS.labels(bucket.name).inc(wait)
 
     async def refused(self, method: str, url: str, seconds: float) -> None:
@@ -122,11 +123,16 @@ class Throttle:
             closed = found[-1] if found[-1].bucket in GATES else found[0]
             await self._buckets.block(closed.key, seconds=seconds)
 
-    async def pause(self, seconds: float, call: Call, cause: str) -> None:
-        """Sleep, and say so; raises `AzureDeadlineError` at once when the deadline comes first."""
+    async def pause(self, seconds: float, call: Call, cause: str, *, limited: bool) -> None:
+        """Sleep, and say so; raises `AzureDeadlineError` at once when the deadline comes first.
+
+        `cause`: a sentence; `limited`: it is Azure's limits of calls.
+        """
         left = (call.deadline - self._clock.now()).total_seconds()
         if seconds >= left:
-            raise AzureDeadlineError(f"{cause}: it would take {seconds:.0f} s more, and {max(left, 0):.0f} s are left.")
+            raise AzureDeadlineError(f"{cause} It would take {seconds:.0f} s more, and {max(left, 0):.0f} s are left.")
         if call.on_wait is not None:
-            call.on_wait(cause, seconds)
+            call.on_wait(Wait(cause, seconds, limited))
         await self._sleep(seconds)
+        if call.on_wait is not None:
+            call.on_wait(Wait(cause, 0, limited))

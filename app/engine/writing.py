@@ -92,7 +92,8 @@ class Progress:
 
             async def write(session: AsyncSession, job: Job, said: _Words = said) -> None:
                 words, job.waiting_for = said
-                other = await rows.foreign_job(session, job.partition) if job.waiting_for else None
+                busy = job.waiting_for == "another_operation"
+                other = await rows.foreign_job(session, job.partition) if busy else None
                 job.progress = words if other is None else f"{words[:400]} It is the job {other}."
                 if job.state in _GOING_ON:
                     job.state = JobState.WAITING if job.waiting_for else JobState.RUNNING

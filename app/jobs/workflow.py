@@ -1,14 +1,18 @@
 """What the steps of all jobs work with: the gateways, and the context of a call to Azure."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from app.azure.gateway import AzureGateway
-from app.azure.types.call import Call, CallRecord
+from app.azure.types.call import Call, CallRecord, Wait
 from app.azure.types.secret import Secret
 from app.core.json import JsonObject
 from app.engine import run, steps, workflows
 from app.kubernetes.gateway import KubernetesGateway
+
+_WORTH_TELLING = 5
+"""Seconds."""
 
 
 class SecretSource(Protocol):
@@ -46,8 +50,27 @@ def azure_call(cloud: Cloud) -> Call:
         fence=cloud.context.fence,
         on_unsent=lambda record: cloud.context.note(_facts(record, sent=False)),
         on_answer=lambda record: cloud.context.note(_facts(record)),
-        on_wait=lambda words, _seconds: cloud.context.progress(words),
+        on_wait=_teller_of_waits(cloud),
     )
+
+
+def _teller_of_waits(cloud: Cloud) -> Callable[[Wait], None]:
+    """Shows a wait while it lasts. One for Azure's limits of calls makes the job `waiting`, unless it is over soon."""
+    told = False
+
+    def tell(wait: Wait) -> None:
+        nonlocal told
+        if wait.limited and wait.seconds >= _WORTH_TELLING:
+            cloud.context.progress(f"{wait.words} It is asked again in {wait.seconds:.0f} s.", waiting_for="throttling")
+            told = True
+        elif wait.seconds and not wait.limited:
+            cloud.context.progress(wait.words)
+            told = True
+        elif told and not wait.seconds:
+            cloud.context.progress("Azure is asked again.")
+            told = False
+
+    return tell
 
 
 def _facts(record: CallRecord, *, sent: bool = True) -> JsonObject:

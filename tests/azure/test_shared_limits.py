@@ -9,7 +9,7 @@ from aiohttp import web
 from app.azure.errors import AzureError
 from app.azure.ports import MemoryBuckets
 from app.azure.throttle import Throttle
-from app.azure.types.call import Call
+from app.azure.types.call import Call, Wait
 from tests.azure.arm_double import answers, arm_double, error
 from tests.azure.virtual_time import VirtualTime
 
@@ -55,17 +55,17 @@ async def test_one_refused_pool_holds_back_the_pools_of_the_whole_subscription_a
 
 async def test_a_refusal_is_waited_out_and_never_shown() -> None:
     """Scene 7."""
-    waits: list[tuple[str, float]] = []
+    waits: list[Wait] = []
     good = web.json_response(
         {"id": "/subscriptions/s/resourceGroups/g", "name": "g", "location": "westeurope", "properties": {}}
     )
     refused = error(429, "Throttled", REFUSAL, **{"Retry-After": "36"})
     async with arm_double(answers(refused, refused, good)) as arm:
-        call = arm.call(on_wait=lambda words, seconds: waits.append((words, seconds)))
+        call = arm.call(on_wait=waits.append)
         await arm.azure.resource_groups.put("g", "westeurope", {}, call=call)
         assert arm.methods() == ["PUT", "PUT", "PUT"]
-    assert [seconds for _, seconds in waits] == [37.0, 37.0]
-    assert all("no more calls" in words for words, _ in waits)
+    assert [wait.seconds for wait in waits] == [37.0, 0, 37.0, 0]
+    assert all("no more calls" in wait.words and wait.limited for wait in waits)
 
 
 async def test_what_azure_asks_to_wait_is_passed_on_where_a_caller_cannot_wait() -> None:

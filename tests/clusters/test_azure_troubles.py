@@ -31,10 +31,17 @@ async def test_an_unregistered_provider_is_registered_on_the_way(slipway: Slipwa
 
 
 async def test_a_throttled_call_is_waited_for_and_never_shown_as_a_failure(slipway: Slipway) -> None:
-    slipway.azure.add_fault("throttle", operation=PUT, retry_after=1)
+    slipway.azure.add_fault("throttle", operation=PUT, retry_after=6)
+    job_id = await slipway.accepted("POST", "/v1/clusters", CLUSTER)
 
-    job = await slipway.create()
+    for _ in range(400):
+        job = (await slipway.ask("GET", f"/v1/jobs/{job_id}")).json()
+        if job["state"] == "waiting":
+            break
+        await asyncio.sleep(0.05)
 
+    assert (job["waiting_for"], "asked again in" in job["progress"]) == ("throttling", True)
+    job = await slipway.ended(job_id)
     assert job["state"] == "succeeded", job
     assert slipway.puts() == 1
 

@@ -22,13 +22,26 @@ class CallRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """A pause before a sending.
+
+    `words`: its cause, a plain sentence. `seconds`: how long it takes; 0 says that it is over. `limited`: it is Azure's
+    limits of calls that have to be waited out.
+    """
+
+    words: str
+    seconds: float
+    limited: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """The context of one gateway call.
 
     `deadline`: past it nothing is sent, retried or waited for. Before each sending that changes Azure `before_change`
     is awaited, and immediately before it `fence`; what they raise comes out unchanged and stops the call. `on_unsent`
-    hears that such a sending never left. `on_answer` hears each answer, `on_wait` each wait for a turn or a retry (its
-    cause in plain words, and how many seconds).
+    hears that such a sending never left. `on_answer` hears each answer, `on_wait` the beginning and the end of each
+    wait for a turn or a retry.
     """
 
     deadline: datetime
@@ -39,4 +52,4 @@ class Call:
     fence: Callable[[], Awaitable[None]] | None = None
     on_unsent: Callable[[CallRecord], None] | None = None
     on_answer: Callable[[CallRecord], None] | None = None
-    on_wait: Callable[[str, float], None] | None = None
+    on_wait: Callable[[Wait], None] | None = None
