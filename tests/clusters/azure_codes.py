@@ -137,6 +137,8 @@ CASES: tuple[Case, ...] = (
          "Node pool update via managed cluster not allowed."),
     Case(PUT, 400, "InvalidParameter", "configuration", "azure_pool_minimum", "ends",
          "The value of parameter agentPoolProfile.count is invalid: must be greater or equal to minCount:1."),
+    Case(PUT, 400, "SystemPoolHasRestrictedTaint", "configuration", "azure_system_pool_taint", "ends"),
+    Case(PUT, 400, "SystemPoolSkuTooLow", "configuration", "azure_system_pool_size", "ends"),
     Case(PUT, 404, "PlatformImageNotFound", "configuration", "azure_image_not_found", "ends"),
     Case(PUT, 400, "LocationRequired", "configuration", "azure_location_not_available", "ends"),
     *_all(GROUP, 400, "RegionIsOfferRestricted LocationNotAvailableForResourceType", "configuration",

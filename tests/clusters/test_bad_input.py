@@ -24,6 +24,7 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"name": 7}, "wrong_type", "/name"),
     ({"name": "cls_blue"}, "name_looks_like_id", "/name"),
     ({"location": "westeurop"}, "unknown_location", "/location"),
+    ({"fallbacks": [{"location": "nowhere"}]}, "unknown_location", "/fallbacks/0/location"),
     ({"kubernetes_version": "1.12"}, "unknown_kubernetes_version", "/kubernetes_version"),
     ({"kubernetes_version": "newest"}, "wrong_format", "/kubernetes_version"),
     ({"node_size": "Standard_D4s_v55"}, "unknown_node_size", "/node_size"),

@@ -99,6 +99,14 @@ async def test_autoscaling_is_switched_in_ordered_requests_and_decides_about_the
 async def test_what_azure_cannot_change_is_refused_with_the_way_round(slipway: Slipway) -> None:
     await slipway.create()
     await slipway.done("POST", PATH, WORKERS)
+    asked: dict[str, Any] = {"azure_properties": {"enableEncryptionAtHost": True, "gpuProfile": {"driver": "None"}}}
+    (error,) = (await slipway.ask("PATCH", f"{PATH}/workers", asked)).json()["errors"]
+    assert (error["code"], error["pointer"]) == ("immutable", "/azure_properties/enableEncryptionAtHost")
+    assert "add a pool" in error["detail"]
+    elsewhere = await slipway.ask("POST", PATH, {**WORKERS, "name": "others", "zones": ["9"]})
+    assert [(error["code"], error["pointer"]) for error in elsewhere.json()["errors"]] == [
+        ("zone_not_offered", "/zones")
+    ]
     asked = {"size": "Standard_D8s_v5", "zones": ["1"], "os_disk": {"size_gib": 64}}
     answer = await slipway.ask("PATCH", f"{PATH}/workers", asked)
     assert answer.status_code == 422

@@ -25,6 +25,19 @@ FREE = frozenset(
 )
 """What Slipway has no field for."""
 
+FREE_AND_FIXED = frozenset(
+    {
+        "capacityReservationGroupID",
+        "enableEncryptionAtHost",
+        "enableUltraSSD",
+        "gpuInstanceProfile",
+        "hostGroupID",
+        "kubeletDiskType",
+        "proximityPlacementGroupID",
+    }
+)
+"""What of it Azure cannot change of a pool that is there (`PropertyChangeNotAllowed`)."""
+
 TYPED = {
     "availabilityZones": "zones",
     "count": "count",

@@ -124,7 +124,14 @@ async def _catalogue_errors(
 ) -> list[FieldError]:
     """What Azure's offer, as it is known, has against the location, the version and the sizes."""
     asked = {"subscription_id": subscription_id, "location": body.location}
-    against = [await catalog.known_location(session, subscription_id=subscription_id, name=body.location, now=now)]
+    locations = {"/location": body.location}
+    locations |= {
+        f"/fallbacks/{index}/location": each.location for index, each in enumerate(body.fallbacks) if each.location
+    }
+    against = [
+        await catalog.known_location(session, subscription_id=subscription_id, name=name, now=now, pointer=pointer)
+        for pointer, name in locations.items()
+    ]
     if body.kubernetes_version not in {None, LATEST}:
         against.append(await catalog.known_version(session, **asked, name=body.kubernetes_version, now=now))
     sizes = {"/node_size": body.node_size} if body.node_size else {}

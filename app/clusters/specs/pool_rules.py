@@ -1,5 +1,6 @@
 """The rules of a node pool that its schema cannot say."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 
@@ -38,6 +39,15 @@ def _check_system(pool: NodePoolSettings, at: str, rejections: Rejections) -> No
             f"{at}/autoscaling/min_count",
             "A system pool has at least one node; 0 is for user pools.",
         )
+    # https://learn.microsoft.com/azure/aks/use-system-pools
+    for index, taint in enumerate(pool.taints):
+        if re.split("[=:]", taint)[0] != "CriticalAddonsOnly" and not taint.endswith(":PreferNoSchedule"):
+            rejections.add(
+                "system_pool_taint",
+                f"{at}/taints/{index}",
+                "The cluster's own pods have to come to a system pool: it has CriticalAddonsOnly and taints with the "
+                "effect PreferNoSchedule only.",
+            )
 
 
 def _check_count(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
@@ -122,7 +132,8 @@ def check_networks(pools: Mapping[str, NodePoolSettings | AgentPoolSpec], reject
 def _check_words(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
     for key in pool.labels:
         if key.startswith(_AKS_PREFIX):
-            rejections.add("reserved_label", f"{at}/labels", f"Labels under {_AKS_PREFIX} are AKS's own: {key}.")
+            pointer = f"{at}/labels/{key.replace('/', '~1')}"
+            rejections.add("reserved_label", pointer, f"Labels under {_AKS_PREFIX} are AKS's own.")
     for index, taint in enumerate(pool.taints):
         if taint.startswith(_AKS_PREFIX):
             rejections.add("reserved_taint", f"{at}/taints/{index}", f"Taints under {_AKS_PREFIX} are AKS's own.")

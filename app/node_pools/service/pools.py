@@ -92,18 +92,16 @@ async def add_pool(session: AsyncSession, asker: Asker, cluster: Cluster, body: 
     rejections = Rejections()
     check_pool(body, "", rejections)
     check_beside(cluster, body, rejections)
-    sizes = {"/size": body.size}
-    sizes |= {f"/fallbacks/{index}/size": each.size for index, each in enumerate(body.fallbacks) if each.size}
-    for pointer, size in sizes.items():
-        wrong_size = await catalog.known_size(
-            session,
-            subscription_id=cluster.subscription_id,
-            location=cluster.location,
-            name=size,
-            now=asker.now,
-            pointer=pointer,
-        )
-        rejections.errors.extend([] if wrong_size is None else [wrong_size])
+    sizes = {"": body.size}
+    sizes |= {f"/fallbacks/{index}": each.size for index, each in enumerate(body.fallbacks) if each.size}
+    asked: Any = {"subscription_id": cluster.subscription_id, "location": cluster.location, "now": asker.now}
+    against = [
+        await catalog.known_size(session, **asked, name=size, pointer=f"{at}/size") for at, size in sizes.items()
+    ]
+    # What is not offered is what fallbacks are for.
+    zones = [] if body.fallbacks else body.zones or []
+    against.append(await catalog.known_zones(session, **asked, size=body.size, zones=zones, pointer="/zones"))
+    rejections.errors.extend(error for error in against if error is not None)
     if len(rows) >= MOST_POOLS:
         rejections.add("too_many_node_pools", "", f"A cluster has at most {MOST_POOLS} node pools.")
     rejections.raise_if_any()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from app.azure.types.pool_properties import FREE_AND_FIXED
 from app.clusters.specs.rejections import Rejections
 from app.core.json import JsonObject
 
@@ -62,6 +63,11 @@ def merged(settings: JsonObject, patch: JsonObject, rejections: Rejections) -> J
                 if name in ROTATED
                 else f"The pods of one system do not run on the other: {_ADD}",
             )
+    had, has = settings["azure_properties"], after["azure_properties"]
+    for name in sorted(FREE_AND_FIXED & (had.keys() | has.keys())):
+        if not _same(had.get(name), has.get(name)):
+            way_round = f"Azure cannot change it of a pool that is there: {_ADD}"
+            rejections.add("immutable", f"/azure_properties/{name}", way_round)
     if settings["upgrades"] and patch.get("upgrades"):
         kept = {**settings["upgrades"], **patch["upgrades"]}
         after["upgrades"] = kept if any(value is not None for value in kept.values()) else None

@@ -18,7 +18,7 @@ from app.emulator.providers.containerservice.versions import LARGEST_SKEW, may_j
 LINUX_NAME = re.compile(r"^[a-z][a-z0-9]{0,11}$")
 WINDOWS_NAME = re.compile(r"^[a-z][a-z0-9]{0,5}$")
 LARGEST_POOL = 1000
-SMALLEST_SYSTEM_SIZE = (2, 4)
+SMALLEST_SYSTEM_CORES, SMALLEST_SYSTEM_GIB = 2, 4
 """Cores and GiB that a system pool's size needs."""
 IMAGES = {
     "Ubuntu": "AKSUbuntu-2204gen2containerd-202601.07.0",
@@ -184,9 +184,10 @@ def check_pool(pool: Document, *, location: str, control_plane: str) -> None:
     if size is None:
         offered = ",".join(sorted(size.name for size in VM_SIZES.values()))
         raise size_not_allowed(str(pool["vmSize"]), location, offered)
-    if system and (size.cores, size.memory_gib) < SMALLEST_SYSTEM_SIZE:
-        raise invalid_parameter(
-            "agentPoolProfile.vmSize", f"System node pools need at least 2 vCPUs and 4 GB, {size.name} has less"
+    if system and (size.cores < SMALLEST_SYSTEM_CORES or size.memory_gib < SMALLEST_SYSTEM_GIB):
+        # The text: https://github.com/MicrosoftDocs/azure-dev-docs/issues/216
+        raise flat(
+            400, "SystemPoolSkuTooLow", "System node pool must use VM sku with more than 2 cores and 4GB memory."
         )
     region = find_location(location)
     zones = pool.get("availabilityZones") or []

@@ -131,6 +131,19 @@ def _check_labels(pool: Document) -> None:
         found = _TAINT.match(taint)
         if found is None or found.groups()[-1] not in _EFFECTS:
             raise invalid_parameter("agentPoolProfile.nodeTaints", f"'{taint}' has not the form key=value:Effect")
+        if (
+            pool["mode"] == "System"
+            and not taint.startswith("CriticalAddonsOnly")
+            and found.groups()[-1] != "PreferNoSchedule"
+        ):
+            # The text: https://github.com/Azure/AKS/issues/2578
+            raise flat(
+                400,
+                "SystemPoolHasRestrictedTaint",
+                "Operation failed due to insufficient nodes for system pod scheduling. Placing custom taints on "
+                "system pool is not supported(except 'CriticalAddonsOnly' taint or taint effect is "
+                "'PreferNoSchedule'). Please refer to https://aka.ms/aks/system-taints for detail",
+            )
 
 
 def _check_upgrade(settings: Document) -> None:
