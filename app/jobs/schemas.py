@@ -125,7 +125,9 @@ class JobStepRead(ResponseModel):
     attempts: int
     detail: str | None
     azure: dict[str, Any] | None
-    """The last calls to Azure: method, path, status, client request id, correlation id."""
+    """The last calls to Azure: method, path, status, client request id, correlation id. `ended`: whether what was asked
+    has ended there.
+    """
     started_at: datetime
     finished_at: datetime | None
 

@@ -5,6 +5,9 @@ from datetime import datetime, timedelta
 from app.jobs.schemas import JobRead
 from app.models import TERMINAL, Job, JobState
 
+CHANGE, ENDED = "change", "ended"
+"""Under which names a step notes the last change that it sends, and that what the job asked for is over in Azure."""
+
 
 def job_read(job: Job, now: datetime) -> JobRead:
     """A job as callers see it at this moment."""

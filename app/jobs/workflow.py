@@ -9,6 +9,7 @@ from app.azure.types.call import Call, CallRecord, Wait
 from app.azure.types.secret import Secret
 from app.core.json import JsonObject
 from app.engine import run, steps, workflows
+from app.jobs.specs import CHANGE, ENDED
 from app.kubernetes.gateway import KubernetesGateway
 
 _WORTH_TELLING = 5
@@ -46,7 +47,7 @@ def azure_call(cloud: Cloud) -> Call:
         job_id=cloud.job.id,
         epoch=cloud.job.epoch,
         step=cloud.step,
-        before_change=lambda record: cloud.context.keep(_facts(record)),
+        before_change=lambda record: cloud.context.keep({**_facts(record), ENDED: False}),
         fence=cloud.context.fence,
         on_unsent=lambda record: cloud.context.note(_facts(record, sent=False)),
         on_answer=lambda record: cloud.context.note(_facts(record)),
@@ -75,7 +76,7 @@ def _teller_of_waits(cloud: Cloud) -> Callable[[Wait], None]:
 
 def _facts(record: CallRecord, *, sent: bool = True) -> JsonObject:
     """What a support ticket needs. A call that changes Azure is worth more than the reads around it."""
-    kind = "change" if record.mutating else "read"
+    kind = CHANGE if record.mutating else "read"
     facts = {
         "method": record.method,
         "path": record.path,

@@ -205,3 +205,22 @@ async def test_a_job_waits_visibly_behind_an_upgrade_of_another_sdk_client_and_g
     refused = [entry for entry in slipway.azure.requests(status="409") if "managedclusters" in entry.path.lower()]
     assert refused == []
     assert (await slipway.cluster())["observed"]["kubernetes_version"] == "1.33.5"
+
+
+async def test_a_job_that_has_only_begun_does_not_end_what_somebody_else_began(slipway: Slipway) -> None:
+    """It has asked Azure for nothing yet, and Azure is at the other's operation."""
+    await slipway.create()
+    set_word(slipway, "Upgrading")
+    await look(slipway)
+    slipway.azure.add_fault("delay", operation="ManagedClusters_Get", count=1, seconds=2)
+    change = await slipway.accepted("POST", "/v1/clusters/blue:scale", {"count": 2})
+    for _ in range(200):
+        if "scale_pool" in await slipway.steps(change):
+            break
+        await asyncio.sleep(0.02)
+
+    await look(slipway)
+    await until_waiting(slipway, change)
+    await look(slipway)
+
+    assert [job["state"] for job in await foreign_jobs(slipway)] == ["running"]

@@ -100,3 +100,37 @@ async def _until_said(slipway: Slipway, job_id: str, words: str) -> dict[str, An
             return job
         await asyncio.sleep(0.02)
     raise AssertionError(job)
+
+
+async def test_what_a_job_asks_for_after_it_has_waited_is_its_own(slipway: Slipway) -> None:
+    """While Azure has not answered yet, too."""
+    await slipway.create()
+    set_word(slipway, "Upgrading")
+    job_id = await slipway.accepted("POST", "/v1/clusters/blue:scale", {"count": 2})
+    await until_waiting(slipway, job_id)
+    slipway.azure.add_fault("hang_after", operation="AgentPools_CreateOrUpdate", count=1)
+    await go_at(slipway, 5)
+    set_word(slipway, "Succeeded")
+    await until_word(slipway, f"{await azure_id(slipway)}/agentPools/system", "Scaling")
+
+    await look(slipway)
+
+    assert await foreign_jobs(slipway) == []
+
+
+async def test_an_operation_that_ended_badly_while_its_answer_was_lost_is_no_success(slipway: Slipway) -> None:
+    """Azure has taken over what was sent, so that nothing differs any more, and has not applied it."""
+    await slipway.create()
+    slipway.azure.add_fault("reset_after", operation="ManagedClusters_CreateOrUpdate", count=1)
+    await go_at(slipway, 5)
+    job_id = await slipway.accepted("PATCH", "/v1/clusters/blue", {"autoscaler": {"scan_interval_seconds": 30}})
+    cluster_id = await azure_id(slipway)
+    await until_word(slipway, cluster_id, "Updating")
+    arm(slipway, "POST", f"{cluster_id}/abort")
+    await until_word(slipway, cluster_id, "Canceling")
+    await go_at(slipway, FAST)
+
+    job = await slipway.ended(job_id)
+
+    assert (job["state"], job["problem"]["code"]) == ("failed", "azure_operation_ended")
+    assert job["outcome"]["left"]["provisioning_state"] == "Canceled"

@@ -7,7 +7,8 @@ import pytest
 
 from app.emulator.core.locks import LOCK
 from app.emulator.core.store import Resource
-from tests.clusters.azure_by_itself import act
+from tests.clusters.azure_by_itself import act, set_word, until_waiting, write
+from tests.clusters.test_power import until
 from tests.clusters.test_upgrades import NEWEST, NEXT, OLD, UPGRADE, made, upgraded
 from tests.clusters.workloads import Workloads
 from tests.support.database import ONE_DATABASE
@@ -48,6 +49,32 @@ async def test_quota_and_locks_that_an_upgrade_would_meet_are_found_beforehand(s
     assert codes["locked"]["severity"] == "blocking"
     failed = await upgraded(slipway, kubernetes_version=NEXT)
     assert {error["code"] for error in failed["problem"]["errors"]} == {"surge_exceeds_quota", "locked"}
+
+
+async def test_a_pool_at_which_somebody_else_is_gets_its_image_afterwards(slipway: Slipway) -> None:
+    """Trouble 18: an operation that the job did not ask for is no upgrade."""
+    await slipway.create()
+    image = (await slipway.cluster())["node_pools"][0]["observed"]["node_image_version"]
+
+    def age(body: dict[str, Any]) -> None:
+        body["properties"]["nodeImageVersion"] = image.rpartition("-")[0] + "-202401.01.0"
+
+    write(slipway, "/agentpools/system", age)
+    slipway.azure.add_fault("delay", operation="ManagedClusters_Get", count=1, skip=1, seconds=1)
+    job_id = await slipway.accepted("POST", UPGRADE, {"node_images": True})
+
+    async def chosen() -> bool:
+        return "upgrade_pool" in await slipway.steps(job_id)
+
+    await until(chosen)
+    set_word(slipway, "Scaling", "/agentpools/system")
+    assert (await until_waiting(slipway, job_id))["waiting_for"] == "another_operation"
+    set_word(slipway, "Succeeded", "/agentpools/system")
+
+    job = await slipway.ended(job_id)
+
+    assert job["state"] == "succeeded", job
+    assert (await slipway.cluster())["node_pools"][0]["observed"]["node_image_version"] == image
 
 
 async def test_several_minors_node_images_and_one_pool_go_their_own_ways(slipway: Slipway) -> None:

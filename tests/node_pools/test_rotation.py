@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.clusters.test_power import until
 from tests.node_pools.test_pools import PATH, WORKERS, beside_slipway, pool
 from tests.support.inside import Inside
 from tests.support.whole import Slipway
@@ -157,6 +158,29 @@ async def test_a_pool_is_drained_before_it_is_deleted_where_that_is_asked(slipwa
     await slipway.done("POST", f"/v1/jobs/{job['id']}:retry")
     assert [each["name"] for each in (await slipway.cluster())["node_pools"]] == ["system", "others"]
     assert len(await inside.pods("web")) == 2
+
+
+async def test_a_rotation_that_is_canceled_while_it_drains_leaves_alone_what_somebody_else_does(
+    slipway: Slipway,
+) -> None:
+    """Trouble 16: what it asked of Azure itself has ended by then."""
+    await slipway.create()
+    await slipway.done("POST", PATH, USERS)
+    await workload(await Inside.of(slipway), count=1, spare=0)
+    job_id = await slipway.accepted("POST", f"{PATH}/workers:rotate", {"size": "Standard_D8s_v5"})
+
+    async def drains() -> bool:
+        return "drain_nodes" in await slipway.steps(job_id)
+
+    await until(drains)
+    slipway.azure.add_fault("stuck_operation", operation="AgentPools_CreateOrUpdate", count=1)
+    pools, group, call = await beside_slipway(slipway)
+    await pools.scale(group, "blue", "system", 2, call=call)
+
+    await slipway.accepted("POST", f"/v1/jobs/{job_id}:cancel")
+    assert (await slipway.ended(job_id))["state"] == "canceled"
+
+    assert slipway.azure.requests(operation="AgentPools_AbortLatestOperation") == []
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,16 @@
 """Operations that somebody else began in Azure, as jobs of their own: observers write them, no worker runs them."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clusters.service.start import partition_of, tell
+from app.clusters.specs.asked import going
 from app.clusters.specs.kinds import FOREIGN
-from app.clusters.specs.observed import SETTLED_AT, Sighting, may_have_been_taken
+from app.clusters.specs.observed import SETTLED_AT, Sighting
 from app.clusters.specs.states import LEAVING, UNDER_WAY, while_azure_is
 from app.core.errors import AzureCause, ErrorClass, Problem
 from app.core.ids import Prefix, new_id
@@ -39,15 +41,15 @@ async def follow_foreign(session: AsyncSession, cluster: Cluster, seen: Sighting
             await _begin(session, cluster, word, now=now)
     elif word is None:
         await _end(session, known, seen, now=now)
-    elif await _at_it(session, cluster, (JobState.RUNNING, JobState.WAITING)):
-        # A job of ours has got its turn since: how the other ended was not seen.
-        await _finish(session, known, JobState.SUCCEEDED, None, now=now)
+    elif await _has_asked(session, cluster):
+        # A job of ours has had its turn since: how the other ended was not seen.
+        await _finish(session, known, JobState.SUCCEEDED, None, now=now, seen=False)
     elif word != known.progress:
         known.progress = word
 
 
 async def _is_ours(session: AsyncSession, cluster: Cluster) -> bool:
-    if cluster.state in LEAVING or await _at_it(session, cluster, _BEGUN):
+    if cluster.state in LEAVING or await _at_it(session, cluster) or await _has_asked(session, cluster):
         return True
     waits = await jobs.has_open_jobs(session, partition_of(cluster))
     return (cluster.state in UNDER_WAY and not waits) or await _has_left(session, cluster)
@@ -58,28 +60,40 @@ async def _has_left(session: AsyncSession, cluster: Cluster) -> bool:
 
     One that was canceled has had Azure abort it.
     """
-    asked = (
-        select(JobStep.azure)
-        .join(Job, Job.id == JobStep.job_id)
-        .where(
-            Job.partition == partition_of(cluster),
-            Job.state == JobState.FAILED,
-            Job.origin == JobOrigin.SLIPWAY,
-            JobStep.azure.is_not(None),
-        )
-    )
+    failed = [Job.state == JobState.FAILED]
     settled_at = (cluster.observed or {}).get(SETTLED_AT)
     if settled_at is not None:
-        asked = asked.where(Job.finished_at > datetime.fromisoformat(settled_at))
-    notes = await session.scalars(asked.order_by(Job.id.desc()).limit(_MOST_NOTES))
-    return any(may_have_been_taken((note or {}).get("change")) for note in notes)
+        failed.append(Job.finished_at > datetime.fromisoformat(settled_at))
+    return await _goes_on(session, cluster, *failed)
 
 
-async def _at_it(session: AsyncSession, cluster: Cluster, states: Iterable[JobState]) -> bool:
+async def _has_asked(session: AsyncSession, cluster: Cluster) -> bool:
+    """Whether what a job of Slipway's that is at work has asked of Azure may go on there."""
+    return await _goes_on(session, cluster, Job.state.in_(_BEGUN))
+
+
+async def _goes_on(session: AsyncSession, cluster: Cluster, *which: ColumnElement[bool]) -> bool:
+    """Whether anything may go on in Azure that one of these jobs has asked for."""
+    noted = (
+        select(Job.id, JobStep.azure)
+        .join(JobStep, JobStep.job_id == Job.id)
+        .where(
+            Job.partition == partition_of(cluster),
+            Job.origin == JobOrigin.SLIPWAY,
+            JobStep.azure.is_not(None),
+            *which,
+        )
+    )
+    newest = noted.order_by(Job.id.desc(), JobStep.ordinal.desc()).limit(_MOST_NOTES)
+    of_jobs = groupby((await session.execute(newest)).all(), key=attrgetter("id"))
+    return any(going(row.azure for row in rows_of_job) is not None for _, rows_of_job in of_jobs)
+
+
+async def _at_it(session: AsyncSession, cluster: Cluster) -> bool:
     """Whether a job of Slipway's is at work on the cluster, and not only waiting for its turn in Azure."""
     asked = select(Job.id).where(
         Job.partition == partition_of(cluster),
-        Job.state.in_(states),
+        Job.state.in_(_BEGUN),
         Job.origin == JobOrigin.SLIPWAY,
         func.coalesce(Job.waiting_for, "") != ANOTHER_OPERATION,
     )
@@ -146,10 +160,12 @@ async def _end(session: AsyncSession, job: Job, seen: Sighting | None, *, now: d
     await _finish(session, job, JobState.CANCELED if word == "canceled" else JobState.FAILED, problem, now=now)
 
 
-async def _finish(session: AsyncSession, job: Job, state: JobState, problem: Problem | None, *, now: datetime) -> None:
+async def _finish(
+    session: AsyncSession, job: Job, state: JobState, problem: Problem | None, *, now: datetime, seen: bool = True
+) -> None:
     words = FOREIGN.done.format(target=job.target_name)
     summary = f"{words}." if problem is None else f"{words}, and not well: {problem.detail}"
-    outcome = {"seen_to_the_end": True} if problem is None else None
+    outcome = {"seen_to_the_end": seen} if problem is None else None
     await rows.end(session, job, state, summary=summary, now=now, outcome=outcome, problem=problem)
 
 

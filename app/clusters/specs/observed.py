@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from http import HTTPStatus
 
 from app.azure.types.cluster import ManagedCluster
 from app.azure.types.tags import is_ours
@@ -57,18 +56,6 @@ class Sighting:
 def is_stopped(power_state: str | None) -> bool:
     """Whether Azure's word for a cluster's or a pool's power says that it is stopped."""
     return (power_state or "").lower() == "stopped"
-
-
-def may_have_been_taken(change: JsonObject | None) -> bool:
-    """Whether Azure may have begun what a job's step has noted as its change: it has not said no.
-
-    A step notes what it is about to send. An error of Azure's own (5xx) says nothing of what was begun.
-    """
-    # What was changed in the cluster itself is no operation of Azure's, and has no status.
-    if change is None or "status" not in change or not change.get("sent", True):
-        return False
-    status = change["status"]
-    return status is None or not HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def is_settled(word: str) -> bool:

@@ -13,6 +13,7 @@ from app.clusters.specs.wanted import Place
 from app.core.errors import ConflictError, ErrorClass, SlipwayError
 from app.core.json import JsonObject
 from app.engine.errors import JobFailedError
+from app.jobs.specs import ENDED
 from app.jobs.workflow import Cloud, azure_call
 
 SETTLED = frozenset({"succeeded", "failed", "canceled"})
@@ -61,10 +62,11 @@ async def watch(
     goal: Goal = Goal.SUCCEEDED,
     expected: str,
     say: Callable[[str], None] | None = None,
+    own: bool = True,
 ) -> WatchEnd:
     """Wait for the end of one operation, showing Azure's words; a cancel or a drain ends the wait at once.
 
-    `say` gets Azure's words in place of the job's progress.
+    `say` gets Azure's words in place of the job's progress. `own`: it is what the job has asked for.
     """
     gateway = cloud.gateways.azure
     usual = await gateway.usual(expected)
@@ -77,6 +79,8 @@ async def watch(
             wanted=cloud.context.watched,
         )
     )
+    if own:
+        cloud.context.note({ENDED: True})
     if from_its_beginning and end.outcome in {Outcome.SUCCEEDED, Outcome.GONE}:
         await gateway.learn(expected, cloud.clock.now() - begun.at)
     return end

@@ -7,7 +7,8 @@ from sqlalchemy import select
 from app.azure.types.cluster import ManagedCluster
 from app.azure.types.watch import TargetKind
 from app.clusters.service.start import SUPERSEDED
-from app.clusters.specs.observed import may_have_been_taken, sighting
+from app.clusters.specs.asked import going
+from app.clusters.specs.observed import sighting
 from app.clusters.specs.wanted import Place, place_of
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun
@@ -23,7 +24,7 @@ async def clean_up_change(job: JobRun, end: JobEnd) -> None:
     left = await job.record(find_left)
     # What was accepted is Azure's when the job has given up for another reason: it may still come to a good end.
     if end.canceled and left.asked:
-        aborted = await job.cloud(abort_change, left.place)
+        aborted = await job.cloud(abort_change, left.place, left.pool)
         if end.problem.code != SUPERSEDED:
             await job.cloud(await_aborted, left.place, aborted)
     seen = await job.cloud(read_left, left.place)
@@ -32,24 +33,29 @@ async def clean_up_change(job: JobRun, end: JobEnd) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Where the cluster is, and whether this job has asked Azure for a change of it."""
+    """Where the cluster is, and whether what this job has asked of Azure may still go on there.
+
+    `pool`: it goes on at this one, by Azure's name; None: at the cluster.
+    """
 
     place: Place
     asked: bool
+    pool: str | None = None
 
 
 @record_step
 async def find_left(record: Record) -> Left:
     """Look at the job's own steps: what others asked of Azure is not this job's to abort."""
     cluster = await plan.cluster_of(record)
-    notes = await record.session.scalars(select(JobStep.azure).where(JobStep.job_id == record.view.id))
-    return Left(place_of(cluster), any(may_have_been_taken((note or {}).get("change")) for note in notes))
+    notes = select(JobStep.azure).where(JobStep.job_id == record.view.id).order_by(JobStep.ordinal.desc())
+    found = going(await record.session.scalars(notes))
+    return Left(place_of(cluster), found is not None, None if found is None else found.pool)
 
 
 @cloud_step
-async def abort_change(cloud: Cloud, place: Place) -> list[Begun]:
-    """Ask Azure to end what it does with the cluster or its pools."""
-    return await abort_all(cloud, place)
+async def abort_change(cloud: Cloud, place: Place, pool: str | None) -> list[Begun]:
+    """Ask Azure to end what it does with the cluster and its pools, or with this pool."""
+    return await abort_all(cloud, place, only=pool)
 
 
 async def abort_all(cloud: Cloud, place: Place, *, only: str | None = None) -> list[Begun]:

@@ -17,6 +17,7 @@ from app.clusters.workflow.plan import Plan
 from app.clusters.workflow.preflight import ground_of, require_room
 from app.clusters.workflow.proof import Proof, prove
 from app.clusters.workflow.settings import Differences, apply_settings, forget_resets, tell_partly_applied
+from app.clusters.workflow.turn import require_idle
 from app.core.errors import Problem, SlipwayError
 from app.core.json import JsonObject
 from app.engine.errors import JobFailedError
@@ -93,17 +94,15 @@ async def await_cluster_again(cloud: Cloud, asked: Plan, begun: Begun) -> None:
 @cloud_step
 async def put_pool_again(cloud: Cloud, asked: Plan, spec: AgentPoolSpec) -> PoolAgain:
     """Send a pool that has failed, or in which Azure differs from what is wanted; make one that is gone."""
-    place, asked_at = asked.place, cloud.clock.now()
+    place = asked.place
     names = place.resource_group, place.azure_name
+    await require_idle(cloud, place)
     pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
     present = await pools.get(*names, spec.name, call=azure_call(cloud))
     if present is None:
         return await _make_again(cloud, asked, spec)
-    state = present.provisioning_state.lower()
-    if state not in SETTLED:
-        # Asked already, by a run whose end was lost.
-        return PoolAgain(Begun(pools.id_of(*names, spec.name), None, asked_at))
-    send = pools.change if state == "succeeded" else pools.put_again
+    send = pools.change if present.provisioning_state.lower() == "succeeded" else pools.put_again
+    asked_at = cloud.clock.now()
     try:
         answer = await send(*names, spec, call=azure_call(cloud))
     except AzureError as error:

@@ -2,7 +2,8 @@
 
 from app.azure.types.cluster import ManagedCluster
 from app.azure.types.watch import TargetKind
-from app.clusters.specs.observed import is_settled, may_have_been_taken
+from app.clusters.specs.asked import Going, going, may_have_been_taken
+from app.clusters.specs.observed import is_settled
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure
 from app.clusters.workflow.await_azure import Begun
@@ -16,13 +17,16 @@ async def require_idle(cloud: Cloud, place: Place) -> ManagedCluster:
     looks then finds it done. It is called the job's own, and so it is no foreign job to those who watch.
     Raises ClusterLostError, NotOursAnyMoreError.
     """
+    waited = False
     while True:
         present = await await_azure.require_ours(cloud, place)
         at_work = _at_work(cloud, place, present)
         if at_work is None:
-            return present
+            break
+        waited = True
         kind, target_id, words = at_work
-        if may_have_been_taken(cloud.context.noted().get("change")):
+        own = _is_own(going([cloud.context.noted()]), target_id)
+        if own:
             cloud.context.progress(f"Azure is at work on {words}, which this job has asked for.")
         else:
             words = f"Another operation is running: Azure is at work on {words}. This job goes on after it."
@@ -35,7 +39,24 @@ async def require_idle(cloud: Cloud, place: Place) -> ManagedCluster:
             kind=kind,
             expected="cluster_update",
             say=lambda _word: None,
+            own=own,
         )
+    if waited:
+        cloud.context.progress("Nothing goes on at the cluster any more: it is this job's turn.")
+    return present
+
+
+def was_sent(cloud: Cloud, etag_before: str | None, present: ManagedCluster) -> bool:
+    """Whether this very step has sent its change before, in a run whose end was lost, and Azure has taken it.
+
+    For what Azure tells nobody, as passwords: the cluster's ETag is another one since, and nothing else shows it.
+    """
+    return may_have_been_taken(cloud.context.noted()) and present.etag != etag_before
+
+
+def _is_own(asked: Going | None, target_id: str) -> bool:
+    pool = target_id.lower().partition("/agentpools/")[2]
+    return asked is not None and (asked.pool is None or pool in {"", asked.pool.lower()})
 
 
 def _at_work(cloud: Cloud, place: Place, present: ManagedCluster) -> tuple[TargetKind, str, str] | None:

@@ -13,6 +13,7 @@ from app.clusters.workflow.await_azure import Begun
 from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.follow import following
 from app.clusters.workflow.reach import reach
+from app.clusters.workflow.turn import require_idle
 from app.clusters.workflow.upgrade_checks import (
     CORDON,
     Route,
@@ -154,19 +155,16 @@ async def await_told(cloud: Cloud, asked: UpgradePlan, begun: Begun | None) -> N
 async def upgrade_pool(cloud: Cloud, asked: UpgradePlan, stage: Stage) -> Begun | None:
     """Ask for a pool's version or image, unless it has it or is gone. AKS changes only the nodes that lack it."""
     place, pool = asked.place, stage.pool or ""
+    await require_idle(cloud, place)
     pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
     present = await pools.get(place.resource_group, place.azure_name, pool, call=azure_call(cloud))
     if present is None:
         return None
-    state = present.provisioning_state.lower()
-    pool_id, asked_at = pools.id_of(place.resource_group, place.azure_name, pool), cloud.clock.now()
+    state, asked_at = present.provisioning_state.lower(), cloud.clock.now()
     if stage.version is None:
         return await _upgrade_image(cloud, asked, present)
     if state == "succeeded" and stage.version in {present.current_orchestrator_version, present.orchestrator_version}:
         return None
-    if state not in await_azure.SETTLED and present.orchestrator_version == stage.version:
-        # Asked already, by a run whose end was lost.
-        return Begun(pool_id, None, asked_at)
     answer = await pools.upgrade(place.resource_group, place.azure_name, pool, stage.version, call=azure_call(cloud))
     return Begun(answer.operation.target_id, answer.operation, asked_at)
 
@@ -176,9 +174,6 @@ async def _upgrade_image(cloud: Cloud, asked: UpgradePlan, present: AgentPool) -
     subscription = cloud.gateways.azure.subscription(place.subscription_id)
     pools, profiles = subscription.agent_pools, subscription.upgrade_profiles
     state, asked_at = present.provisioning_state.lower(), cloud.clock.now()
-    if state not in await_azure.SETTLED:
-        # Asked already, by a run whose end was lost.
-        return Begun(pools.id_of(place.resource_group, place.azure_name, pool), None, asked_at)
     newest = await profiles.newest_image(place.resource_group, place.azure_name, pool, call=azure_call(cloud))
     if state == "succeeded" and newest == present.node_image_version:
         return None

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from app.azure.types.agent_pool import AgentPool
 from app.azure.types.watch import TargetKind
-from app.clusters.specs.observed import is_settled
 from app.clusters.specs.room import Growth
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
@@ -54,9 +53,9 @@ async def end_autoscaling(cloud: Cloud, asked: PoolPlan) -> Begun | None:
 @cloud_step
 async def put_changes(cloud: Cloud, asked: PoolPlan) -> Begun | None:
     """Send what differs; None where nothing does any more. There must be room for more nodes (trouble 74)."""
+    await require_idle(cloud, asked.place)
     present = await _present(cloud, asked)
-    # Where it is not settled, it was asked already, by a run whose end was lost.
-    room = await _look_for_room(cloud, asked, present) if is_settled(present.provisioning_state) else []
+    room = await _look_for_room(cloud, asked, present)
     begun = await pool_calls.send(cloud, asked, asked.spec, present)
     return None if begun is None else replace(begun, room=room)
 

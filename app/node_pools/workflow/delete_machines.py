@@ -10,6 +10,7 @@ from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.proof import Proof
+from app.clusters.workflow.turn import require_idle
 from app.core.errors import ErrorClass, SlipwayError
 from app.core.text import counted
 from app.engine.steps import Record, cloud_step, record_step
@@ -63,12 +64,9 @@ async def find_machines(cloud: Cloud, asked: PoolPlan) -> list[str]:
 async def delete_in_azure(cloud: Cloud, asked: PoolPlan, machines: list[str]) -> Begun | None:
     """Ask Azure to remove those that are there; None where none is."""
     place = asked.place
+    await require_idle(cloud, place)
     pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
     asked_at = cloud.clock.now()
-    present = await plan.present_pool(cloud, asked)
-    if present is not None and present.provisioning_state.lower() not in await_azure.SETTLED:
-        # Asked already, by a run whose end was lost.
-        return Begun(pools.id_of(place.resource_group, place.azure_name, asked.spec.name), None, asked_at)
     known = await machines_of(cloud, asked)
     left = [name for name in machines if name.lower() in known]
     if not left:

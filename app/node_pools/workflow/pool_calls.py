@@ -65,7 +65,7 @@ def has_failed(asked: PoolPlan, present: AgentPool) -> bool:
 async def send(
     cloud: Cloud, asked: PoolPlan, spec: AgentPoolSpec, present: AgentPool, *, again: bool = False
 ) -> Begun | None:
-    """Send what differs of the pool from the spec; None where nothing does.
+    """Send what differs of the pool from the spec; None where nothing does. It is the caller's turn (`require_idle`).
 
     One that has failed is sent all the same: Azure has perhaps taken over what it has not applied. So is, with
     `again`, one that lacks machines which its count counts.
@@ -73,9 +73,6 @@ async def send(
     place = asked.place
     pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
     asked_at = cloud.clock.now()
-    if present.provisioning_state.lower() not in await_azure.SETTLED:
-        # Asked already, by a run whose end was lost.
-        return Begun(_id(cloud, asked), None, asked_at)
     put = pools.put_again if again or present.provisioning_state.lower() in _FAILED else pools.change
     answer = await put(place.resource_group, place.azure_name, spec, call=azure_call(cloud))
     return None if answer is None else Begun(answer.operation.target_id, answer.operation, asked_at)

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 from app.azure.types.cluster import ManagedCluster
 from app.azure.types.watch import TargetKind
-from app.clusters.specs.observed import is_settled
 from app.clusters.specs.room import Growth
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
@@ -87,17 +86,16 @@ async def put_missing(cloud: Cloud, asked: PoolPlan, lost: Lost) -> Begun | None
     if asked.spec.auto_scaling:
         return None
     place = asked.place
+    cluster = await require_idle(cloud, place)
     present = await plan.present_pool(cloud, asked)
     if present is None:
         raise PoolMissingError(f"The cluster has no pool named {asked.name}.")
-    if is_settled(present.provisioning_state):
-        whole = present.provisioning_state.lower() == "succeeded" and present.count == lost.count
-        if whole and len(await machines_of(cloud, asked)) >= lost.count:
-            return None
-        cluster = await require_idle(cloud, place)
-        growth = Growth.of_present(present, lost.count)
-        if growth.grows:
-            await require_room(cloud, ground_of(cluster, place.subscription_id), [growth])
+    whole = present.provisioning_state.lower() == "succeeded" and present.count == lost.count
+    if whole and len(await machines_of(cloud, asked)) >= lost.count:
+        return None
+    growth = Growth.of_present(present, lost.count)
+    if growth.grows:
+        await require_room(cloud, ground_of(cluster, place.subscription_id), [growth])
     return await pool_calls.send(cloud, asked, replace(asked.spec, count=lost.count), present, again=True)
 
 

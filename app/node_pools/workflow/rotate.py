@@ -106,6 +106,7 @@ async def record_new_pool(record: Record, asked: RotationPlan, made: Made) -> No
 @cloud_step
 async def end_old_autoscaling(cloud: Cloud, asked: RotationPlan) -> Begun | None:
     """Keep the autoscaler from giving the old pool nodes for the pods that are to leave it."""
+    await require_idle(cloud, asked.old.place)
     present = await plan.present_pool(cloud, asked.old)
     if present is None or not present.auto_scaling:
         return None
@@ -215,7 +216,13 @@ async def restore_old_pool(cloud: Cloud, asked: RotationPlan) -> bool:
     if old is None or old.provisioning_state.lower() == "deleting":
         return False
     await allow_pods(cloud, asked.old.place, asked.old.spec.name, allowed=True)
-    await await_old_held.run(cloud, asked, await pool_calls.send(cloud, asked.old, asked.old.spec, old))
+    # Where nothing was changed of it in Azure, nobody else there is waited for.
+    if asked.old.spec.auto_scaling or old.provisioning_state.lower() != "succeeded":
+        await require_idle(cloud, asked.old.place)
+        old = await plan.present_pool(cloud, asked.old)
+        if old is None:
+            return False
+        await await_old_held.run(cloud, asked, await pool_calls.send(cloud, asked.old, asked.old.spec, old))
     return True
 
 
