@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from sqlalchemy import select, text, update
 
 from app.models import Cluster, Job, Role
@@ -76,3 +77,31 @@ async def test_a_managed_identity_has_no_secret_to_reset(idle_slipway: Slipway) 
     principal = {"client_id": "6f1c2d3e-4b5a-4c7d-8e9f-0a1b2c3d4e5f", "secret": {"setting": "principal"}}
     answer = await idle_slipway.ask("POST", f"{OWN}:reset-service-principal", {"service_principal": principal})
     assert (answer.status_code, answer.json()["code"]) == (409, "identity_is_managed")
+
+
+@pytest.mark.parametrize("kind", ["reset_after", "html_502_after", "error_after"])
+async def test_a_command_that_azure_may_have_is_not_sent_again(slipway: Slipway, kind: str) -> None:
+    await slipway.create()
+    slipway.azure.add_fault(kind, operation="ManagedClusters_RunCommand", count=1)
+
+    job = await slipway.ended(await slipway.accepted("POST", f"{OWN}:run-command", {"command": "kubectl get nodes"}))
+
+    assert (job["state"], job["problem"]["code"]) == ("failed", "command_uncertain")
+    assert len(slipway.azure.requests(operation="ManagedClusters_RunCommand")) == 1
+
+
+async def test_a_command_that_azure_has_refused_is_sent_again(slipway: Slipway) -> None:
+    await slipway.create()
+    slipway.azure.add_fault("throttle", operation="ManagedClusters_RunCommand", count=1, retry_after=1)
+    job = await slipway.done("POST", f"{OWN}:run-command", {"command": "kubectl get nodes -o json"})
+    assert job["outcome"]["exit_code"] == 0
+
+
+async def test_a_principal_whose_reset_was_not_answered_is_reset_once(slipway: Slipway) -> None:
+    principal = {"client_id": "6f1c2d3e-4b5a-4c7d-8e9f-0a1b2c3d4e5f", "secret": {"setting": "principal"}}
+    await slipway.create(identity={"type": "ServicePrincipal", "service_principal": principal})
+    slipway.azure.add_fault("reset_after", operation="ManagedClusters_ResetServicePrincipalProfile", count=1)
+
+    await slipway.done("POST", f"{OWN}:reset-service-principal", {"service_principal": principal})
+
+    assert len(slipway.azure.requests(operation="ManagedClusters_ResetServicePrincipalProfile")) == 1

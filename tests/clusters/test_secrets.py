@@ -163,6 +163,15 @@ async def test_while_another_password_waits_it_lies_sealed_and_goes_with_its_job
     assert await _sealed(slipway) == 0
 
 
+async def test_a_password_whose_put_was_not_answered_is_sent_once(slipway: Slipway) -> None:
+    """Each would have Azure replace all Windows nodes."""
+    await slipway.create(**WINDOWS)
+    slipway.azure.add_fault("reset_after", operation="ManagedClusters_CreateOrUpdate", count=1)
+    await slipway.done("PATCH", "/v1/clusters/blue", {"windows_password": PLANTED})
+    taken = slipway.azure.requests(operation="ManagedClusters_CreateOrUpdate", effect="updated")
+    assert len(taken) == 1
+
+
 async def test_null_has_a_password_made_for_azure(slipway: Slipway, told_to_azure: list[dict[str, Any]]) -> None:
     await slipway.create(**WINDOWS, windows_password=PLANTED)
 

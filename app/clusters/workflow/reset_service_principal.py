@@ -18,6 +18,7 @@ from app.clusters.workflow.put_secrets import (
     look_at_secret,
     principals_secret,
 )
+from app.clusters.workflow.turn import was_sent
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import ClusterState
@@ -38,7 +39,7 @@ async def reset_service_principal(job: JobRun) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ResetPlan:
-    """Where the cluster is, and under which of the job's epochs this was written."""
+    """Where the cluster is. `epoch`: of the job; read by the version before, which went by it."""
 
     place: Place
     epoch: int
@@ -58,13 +59,13 @@ async def look_before(cloud: Cloud, asked: ResetPlan) -> str | None:
 
 @cloud_step
 async def reset_in_azure(cloud: Cloud, asked: ResetPlan, before: str | None) -> Begun | None:
-    """Send application and secret, unless a worker that had this job before has done so."""
+    """Send application and secret, unless that was done already."""
     place = asked.place
     present = await require_changeable(cloud, place)
     asked_at = cloud.clock.now()
-    if cloud.job.epoch != asked.epoch and present.etag != before:
-        settled = present.provisioning_state.lower() in await_azure.SETTLED
-        return None if settled else Begun(present.id, None, asked_at)
+    if was_sent(cloud, before, present):
+        # How it has ended is seen by whoever waits for it.
+        return Begun(present.id, None, asked_at)
     principal = cloud.job.request["service_principal"]
     operation = await cloud.gateways.azure.subscription(place.subscription_id).cluster_verbs.reset_service_principal(
         place.resource_group,

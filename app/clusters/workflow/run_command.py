@@ -1,11 +1,12 @@
 """`cluster.run_command`: AKS runs a command in a pod of the cluster.
 
-It is sent once at most: AKS has no list of what it was asked for, so a worker that takes the job over cannot see
-whether the one before had sent it. What it printed stays with AKS; Slipway keeps its exit code, and where to ask.
+It is sent once at most: AKS has no list of what it was asked for, so nobody can see whether it has a command whose
+sending was not answered. What it printed stays with AKS; Slipway keeps its exit code, and where to ask.
 """
 
 from dataclasses import dataclass
 
+from app.clusters.specs.asked import may_have_been_taken
 from app.clusters.specs.kinds import RUN_COMMAND
 from app.clusters.specs.wanted import Place, place_of
 from app.clusters.workflow import await_azure, plan
@@ -32,7 +33,7 @@ class CommandUncertainError(ConflictError):
 
 @dataclass(frozen=True, slots=True)
 class CommandPlan:
-    """Where the cluster is, and under which of the job's epochs the command may be sent."""
+    """Where the cluster is. `epoch`: of the job; read by the version before, which went by it."""
 
     place: Place
     epoch: int
@@ -46,9 +47,9 @@ async def begin_command(record: Record) -> CommandPlan:
 
 @cloud_step
 async def send_command(cloud: Cloud, asked: CommandPlan) -> str:
-    """Send the command; the id under which Azure keeps its result."""
-    if cloud.job.epoch != asked.epoch:
-        raise CommandUncertainError("The worker that was at this step has died; it may have sent the command.")
+    """Send the command, unless Azure may have it; the id under which Azure keeps its result."""
+    if may_have_been_taken(cloud.context.noted()):
+        raise CommandUncertainError("It was sent, and no good answer came back: Azure may have run it.")
     place = asked.place
     await await_azure.require_ours(cloud, place)
     commands = cloud.gateways.azure.subscription(place.subscription_id).run_commands

@@ -91,7 +91,7 @@ async def pause(cloud: Cloud) -> None:
 
 @cloud_step
 async def put_part(cloud: Cloud, asked: Plan, part: Part) -> Begun | None:
-    """Send what differs in one part, and nothing else; None where Azure has it."""
+    """Send what differs in one part, and nothing else; None where Azure has it, and has applied it."""
     place = asked.place
     cloud.context.progress(f"Changing {part.replace('_', ' ')}")
     present = await require_changeable(cloud, place)
@@ -102,8 +102,8 @@ async def put_part(cloud: Cloud, asked: Plan, part: Part) -> Begun | None:
     )
     if answer is not None:
         return Begun(answer.operation.target_id, answer.operation, asked_at)
-    # Asked already, by a run whose end was lost.
-    return None if _settled(present) else Begun(present.id, None, asked_at)
+    # Asked already, by a run whose end was lost: a failure is told by whoever waits for it.
+    return Begun(present.id, None, asked_at) if has_failed(present) else None
 
 
 @cloud_step

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from app.azure.types.secret import Secret
 from app.clusters.service.sealed import GIVEN, MADE, WINDOWS_PASSWORD, erase_sealed, password_of
 from app.clusters.specs.wanted import made_password
-from app.clusters.workflow.await_azure import SETTLED, Begun
+from app.clusters.workflow.await_azure import Begun
 from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.plan import Plan
 from app.clusters.workflow.put_secrets import PasswordErasedError
 from app.clusters.workflow.settings import await_part
+from app.clusters.workflow.turn import was_sent
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, azure_call
 
@@ -36,7 +37,7 @@ async def change_password(job: JobRun, asked: Plan, *, await_it: bool = True) ->
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The cluster's ETag before the password, and the job's epoch in which it was read."""
+    """The cluster's ETag before the password. `epoch`: read by the version before, which went by it."""
 
     etag: str | None
     epoch: int
@@ -44,13 +45,13 @@ class Before:
 
 @cloud_step
 async def look_before_password(cloud: Cloud, asked: Plan) -> Before:
-    """Read the ETag: nothing else tells a worker that takes the job over whether Azure has the password."""
+    """Read the ETag: nothing else tells later whether Azure has the password."""
     return Before((await require_changeable(cloud, asked.place)).etag, cloud.job.epoch)
 
 
 @cloud_step
 async def put_windows_password(cloud: Cloud, asked: Plan, before: Before) -> Begun | None:
-    """Send the password, and nothing else that differs, unless a worker that had this job before has done so.
+    """Send the password, and nothing else that differs, unless that was done already.
 
     Raises PasswordErasedError.
     """
@@ -60,9 +61,9 @@ async def put_windows_password(cloud: Cloud, asked: Plan, before: Before) -> Beg
     present = await require_changeable(cloud, place)
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
     asked_at = cloud.clock.now()
-    if cloud.job.epoch != before.epoch and present.etag != before.etag:
-        settled = present.provisioning_state.lower() in SETTLED
-        return None if settled else Begun(present.id, None, asked_at)
+    if was_sent(cloud, before.etag, present):
+        # How it has ended is seen by whoever waits for it.
+        return Begun(present.id, None, asked_at)
     answer = await clusters.put_windows_password(
         place.resource_group, place.azure_name, password, call=azure_call(cloud)
     )
