@@ -180,3 +180,17 @@ async def _upgrade_of(slipway: Slipway, running: str) -> str:
     offers = await slipway.ask("GET", "/v1/versions?location=westeurope")
     version: dict[str, Any] = next(item for item in offers.json()["items"] if item["version"] == running)
     return str(version["upgrades"][-1])
+
+
+async def test_a_count_that_is_retried_after_another_is_what_is_wanted_again(slipway: Slipway) -> None:
+    """What Azure has and what the rows say stay the same."""
+    await slipway.create()
+    slipway.azure.add_fault("fail_operation", operation=PUT_POOL, count=1)
+    failed = await slipway.ended(await slipway.accepted("POST", "/v1/clusters/blue:scale", {"count": 3}))
+    assert failed["state"] == "failed"
+    await slipway.done("POST", "/v1/clusters/blue:scale", {"count": 2})
+
+    await slipway.done("POST", f"/v1/jobs/{failed['id']}:retry")
+
+    (pool,) = (await slipway.cluster())["node_pools"]
+    assert (pool["count"], pool["observed"]["count"]) == (3, 3)

@@ -67,6 +67,24 @@ async def test_a_pool_is_added_changed_and_removed(slipway: Slipway) -> None:
     assert (await slipway.cluster())["state"] == "ready"
 
 
+async def test_a_pool_that_is_to_go_stays_so_when_the_job_that_makes_way_ends(slipway: Slipway) -> None:
+    await slipway.create()
+    await slipway.done("POST", PATH, WORKERS)
+    slipway.azure.add_fault("stuck_operation", operation="AgentPools_CreateOrUpdate")
+    change = await slipway.accepted("PATCH", f"{PATH}/workers", {"count": 2})
+    for _ in range(400):
+        if "await_change" in await slipway.steps(change):
+            break
+        await asyncio.sleep(0.02)
+    between = await slipway.accepted("POST", "/v1/clusters/blue:scale", {"count": 2, "node_pool": "system"})
+    going = await slipway.accepted("DELETE", f"{PATH}/workers")
+
+    assert (await slipway.ended(change))["state"] == "canceled"
+
+    assert (await pool(slipway))["state"] == "deleting"
+    assert (await slipway.ended(between))["state"] == (await slipway.ended(going))["state"] == "succeeded"
+
+
 async def test_a_patch_that_changes_nothing_starts_no_job_and_asks_azure_nothing(slipway: Slipway) -> None:
     await slipway.create()
     await slipway.done("POST", PATH, WORKERS)

@@ -1,5 +1,7 @@
 """Change, compare and delete clusters."""
 
+from datetime import datetime
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clusters.schemas.clusters import ClusterScale
@@ -26,14 +28,7 @@ async def scale_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, b
     wanted = Wanted.from_json(cluster.wanted)
     pool = _pool_to_scale(wanted, body)
     await require_ports_for(session, cluster, pool=pool.name, count=body.count)
-    await end_loans(session, cluster, pool.name, now=asker.now)
-    pools = [
-        {**stored, "count": body.count} if stored["name"] == pool.name else stored for stored in cluster.wanted["pools"]
-    ]
-    want(cluster, {"pools": pools}, asker.now)
-    for row in await list_pools(session, [cluster]):
-        if row.name == pool.name:
-            row.count = body.count
+    await want_count(session, cluster, pool.name, body.count, now=asker.now)
     return await start(
         session,
         asker,
@@ -42,6 +37,16 @@ async def scale_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, b
         request={"pool": pool.spec.name, "count": body.count},
         options=body.options.model_dump(mode="json"),
     )
+
+
+async def want_count(session: AsyncSession, cluster: Cluster, pool: str, count: int, *, now: datetime) -> None:
+    """Want so many nodes of a pool, by somebody's own word: that ends what it lends."""
+    await end_loans(session, cluster, pool, now=now)
+    pools = [{**stored, "count": count} if stored["name"] == pool else stored for stored in cluster.wanted["pools"]]
+    want(cluster, {"pools": pools}, now)
+    for row in await list_pools(session, [cluster]):
+        if row.name == pool:
+            row.count = count
 
 
 async def delete_cluster(

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clusters.specs.offers import REMEMBERED
@@ -23,11 +24,8 @@ async def remember_bad(
     session: AsyncSession, subscription_id: str, offer: str, problem: Problem, *, now: datetime
 ) -> None:
     """Keep that Azure has refused an offer."""
-    row = BadOffer(
-        subscription_id=subscription_id,
-        offer=offer,
-        code=problem.code,
-        detail=problem.detail[:_MOST_WORDS],
-        expires_at=now + REMEMBERED,
-    )
-    await session.merge(row)
+    told = {"code": problem.code, "detail": problem.detail[:_MOST_WORDS], "expires_at": now + REMEMBERED}
+    insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert(BadOffer)
+    first = insert.values(subscription_id=subscription_id, offer=offer, **told)
+    # Where there is no room, several jobs are refused the same at once.
+    await session.execute(first.on_conflict_do_update(index_elements=["subscription_id", "offer"], set_=told))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.azure.types.watch import TargetKind
+from app.clusters.service.change import want_count
 from app.clusters.service.lending import keep_loan, settle_loan
 from app.clusters.specs.applied import count_missing
 from app.clusters.specs.kinds import SCALE
@@ -58,9 +59,13 @@ class ScalePlan:
 
 @record_step
 async def begin_scale(record: Record) -> ScalePlan:
-    """Mark the cluster as being changed."""
+    """Mark the cluster as being changed. A retry wants its count again, whatever was wanted since."""
     asked = await plan.begin(record, ClusterState.UPDATING)
-    return ScalePlan(asked.place, record.view.request["pool"], record.view.request["count"])
+    name, count = record.view.request["pool"], record.view.request["count"]
+    pool = next((pool for pool in asked.wanted.pools if pool.spec.name == name), None)
+    if pool is not None and pool.spec.count != count:
+        await want_count(record.session, await plan.cluster_of(record), pool.name, count, now=record.now)
+    return ScalePlan(asked.place, name, count)
 
 
 @record_step

@@ -15,6 +15,7 @@ from app.core.errors import ConflictError, ErrorClass, SlipwayError
 from app.engine.steps import JobEnd, Record, cloud_step
 from app.jobs.workflow import Cloud, azure_call
 from app.models import Cluster, ClusterState, NodePool, NodePoolState
+from app.node_pools.specs.kinds import DELETE
 
 
 class PoolGoneError(ConflictError):
@@ -71,6 +72,11 @@ def set_state(row: NodePool, state: NodePoolState, record: Record) -> None:
         row.updated_at = record.now
 
 
+def _leaves(row: NodePool, record: Record) -> bool:
+    """Whether the pool's deletion is asked for: its job has the word, and not the one that made way for it."""
+    return row.state == NodePoolState.DELETING and record.view.kind != DELETE.name
+
+
 def forget(cluster: Cluster, row: NodePool, record: Record) -> None:
     """Nothing is wanted of the pool any more, not even as another's fallback, and its row is deleted."""
     left = [pool for pool in Wanted.from_json(cluster.wanted).pools if pool.name != row.name]
@@ -114,7 +120,7 @@ async def record_failed(record: Record, end: JobEnd) -> None:
     """The end of a job that did not succeed: the cluster still serves; the pool is what Azure last said, or failed."""
     await plan.record_unchanged(record, end)
     row = await record.session.get(NodePool, record.view.request["pool_id"], with_for_update=True)
-    if row is None or row.deleted_at is not None:
+    if row is None or row.deleted_at is not None or _leaves(row, record):
         return
     seen = pool_state(NodePoolState.CREATING, row.observed)
     set_state(row, NodePoolState.FAILED if seen == NodePoolState.CREATING else NodePoolState(seen), record)
