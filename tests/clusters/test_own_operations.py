@@ -118,12 +118,19 @@ async def test_what_a_job_asks_for_after_it_has_waited_is_its_own(slipway: Slipw
     assert await foreign_jobs(slipway) == []
 
 
-async def test_an_operation_that_ended_badly_while_its_answer_was_lost_is_no_success(slipway: Slipway) -> None:
+@pytest.mark.parametrize(
+    ("what", "change"),
+    [("", {"autoscaler": {"scan_interval_seconds": 30}}), ("/outbound", {"managed_ip_count": 2})],
+    ids=["a setting", "the outbound profile"],
+)
+async def test_an_operation_that_ended_badly_while_its_answer_was_lost_is_no_success(
+    slipway: Slipway, what: str, change: dict[str, Any]
+) -> None:
     """Azure has taken over what was sent, so that nothing differs any more, and has not applied it."""
     await slipway.create()
     slipway.azure.add_fault("reset_after", operation="ManagedClusters_CreateOrUpdate", count=1)
     await go_at(slipway, 5)
-    job_id = await slipway.accepted("PATCH", "/v1/clusters/blue", {"autoscaler": {"scan_interval_seconds": 30}})
+    job_id = await slipway.accepted("PATCH", f"/v1/clusters/blue{what}", change)
     cluster_id = await azure_id(slipway)
     await until_word(slipway, cluster_id, "Updating")
     arm(slipway, "POST", f"{cluster_id}/abort")

@@ -128,10 +128,8 @@ async def put_outbound(cloud: Cloud, asked: OutboundPlan, failed: str | None) ->
     present = await require_changeable(cloud, place)
     same = present.outbound is not None and not outbound_differs(present.outbound, asked.outbound)
     if same and (failed is None or present.etag != failed):
-        if present.provisioning_state.lower() in await_azure.SETTLED:
-            return None
-        # Asked already, by a run whose end was lost.
-        return Begun(present.id, None, cloud.clock.now())
+        # Asked already, by a run whose end was lost: a failure is told by whoever waits for it.
+        return Begun(present.id, None, cloud.clock.now()) if has_failed(present) else None
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
     asked_at = cloud.clock.now()
     answer = await clusters.put_outbound(place.resource_group, place.azure_name, asked.outbound, call=azure_call(cloud))
