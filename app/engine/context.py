@@ -19,6 +19,7 @@ from app.engine.writing import JobWriter, Progress
 from app.models import Job
 
 T = TypeVar("T")
+_MOST_WORDS = 500
 
 
 @dataclass
@@ -30,7 +31,10 @@ class Drain:
 
 @dataclass
 class RunContext:
-    """One for a run of a job. `notes` are facts about its present step, `heed_cancel` is off in the clean-up."""
+    """One for a run of a job. `heed_cancel` is off in the clean-up.
+
+    Of its present step: `notes` are facts about its calls, `described` is what it says of itself.
+    """
 
     view: JobView
     database: Database
@@ -41,6 +45,7 @@ class RunContext:
     writer: JobWriter
     words: Progress
     notes: JsonObject = field(default_factory=dict)
+    described: str | None = None
     heed_cancel: bool = True
 
     async def fence(self) -> None:
@@ -68,6 +73,10 @@ class RunContext:
     def progress(self, words: str, *, waiting_for: str | None = None) -> None:
         """Show Azure's words, or what is in the way."""
         self.words.say(words, waiting_for)
+
+    def describe(self, words: str) -> None:
+        """Keep what the step says of itself; it is written with the step's result."""
+        self.described = words[:_MOST_WORDS]
 
     def watched(self) -> bool:
         """Whether somebody looks at the job right now."""

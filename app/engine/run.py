@@ -100,7 +100,7 @@ class JobRun(Generic[G]):
 
             await self._words.settle()
             result = await self._writer.write(write)
-            self._context.notes = {}
+            self._context.notes, self._context.described = {}, None
             return step.codec.encode(result)
 
         try:
@@ -155,7 +155,8 @@ class JobRun(Generic[G]):
                 _log.exception("step_crashed", job_id=self.view.id, step=lap.name)
                 result = {"problem": INTERNAL.as_json()}
             # With the result, since they are written only when the next step begins, perhaps by another worker.
-            return {**result, "notes": self._context.notes} if self._context.notes else result
+            told = {"notes": self._context.notes, "described": self._context.described}
+            return {**result, **{name: value for name, value in told.items() if value}}
 
         try:
             result: JsonObject = await DBOS.run_step_async({"name": lap.name}, guarded)
@@ -175,7 +176,7 @@ class JobRun(Generic[G]):
         if "canceled" in result:
             self._before = StepEnd(StepState.CANCELED)
             raise JobCanceledError(result["canceled"])
-        self._before = _SUCCEEDED
+        self._before = StepEnd(StepState.SUCCEEDED, result.get("described"))
         return result["ok"]
 
     async def _begin(self, lap: Lap) -> None:
@@ -190,7 +191,7 @@ class JobRun(Generic[G]):
 
         await self._words.settle()
         canceled, noted = await self._writer.write(write)
-        self._context.notes = dict(noted)
+        self._context.notes, self._context.described = dict(noted), None
         if canceled:
             raise JobCanceledError(canceled)
 

@@ -62,6 +62,10 @@ class StepContext(Protocol):
         """Show what Azure says that it is doing, or what is in the way: then the job is `waiting` for it."""
         ...
 
+    def describe(self, words: str) -> None:
+        """Say in a sentence what this step does: its row's `detail`, once it has ended well."""
+        ...
+
     def watched(self) -> bool:
         """Tell whether somebody looks at the job right now."""
         ...

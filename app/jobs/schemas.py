@@ -124,6 +124,7 @@ class JobStepRead(ResponseModel):
     state: str
     attempts: int
     detail: str | None
+    """What the step does where its name does not say it, or why it has failed or is tried again."""
     azure: dict[str, Any] | None
     """The last calls to Azure: method, path, status, client request id, correlation id. `ended`: whether what was asked
     has ended there.

@@ -97,7 +97,16 @@ async def test_one_kind_of_change_a_request_in_a_fixed_order_and_the_pools_untou
     ]
     assert slipway.azure.requests(operation="AgentPools_CreateOrUpdate") == []
     steps = (await slipway.ask("GET", f"/v1/jobs/{made['end']['id']}/steps")).json()["items"]
-    assert [step["name"] for step in steps].count("put_part") == 7
+    assert [step["detail"] for step in steps if step["name"] in {"put_windows", "put_part"}] == [
+        "Sends upgrades.cluster_window.",
+        "Sends tier and support plan.",
+        "Sends security.",
+        "Sends autoscaler.",
+        "Sends upgrades.",
+        "Sends addons.",
+        "Sends azure_properties.",
+        "Sends tags.",
+    ]
     (window,) = (await in_azure(slipway, "/maintenanceConfigurations"))["value"]
     assert window["properties"]["maintenanceWindow"]["schedule"]["weekly"]["dayOfWeek"] == "Saturday"
 

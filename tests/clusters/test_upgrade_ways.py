@@ -16,6 +16,8 @@ from tests.support.whole import Slipway
 
 pytestmark = ONE_DATABASE
 
+WORK = "longer-than-azure-takes"
+
 
 def _lock(slipway: Slipway, scope: str) -> None:
     """A lock of somebody else's."""
@@ -81,7 +83,7 @@ async def test_several_minors_node_images_and_one_pool_go_their_own_ways(slipway
     """Trouble 39: minor by minor; the control plane alone, a pool alone, images alone."""
     pools = [
         {"name": "system", "mode": "System", "size": "Standard_D4s_v5", "count": 1},
-        {"name": "work", "size": "Standard_D4s_v5", "count": 1},
+        {"name": WORK, "size": "Standard_D4s_v5", "count": 1},
     ]
     created = await slipway.create(kubernetes_version=OLD, node_count=None, node_size=None, node_pools=pools)
     assert created["state"] == "succeeded", created
@@ -94,7 +96,7 @@ async def test_several_minors_node_images_and_one_pool_go_their_own_ways(slipway
     for version, code in (("1.32.8", "kubernetes_downgrade"), ("1.40.1", "kubernetes_version_not_offered")):
         refused = await slipway.ask("POST", UPGRADE, {"kubernetes_version": version})
         assert (refused.status_code, refused.json()["code"]) == (422, code), refused.text
-    own = "/v1/clusters/blue/node-pools/work:upgrade"
+    own = f"/v1/clusters/blue/node-pools/{WORK}:upgrade"
     newer = await slipway.ask("POST", own, {"kubernetes_version": NEXT})
     assert (newer.status_code, newer.json()["code"]) == (422, "node_pool_newer_than_control_plane")
     assert "POST /v1/clusters/{id}:upgrade" in newer.json()["remedy"]
@@ -104,10 +106,13 @@ async def test_several_minors_node_images_and_one_pool_go_their_own_ways(slipway
     alone = await upgraded(slipway, kubernetes_version=NEXT, scope="control_plane")
     assert alone["state"] == "succeeded", alone
     assert set(inside.versions().values()) == {OLD}
+    assert (await slipway.steps(alone["id"]))["upgrade_control_plane"]["detail"] == (
+        f"Brings the control plane to Kubernetes {NEXT}."
+    )
     one = await slipway.done("POST", own, {"kubernetes_version": "latest"})
-    assert one["outcome"]["pool"] == "work"
+    assert one["outcome"]["pool"] == WORK
     shown = {pool["name"]: pool for pool in (await slipway.cluster())["node_pools"]}
-    assert (shown["work"]["observed"]["kubernetes_version"], shown["work"]["state"]) == (NEXT, "ready")
+    assert (shown[WORK]["observed"]["kubernetes_version"], shown[WORK]["state"]) == (NEXT, "ready")
     assert shown["system"]["observed"]["kubernetes_version"] == OLD
 
     job = await upgraded(slipway, kubernetes_version="latest", through_minors=True)
@@ -119,7 +124,7 @@ async def test_several_minors_node_images_and_one_pool_go_their_own_ways(slipway
     offered = (await slipway.ask("GET", "/v1/clusters/blue/upgrades")).json()["node_pools"]
     assert {pool["node_image"] == pool["newest_node_image"] for pool in offered} == {False}
     image = await slipway.done("POST", own, {"node_image": True})
-    assert image["outcome"]["node_pools"]["work"]["node_image_version"].endswith("209902.04.0")
+    assert image["outcome"]["node_pools"][WORK]["node_image_version"].endswith("209902.04.0")
     assert "209902.04.0 and runs Kubernetes" in image["summary"]
     both = await upgraded(slipway, node_images=True)
     assert "has the newest node images and runs" in both["summary"]

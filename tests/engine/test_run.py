@@ -45,6 +45,7 @@ async def begin(record: Record) -> str:
 async def make(cloud: ToyCloud, name: str) -> Made:
     await cloud.context.fence()
     cloud.context.note({"change": {"correlation_id": f"c-{name}"}})
+    cloud.context.describe(f"Makes {name}.")
     cloud.gateways.calls.append(f"make {name}")
     return Made((Part(name, cloud.clock.now(), (1, 2)),), None)
 
@@ -87,6 +88,7 @@ async def test_a_job_leaves_its_steps_its_events_and_its_outcome(bench: EngineBe
     ]
     assert steps[1].azure == {"change": {"correlation_id": "c-blue"}}
     assert all(s.azure is None for s in steps if s.name != "make")
+    assert [s.detail for s in steps] == [None, "Makes blue.", None, None]
     assert all(s.finished_at and s.started_at <= s.finished_at for s in steps)
     assert await bench.events(job_id) == ["job.started", "toy.begun", "toy.ready", "job.succeeded"]
 

@@ -56,6 +56,9 @@ class Context:
     def progress(self, words: str, *, waiting_for: str | None = None) -> None:
         self.words.append(words)
 
+    def describe(self, words: str) -> None:
+        self.words.append(words)
+
     def watched(self) -> bool:
         return False
 

@@ -24,6 +24,14 @@ from app.models import Cluster
 
 EXPECTED = "cluster_update"
 # What Azure has not applied although it said so may only be late.
+_NAMES = {
+    Part.SKU: "tier and support plan",
+    Part.API_SERVER: "the API server's access",
+    Part.SSH: "the SSH key",
+    Part.WINDOWS: "settings of Windows nodes",
+    Part.AZURE_PROPERTIES: "azure_properties",
+}
+"""Where the part's own name does not say it."""
 _PAUSE = 0.25
 """Of the time that an update usually takes."""
 
@@ -93,13 +101,14 @@ async def pause(cloud: Cloud) -> None:
 async def put_part(cloud: Cloud, asked: Plan, part: Part) -> Begun | None:
     """Send what differs in one part, and nothing else; None where Azure has it, and has applied it."""
     place = asked.place
-    cloud.context.progress(f"Changing {part.replace('_', ' ')}")
+    cloud.context.progress(f"Changing {_words(part)}")
     present = await require_changeable(cloud, place)
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
     asked_at = cloud.clock.now()
     answer = await clusters.put_part(
         place.resource_group, place.azure_name, part, settings_of(asked.wanted), call=azure_call(cloud)
     )
+    cloud.context.describe(f"Sends {_words(part)}." if answer is not None else f"Azure has {_words(part)} already.")
     if answer is not None:
         return Begun(answer.operation.target_id, answer.operation, asked_at)
     # Asked already, by a run whose end was lost: a failure is told by whoever waits for it.
@@ -135,13 +144,21 @@ async def await_part(cloud: Cloud, asked: Plan, begun: Begun | None) -> None:
 async def put_windows(cloud: Cloud, asked: Plan) -> None:
     """Make the maintenance windows as they are wanted, and remove what is not wanted any more."""
     place = asked.place
+    cloud.context.progress("Changing maintenance windows")
     windows = cloud.gateways.azure.subscription(place.subscription_id).maintenance_windows
-    for _, name, wanted in await _windows_to_change(cloud, asked):
+    changes = await _windows_to_change(cloud, asked)
+    named = ", ".join(ours for ours, _, _ in changes)
+    cloud.context.describe(f"Sends {named}." if changes else "Azure has the maintenance windows already.")
+    for _, name, wanted in changes:
         names = place.resource_group, place.azure_name, name
         if wanted is None:
             await windows.delete(*names, call=azure_call(cloud))
         else:
             await windows.put(*names, wanted, call=azure_call(cloud))
+
+
+def _words(part: Part) -> str:
+    return _NAMES.get(part, part.replace("_", " "))
 
 
 async def _differences(cloud: Cloud, asked: Plan) -> Differences:

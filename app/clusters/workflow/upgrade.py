@@ -5,6 +5,7 @@ from app.clusters.schemas.upgrades import UpgradeScope
 from app.clusters.specs.applied import version_missing
 from app.clusters.specs.kinds import UPGRADE
 from app.clusters.specs.upgrade_request import asked_of, choices_of
+from app.clusters.specs.wanted import Wanted
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Made
 from app.clusters.workflow.leave import clean_up_change
@@ -76,7 +77,7 @@ async def record_upgraded(record: Record, upgraded: Upgraded, made: Made, proof:
     await record.emit("cluster.upgraded", data={"kubernetes_version": proof.kubernetes_version})
     images = "has the newest node images and " if record.view.request.get("node_images") else ""
     await record.succeed(
-        outcome=outcome_of(upgraded, made, proof),
+        outcome=outcome_of(upgraded, made, proof, Wanted.from_json(cluster.wanted)),
         summary=f"Cluster {cluster.name} {images}runs Kubernetes {proof.kubernetes_version}; "
         + left_words(upgraded, proof.words("all nodes are Ready.")),
     )
@@ -98,13 +99,14 @@ def _want_what_runs(record: Record, cluster: Cluster) -> None:
         cluster.wanted = {**cluster.wanted, "kubernetes_version": running}
 
 
-def outcome_of(upgraded: Upgraded, made: Made, proof: Proof) -> JsonObject:
-    """What came of it: the versions, and what was left behind or removed on the way."""
+def outcome_of(upgraded: Upgraded, made: Made, proof: Proof, wanted: Wanted) -> JsonObject:
+    """What came of it: the versions, and what was left behind or removed on the way; pools by our names."""
+    names = {pool.spec.name: pool.name for pool in wanted.pools}
     return {
         "kubernetes_version": proof.kubernetes_version,
         **proof.told(),
         "node_pools": {
-            pool.name: {
+            names.get(pool.name, pool.name): {
                 "kubernetes_version": pool.current_orchestrator_version or pool.orchestrator_version,
                 "node_image_version": pool.node_image_version,
             }

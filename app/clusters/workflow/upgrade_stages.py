@@ -80,9 +80,11 @@ async def upgrade_through(job: JobRun, asked: UpgradePlan) -> Upgraded:
 async def upgrade_control_plane(cloud: Cloud, asked: UpgradePlan, stage: Stage) -> Begun | None:
     """Ask for the control plane's version, unless it has it; Azure takes up again what has failed on the way to it."""
     place, version = asked.place, stage.version or ""
+    cloud.context.describe(f"Brings the control plane to Kubernetes {version}.")
     present = await require_changeable(cloud, place)
     state = present.provisioning_state.lower()
     if present.current_kubernetes_version == version and state == "succeeded":
+        cloud.context.describe(f"The control plane has Kubernetes {version} already.")
         return None
     if present.kubernetes_version == version and state not in await_azure.SETTLED:
         # Asked already, by a run whose end was lost.
@@ -155,6 +157,8 @@ async def await_told(cloud: Cloud, asked: UpgradePlan, begun: Begun | None) -> N
 async def upgrade_pool(cloud: Cloud, asked: UpgradePlan, stage: Stage) -> Begun | None:
     """Ask for a pool's version or image, unless it has it or is gone. AKS changes only the nodes that lack it."""
     place, pool = asked.place, stage.pool or ""
+    goal = "its newest node image" if stage.version is None else f"Kubernetes {stage.version}"
+    cloud.context.describe(f"Brings pool {pool} to {goal}.")
     await require_idle(cloud, place)
     pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
     present = await pools.get(place.resource_group, place.azure_name, pool, call=azure_call(cloud))
@@ -164,6 +168,7 @@ async def upgrade_pool(cloud: Cloud, asked: UpgradePlan, stage: Stage) -> Begun 
     if stage.version is None:
         return await _upgrade_image(cloud, asked, present)
     if state == "succeeded" and stage.version in {present.current_orchestrator_version, present.orchestrator_version}:
+        cloud.context.describe(f"Pool {pool} has Kubernetes {stage.version} already.")
         return None
     answer = await pools.upgrade(place.resource_group, place.azure_name, pool, stage.version, call=azure_call(cloud))
     return Begun(answer.operation.target_id, answer.operation, asked_at)
@@ -176,6 +181,7 @@ async def _upgrade_image(cloud: Cloud, asked: UpgradePlan, present: AgentPool) -
     state, asked_at = present.provisioning_state.lower(), cloud.clock.now()
     newest = await profiles.newest_image(place.resource_group, place.azure_name, pool, call=azure_call(cloud))
     if state == "succeeded" and newest == present.node_image_version:
+        cloud.context.describe(f"Pool {pool} has its newest node image already.")
         return None
     operation = await pools.upgrade_image(place.resource_group, place.azure_name, pool, call=azure_call(cloud))
     return Begun(operation.target_id, operation, asked_at)

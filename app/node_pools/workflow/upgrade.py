@@ -1,5 +1,6 @@
 """`node_pool.upgrade`: one pool's version, or its node image."""
 
+from app.clusters.specs.wanted import Wanted
 from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.await_azure import Made
 from app.clusters.workflow.leave import clean_up_change
@@ -43,7 +44,7 @@ async def record_pool_upgraded(record: Record, upgraded: Upgraded, made: Made, p
     clusters.settle(cluster, record)
     seen = made.cluster.pool(row.azure_name)
     version = None if seen is None else seen.current_orchestrator_version or seen.orchestrator_version
-    outcome = {"pool": row.name, **outcome_of(upgraded, made, proof)}
+    outcome = {"pool": row.name, **outcome_of(upgraded, made, proof, Wanted.from_json(cluster.wanted))}
     image = ""
     if seen is not None and record.view.request.get("node_images"):
         image = f"has the node image {seen.node_image_version} and "
