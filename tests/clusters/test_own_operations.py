@@ -18,7 +18,7 @@ from tests.clusters.azure_by_itself import (
     until_word,
 )
 from tests.support.local_azure import FAST
-from tests.support.whole import Slipway, start_worker
+from tests.support.whole import CLUSTER, Slipway, start_worker
 
 
 async def test_an_operation_that_a_job_left_going_is_not_somebody_elses(slipway: Slipway) -> None:
@@ -26,6 +26,35 @@ async def test_an_operation_that_a_job_left_going_is_not_somebody_elses(slipway:
 
     await look(slipway)
 
+    assert await foreign_jobs(slipway) == []
+
+
+async def test_what_azure_has_accepted_is_not_somebody_elses_for_who_waits_behind_it(slipway: Slipway) -> None:
+    await slipway.create()
+    slipway.azure.add_fault("stuck_operation", operation="ManagedClusters_CreateOrUpdate", count=1)
+    change = {"autoscaler": {"scan_interval_seconds": 30}, "options": {"wait_for": "accepted"}}
+    await slipway.done("PATCH", "/v1/clusters/blue", change)
+    await until_waiting(slipway, await slipway.accepted("PATCH", "/v1/clusters/blue", {"tags": {"team": "red"}}))
+
+    await look(slipway)
+
+    assert await foreign_jobs(slipway) == []
+
+
+async def test_the_abort_of_a_canceled_create_is_not_somebody_elses(slipway: Slipway) -> None:
+    await go_at(slipway, 20)
+    job_id = await slipway.accepted("POST", "/v1/clusters", CLUSTER)
+    for _ in range(400):
+        if "await_cluster" in await slipway.steps(job_id):
+            break
+        await asyncio.sleep(0.02)
+    await go_at(slipway, 1)
+    await slipway.accepted("POST", f"/v1/jobs/{job_id}:cancel")
+    assert (await slipway.ended(job_id))["state"] == "canceled"
+
+    await look(slipway)
+
+    assert (await slipway.cluster())["observed"]["provisioning_state"] == "Canceling"
     assert await foreign_jobs(slipway) == []
 
 

@@ -18,7 +18,7 @@ from app.engine import rows
 from app.engine.kinds import PROTOCOL
 from app.events import emit
 from app.jobs import service as jobs
-from app.models import Cluster, ClusterState, Job, JobOrigin, JobState, JobStep
+from app.models import TERMINAL, Cluster, ClusterState, Job, JobOrigin, JobState, JobStep
 
 ANOTHER_OPERATION = "another_operation"
 _BY = "azure"
@@ -56,15 +56,15 @@ async def _is_ours(session: AsyncSession, cluster: Cluster) -> bool:
 
 
 async def _has_left(session: AsyncSession, cluster: Cluster) -> bool:
-    """Whether a job of Slipway's has given up on what it asked of Azure, and Azure was never seen at rest since.
+    """Whether a job of Slipway's has ended before what it asked of Azure, and Azure was never seen at rest since.
 
-    One that was canceled has had Azure abort it.
+    It was content with Azure's acceptance, has given up, or was canceled and did not wait for the end of the abort.
     """
-    failed = [Job.state == JobState.FAILED]
+    ended: list[ColumnElement[bool]] = [Job.state.in_(TERMINAL)]
     settled_at = (cluster.observed or {}).get(SETTLED_AT)
     if settled_at is not None:
-        failed.append(Job.finished_at > datetime.fromisoformat(settled_at))
-    return await _goes_on(session, cluster, *failed)
+        ended.append(Job.finished_at > datetime.fromisoformat(settled_at))
+    return await _goes_on(session, cluster, *ended)
 
 
 async def _has_asked(session: AsyncSession, cluster: Cluster) -> bool:
