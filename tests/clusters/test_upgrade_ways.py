@@ -79,6 +79,14 @@ async def test_a_pool_at_which_somebody_else_is_gets_its_image_afterwards(slipwa
     assert (await slipway.cluster())["node_pools"][0]["observed"]["node_image_version"] == image
 
 
+async def test_a_finding_that_does_not_exist_cannot_be_ignored(idle_slipway: Slipway) -> None:
+    """Else what was misspelt would stop the upgrade all the same."""
+    asked = {"kubernetes_version": NEXT, "ignore": ["locked", "deprecated_api"]}
+    (error,) = (await idle_slipway.ask("POST", UPGRADE, asked)).json()["errors"]
+    assert (error["code"], error["pointer"]) == ("unknown_value", "/ignore/1")
+    assert error["detail"].endswith("Did you mean `deprecated_api_used`?")
+
+
 async def test_several_minors_node_images_and_one_pool_go_their_own_ways(slipway: Slipway) -> None:
     """Trouble 39: minor by minor; the control plane alone, a pool alone, images alone."""
     pools = [

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -19,7 +19,24 @@ UpgradeVersion = Annotated[
     PLAIN,
     Field(examples=["1.34"]),
 ]
-FindingCode = Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z][a-z_]*$"), PLAIN]
+FindingCode: TypeAlias = Literal[
+    "auto_upgrade_channel",
+    "cluster_busy",
+    "cluster_failed",
+    "cluster_not_read",
+    "cluster_stopped",
+    "deprecated_api_used",
+    "locked",
+    "node_pool_failed",
+    "node_pool_stopped",
+    "nodes_not_ready",
+    "nodes_quarantined",
+    "pdb_blocks_drain",
+    "pdb_blocks_drain_now",
+    "subnet_too_small",
+    "surge_exceeds_quota",
+    "workspace_gone",
+]
 
 
 class UpgradeScope(StrEnum):

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from app.clusters.schemas.upgrades import Undrainable, UpgradeScope
+from app.clusters.schemas.upgrades import FindingCode, Undrainable, UpgradeScope
 from app.clusters.specs.cores import NodesToCome, core_shortages
 from app.clusters.specs.room import addresses_of_node, pods_in_subnet
 from app.clusters.specs.snat import surge_of
@@ -31,7 +31,7 @@ class Severity(StrEnum):
 class Finding:
     """One thing. `subject`: what it is about, `node_pools/workers`."""
 
-    code: str
+    code: FindingCode
     severity: Severity
     subject: str
     detail: str
@@ -124,9 +124,7 @@ def _locks(scene: Scene) -> Iterator[Finding]:
 
 def _workspace(scene: Scene) -> Iterator[Finding]:
     if scene.workspace is not None:
-        yield Finding(
-            scene.workspace.code, Severity.BLOCKING, "monitoring", scene.workspace.detail, scene.workspace.remedy
-        )
+        yield Finding("workspace_gone", Severity.BLOCKING, "monitoring", scene.workspace.detail, scene.workspace.remedy)
 
 
 def _channel(asked: UpgradeAsked, choices: Choices) -> Iterator[Finding]:
