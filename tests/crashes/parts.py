@@ -79,7 +79,7 @@ PARTS = (
         "pools",
         kinds="node_pool.create node_pool.update node_pool.delete node_pool.rotate node_pool.start node_pool.stop"
         " node_pool.delete_machines node_pool.replace_machines",
-        lives="pooled unpooled poolwanted repooled unrepooled switched evicted",
+        lives="pooled unpooled unremoved poolwanted repooled unrepooled switched evicted",
         beside="plain elsewhere",
     ),
     _part(

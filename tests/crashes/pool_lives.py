@@ -2,6 +2,7 @@
 
 from tests.crashes.lives import FAILING, Life, Scenario
 
+CLINGING = "clinging"
 STALLING = "stalling"
 """The pool in this one's place fails: Azure's name for it begins like this one's."""
 NOT_OFFERED = "Standard_B2s"
@@ -18,6 +19,15 @@ async def node_pool(life: Life, kinds: frozenset[str]) -> None:
         await life.job("PATCH", f"{pools}/workers", {"autoscaling": None, "count": 2})
     if "node_pool.delete" in kinds:
         await life.job("DELETE", f"{pools}/workers?drain=true")
+    await life.delete()
+
+
+async def clinging_pool(life: Life, _kinds: frozenset[str]) -> None:
+    """Azure does not remove it, though its nodes are drained: pods may come to it again."""
+    await life.create()
+    pools = f"/v1/clusters/{life.name}/node-pools"
+    await life.job("POST", pools, {"name": CLINGING, "size": POOL_SIZE, "count": 1})
+    await life.job("DELETE", f"{pools}/{CLINGING}?drain=true")
     await life.delete()
 
 
@@ -80,6 +90,7 @@ POOL_SCENARIOS = (
     Scenario("sealed", sealed),
     Scenario("pooled", node_pool),
     Scenario("unpooled", failing_pool),
+    Scenario("unremoved", clinging_pool),
     Scenario("poolwanted", accepted_pool),
     Scenario("repooled", rotated_pool),
     # What is remembered of a refusal is a subscription's.

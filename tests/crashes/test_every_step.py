@@ -19,7 +19,7 @@ from app.engine.steps import CloudStep, RecordStep
 from tests.crashes.judge import of_azure, of_the_job
 from tests.crashes.lives import FAILING, FAILING_ADDRESS, STUCK, Life, Scenario
 from tests.crashes.parts import ALL, PARTS, Part
-from tests.crashes.pool_lives import NOT_OFFERED, STALLING
+from tests.crashes.pool_lives import CLINGING, NOT_OFFERED, STALLING
 from tests.crashes.share_lives import FAILING_SHARE
 from tests.crashes.stage import Stage
 from tests.support.crashes import At, Point
@@ -68,6 +68,13 @@ def azure() -> Iterator[LocalAzureForTests]:
             path=f"/agentPools/{STALLING[:6]}[0-9a-f]{{5}}$",
             count=None,
             code="AllocationFailed",
+        )
+        azure.add_fault(
+            "fail_operation",
+            operation="AgentPools_Delete",
+            path=f"/agentPools/{CLINGING}$",
+            count=None,
+            code="InternalOperationError",
         )
         azure.add_fault("stuck_operation", operation=PUT, path=f"/{STUCK}[0-9]+$", count=None)
         yield azure

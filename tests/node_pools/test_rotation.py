@@ -104,6 +104,20 @@ async def test_a_budget_that_allows_nothing_stops_it_with_both_pools_on_record_a
     assert [each["name"] for each in (await slipway.cluster())["node_pools"]] == ["system", "workers"]
 
 
+async def test_the_new_pool_is_one_like_any_other_when_the_old_one_is_deleted_half_way(slipway: Slipway) -> None:
+    await slipway.create()
+    await slipway.done("POST", PATH, USERS)
+    await workload(await Inside.of(slipway), count=1, spare=0)
+    asked = {"size": "Standard_D8s_v5", "drain_timeout_seconds": 1}
+    assert (await slipway.ended(await slipway.accepted("POST", f"{PATH}/workers:rotate", asked)))["state"] == "failed"
+
+    await slipway.done("DELETE", f"{PATH}/workers?ignore_disruption_budgets=true")
+
+    new = await pool(slipway, "workers-new")
+    assert (new["state"], new["replaces"]) == ("ready", None)
+    await slipway.done("PATCH", f"{PATH}/workers-new", {"count": 2})
+
+
 async def test_on_failure_delete_removes_the_new_pool_and_the_old_one_serves_as_before(slipway: Slipway) -> None:
     await slipway.create()
     await slipway.done("POST", PATH, {**USERS, "count": None, "autoscaling": {"min_count": 1, "max_count": 2}})
@@ -153,7 +167,10 @@ async def test_a_pool_is_drained_before_it_is_deleted_where_that_is_asked(slipwa
     assert (job["state"], job["problem"]["code"]) == ("failed", "drain_blocked")
     assert "disruption budget web" in job["problem"]["detail"]
     assert slipway.azure.requests(operation="AgentPools_Delete") == []
+    # It serves as before: pods may come to its nodes again.
     assert (await pool(slipway))["state"] == "ready"
+    nodes = (await inside.send("GET", "/api/v1/nodes"))["items"]
+    assert not any(node["spec"].get("unschedulable") for node in nodes)
     await inside.send("DELETE", "/apis/policy/v1/namespaces/default/poddisruptionbudgets/web")
     await slipway.done("POST", f"/v1/jobs/{job['id']}:retry")
     assert [each["name"] for each in (await slipway.cluster())["node_pools"]] == ["system", "others"]

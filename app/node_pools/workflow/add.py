@@ -141,7 +141,7 @@ async def forget_pool(record: Record) -> None:
     row = await record.session.get(NodePool, record.view.request["pool_id"], with_for_update=True)
     if row is None or row.deleted_at is not None:
         return
-    plan.forget(cluster, row, record)
+    await plan.forget(cluster, row, record)
 
 
 add_workflow = Workflow(CREATE, add_pool, ended=plan.record_failed, clean_up=clean_up_add)

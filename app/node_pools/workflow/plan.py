@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
+from sqlalchemy import select
+
 from app.azure.types.agent_pool import AgentPool, AgentPoolSpec
 from app.azure.types.cluster import ManagedCluster
 from app.clusters.service.start import want
@@ -14,7 +16,8 @@ from app.clusters.workflow.proof import Proof, prove
 from app.core.errors import ConflictError, ErrorClass, SlipwayError
 from app.engine.steps import JobEnd, Record, cloud_step
 from app.jobs.workflow import Cloud, azure_call
-from app.models import Cluster, ClusterState, NodePool, NodePoolState
+from app.models import Cluster, ClusterState, JobStep, NodePool, NodePoolState
+from app.node_pools.service.rotation import replacement_of
 from app.node_pools.specs.kinds import DELETE
 
 
@@ -51,9 +54,13 @@ async def begin(record: Record, state: NodePoolState) -> PoolPlan:
     set_state(row, state, record)
     pool = asked.wanted.pool(row.name)
     if pool is None:
-        # Of a pool that is to go, or has failed to come, its name is enough.
-        return PoolPlan(asked.place, row.name, AgentPoolSpec(row.azure_name, row.mode, row.os_type, row.vm_size, 0))
+        return leaving(asked.place, row)
     return PoolPlan(asked.place, row.name, pool.in_azure)
+
+
+def leaving(place: Place, row: NodePool) -> PoolPlan:
+    """Of a pool that is to go, or has failed to come, its name is enough."""
+    return PoolPlan(place, row.name, AgentPoolSpec(row.azure_name, row.mode, row.os_type, row.vm_size, 0))
 
 
 async def pool_of(record: Record) -> NodePool:
@@ -77,8 +84,16 @@ def _leaves(row: NodePool, record: Record) -> bool:
     return row.state == NodePoolState.DELETING and record.view.kind != DELETE.name
 
 
-def forget(cluster: Cluster, row: NodePool, record: Record) -> None:
-    """Nothing is wanted of the pool any more, not even as another's fallback, and its row is deleted."""
+async def forget(cluster: Cluster, row: NodePool, record: Record) -> None:
+    """Nothing is wanted of the pool any more, not even as another's fallback, and its row is deleted.
+
+    A pool that was to take its place is one like any other from then on.
+    """
+    new = await replacement_of(record.session, row.id)
+    if new is not None:
+        new.replaces = None
+        new.version += 1
+        new.updated_at = record.now
     left = [pool for pool in Wanted.from_json(cluster.wanted).pools if pool.name != row.name]
     left = [replace(pool, fallback_pool=None) if pool.fallback_pool == row.name else pool for pool in left]
     want(cluster, {"pools": [pool.as_json() for pool in left]}, record.now)
@@ -114,6 +129,12 @@ def pool_missing(seen: ManagedCluster, spec: AgentPoolSpec) -> list[str]:
     if pool.mode.lower() != spec.mode.lower():
         found.append(f"Pool {spec.name} is a {pool.mode} pool.")
     return found
+
+
+async def steps_of(record: Record) -> dict[str, str]:
+    """The states of the job's steps, by name."""
+    asked = select(JobStep.name, JobStep.state).where(JobStep.job_id == record.view.id).order_by(JobStep.ordinal)
+    return {row.name: row.state for row in (await record.session.execute(asked)).all()}
 
 
 async def record_failed(record: Record, end: JobEnd) -> None:

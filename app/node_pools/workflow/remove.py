@@ -1,15 +1,17 @@
 """`node_pool.delete`."""
 
+from app.clusters.service.start import SUPERSEDED
+from app.clusters.specs.wanted import place_of
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.leave import clean_up_change
-from app.engine.steps import Record, cloud_step, record_step
+from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow
 from app.models import NodePoolState
 from app.node_pools.specs.kinds import DELETE
 from app.node_pools.workflow import plan, pool_calls
-from app.node_pools.workflow.drain import Drain, cordon_nodes, drain_nodes, look_at_pods, verify_pods
+from app.node_pools.workflow.drain import Drain, allow_pods, cordon_nodes, drain_nodes, look_at_pods, verify_pods
 from app.node_pools.workflow.plan import PoolPlan
 
 
@@ -61,7 +63,7 @@ async def record_removed(record: Record, asked: PoolPlan, made: Made) -> None:
     """Write that the pool is gone."""
     cluster = await clusters.cluster_of(record)
     row = await plan.pool_of(record)
-    plan.forget(cluster, row, record)
+    await plan.forget(cluster, row, record)
     await record.session.flush()
     await clusters.serve_again(record, cluster, made)
     await record.emit("node_pool.deleted", data={"pool": asked.name, "azure_name": asked.spec.name})
@@ -70,4 +72,30 @@ async def record_removed(record: Record, asked: PoolPlan, made: Made) -> None:
     )
 
 
-remove_workflow = Workflow(DELETE, remove_pool, ended=plan.record_failed, clean_up=clean_up_change)
+async def clean_up_remove(job: JobRun, end: JobEnd) -> None:
+    """As after any change; and a pool that stays, which the job has begun to empty, takes pods again."""
+    await clean_up_change(job, end)
+    if end.problem.code == SUPERSEDED:
+        return
+    asked = await job.record(find_emptied)
+    if asked is not None:
+        await job.cloud(let_pods_come, asked)
+
+
+@record_step
+async def find_emptied(record: Record) -> PoolPlan | None:
+    """The pool, where this job has told its nodes to take no pods; None where somebody else may have."""
+    if cordon_nodes.name not in await plan.steps_of(record):
+        return None
+    return plan.leaving(place_of(await clusters.cluster_of(record)), await plan.pool_of(record))
+
+
+@cloud_step
+async def let_pods_come(cloud: Cloud, asked: PoolPlan) -> None:
+    """Let pods come to the pool again, unless it is going."""
+    present = await plan.present_pool(cloud, asked)
+    if present is not None and present.provisioning_state.lower() != "deleting":
+        await allow_pods(cloud, asked.place, asked.spec.name, allowed=True)
+
+
+remove_workflow = Workflow(DELETE, remove_pool, ended=plan.record_failed, clean_up=clean_up_remove)

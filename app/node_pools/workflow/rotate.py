@@ -5,8 +5,6 @@ https://learn.microsoft.com/azure/aks/resize-node-pool
 
 from dataclasses import replace
 
-from sqlalchemy import select
-
 from app.azure.types.tags import JOB, is_ours, owner_tags
 from app.azure.types.watch import TargetKind
 from app.clusters.service.start import SUPERSEDED
@@ -20,7 +18,7 @@ from app.clusters.workflow.turn import require_idle
 from app.core.text import counted
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow
-from app.models import Job, JobStep, NodePoolState
+from app.models import Job, NodePoolState
 from app.node_pools.service.rotation import forget_replacement, replacement_of, take_over
 from app.node_pools.specs.kinds import ROTATE
 from app.node_pools.specs.rotation_left import rotation_left
@@ -197,16 +195,10 @@ async def read_rotation(record: Record) -> RotationPlan | None:
     if await replacement_of(record.session, record.view.request["pool_id"]) is None:
         return None
     removing = record.view.options.get("on_failure") == "delete"
-    if not removing and end_old_autoscaling.name not in await _steps(record):
+    if not removing and end_old_autoscaling.name not in await plan.steps_of(record):
         # Somebody else may have cordoned its nodes.
         return None
     return await begin(record)
-
-
-async def _steps(record: Record) -> dict[str, str]:
-    """The states of the job's steps, by name."""
-    asked = select(JobStep.name, JobStep.state).where(JobStep.job_id == record.view.id).order_by(JobStep.ordinal)
-    return {row.name: row.state for row in (await record.session.execute(asked)).all()}
 
 
 @cloud_step
@@ -249,7 +241,7 @@ async def record_failed(record: Record, end: JobEnd) -> None:
     await plan.record_failed(record, end)
     if new is not None and new.deleted_at is None and end.begun:
         job = await record.session.get_one(Job, record.view.id)
-        job.outcome = {**(job.outcome or {}), "rotation": rotation_left(await _steps(record), new.name)}
+        job.outcome = {**(job.outcome or {}), "rotation": rotation_left(await plan.steps_of(record), new.name)}
 
 
 rotate_workflow = Workflow(ROTATE, rotate_pool, ended=record_failed, clean_up=clean_up_rotation)
