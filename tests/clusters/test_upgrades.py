@@ -92,6 +92,8 @@ async def test_what_would_stop_it_half_way_stops_it_before_anything_is_changed(s
     failed = await upgraded(slipway, kubernetes_version=NEXT)
 
     assert (failed["state"], failed["problem"]["code"]) == ("failed", "upgrade_blocked")
+    # A retry asks for the same: only what is done about the budget makes it worth while.
+    assert failed["problem"]["remedy"].endswith("or let the budget allow one, or add replicas. Then retry the job.")
     assert [error["pointer"] for error in failed["problem"]["errors"]] == ["/budgets/default/web"]
     assert "default/web" in failed["problem"]["detail"]
     assert changes(slipway) == before

@@ -34,6 +34,27 @@ def test_no_merge_is_left_in_the_middle_and_no_table_in_two(page: Path) -> None:
     assert re.findall(r"^(?:<{7}|={7}|>{7}).*$", text, re.MULTILINE) == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_examples_that_send_a_body_say_that_it_is_json(page: Path) -> None:
+    """Anything else is refused with 415. `ask` is the API guide's, which says it for all."""
+    blocks = re.findall(r"^```(?:sh|console)$(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    commands = [each for block in blocks for each in re.split(r"^(?:\$ )?(?=curl |ask |\()", block, flags=re.MULTILINE)]
+    silent = [
+        command
+        for command in commands
+        if command.startswith("curl ") and " -d " in command and "/_local/" not in command
+        if "application/json" not in command
+    ]
+    assert silent == []
+    if any(command.startswith("ask ") for command in commands) and page.name != "api.md":
+        assert "(api.md)" in page.read_text("utf-8")
+
+
+def test_the_guides_own_function_says_json() -> None:
+    (line,) = re.findall(r"^ask\(\) .*$", (ROOT / "docs/api.md").read_text("utf-8"), re.MULTILINE)
+    assert "application/json" in line
+
+
 def test_every_decision_that_is_named_is_written() -> None:
     written = {path.name[:4] for path in ROOT.glob("docs/decisions/*.md")}
     named = {
