@@ -94,6 +94,18 @@ async def test_a_patch_that_changes_nothing_starts_no_job_and_asks_azure_nothing
     assert len(slipway.azure.requests()) == before
 
 
+async def test_a_pool_that_is_changed_before_it_is_made_is_not_lost(slipway: Slipway) -> None:
+    await slipway.create()
+    jobs = [
+        await slipway.accepted("PATCH", "/v1/clusters/blue", {"tags": {"team": "shop"}}),
+        await slipway.accepted("POST", PATH, WORKERS),
+        await slipway.accepted("PATCH", f"{PATH}/workers", {"count": 2}),
+    ]
+    assert [(await slipway.ended(job))["state"] for job in jobs] == ["succeeded"] * 3
+    assert "node_pool.lost" not in {event["type"] for event in await slipway.events()}
+    assert (await pool(slipway))["observed"]["count"] == 2
+
+
 async def test_autoscaling_is_switched_in_ordered_requests_and_decides_about_the_count(slipway: Slipway) -> None:
     """Trouble 46."""
     await slipway.create()

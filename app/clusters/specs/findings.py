@@ -233,7 +233,7 @@ def _budgets(stages: Collection[Stage], scene: Scene, undrainable: Undrainable) 
                 Severity.WARNING if chosen else Severity.BLOCKING,
                 f"budgets/{budget.namespace}/{budget.name}",
                 f"{said} of its {budget.expected} pods, and never will.",
-                "Ask for the upgrade with `undrainable: skip` or `force`; or let the budget allow one, or add replicas.",
+                "Upgrade with `undrainable: skip` or `force`; or let the budget allow one, or add replicas.",
             )
         else:
             yield Finding(

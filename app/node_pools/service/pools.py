@@ -175,7 +175,9 @@ async def change_pool(
         await tell(session, cluster, "node_pool.eviction_set", asker.now, pool=row.name)
         return Change(None, changes)
     row.count, row.mode = spec.count, spec.mode
-    _touch(row, NodePoolState.UPDATING, asker.now)
+    # Of one whose creation is still queued an earlier job must not say that Azure has it no more.
+    state = NodePoolState.CREATING if row.state == NodePoolState.CREATING else NodePoolState.UPDATING
+    _touch(row, state, asker.now)
     job = await start_job(session, asker, kinds.UPDATE, cluster, row=row, options=body.options.model_dump(mode="json"))
     return Change(job, changes)
 
