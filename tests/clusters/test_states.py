@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from app.models import Cluster, ClusterState, ResourceGroup
+from tests.clusters.azure_by_itself import look, set_word
 from tests.support.whole import CLUSTER, Slipway, start_worker
 
 PUT = "ManagedClusters_CreateOrUpdate"
@@ -194,3 +195,30 @@ async def test_a_count_that_is_retried_after_another_is_what_is_wanted_again(sli
 
     (pool,) = (await slipway.cluster())["node_pools"]
     assert (pool["count"], pool["observed"]["count"]) == (3, 3)
+
+
+async def test_a_cluster_that_was_never_made_is_not_served_by_a_start_that_fails(slipway: Slipway) -> None:
+    slipway.azure.add_fault("fail_operation", operation=PUT, code="AllocationFailed", message="No capacity.")
+    assert (await slipway.create())["state"] == "failed"
+    slipway.azure.add_fault("fail_operation", operation="ManagedClusters_Start", code="AllocationFailed", message="No.")
+
+    assert (await slipway.ended(await slipway.accepted("POST", "/v1/clusters/blue:start")))["state"] == "failed"
+
+    assert (await slipway.cluster())["state"] == "failed"
+
+
+async def test_a_cure_that_fails_again_fails_no_cluster_that_has_come_round_meanwhile(slipway: Slipway) -> None:
+    """Trouble 2: what it was when the first cure was asked for says nothing by then."""
+    no_room = {"operation": PUT, "code": "AllocationFailed", "message": "No capacity."}
+    slipway.azure.add_fault("fail_operation", count=2, **no_room)
+    assert (await slipway.create())["state"] == "failed"
+    cure = await slipway.ended(await slipway.accepted("POST", "/v1/clusters/blue:reconcile"))
+    assert (cure["state"], (await slipway.cluster())["state"]) == ("failed", "failed")
+    set_word(slipway, "Succeeded")
+    await look(slipway)
+    assert (await slipway.cluster())["state"] in {"ready", "degraded"}
+    slipway.azure.add_fault("fail_operation", **no_room)
+
+    await slipway.ended(await slipway.accepted("POST", f"/v1/jobs/{cure['id']}:retry"))
+
+    assert (await slipway.cluster())["state"] == "degraded"

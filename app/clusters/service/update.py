@@ -88,6 +88,7 @@ async def reconcile_cluster(session: AsyncSession, asker: Asker, cluster: Cluste
     """Start the job that puts the cluster again; also for one that has failed."""
     if cluster.state != ClusterState.FAILED:
         require_changeable(cluster)
+    # A worker of the version before goes by what the cluster was when it was asked.
     return await start(session, asker, kinds.RECONCILE, cluster, request={"before": cluster.state}, options=options)
 
 

@@ -61,7 +61,7 @@ async def begin_delete(record: Record) -> Plan:
     require_unprotected(cluster)
     if cluster.state not in {ClusterState.DELETING, ClusterState.DELETED}:
         job = await record.session.get_one(Job, record.view.id)
-        job.request = {**job.request, "before": cluster.state}
+        job.request = {**job.request, plan.BEFORE: cluster.state}
     return await plan.begin(record, ClusterState.DELETING)
 
 
@@ -266,7 +266,7 @@ async def record_still_there(record: Record, end: JobEnd) -> None:
     taken = select(JobStep.ordinal).where(JobStep.job_id == record.view.id, JobStep.name == await_cluster_gone.name)
     if (await record.session.execute(taken)).first() is None:
         job = await record.session.get_one(Job, record.view.id)
-        before = _AFTER_NOTHING.get(job.request.get("before", ""))
+        before = _AFTER_NOTHING.get(job.request.get(plan.BEFORE, ""))
         if before is not None:
             plan.set_state(cluster, before, record)
     elif not end.canceled and end.problem.code not in _STILL_GOING:

@@ -13,7 +13,7 @@ from app.clusters.service.start import require_running
 from app.clusters.specs.conditions import troubles
 from app.clusters.specs.left import left_json
 from app.clusters.specs.observed import sighting
-from app.clusters.specs.states import LEAVING, SERVING
+from app.clusters.specs.states import LEAVING, QUIET, SERVING
 from app.clusters.specs.wanted import Place, Wanted, place_of
 from app.clusters.workflow.await_azure import Made
 from app.clusters.workflow.offers import Trial
@@ -23,6 +23,8 @@ from app.engine.steps import JobEnd, Record, record_step
 from app.jobs.workflow import JobRun
 from app.models import Cluster, ClusterState, Job
 
+BEFORE = "before"
+"""Under which a job's request has what the cluster was."""
 _CHANGING = frozenset({ClusterState.UPDATING, ClusterState.UPGRADING})
 
 
@@ -128,6 +130,21 @@ async def record_failed(record: Record, end: JobEnd) -> None:
         return
     set_state(cluster, ClusterState.FAILED, record)
     await record.emit("cluster.failed", data=_cause(end))
+
+
+async def keep_before(record: Record) -> None:
+    """Keep on the job what the cluster is before it, for `record_as_before`."""
+    job = await record.session.get_one(Job, record.view.id)
+    job.request = {**job.request, BEFORE: (await cluster_of(record)).state}
+
+
+async def record_as_before(record: Record, end: JobEnd) -> None:
+    """The end of a cure that did not succeed: what had failed before it has failed still."""
+    await record_unchanged(record, end)
+    job = await record.session.get_one(Job, record.view.id)
+    cluster = await cluster_of(record)
+    if end.begun and job.request.get(BEFORE) == ClusterState.FAILED and cluster.state in QUIET:
+        set_state(cluster, ClusterState.FAILED, record)
 
 
 async def record_unchanged(record: Record, end: JobEnd) -> None:

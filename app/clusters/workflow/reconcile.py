@@ -8,7 +8,6 @@ from app.azure.types.tags import JOB, owner_tags
 from app.azure.types.watch import TargetKind
 from app.clusters.specs.kinds import RECONCILE
 from app.clusters.specs.room import Growth
-from app.clusters.specs.states import QUIET
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import SETTLED, Begun, Made
 from app.clusters.workflow.changeable import require_changeable
@@ -21,7 +20,7 @@ from app.clusters.workflow.turn import require_idle
 from app.core.errors import Problem, SlipwayError
 from app.core.json import JsonObject
 from app.engine.errors import JobFailedError
-from app.engine.steps import JobEnd, Record, cloud_step, record_step
+from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import ClusterState
 
@@ -57,6 +56,7 @@ class PoolAgain:
 @record_step
 async def begin_reconcile(record: Record) -> Plan:
     """Mark the cluster as being updated."""
+    await plan.keep_before(record)
     return await plan.begin(record, ClusterState.UPDATING)
 
 
@@ -177,12 +177,4 @@ async def record_reconciled(record: Record, asked: Plan, made: Made, proof: Proo
     )
 
 
-async def record_unreconciled(record: Record, end: JobEnd) -> None:
-    """The end of one that did not succeed: what had failed before stays so."""
-    await plan.record_unchanged(record, end)
-    cluster = await plan.cluster_of(record)
-    if record.view.request["before"] == ClusterState.FAILED and cluster.state in QUIET:
-        plan.set_state(cluster, ClusterState.FAILED, record)
-
-
-reconcile_workflow = Workflow(RECONCILE, reconcile_cluster, ended=record_unreconciled, clean_up=clean_up_change)
+reconcile_workflow = Workflow(RECONCILE, reconcile_cluster, ended=plan.record_as_before, clean_up=clean_up_change)

@@ -53,6 +53,7 @@ class StartPlan:
 @record_step
 async def begin_start(record: Record) -> StartPlan:
     """Mark the cluster as being started."""
+    await plan.keep_before(record)
     asked = await plan.begin(record, ClusterState.STARTING)
     cluster = await plan.cluster_of(record)
     return StartPlan(asked.place, cluster.stopped_at)
@@ -142,4 +143,4 @@ async def record_started(record: Record, made: Made, proof: Proof) -> None:
     )
 
 
-start_workflow = Workflow(START, start_cluster, ended=plan.record_unchanged, clean_up=clean_up_change)
+start_workflow = Workflow(START, start_cluster, ended=plan.record_as_before, clean_up=clean_up_change)
