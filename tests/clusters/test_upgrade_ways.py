@@ -119,6 +119,7 @@ async def test_several_minors_node_images_and_one_pool_go_their_own_ways(slipway
     )
     one = await slipway.done("POST", own, {"kubernetes_version": "latest"})
     assert one["outcome"]["pool"] == WORK
+    assert (await slipway.steps(one["id"]))["upgrade_pool"]["detail"] == f"Brings pool {WORK} to Kubernetes {NEXT}."
     shown = {pool["name"]: pool for pool in (await slipway.cluster())["node_pools"]}
     assert (shown[WORK]["observed"]["kubernetes_version"], shown[WORK]["state"]) == (NEXT, "ready")
     assert shown["system"]["observed"]["kubernetes_version"] == OLD

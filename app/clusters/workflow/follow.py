@@ -20,6 +20,7 @@ _EVERY_SECONDS = 10.0
 class Follower:
     """Says how far it is. With `force` it deletes the pods that keep a node from being drained.
 
+    `where`: the step, and the pool under the name that people know.
     `image`: the one that nodes get, where it is an image's step.
     """
 
@@ -85,7 +86,7 @@ class Follower:
     def _say(self) -> None:
         goal = f"to {self._stage.version}" if self._stage.version else "to its newest node image"
         azure = f". Azure: {self._word}" if self._word else ""
-        self._cloud.context.progress(f"{self._where}upgrading pool {self._stage.pool} {goal}{self._nodes}{azure}")
+        self._cloud.context.progress(f"{self._where} {goal}{self._nodes}{azure}")
 
 
 @asynccontextmanager

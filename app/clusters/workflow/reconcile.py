@@ -96,7 +96,8 @@ async def put_pool_again(cloud: Cloud, asked: Plan, spec: AgentPoolSpec) -> Pool
     """Send a pool that has failed, or in which Azure differs from what is wanted; make one that is gone."""
     place = asked.place
     names = place.resource_group, place.azure_name
-    cloud.context.describe(f"Puts pool {spec.name} again, where it has failed or differs.")
+    ours = next((pool.name for pool in asked.wanted.pools if pool.spec.name == spec.name), spec.name)
+    cloud.context.describe(f"Puts pool {ours} again, where it has failed or differs.")
     await require_idle(cloud, place)
     pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
     present = await pools.get(*names, spec.name, call=azure_call(cloud))

@@ -37,7 +37,8 @@ async def begin_upgrade(record: Record) -> UpgradePlan:
 def upgrade_plan(begun: Plan, request: JsonObject) -> UpgradePlan:
     """What a request asks for: members of `ClusterUpgrade`, with pools under our names."""
     asked = asked_of(begun.wanted, request)
-    return UpgradePlan(begun.place, asked.version, (), asked, choices_of(begun.wanted, request))
+    names = {pool.spec.name: pool.name for pool in begun.wanted.pools}
+    return UpgradePlan(begun.place, asked.version, (), asked, choices_of(begun.wanted, request), names)
 
 
 @cloud_step

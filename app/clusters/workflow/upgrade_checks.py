@@ -36,7 +36,8 @@ class UpgradeBlockedError(SlipwayError):
 class UpgradePlan:
     """What is to be upgraded. `version` and `pools`: to which all of it goes where `asked` is None.
 
-    `asked` None: the job was begun by a version of Slipway that did not look beforehand.
+    `asked` None: the job was begun by a version of Slipway that did not look beforehand. `names`: ours of the pools, by
+    Azure's.
     """
 
     place: Place
@@ -44,6 +45,11 @@ class UpgradePlan:
     pools: tuple[str, ...]
     asked: UpgradeAsked | None = None
     choices: Choices = field(default_factory=Choices)
+    names: dict[str, str] = field(default_factory=dict)
+
+    def called(self, pool: str) -> str:
+        """The name by which people know a pool."""
+        return self.names.get(pool, pool)
 
 
 @dataclass(frozen=True, slots=True)

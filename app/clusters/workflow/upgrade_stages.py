@@ -158,7 +158,7 @@ async def upgrade_pool(cloud: Cloud, asked: UpgradePlan, stage: Stage) -> Begun 
     """Ask for a pool's version or image, unless it has it or is gone. AKS changes only the nodes that lack it."""
     place, pool = asked.place, stage.pool or ""
     goal = "its newest node image" if stage.version is None else f"Kubernetes {stage.version}"
-    cloud.context.describe(f"Brings pool {pool} to {goal}.")
+    cloud.context.describe(f"Brings pool {asked.called(pool)} to {goal}.")
     await require_idle(cloud, place)
     pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
     present = await pools.get(place.resource_group, place.azure_name, pool, call=azure_call(cloud))
@@ -168,7 +168,7 @@ async def upgrade_pool(cloud: Cloud, asked: UpgradePlan, stage: Stage) -> Begun 
     if stage.version is None:
         return await _upgrade_image(cloud, asked, present)
     if state == "succeeded" and stage.version in {present.current_orchestrator_version, present.orchestrator_version}:
-        cloud.context.describe(f"Pool {pool} has Kubernetes {stage.version} already.")
+        cloud.context.describe(f"Pool {asked.called(pool)} has Kubernetes {stage.version} already.")
         return None
     answer = await pools.upgrade(place.resource_group, place.azure_name, pool, stage.version, call=azure_call(cloud))
     return Begun(answer.operation.target_id, answer.operation, asked_at)
@@ -181,7 +181,7 @@ async def _upgrade_image(cloud: Cloud, asked: UpgradePlan, present: AgentPool) -
     state, asked_at = present.provisioning_state.lower(), cloud.clock.now()
     newest = await profiles.newest_image(place.resource_group, place.azure_name, pool, call=azure_call(cloud))
     if state == "succeeded" and newest == present.node_image_version:
-        cloud.context.describe(f"Pool {pool} has its newest node image already.")
+        cloud.context.describe(f"Pool {asked.called(pool)} has its newest node image already.")
         return None
     operation = await pools.upgrade_image(place.resource_group, place.azure_name, pool, call=azure_call(cloud))
     return Begun(operation.target_id, operation, asked_at)
@@ -196,7 +196,14 @@ async def await_pool(
     image = await _new_image(cloud, asked, stage) if begun is not None else None
     forces = force and begun is not None
     try:
-        async with following(cloud, asked.place, stage, where=where, force=forces, image=image) as follower:
+        async with following(
+            cloud,
+            asked.place,
+            stage,
+            where=f"{where}upgrading pool {asked.called(stage.pool or '')}",
+            force=forces,
+            image=image,
+        ) as follower:
             await await_azure.finish(
                 cloud,
                 begun,
