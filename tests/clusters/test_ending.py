@@ -7,6 +7,7 @@ from unittest import mock
 import pytest
 import sqlalchemy as sa
 
+from app.clusters.observe import expiry as expiry_module
 from app.clusters.observe.expiry import AGAIN, Expiry
 from app.clusters.specs.ending import MOST_TRIES, pause_after
 from app.core.clock import ManualClock, SystemClock
@@ -166,6 +167,29 @@ async def test_a_deletion_at_the_end_that_fails_is_tried_again_after_an_hour(
     clock.advance(AGAIN + HOUR)
     await expiry.look()
     assert len(await _deletions(slipway)) == 2
+
+
+async def test_clusters_whose_deletion_is_tried_again_later_keep_no_other_from_its_end(
+    idle_slipway: Slipway, clock: ManualClock
+) -> None:
+    """However many they are."""
+    slipway = idle_slipway
+    await slipway.accepted("POST", "/v1/clusters", {**CLUSTER, "ttl_seconds": 600})
+    later = {**CLUSTER, "name": "red", "ttl_seconds": int(3 * HOUR.total_seconds())}
+    await slipway.accepted("POST", "/v1/clusters", later)
+    expiry = Expiry(slipway.parts.database, clock, slipway.parts.jobs.queue)
+    with mock.patch.object(expiry_module, "_BATCH", 1):
+        for _ in range(2):
+            clock.advance(HOUR)
+            await expiry.look()
+            async with slipway.parts.database.write() as session:
+                ended = sa.update(Job).where(Job.kind == "cluster.delete", Job.finished_at.is_(None))
+                await session.execute(ended.values(state="failed", finished_at=clock.now()))
+        # Its pause is two hours by now.
+        clock.advance(HOUR + timedelta(minutes=5))
+        await expiry.look()
+    assert [job["target_name"] for job in await _deletions(slipway)].count("blue") == 2
+    assert [job["target_name"] for job in await _deletions(slipway)].count("red") == 1
 
 
 async def test_deletions_that_do_not_succeed_come_to_an_end_and_somebody_is_told(

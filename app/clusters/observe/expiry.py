@@ -42,13 +42,20 @@ class Expiry:
 
     async def look(self) -> None:
         """Tell and delete what is due. One cluster's trouble keeps none of the others."""
-        for cluster_id in await self._due():
-            try:
-                await self._database.transaction(partial(self._act, cluster_id=cluster_id))
-            except SlipwayError as error:
-                _log.warning("expiry_failed", cluster_id=cluster_id, code=error.problem.code)
+        last = ""
+        while True:
+            found = await self._due(after=last)
+            for cluster_id in found:
+                try:
+                    await self._database.transaction(partial(self._act, cluster_id=cluster_id))
+                except SlipwayError as error:
+                    _log.warning("expiry_failed", cluster_id=cluster_id, code=error.problem.code)
+            if len(found) < _BATCH:
+                return
+            # Those whose next try is not due yet keep none of the others waiting.
+            last = found[-1]
 
-    async def _due(self) -> list[str]:
+    async def _due(self, *, after: str = "") -> list[str]:
         now = self._clock.now()
         at_it = exists().where(
             Job.target_id == Cluster.id,
@@ -62,10 +69,9 @@ class Expiry:
         near = or_(*told) & (Cluster.state != ClusterState.DELETING)
         stays = (Cluster.expires_at <= now) & Cluster.protected & (Cluster.expiry_notices <= PAST)
         goes = (Cluster.expires_at <= now) & ~Cluster.protected & ~at_it & (Cluster.expiry_notices < GAVE_UP)
-        due = select(Cluster.id).where(Cluster.deleted_at.is_(None), or_(near, stays, goes))
+        due = select(Cluster.id).where(Cluster.deleted_at.is_(None), Cluster.id > after, or_(near, stays, goes))
         async with self._database.read() as session:
-            found = await session.scalars(due.order_by(Cluster.expires_at, Cluster.id).limit(_BATCH))
-            return list(found.all())
+            return list((await session.scalars(due.order_by(Cluster.id).limit(_BATCH))).all())
 
     async def _act(self, session: AsyncSession, *, cluster_id: str) -> None:
         cluster = await session.get_one(Cluster, cluster_id)
