@@ -1,5 +1,6 @@
 """Node pools are stopped and started, and lose single machines."""
 
+import asyncio
 from typing import Any
 
 from app.emulator.providers.compute.sizes import set_limits
@@ -58,6 +59,24 @@ async def test_single_machines_go_and_the_count_follows(slipway: Slipway) -> Non
     answer = await slipway.ask("POST", f"{PATH}/system:delete-machines", {"machines": ["aks-system-1"]})
     assert [error["code"] for error in answer.json()["errors"]] == ["system_pool_empty"]
     assert len(slipway.azure.requests(operation="AgentPools_DeleteMachines")) == 1
+
+
+async def test_a_machine_that_is_gone_is_not_wanted_again_though_its_job_was_canceled(slipway: Slipway) -> None:
+    await slipway.create()
+    await slipway.done("POST", PATH, {**WORKERS, "count": 3})
+    victim = (await _nodes(slipway))[1]
+    slipway.azure.add_fault("error", caller="kubernetes", path="/nodes", count=None, status=503, code="busy")
+    job_id = await slipway.accepted("POST", f"{OWN}:delete-machines", {"machines": [victim]})
+    for _ in range(400):
+        if "prove_nodes" in await slipway.steps(job_id):
+            break
+        await asyncio.sleep(0.02)
+    await slipway.accepted("POST", f"/v1/jobs/{job_id}:cancel")
+
+    assert (await slipway.ended(job_id))["state"] == "canceled"
+    seen = await pool(slipway)
+    assert (seen["count"], seen["observed"]["count"], seen["state"]) == (2, 2, "ready")
+    assert victim not in await _nodes(slipway)
 
 
 async def _nodes(slipway: Slipway) -> list[str]:

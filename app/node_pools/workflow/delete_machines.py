@@ -1,8 +1,11 @@
 """`node_pool.delete_machines`: single machines of a pool go, drained by AKS; the pool's count follows."""
 
+from sqlalchemy import select
+
 from app.azure.types.cluster import ManagedCluster
 from app.azure.types.watch import TargetKind
 from app.clusters.service.start import want
+from app.clusters.specs.asked import may_have_been_taken
 from app.clusters.specs.wanted import Wanted
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
@@ -13,9 +16,9 @@ from app.clusters.workflow.proof import Proof
 from app.clusters.workflow.turn import require_idle
 from app.core.errors import ErrorClass, SlipwayError
 from app.core.text import counted
-from app.engine.steps import Record, cloud_step, record_step
+from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
-from app.models import NodePoolState
+from app.models import Cluster, JobStep, NodePool, NodePoolState
 from app.node_pools.specs.kinds import DELETE_MACHINES
 from app.node_pools.workflow import plan
 from app.node_pools.workflow.plan import PoolPlan, prove_nodes
@@ -108,11 +111,8 @@ async def record_machines(record: Record, asked: PoolPlan, made: Made, proof: Pr
     row = await plan.pool_of(record)
     await clusters.serve_again(record, cluster, made)
     pool = made.cluster.pool(asked.spec.name)
-    if pool is not None and not asked.spec.auto_scaling:
-        wanted = Wanted.from_json(cluster.wanted).pools
-        pools = [each.of_size(pool.count) if each.name == row.name else each for each in wanted]
-        want(cluster, {"pools": [each.as_json() for each in pools]}, record.now)
-        row.count = next((each.spec.count for each in pools if each.name == row.name), pool.count)
+    if pool is not None:
+        _want_what_is_left(record, cluster, row, pool.count)
     plan.set_state(row, NodePoolState.READY, record)
     machines: list[str] = record.view.request["machines"]
     nodes = counted(row.count, "node")
@@ -124,6 +124,28 @@ async def record_machines(record: Record, asked: PoolPlan, made: Made, proof: Pr
     )
 
 
+async def record_not_deleted(record: Record, end: JobEnd) -> None:
+    """The end of a job that did not succeed. A machine that Azure has removed all the same is not wanted again."""
+    await plan.record_failed(record, end)
+    row = await record.session.get(NodePool, record.view.request["pool_id"], with_for_update=True)
+    notes = await record.session.scalars(select(JobStep.azure).where(JobStep.job_id == record.view.id))
+    if row is None or row.deleted_at is not None or row.observed is None or not any(map(may_have_been_taken, notes)):
+        return
+    cluster = await clusters.cluster_of(record)
+    _want_what_is_left(record, cluster, row, row.observed["count"])
+
+
+def _want_what_is_left(record: Record, cluster: Cluster, row: NodePool, count: int) -> None:
+    """Want no more nodes than Azure has of the pool, unless its autoscaler says how many there are."""
+    pools = Wanted.from_json(cluster.wanted).pools
+    pool = next((each for each in pools if each.name == row.name), None)
+    if pool is None or pool.spec.auto_scaling or count >= pool.in_azure.count:
+        return
+    smaller = pool.of_size(count)
+    want(cluster, {"pools": [(smaller if each is pool else each).as_json() for each in pools]}, record.now)
+    row.count = smaller.spec.count
+
+
 async def machines_of(cloud: Cloud, asked: PoolPlan) -> frozenset[str]:
     """The names of the machines that Azure has of the pool, in lower case."""
     place = asked.place
@@ -133,5 +155,5 @@ async def machines_of(cloud: Cloud, asked: PoolPlan) -> frozenset[str]:
 
 
 delete_machines_workflow = Workflow(
-    DELETE_MACHINES, delete_machines, ended=plan.record_failed, clean_up=clean_up_change
+    DELETE_MACHINES, delete_machines, ended=record_not_deleted, clean_up=clean_up_change
 )
