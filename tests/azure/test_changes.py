@@ -16,7 +16,7 @@ from app.azure.ports import MemoryBuckets
 from app.azure.resource_groups import ResourceGroups
 from app.azure.throttle import Throttle
 from app.azure.transport import open_session
-from app.azure.types.call import CallRecord
+from app.azure.types.call import CallRecord, Wait
 from app.core.settings import AzureSettings
 from tests.azure.arm_double import GROUP, SUBSCRIPTION, answers, arm_double, error, half_json, reset
 
@@ -60,14 +60,16 @@ async def test_a_429_is_obeyed_and_sent_again_behind_the_fence() -> None:
     said: list[str] = []
     throttled = error(429, "Throttled", **{"Retry-After": "7"})
     async with arm_double(answers(throttled, throttled, web.json_response(GROUP))) as arm:
-        waits: list[float] = []
-        call = arm.call(before_change=announced, fence=fence, on_wait=lambda _, seconds: waits.append(seconds))
+        waits: list[Wait] = []
+        call = arm.call(before_change=announced, fence=fence, on_wait=waits.append)
         await arm.azure.resource_groups.put("g", "westeurope", {}, call=call)
         assert arm.methods() == ["PUT", "PUT", "PUT"]
         assert fenced == [0, 1, 2]
         assert said == [request.headers["x-ms-client-request-id"] for request in arm.requests]
         assert sum(arm.slept) >= 14
-        assert all(seconds >= 7 for seconds in waits)
+        # The second of each two says that it is over.
+        assert all(wait.seconds >= 7 for wait in waits[::2])
+        assert [wait.seconds for wait in waits[1::2]] == [0, 0]
 
 
 async def test_a_lost_lease_stops_the_call_before_it_is_sent() -> None:

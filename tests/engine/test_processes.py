@@ -4,7 +4,6 @@ import asyncio
 import functools
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -18,7 +17,9 @@ from sqlalchemy import select
 
 from app.core.settings import WorkerSettings
 from app.models import Worker
+from tests.processes.process import somebody_writes
 from tests.support.engine import EngineBench
+from tests.support.paused import pause
 
 pytestmark = pytest.mark.slow
 
@@ -124,7 +125,7 @@ async def test_jobs_of_a_partition_never_overlap_though_workers_are_killed_and_p
         await workers.start()
     request = {"change": 0.2, "watch": 0.4}
     jobs = [await bench.add(partition=f"p{n % 4}", request=request) for n in range(12)]
-    paused = await pause(workers)
+    paused = await paused_one(workers)
     for _ in range(2):
         (await busy(workers, besides=paused)).kill()
         await asyncio.sleep(0.5)
@@ -144,26 +145,17 @@ async def test_jobs_of_a_partition_never_overlap_though_workers_are_killed_and_p
             assert each.word != "change" or each.epoch == max(before.epoch for before in mine[: index + 1]), mine
 
 
-async def pause(workers: Workers) -> subprocess.Popen[bytes]:
-    """Pause a worker that waits for something; one that is just writing would keep SQLite's lock from all others."""
+async def paused_one(workers: Workers) -> subprocess.Popen[bytes]:
+    """Pause a worker that waits for something; one that is just writing would keep its locks from all others."""
     while True:
         paused = await busy(workers)
-        paused.send_signal(signal.SIGSTOP)
-        if workers.bench.database.file is None or _can_be_written(workers.bench.database.file):
-            return paused
+        await pause(paused.pid)
+        for _ in range(100):
+            if workers.bench.database.file is None or not await somebody_writes(workers.bench.database):
+                return paused
+            # Others write too, for a moment.
+            await asyncio.sleep(0.01)
         paused.send_signal(signal.SIGCONT)
-
-
-def _can_be_written(file: Path) -> bool:
-    connection = sqlite3.connect(file, timeout=1, isolation_level=None)
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("ROLLBACK")
-    except sqlite3.OperationalError:
-        return False
-    finally:
-        connection.close()
-    return True
 
 
 async def busy(workers: Workers, besides: subprocess.Popen[bytes] | None = None) -> subprocess.Popen[bytes]:
@@ -197,7 +189,7 @@ async def test_a_paused_worker_changes_nothing_when_it_wakes_and_ends(bench: Eng
     first = await workers.start()
     job_id = await bench.add(request={"change": 1, "watch": 0.1})
     await workers.until(lambda done: done.word == "begin")
-    os.kill(first.pid, signal.SIGSTOP)
+    await pause(first.pid)
     second = await workers.start()
     await workers.until(lambda done: done.worker == second.pid and done.word == "begin")
     os.kill(first.pid, signal.SIGCONT)

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from app.db.engine import Database
 from app.db.errors import DatabaseError
 from app.db.sqlite import lock_path
+from tests.support.paused import pause
 
 _PAUSE_SECONDS = 10.0
 STOP_SECONDS = 30
@@ -74,7 +75,7 @@ class Process:
         """
         until = time.monotonic() + _PAUSE_SECONDS
         while time.monotonic() < until:
-            self.signal(signal.SIGSTOP)
+            await pause(self.popen.pid)
             with contextlib.suppress(DatabaseError):
                 if not await somebody_writes(database):
                     return True
