@@ -121,7 +121,7 @@ async def keep_preview(
 ) -> UpgradePlanRead:
     """Keep a preview for an upgrade that may come to name it, and show it."""
     kept = await plans.keep(session, asker, cluster, act=kind, request=request, world=seen.world)
-    names = {pool.spec.name: pool.name for pool in Wanted.from_json(cluster.wanted).pools}
+    names = Wanted.from_json(cluster.wanted).pool_names
     steps = [
         UpgradeStepRead(
             node_pool=None if stage.pool is None else names.get(stage.pool, stage.pool),
@@ -213,7 +213,7 @@ async def _offer(source: UpgradeSource, scene: Scene, wanted: Wanted, version: s
 
 
 async def _pools(source: UpgradeSource, scene: Scene, wanted: Wanted) -> list[PoolOfferRead]:
-    names = {pool.spec.name: pool.name for pool in wanted.pools}
+    names = wanted.pool_names
     fleet = {pool.name: pool.version for pool in scene.fleet.pools}
     return [
         PoolOfferRead(
@@ -230,7 +230,7 @@ async def _pools(source: UpgradeSource, scene: Scene, wanted: Wanted) -> list[Po
 
 
 def _planned(wanted: Wanted, scene: Scene, now: datetime) -> list[PlannedActRead]:
-    names = {pool.spec.name: pool.name for pool in wanted.pools}
+    names = wanted.pool_names
     behind = {
         names.get(pool.name, pool.name): scene.images[pool.name]
         for pool in scene.cluster.pools

@@ -40,9 +40,11 @@ def going(notes: Iterable[JsonObject | None]) -> Going | None:
     `notes`: of the job's steps, the newest first. A job is alone at its cluster, so no older one goes on beside it.
     """
     for each in notes:
-        if each is not None and each.get(ENDED):
+        if each is None:
+            continue
+        if each.get(ENDED):
             return None
-        if each is not None and may_have_been_taken(each):
+        if may_have_been_taken(each):
             operation = _OPERATION.search(str(each[CHANGE].get("path")))
             if operation is not None:
                 return Going(operation["pool"])

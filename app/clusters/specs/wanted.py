@@ -111,6 +111,11 @@ class Wanted:
         """The pool of this name."""
         return next((pool for pool in self.pools if pool.name == name), None)
 
+    @property
+    def pool_names(self) -> dict[str, str]:
+        """Our names of the pools, by Azure's."""
+        return {pool.spec.name: pool.name for pool in self.pools}
+
     def beside(self, name: str) -> dict[str, AgentPoolSpec]:
         """What the other pools are, by their names."""
         return {pool.name: pool.spec for pool in self.pools if pool.name != name}

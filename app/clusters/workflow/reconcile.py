@@ -96,7 +96,7 @@ async def put_pool_again(cloud: Cloud, asked: Plan, spec: AgentPoolSpec) -> Pool
     """Send a pool that has failed, or in which Azure differs from what is wanted; make one that is gone."""
     place = asked.place
     names = place.resource_group, place.azure_name
-    ours = next((pool.name for pool in asked.wanted.pools if pool.spec.name == spec.name), spec.name)
+    ours = asked.wanted.pool_names.get(spec.name, spec.name)
     cloud.context.describe(f"Puts pool {ours} again, where it has failed or differs.")
     await require_idle(cloud, place)
     pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools

@@ -23,7 +23,6 @@ from app.jobs.workflow import Cloud, JobRun, azure_call
 from app.models import Cluster
 
 EXPECTED = "cluster_update"
-# What Azure has not applied although it said so may only be late.
 _NAMES = {
     Part.SKU: "tier and support plan",
     Part.API_SERVER: "the API server's access",
@@ -32,6 +31,7 @@ _NAMES = {
     Part.AZURE_PROPERTIES: "azure_properties",
 }
 """Where the part's own name does not say it."""
+# What Azure has not applied although it said so may only be late.
 _PAUSE = 0.25
 """Of the time that an update usually takes."""
 

@@ -37,8 +37,8 @@ async def begin_upgrade(record: Record) -> UpgradePlan:
 def upgrade_plan(begun: Plan, request: JsonObject) -> UpgradePlan:
     """What a request asks for: members of `ClusterUpgrade`, with pools under our names."""
     asked = asked_of(begun.wanted, request)
-    names = {pool.spec.name: pool.name for pool in begun.wanted.pools}
-    return UpgradePlan(begun.place, asked.version, (), asked, choices_of(begun.wanted, request), names)
+    choices = choices_of(begun.wanted, request)
+    return UpgradePlan(begun.place, asked.version, (), asked, choices, begun.wanted.pool_names)
 
 
 @cloud_step
@@ -102,7 +102,7 @@ def _want_what_runs(record: Record, cluster: Cluster) -> None:
 
 def outcome_of(upgraded: Upgraded, made: Made, proof: Proof, wanted: Wanted) -> JsonObject:
     """What came of it: the versions, and what was left behind or removed on the way; pools by our names."""
-    names = {pool.spec.name: pool.name for pool in wanted.pools}
+    names = wanted.pool_names
     return {
         "kubernetes_version": proof.kubernetes_version,
         **proof.told(),
