@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 
 from fastapi import Request, Response
 from sqlalchemy import ColumnElement, and_, delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,6 +23,7 @@ from app.core.errors import FieldError
 from app.core.json import JsonObject
 from app.db.engine import Database
 from app.db.errors import driver_code
+from app.db.insert import insert_into
 from app.models import IdempotencyKey, Role
 
 KEPT_FOR = timedelta(hours=24)
@@ -140,7 +140,7 @@ async def hold(session: AsyncSession, claim: Claim) -> None:
         "created_at": claim.now,
         "expires_at": claim.now + KEPT_FOR,
     }
-    statement = (postgresql if postgres else sqlite).insert(IdempotencyKey)
+    statement = insert_into(session, IdempotencyKey)
     statement = statement.values(
         principal_id=claim.principal_id, project_id=claim.project_id, route=claim.route, key=claim.key, **fresh
     )

@@ -5,11 +5,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import Clock
 from app.db.engine import Database
+from app.db.insert import insert_into
 from app.models import RateBucket
 
 # A process takes a handful at once and keeps it for a second: a transaction for each call to Azure would cost more than
@@ -91,7 +91,7 @@ class DatabaseBuckets:
         return taken, 0.0
 
     async def _locked(self, session: AsyncSession, key: str, capacity: float) -> RateBucket:
-        insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert(RateBucket)
+        insert = insert_into(session, RateBucket)
         fresh = insert.values(key=key, tokens=capacity, updated_at=self._clock.now())
         # The update changes nothing: it locks the row in the same statement, so that retention cannot come between.
         statement = fresh.on_conflict_do_update(index_elements=["key"], set_={"key": key}).returning(RateBucket)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.scope import Scope
 from app.core.errors import ConflictError, FieldError
 from app.core.json import JsonList, JsonObject
 from app.core.settings import AzureSettings
+from app.db.insert import insert_into
 from app.db.pages import Page, Position
 from app.models import CatalogEntry
 
@@ -82,8 +82,7 @@ async def record(session: AsyncSession, key: CatalogKey, items: JsonList, *, now
     """Keep a list that Azure gave; an older one is replaced as a whole."""
     ordered = sorted(items, key=lambda item: sort_key(key.kind, name_of(key.kind, item)))
     fresh = {"items": ordered, "observed_at": now}
-    postgres = session.get_bind().dialect.name == "postgresql"
-    statement = (postgresql if postgres else sqlite).insert(CatalogEntry)
+    statement = insert_into(session, CatalogEntry)
     statement = statement.values(subscription_id=key.subscription_id, kind=key.kind, location=key.location, **fresh)
     # Two processes may read the same list at once.
     await session.execute(

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import Problem
 from app.core.json import JsonObject
+from app.db.insert import insert_into
 from app.engine.errors import LeaseLostError
 from app.engine.kinds import JobKind
 from app.engine.steps import JobView
@@ -212,7 +212,7 @@ async def end(
 
 async def learn(session: AsyncSession, kind: str, seconds: float, *, now: datetime) -> None:
     """Remember how long a job of this kind took; the last 50 are kept."""
-    insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert(Duration)
+    insert = insert_into(session, Duration)
     first = insert.values(kind=kind, samples=[], p50_seconds=seconds, p90_seconds=seconds, updated_at=now)
     # Two jobs may be the first of their kind at once.
     await session.execute(first.on_conflict_do_nothing(index_elements=["kind"]))

@@ -10,7 +10,6 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import case, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clusters.service.owners import owners_of
@@ -18,6 +17,7 @@ from app.clusters.specs.inventory import KEPT_WITHOUT_CLUSTER, Found, Seen, foun
 from app.clusters.specs.owners import Owners
 from app.core.json import JsonObject
 from app.db.engine import Database
+from app.db.insert import insert_into
 from app.models import AzureResource, Cluster
 
 _BATCH = 100
@@ -118,8 +118,7 @@ def _row(one: Found, listed: Listed, owners: Owners) -> dict[str, Any] | None:
 
 
 def _upsert(session: AsyncSession, rows: list[dict[str, Any]]) -> Any:
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    insert = dialect.insert(AzureResource).values(rows)
+    insert = insert_into(session, AzureResource).values(rows)
     new = insert.excluded
     changed = {name: new[name] for name in rows[0] if name not in _KEPT}
     since = case((new.unused_since.is_(None), None), else_=func.coalesce(AzureResource.unused_since, new.unused_since))

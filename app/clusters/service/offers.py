@@ -3,11 +3,11 @@
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clusters.specs.offers import REMEMBERED
 from app.core.errors import Problem
+from app.db.insert import insert_into
 from app.models import BadOffer
 
 _MOST = 1000
@@ -25,7 +25,7 @@ async def remember_bad(
 ) -> None:
     """Keep that Azure has refused an offer."""
     told = {"code": problem.code, "detail": problem.detail[:_MOST_WORDS], "expires_at": now + REMEMBERED}
-    insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert(BadOffer)
+    insert = insert_into(session, BadOffer)
     first = insert.values(subscription_id=subscription_id, offer=offer, **told)
     # Where there is no room, several jobs are refused the same at once.
     await session.execute(first.on_conflict_do_update(index_elements=["subscription_id", "offer"], set_=told))

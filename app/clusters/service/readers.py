@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clusters.specs.states import SERVING
 from app.clusters.specs.wanted import Place
 from app.core.json import JsonObject
+from app.db.insert import insert_into
 from app.models import Cluster, ClusterReader, ClusterState, ReaderState, Worker, WorkerState
 
 _READ = SERVING | {ClusterState.STOPPING, ClusterState.STOPPED, ClusterState.STARTING}
@@ -95,7 +95,7 @@ async def without_reader(session: AsyncSession, *, limit: int) -> Sequence[str]:
 
 async def claim(session: AsyncSession, worker_id: str, cluster_ids: Sequence[str], *, now: datetime) -> None:
     """Take the readers of these clusters, as far as no living worker has them meanwhile."""
-    insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert(ClusterReader)
+    insert = insert_into(session, ClusterReader)
     rows = [
         {"cluster_id": cluster_id, "epoch": 0, "state": ReaderState.CONNECTING, "positions": {}}
         for cluster_id in sorted(cluster_ids)

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.scope import Scope
 from app.core.errors import ConflictError, FieldError, NotFoundError
 from app.core.ids import Prefix, new_id
+from app.db.insert import insert_into
 from app.models import Cluster, PublicIp, ResourceGroup, ResourceGroupState, StorageAccount, StorageState
 
 _MOST_NAMED = 5
@@ -55,7 +55,7 @@ async def choose_group(
 async def _add_group(
     session: AsyncSession, scope: Scope, *, name: str, subscription_id: str, location: str, now: datetime
 ) -> ResourceGroup:
-    insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert(ResourceGroup)
+    insert = insert_into(session, ResourceGroup)
     new = insert.values(
         id=new_id(Prefix.RESOURCE_GROUP),
         project_id=scope.project.id,

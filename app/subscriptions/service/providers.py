@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.scope import Scope
 from app.core.json import JsonObject
+from app.db.insert import insert_into
 from app.engine.queue import JobQueue
 from app.jobs import service as jobs
 from app.models import Job, Provider
@@ -28,8 +28,7 @@ async def record(session: AsyncSession, *, subscription_id: str, namespace: str,
         observed_at=now,
     )
     fresh = {"namespace": namespace, "registration_state": state, "observed_at": now}
-    postgres = session.get_bind().dialect.name == "postgresql"
-    statement = (postgresql if postgres else sqlite).insert(Provider)
+    statement = insert_into(session, Provider)
     statement = statement.values(subscription_id=provider.subscription_id, key=provider.key, **fresh)
     # Two processes may look at the same provider at once.
     await session.execute(statement.on_conflict_do_update(index_elements=["subscription_id", "key"], set_=fresh))
