@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints
 
 from app.core.text import PLAIN
 
+_IN_GROUP = r"^/subscriptions/[0-9a-fA-F-]{36}/resource[gG]roups/[A-Za-z0-9_().-]{1,90}/providers/"
 _SOME_GROUP = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/net/providers"
 
 Cidr = Annotated[
@@ -30,10 +31,7 @@ ResourceId = Annotated[
     str,
     StringConstraints(
         max_length=500,
-        pattern=(
-            r"^/subscriptions/[0-9a-fA-F-]{36}/resource[gG]roups/[A-Za-z0-9_().-]{1,90}/providers/"
-            r"[A-Za-z.]{3,64}(/[A-Za-z]{1,64}/[A-Za-z0-9_.-]{1,128}){1,3}$"
-        ),
+        pattern=_IN_GROUP + r"[A-Za-z.]{3,64}(/[A-Za-z]{1,64}/[A-Za-z0-9_.-]{1,128}){1,3}$",
     ),
     PLAIN,
     Field(examples=[f"{_SOME_GROUP}/Microsoft.Network/virtualNetworks/main"]),
@@ -60,10 +58,7 @@ SubnetId = Annotated[
     str,
     StringConstraints(
         max_length=400,
-        pattern=(
-            r"^/subscriptions/[0-9a-fA-F-]{36}/resource[gG]roups/[A-Za-z0-9_().-]{1,90}/providers/Microsoft\.Network"
-            r"/virtualNetworks/[A-Za-z0-9_.-]{1,64}/subnets/[A-Za-z0-9_.-]{1,80}$"
-        ),
+        pattern=_IN_GROUP + r"Microsoft\.Network/virtualNetworks/[A-Za-z0-9_.-]{1,64}/subnets/[A-Za-z0-9_.-]{1,80}$",
     ),
     PLAIN,
     Field(examples=[f"{_SOME_GROUP}/Microsoft.Network/virtualNetworks/main/subnets/nodes"]),
@@ -72,10 +67,7 @@ PrefixId = Annotated[
     str,
     StringConstraints(
         max_length=400,
-        pattern=(
-            r"^/subscriptions/[0-9a-fA-F-]{36}/resource[gG]roups/[A-Za-z0-9_().-]{1,90}/providers/Microsoft\.Network"
-            r"/publicIPPrefixes/[A-Za-z0-9_.-]{1,80}$"
-        ),
+        pattern=_IN_GROUP + r"Microsoft\.Network/publicIPPrefixes/[A-Za-z0-9_.-]{1,80}$",
     ),
     PLAIN,
     Field(examples=[f"{_SOME_GROUP}/Microsoft.Network/publicIPPrefixes/nodes"]),
@@ -84,10 +76,7 @@ SnapshotId = Annotated[
     str,
     StringConstraints(
         max_length=400,
-        pattern=(
-            r"^/subscriptions/[0-9a-fA-F-]{36}/resource[gG]roups/[A-Za-z0-9_().-]{1,90}"
-            r"/providers/Microsoft\.ContainerService/snapshots/[A-Za-z0-9_.-]{1,80}$"
-        ),
+        pattern=_IN_GROUP + r"Microsoft\.ContainerService/snapshots/[A-Za-z0-9_.-]{1,80}$",
     ),
     PLAIN,
     Field(examples=[f"{_SOME_GROUP}/Microsoft.ContainerService/snapshots/nodes"]),
