@@ -21,10 +21,11 @@ _PAUSE_SECONDS = 10.0
 STOP_SECONDS = 30
 """SIGTERM is obeyed within this time."""
 
+# Only what has written, or locked a row, has an id: an advisory lock held through a long look keeps no row from others.
 _OTHERS_TRANSACTIONS = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
-AND xact_start IS NOT NULL
+AND backend_xid IS NOT NULL
 """
 
 
@@ -69,7 +70,7 @@ class Process:
         return await self.ended()
 
     async def pause(self, database: Database) -> bool:
-        """SIGSTOP, but in no transaction: others would wait for its locks, on PostgreSQL until the server ends it.
+        """SIGSTOP, but while it locks no row: others would wait for it, on PostgreSQL until the server ends it.
 
         False, and it runs on, when the database does not say for so long that there is none.
         """
@@ -96,7 +97,7 @@ class Process:
 
 
 async def somebody_writes(database: Database) -> bool:
-    """Whether another process is in a transaction (on SQLite: has the writers' lock)."""
+    """Whether another process is in a transaction that writes (on SQLite: has the writers' lock)."""
     if database.file is None:
         async with database.read() as session:
             return bool((await session.execute(text(_OTHERS_TRANSACTIONS))).scalar_one())
