@@ -60,12 +60,19 @@ class AzureControl:
 
     def register(self, namespace: str, about: Mapping[str, Any]) -> None:
         """Register a resource provider, as a person would beforehand (`about`: what `slipway azure` printed)."""
+        self._turn(namespace, about, "register", "Registered")
+
+    def unregister(self, namespace: str, about: Mapping[str, Any]) -> None:
+        """As a subscription is in which nobody has used it."""
+        self._turn(namespace, about, "unregister", "NotRegistered")
+
+    def _turn(self, namespace: str, about: Mapping[str, Any], action: str, becomes: str) -> None:
         audience = "https://management.azure.com"
         identity = {"X-IDENTITY-HEADER": about["environment"]["IDENTITY_HEADER"]}
         token = self._ask(f"/msi/token?resource={audience}&api-version=2019-08-01", headers=identity)["access_token"]
         path = f"/subscriptions/{about['subscription_id']}/providers/{namespace}"
-        self._ask(f"{path}/register?api-version=2022-09-01", {}, headers={"Authorization": f"Bearer {token}"})
-        while "Registered" not in self.state()["registrations"].values():
+        self._ask(f"{path}/{action}?api-version=2022-09-01", {}, headers={"Authorization": f"Bearer {token}"})
+        while becomes not in self.state()["registrations"].values():
             time.sleep(0.01)
 
     def _ask(

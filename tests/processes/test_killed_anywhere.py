@@ -65,6 +65,7 @@ POINTS = {
 async def mortal(fleet: Fleet, tmp_path: Path) -> AsyncIterator[Fleet]:
     """Workers that die at `POINTS`; afterwards none of them is left."""
     await fleet.kill_workers()
+    fleet.control.unregister(REGISTER, fleet.about_azure)
     for target, points in POINTS.items():
         for point in points:
             arm(tmp_path, target, point)
