@@ -120,13 +120,13 @@ class ClusterClient:
         """The pods of the monitoring agents, by name; none where monitoring is off."""
         return await list_agents(self._ask)
 
-    async def facts(self, *, resting: Collection[str] = (), fleeting: Collection[str] = ()) -> ClusterFacts:
+    async def facts(self, *, resting: Collection[str] = (), excused: Collection[str] = ()) -> ClusterFacts:
         """Version, nodes and system pods. `resting`: pools that are stopped; of their nodes only names are left.
 
-        `fleeting`: pools of which nodes that are not Ready are left out.
+        `excused`: pools of which nodes that are not Ready are left out.
         """
         version, nodes, pods = await asyncio.gather(self.version(), self.nodes(), self._listed(Pod, _SYSTEM_NAMESPACE))
-        return facts_of(version, nodes, pods, resting=resting, fleeting=fleeting)
+        return facts_of(version, nodes, pods, resting=resting, excused=excused)
 
     async def services(self) -> tuple[ServiceState, ...]:
         """All Services of all namespaces, by namespace and name."""

@@ -73,14 +73,14 @@ def facts_of(
     pods: Iterable[Pod],
     *,
     resting: Collection[str],
-    fleeting: Collection[str] = (),
+    excused: Collection[str] = (),
 ) -> ClusterFacts:
     """What proves a cluster. `pods`: those of the system; `resting`: pools that are stopped.
 
-    `fleeting`: pools whose machines may be gone at any time; of these, one that is not Ready counts for nothing.
+    `excused`: pools that may lack nodes (spot, failed); of these, one that is not Ready counts for nothing.
     """
     nodes = tuple(nodes)
-    off = {node.name for node in nodes if node.pool in resting or (node.pool in fleeting and not node.ready)}
+    off = {node.name for node in nodes if node.pool in resting or (node.pool in excused and not node.ready)}
     return ClusterFacts(
         version=version,
         nodes=tuple(node for node in nodes if node.name not in off),

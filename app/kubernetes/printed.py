@@ -50,9 +50,9 @@ def seen_in(services_and_nodes: str, events: str, storage: str) -> Seen:
 
 
 def facts_in(
-    nodes_and_pods: str, *, version: str, resting: Collection[str], fleeting: Collection[str] = ()
+    nodes_and_pods: str, *, version: str, resting: Collection[str], excused: Collection[str] = ()
 ) -> ClusterFacts:
-    """Read one printed list, of nodes and of the system's pods; `resting` and `fleeting` as `facts_of` has them.
+    """Read one printed list, of nodes and of the system's pods; `resting` and `excused` as `facts_of` has them.
 
     Raises KubernetesError for what cannot be read.
     """
@@ -62,7 +62,7 @@ def facts_in(
         pods = [cast("Pod", Pod.from_dict(each)) for each in _of("Pod", found)]
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise KubernetesError("What the command printed cannot be read; AKS cuts it at 512 KB.") from error
-    return facts_of(version, nodes, pods, resting=resting, fleeting=fleeting)
+    return facts_of(version, nodes, pods, resting=resting, excused=excused)
 
 
 def _of(kind: str, items: Iterable[JsonObject]) -> Iterator[JsonObject]:

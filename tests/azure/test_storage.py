@@ -107,7 +107,7 @@ async def test_a_wrong_shape_is_azures_fault_and_never_a_traceback(name: str) ->
 
 def test_each_field_comes_from_azure() -> None:
     account = account_of(ACCOUNT)
-    assert (account.resource_group, account.premium, account.ready) == ("g", True, True)
+    assert (account.resource_group, account.premium, account.succeeded) == ("g", True, True)
     assert account.networks == NetworkRules(allow_all=False, subnet_ids=("/subnet",), ip_ranges=("20.1.2.3",))
     assert (account.shared_keys, account.public_network, account.private_endpoints) == (False, False, 1)
     assert account.key_created_at["key2"] == datetime(2026, 1, 2, tzinfo=UTC)

@@ -4,9 +4,12 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from app.azure.agent_pools import AgentPools
 from app.azure.types.agent_pool import AgentPoolSpec
 from app.azure.types.call import Call
+from app.clusters.workflow import proof
 from app.emulator.core.request_log import LoggedRequest
 from tests.support.whole import Slipway, reading
 
@@ -216,6 +219,42 @@ async def test_a_failed_create_leaves_the_pool_failed_or_nothing_as_the_caller_a
     assert job["state"] == "failed"
     assert (await slipway.ask("GET", f"{PATH}/others")).status_code == 404
     assert [one["name"] for one in (await slipway.cluster())["node_pools"]] == ["system", "workers"]
+
+
+async def test_a_pool_that_azure_failed_to_make_keeps_no_other_job_from_its_end(
+    slipway: Slipway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its nodes come when somebody mends it: others wait a while for them, and say how many are missing."""
+    monkeypatch.setattr(proof, "_LOOKS_AT_EXCUSED", 1)
+    await slipway.create()
+    fault = {"operation": "AgentPools_CreateOrUpdate", "code": "AllocationFailed", "message": "no room"}
+    slipway.azure.add_fault("fail_operation", **fault)
+    failed = await slipway.ended(await slipway.accepted("POST", PATH, {**WORKERS, "count": 2}))
+    assert failed["state"] == "failed"
+
+    scaled = await slipway.done("POST", "/v1/clusters/blue:scale", {"node_pool": "system", "count": 2})
+    assert (scaled["outcome"]["nodes_ready"], scaled["outcome"]["failed_pools_nodes_missing"]) == (2, 2)
+    assert scaled["summary"] == (
+        "Pool system of cluster blue has 2 nodes; all are Ready, but 2 nodes of failed pools are missing."
+    )
+    assert (await pool(slipway))["state"] == "failed"
+    # Without its system pools a cluster does not live: their nodes are waited for, whatever Azure calls them.
+    slipway.azure.add_fault("fail_operation", **fault)
+    system = {**WORKERS, "name": "second", "mode": "System"}
+    assert (await slipway.ended(await slipway.accepted("POST", PATH, system)))["state"] == "failed"
+    job = await slipway.accepted("POST", "/v1/clusters/blue:scale", {"node_pool": "system", "count": 1})
+    await until_told(slipway, job, "Waiting: 1 of 2 nodes are Ready")
+    await slipway.ask("POST", f"/v1/jobs/{job}:cancel")
+    assert (await slipway.ended(job))["state"] == "canceled"
+
+
+async def until_told(slipway: Slipway, job_id: str, words: str) -> None:
+    """Return once a step of the job has told of this progress."""
+    for _ in range(400):
+        if words in (await slipway.ask("GET", f"/v1/jobs/{job_id}")).text:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"The job has not told: {words}")
 
 
 async def test_a_change_that_makes_way_for_the_pools_deletion_says_so(slipway: Slipway) -> None:

@@ -235,7 +235,7 @@ class Keyed:
         async with asyncio.timeout(10):
             while True:
                 found = await azure.storage.accounts.get(GROUP, ACCOUNT, call=self._call())
-                if found is not None and found.ready:
+                if found is not None and found.succeeded:
                     break
                 await asyncio.sleep(0.02)
         await azure.storage.shares.create(GROUP, ACCOUNT, "media", ShareSpec(quota_gib=100), call=self._call())

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 
 from app.azure.types.operation import Operation
+from app.azure.types.provisioning import Provisioned
 from app.core.json import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
-class AgentPool:
+class AgentPool(Provisioned):
     """An agent pool as Azure has it. `provisioning_state` is free text; unknown words mean that work goes on."""
 
     name: str

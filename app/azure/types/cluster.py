@@ -7,6 +7,7 @@ from datetime import datetime
 from app.azure.types.agent_pool import AgentPool, AgentPoolSpec
 from app.azure.types.monitoring import MonitoringAddon
 from app.azure.types.operation import Operation
+from app.azure.types.provisioning import Provisioned
 from app.azure.types.secret import Secret
 from app.core.json import JsonObject
 
@@ -40,7 +41,7 @@ class NetworkProfile:
 
 
 @dataclass(frozen=True, slots=True)
-class ManagedCluster:
+class ManagedCluster(Provisioned):
     """A managed cluster as Azure has it.
 
     `kubernetes_version` is what was asked ("1.33"), `current_kubernetes_version` what runs ("1.33.5").

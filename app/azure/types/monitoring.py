@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.azure.types.operation import Operation
+from app.azure.types.provisioning import Provisioned
 
 ASSOCIATION = "ContainerInsightsExtension"
 """The name that a cluster's association with its rule has, as AKS's own tools give it."""
@@ -18,7 +19,7 @@ class MonitoringAddon:
 
 
 @dataclass(frozen=True, slots=True)
-class LogWorkspace:
+class LogWorkspace(Provisioned):
     """A Log Analytics workspace.
 
     `customer_id` is its id in queries. `daily_cap_gb` None: no cap. `ingestion_status`: RespectQuota, OverQuota, ...

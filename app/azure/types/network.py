@@ -7,9 +7,11 @@ tuple is empty where Azure names nothing, and None means that Azure did not say.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from app.azure.types.provisioning import Provisioned
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkResource:
+class NetworkResource(Provisioned):
     """What every resource of its own has. `provisioning_state`: Succeeded, Updating, Deleting, Failed, or new words."""
 
     id: str

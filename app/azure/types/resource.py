@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from app.azure.types.provisioning import Provisioned
+
 
 @dataclass(frozen=True, slots=True)
 class Provider:
@@ -18,7 +20,7 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True)
-class ResourceGroup:
+class ResourceGroup(Provisioned):
     """A resource group. `provisioning_state`: Succeeded, Deleting, ..."""
 
     id: str

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.azure.types.operation import Operation
+from app.azure.types.provisioning import Provisioned
 from app.azure.types.secret import Secret
 
 STANDARD_KIND = "StorageV2"
@@ -28,7 +29,7 @@ class NetworkRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class Account(Provisioned):
     """A storage account. `key_created_at`: when each of its keys was last made, by the key's name.
 
     `kind`: StorageV2, FileStorage, ...; `sku`: Standard_LRS, Premium_ZRS, ... `public_network`: False where only
@@ -58,11 +59,6 @@ class Account:
     def premium(self) -> bool:
         """Whether its shares lie on SSDs and are paid for by their size."""
         return self.kind == PREMIUM_KIND
-
-    @property
-    def ready(self) -> bool:
-        """Whether it can be worked with."""
-        return self.provisioning_state.lower() == "succeeded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

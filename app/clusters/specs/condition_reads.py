@@ -7,9 +7,9 @@ one go faster than each is made by itself.
 from collections.abc import Iterable
 from datetime import datetime
 
+from app.azure.types.provisioning import has_succeeded, is_settled
 from app.clusters.schemas.conditions import ConditionRead
 from app.clusters.specs.conditions import ConditionType, Status, condition_of, is_whole
-from app.clusters.specs.observed import is_settled
 from app.core.json import JsonList, JsonObject
 
 _MEMBERS = tuple(ConditionRead.model_fields)
@@ -47,7 +47,7 @@ def _provisioned(observed: JsonObject | None, turned_at: datetime) -> Iterable[J
     status, reason = Status.TRUE, "Provisioned"
     if not is_settled(word):
         status, reason = Status.UNKNOWN, "InProgress"
-    elif word.lower() != "succeeded":
+    elif not has_succeeded(word):
         status, reason = Status.FALSE, f"LastOperation{word}"
     message = f"Azure says {word} of the pool."
     yield {

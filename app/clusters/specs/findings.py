@@ -12,7 +12,6 @@ from app.clusters.specs.upgrade_path import Stage, UpgradeAsked, minor, numbers
 from app.clusters.specs.upgrade_scene import Scene
 
 _STOPPED = "stopped"
-_SETTLED = frozenset({"succeeded", "failed", "canceled"})
 _OFF = frozenset({"", "none"})
 # Azure/AKS#4951: components of AKS's own still asked for these versions.
 _OWN_GROUPS = ("flowcontrol.apiserver.k8s.io",)
@@ -78,12 +77,12 @@ def _state(scene: Scene) -> Iterator[Finding]:
     cluster = scene.cluster
     if (cluster.power_state or "").lower() == _STOPPED:
         yield Finding("cluster_stopped", Severity.BLOCKING, "cluster", "The cluster is stopped.", "Start it first.")
-    state = cluster.provisioning_state
-    if state.lower() not in _SETTLED:
+    if not cluster.settled:
+        state = cluster.provisioning_state
         yield Finding(
             "cluster_busy", Severity.INFO, "cluster", f"Azure is at work on it ({state}); the upgrade waits its turn."
         )
-    elif state.lower() == "failed":
+    elif cluster.failed:
         yield Finding(
             "cluster_failed",
             Severity.WARNING,
@@ -91,7 +90,7 @@ def _state(scene: Scene) -> Iterator[Finding]:
             "Azure's last operation on the cluster failed; the upgrade takes it up again.",
         )
     for pool in cluster.pools:
-        if pool.provisioning_state.lower() == "failed":
+        if pool.failed:
             yield Finding(
                 "node_pool_failed",
                 Severity.WARNING,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.azure.types.provisioning import has_failed
 from app.clusters.specs.conditions import ENDS_WITHIN, PATIENCE, Condition, ConditionType, Status, is_whole
 from app.clusters.specs.differences import Difference
 from app.clusters.specs.observed import SECRET_ENDS_AT, under_way
@@ -198,7 +199,7 @@ def _provisioned(facts: Facts) -> Condition:
     word = str(facts.observed.get("provisioning_state") or "")
     if facts.lost:
         return Condition(kind, Status.FALSE, "Lost", "Azure has no such cluster any more.")
-    if word.lower() in {"failed", "canceled"}:
+    if has_failed(word):
         why = _why(facts.observed.get("provisioning_error"))
         message = f"Azure's last operation on the cluster ended as {word}{why}. `:reconcile` puts it again."
         return Condition(kind, Status.FALSE, f"LastOperation{word}", message)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.azure.types.cluster import ManagedCluster
+from app.azure.types.provisioning import Provisioned, has_failed, has_succeeded, is_settled
 from app.azure.types.tags import is_ours
 from app.clusters.specs.wanted import monitoring_json, outbound_json
 from app.core.json import JsonObject
@@ -13,26 +14,15 @@ SECRET_ENDS_AT = "service_principal_secret_ends_at"  # noqa: S105 - a name, no s
 """Under which name rows keep when the service principal's secret ends, as its vault said; Azure's lists do not say."""
 SETTLED_AT = "settled_at"
 """Under which name rows keep when Azure was last seen to do nothing with the cluster."""
-_SETTLED = frozenset({"succeeded", "failed", "canceled"})
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(Provisioned):
     """A cluster as it was seen in Azure, in the form in which rows keep it. `pools` by name."""
 
     provisioning_state: str
     observed: JsonObject
     pools: dict[str, JsonObject]
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether Azure's last operation ended well. A word that is not known means that something goes on."""
-        return self.provisioning_state.lower() == "succeeded"
-
-    @property
-    def failed(self) -> bool:
-        """Whether Azure's last operation ended without success."""
-        return self.provisioning_state.lower() in {"failed", "canceled"}
 
     @property
     def under_way(self) -> str | None:
@@ -44,26 +34,18 @@ class Sighting:
         """How Azure's last operations ended, in lower case, with the code and message of a failure of the cluster."""
         words = [str(seen["provisioning_state"]).lower() for seen in (self.observed, *self.pools.values())]
         error = self.observed.get("provisioning_error") or {}
-        bad = next((word for word in words if word in {"failed", "canceled"}), "succeeded")
+        bad = next(filter(has_failed, words), "succeeded")
         return bad, (error.get("code"), error.get("message"))
 
     @property
     def stopped(self) -> bool:
         """Whether the cluster rests: nothing of it runs, and nothing goes on."""
-        return is_stopped(self.observed["power_state"]) and (self.succeeded or self.failed)
+        return is_stopped(self.observed["power_state"]) and self.settled
 
 
 def is_stopped(power_state: str | None) -> bool:
     """Whether Azure's word for a cluster's or a pool's power says that it is stopped."""
     return (power_state or "").lower() == "stopped"
-
-
-def is_settled(word: str) -> bool:
-    """Whether Azure's word for a state says that nothing goes on. Any word that is not known says that something does.
-
-    Trouble 10: such a word is never taken for a failure.
-    """
-    return word.lower() in _SETTLED
 
 
 def under_way(observed: JsonObject, pools: Iterable[JsonObject]) -> str | None:
@@ -163,7 +145,7 @@ def pool_state(known: str, observed: JsonObject | None) -> str:
         return known
     if observed is None:
         return known if known in {NodePoolState.CREATING, NodePoolState.FAILED} else NodePoolState.LOST
-    word = str(observed["provisioning_state"]).lower()
-    if word == "succeeded":
+    word = str(observed["provisioning_state"])
+    if has_succeeded(word):
         return NodePoolState.STOPPED if is_stopped(observed["power_state"]) else NodePoolState.READY
-    return NodePoolState.FAILED if word in {"failed", "canceled"} else known
+    return NodePoolState.FAILED if has_failed(word) else known

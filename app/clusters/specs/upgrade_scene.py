@@ -13,8 +13,6 @@ from app.core.errors import Problem
 from app.kubernetes.types import NodeState
 from app.kubernetes.types.drain import Budget, DeprecatedUse, PlacedPod
 
-_FAILED = frozenset({"failed", "canceled"})
-
 
 @dataclass(frozen=True, slots=True)
 class Inside:
@@ -55,13 +53,13 @@ class Scene:
                 PoolNow(
                     pool.name,
                     pool.current_orchestrator_version or pool.orchestrator_version or self.profile.current_version,
-                    pool.provisioning_state.lower() in _FAILED,
+                    pool.failed,
                 )
                 for pool in self.cluster.pools
             ),
             self.profile.upgrades,
             self.versions,
-            failed=self.cluster.provisioning_state.lower() in _FAILED,
+            failed=self.cluster.failed,
         )
 
     def nodes_of(self, pool: str) -> list[NodeState]:

@@ -16,9 +16,6 @@ from app.engine.errors import JobFailedError
 from app.jobs.specs import ENDED
 from app.jobs.workflow import Cloud, azure_call
 
-SETTLED = frozenset({"succeeded", "failed", "canceled"})
-"""Azure's words, in lower case, for a resource at which nothing is under way. Any other means that something is."""
-
 
 class NotAppliedError(SlipwayError):
     """Azure says that it succeeded, and has something else than what was asked for."""

@@ -143,8 +143,7 @@ async def _take_up(cloud: Cloud, asked: Plan, present: ManagedCluster) -> Begun:
             f"The resource group {place.resource_group} has a cluster named {place.azure_name} that Slipway did "
             "not make; nothing was changed."
         )
-    state = present.provisioning_state.lower()
-    if state == "succeeded" or state not in await_azure.SETTLED:
+    if present.succeeded or not present.settled:
         return Begun(present.id, None, cloud.clock.now())
     await require_workspace(cloud, present)
     # The job that made it first may still have to remove it.

@@ -30,7 +30,7 @@ async def abort_create(cloud: Cloud, asked: Plan) -> None:
     """Abort Azure's operation on our cluster, if one runs, and say in the step what stays."""
     place = asked.place
     present = await await_azure.find_ours(cloud, place)
-    if present is not None and present.provisioning_state.lower() not in await_azure.SETTLED:
+    if present is not None and not present.settled:
         clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
         await clusters.abort(place.resource_group, place.azure_name, call=azure_call(cloud))
 

@@ -47,7 +47,7 @@ async def remove_failed(cloud: Cloud, asked: Plan) -> None:
     """Remove what Azure has left of the offer before, where it has failed to make it: the next one has its name."""
     place = asked.place
     present = await await_azure.find_ours(cloud, place)
-    if present is not None and present.provisioning_state.lower() in {"failed", "canceled", "deleting"}:
+    if present is not None and (present.failed or present.deleting):
         await remove(cloud, place, present.id)
 
 

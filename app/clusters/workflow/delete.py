@@ -78,7 +78,7 @@ async def remove_cluster(cloud: Cloud, asked: Plan) -> Leaving:
         return Leaving(None, asked.node_group)
     asked_at = cloud.clock.now()
     operation: Operation | None = None
-    if present.provisioning_state.lower() != "deleting":
+    if not present.deleting:
         operation = await clusters.delete(place.resource_group, place.azure_name, call=azure_call(cloud))
     return Leaving(Begun(present.id, operation, asked_at), present.node_resource_group)
 
@@ -113,7 +113,7 @@ async def await_node_group_gone(cloud: Cloud, asked: Plan, leaving: Leaving) -> 
     if group is None or not is_ours(group.tags, asked.place.cluster_id):
         return
     begun = Begun(group.id, None, cloud.clock.now())
-    if group.provisioning_state.lower() != "deleting":
+    if not group.deleting:
         begun = await leftovers.remove_group(cloud, group, asked.place) or begun
     end = await await_azure.watch(
         cloud,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from app.azure.types.cluster import ManagedCluster
+from app.azure.types.provisioning import Provisioned
 from app.azure.types.watch import TargetKind
 from app.clusters.service.start import SUPERSEDED
 from app.clusters.specs.asked import going
@@ -70,21 +71,21 @@ async def abort_all(cloud: Cloud, place: Place, *, only: str | None = None) -> l
     if present is None:
         return []
     now = cloud.clock.now()
-    if only is None and _busy(present.provisioning_state):
+    if only is None and _busy(present):
         if present.provisioning_state.lower() != "canceling":
             await clusters.abort(*names, call=azure_call(cloud))
         return [Begun(present.id, None, now)]
     begun = []
     for pool in present.pools:
-        if only in {None, pool.name} and _busy(pool.provisioning_state):
+        if only in {None, pool.name} and _busy(pool):
             if pool.provisioning_state.lower() != "canceling":
                 await pools.abort(*names, pool.name, call=azure_call(cloud))
             begun.append(Begun(pools.id_of(*names, pool.name), None, now))
     return begun
 
 
-def _busy(provisioning_state: str) -> bool:
-    return provisioning_state.lower() not in {*await_azure.SETTLED, "deleting"}
+def _busy(present: Provisioned) -> bool:
+    return not present.settled and not present.deleting
 
 
 @cloud_step
@@ -123,6 +124,6 @@ async def settle(record: Record, seen: ManagedCluster) -> None:
     """Write what the cluster is now. Where Azure is still at it, the next comparisons say what becomes of it."""
     cluster = await plan.cluster_of(record)
     await plan.observe(record, cluster, seen)
-    if cluster.state in _AT_WORK and seen.provisioning_state.lower() in await_azure.SETTLED:
+    if cluster.state in _AT_WORK and seen.settled:
         stays = ClusterState.STOPPED if sighting(seen).stopped else ClusterState.READY
         plan.set_state(cluster, stays, record)

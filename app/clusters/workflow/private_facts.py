@@ -14,7 +14,7 @@ _COMMAND = "kubectl get nodes,pods --namespace kube-system --output json"
 
 
 async def facts_by_command(
-    cloud: Cloud, place: Place, cluster: ManagedCluster, *, resting: Collection[str], fleeting: Collection[str] = ()
+    cloud: Cloud, place: Place, cluster: ManagedCluster, *, resting: Collection[str], excused: Collection[str] = ()
 ) -> ClusterFacts:
     """Its nodes and system pods. Raises what Azure says (commands may be switched off), and KubernetesError."""
     gateways, call = cloud.gateways, azure_call(cloud)
@@ -26,4 +26,4 @@ async def facts_by_command(
     if result.exit_code != 0:
         raise KubernetesError(f"A command in the cluster ended with {result.exit_code}.")
     version = cluster.current_kubernetes_version or ""
-    return facts_in(result.logs, version=version, resting=resting, fleeting=fleeting)
+    return facts_in(result.logs, version=version, resting=resting, excused=excused)

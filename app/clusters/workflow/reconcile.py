@@ -9,7 +9,7 @@ from app.azure.types.watch import TargetKind
 from app.clusters.specs.kinds import RECONCILE
 from app.clusters.specs.room import Growth
 from app.clusters.workflow import await_azure, plan
-from app.clusters.workflow.await_azure import SETTLED, Begun, Made
+from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.plan import Plan
@@ -72,7 +72,7 @@ async def put_cluster_again(cloud: Cloud, asked: Plan, etag: str | None) -> Begu
     place, asked_at = asked.place, cloud.clock.now()
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
     present = await require_changeable(cloud, place)
-    if present.etag != etag or present.provisioning_state.lower() not in SETTLED:
+    if present.etag != etag or not present.settled:
         # Put already, by a run whose end was lost; or somebody else is at it, which does as well.
         return Begun(present.id, None, asked_at)
     answer = await clusters.put_again(place.resource_group, place.azure_name, if_match=etag, call=azure_call(cloud))
@@ -103,7 +103,7 @@ async def put_pool_again(cloud: Cloud, asked: Plan, spec: AgentPoolSpec) -> Pool
     present = await pools.get(*names, spec.name, call=azure_call(cloud))
     if present is None:
         return await _make_again(cloud, asked, spec)
-    send = pools.change if present.provisioning_state.lower() == "succeeded" else pools.put_again
+    send = pools.change if present.succeeded else pools.put_again
     asked_at = cloud.clock.now()
     try:
         answer = await send(*names, spec, call=azure_call(cloud))

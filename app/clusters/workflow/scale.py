@@ -86,10 +86,9 @@ async def scale_pool(cloud: Cloud, asked: ScalePlan) -> Begun | None:
     present = await pools.get(place.resource_group, place.azure_name, asked.pool, call=azure_call(cloud))
     if present is None:
         raise PoolMissingError(f"The cluster has no pool named {asked.pool}.")
-    state = present.provisioning_state.lower()
-    if present.count == asked.count and state == "succeeded":
+    if present.count == asked.count and present.succeeded:
         return None
-    if present.count == asked.count and state not in await_azure.SETTLED:
+    if present.count == asked.count and not present.settled:
         # Asked already, by a run whose end was lost.
         return Begun(pools.id_of(place.resource_group, place.azure_name, asked.pool), None, cloud.clock.now())
     await require_room(cloud, ground_of(cluster, place.subscription_id), [Growth.of_present(present, asked.count)])

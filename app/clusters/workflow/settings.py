@@ -7,7 +7,6 @@ more, and what is not there after that is told (trouble 9).
 import asyncio
 from dataclasses import dataclass, field
 
-from app.azure.types.cluster import ManagedCluster
 from app.azure.types.cluster_changes import Change
 from app.azure.types.cluster_fields import Part
 from app.azure.types.maintenance import WINDOWS, MaintenanceWindow
@@ -112,7 +111,7 @@ async def put_part(cloud: Cloud, asked: Plan, part: Part) -> Begun | None:
     if answer is not None:
         return Begun(answer.operation.target_id, answer.operation, asked_at)
     # Asked already, by a run whose end was lost: a failure is told by whoever waits for it.
-    return Begun(present.id, None, asked_at) if has_failed(present) else None
+    return Begun(present.id, None, asked_at) if present.failed else None
 
 
 @cloud_step
@@ -120,7 +119,7 @@ async def put_failed_again(cloud: Cloud, asked: Plan, etag: str | None) -> Begun
     """Send a cluster that has failed as Azure has it: nothing differs, and yet nothing need be applied."""
     place, asked_at = asked.place, cloud.clock.now()
     present = await require_changeable(cloud, place)
-    if present.etag != etag or not _settled(present):
+    if present.etag != etag or not present.settled:
         # Sent already, by a run whose end was lost.
         return Begun(present.id, None, asked_at)
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
@@ -171,7 +170,7 @@ async def _differences(cloud: Cloud, asked: Plan) -> Differences:
     found = [_shown(change) for change in changes]
     found += [{"setting": ours, "path": f"/maintenanceConfigurations/{name}"} for ours, name, _ in windows]
     parts = dict.fromkeys(change.part for change in changes if not change.fixed)
-    return Differences(tuple(parts), bool(windows), failed=has_failed(present), etag=present.etag, found=tuple(found))
+    return Differences(tuple(parts), bool(windows), failed=present.failed, etag=present.etag, found=tuple(found))
 
 
 def _shown(change: Change) -> JsonObject:
@@ -211,15 +210,6 @@ def wanted_windows(wanted: Wanted) -> dict[str, MaintenanceWindow | None]:
         elif ours in wanted.resets:
             found[ours] = None
     return found
-
-
-def has_failed(cluster: ManagedCluster) -> bool:
-    """Whether Azure's last operation on the cluster itself ended without success."""
-    return cluster.provisioning_state.lower() in {"failed", "canceled"}
-
-
-def _settled(cluster: ManagedCluster) -> bool:
-    return cluster.provisioning_state.lower() in await_azure.SETTLED
 
 
 async def tell_partly_applied(record: Record, left: Differences) -> JsonObject:

@@ -87,12 +87,12 @@ async def start_in_azure(cloud: Cloud, asked: StartPlan) -> Begun | None:
     """Ask Azure to start the cluster, unless it runs."""
     place = asked.place
     present = await await_azure.require_ours(cloud, place)
-    state, asked_at = present.provisioning_state.lower(), cloud.clock.now()
-    if state == "starting":
+    asked_at = cloud.clock.now()
+    if present.provisioning_state.lower() == "starting":
         # Asked already, by a run whose end was lost, or by somebody else.
         return Begun(present.id, None, asked_at)
     present = await require_idle(cloud, place)
-    if not is_stopped(present.power_state) and present.provisioning_state.lower() == "succeeded":
+    if not is_stopped(present.power_state) and present.succeeded:
         return None
     asked_at = cloud.clock.now()
     verbs = cloud.gateways.azure.subscription(place.subscription_id).cluster_verbs

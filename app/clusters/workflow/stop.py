@@ -36,8 +36,8 @@ async def begin_stop(record: Record) -> Place:
 async def stop_in_azure(cloud: Cloud, place: Place) -> Begun | None:
     """Ask Azure to stop the cluster, unless it is stopped."""
     present = await await_azure.require_ours(cloud, place)
-    state, asked_at = present.provisioning_state.lower(), cloud.clock.now()
-    if state == "stopping":
+    asked_at = cloud.clock.now()
+    if present.provisioning_state.lower() == "stopping":
         # Asked already, by a run whose end was lost, or by somebody else.
         return Begun(present.id, None, asked_at)
     present = await require_idle(cloud, place)

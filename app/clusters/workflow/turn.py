@@ -3,7 +3,6 @@
 from app.azure.types.cluster import ManagedCluster
 from app.azure.types.watch import TargetKind
 from app.clusters.specs.asked import Going, going, may_have_been_taken
-from app.clusters.specs.observed import is_settled
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure
 from app.clusters.workflow.await_azure import Begun
@@ -60,12 +59,11 @@ def _is_own(asked: Going | None, target_id: str) -> bool:
 
 
 def _at_work(cloud: Cloud, place: Place, present: ManagedCluster) -> tuple[TargetKind, str, str] | None:
-    word = present.provisioning_state
-    if not is_settled(word):
-        return TargetKind.MANAGED_CLUSTER, present.id, f"the cluster ({word})"
+    if not present.settled:
+        return TargetKind.MANAGED_CLUSTER, present.id, f"the cluster ({present.provisioning_state})"
     pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
     for pool in present.pools:
-        if not is_settled(pool.provisioning_state):
+        if not pool.settled:
             target = pools.id_of(place.resource_group, place.azure_name, pool.name)
             return TargetKind.AGENT_POOL, target, f"the node pool {pool.name} ({pool.provisioning_state})"
     return None

@@ -139,11 +139,7 @@ async def allow_forced(cloud: Cloud, asked: UpgradePlan) -> Begun | None:
     place, until = asked.place, cloud.job.deadline_at
     present = await await_azure.require_ours(cloud, place)
     if present.forced_upgrades_until is not None and present.forced_upgrades_until >= until.replace(microsecond=0):
-        return (
-            None
-            if present.provisioning_state.lower() in await_azure.SETTLED
-            else Begun(present.id, None, cloud.clock.now())
-        )
+        return None if present.settled else Begun(present.id, None, cloud.clock.now())
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
     asked_at = cloud.clock.now()
     answer = await clusters.allow_forced_upgrade(

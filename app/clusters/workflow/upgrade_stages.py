@@ -82,11 +82,10 @@ async def upgrade_control_plane(cloud: Cloud, asked: UpgradePlan, stage: Stage) 
     place, version = asked.place, stage.version or ""
     cloud.context.describe(f"Brings the control plane to Kubernetes {version}.")
     present = await require_changeable(cloud, place)
-    state = present.provisioning_state.lower()
-    if present.current_kubernetes_version == version and state == "succeeded":
+    if present.current_kubernetes_version == version and present.succeeded:
         cloud.context.describe(f"The control plane has Kubernetes {version} already.")
         return None
-    if present.kubernetes_version == version and state not in await_azure.SETTLED:
+    if present.kubernetes_version == version and not present.settled:
         # Asked already, by a run whose end was lost.
         return Begun(present.id, None, cloud.clock.now())
     subscription = cloud.gateways.azure.subscription(place.subscription_id)
@@ -137,8 +136,9 @@ async def leave_undrainable(cloud: Cloud, asked: UpgradePlan, pool: str, behavio
         return None
     asked_at = cloud.clock.now()
     if present.undrainable_nodes == behavior:
-        settled = present.provisioning_state.lower() in await_azure.SETTLED
-        return None if settled else Begun(pools.id_of(place.resource_group, place.azure_name, pool), None, asked_at)
+        if present.settled:
+            return None
+        return Begun(pools.id_of(place.resource_group, place.azure_name, pool), None, asked_at)
     answer = await pools.leave_undrainable(
         place.resource_group, place.azure_name, pool, behavior, call=azure_call(cloud)
     )
@@ -164,10 +164,10 @@ async def upgrade_pool(cloud: Cloud, asked: UpgradePlan, stage: Stage) -> Begun 
     present = await pools.get(place.resource_group, place.azure_name, pool, call=azure_call(cloud))
     if present is None:
         return None
-    state, asked_at = present.provisioning_state.lower(), cloud.clock.now()
+    asked_at = cloud.clock.now()
     if stage.version is None:
         return await _upgrade_image(cloud, asked, present)
-    if state == "succeeded" and stage.version in {present.current_orchestrator_version, present.orchestrator_version}:
+    if present.succeeded and stage.version in {present.current_orchestrator_version, present.orchestrator_version}:
         cloud.context.describe(f"Pool {asked.called(pool)} has Kubernetes {stage.version} already.")
         return None
     answer = await pools.upgrade(place.resource_group, place.azure_name, pool, stage.version, call=azure_call(cloud))
@@ -178,9 +178,9 @@ async def _upgrade_image(cloud: Cloud, asked: UpgradePlan, present: AgentPool) -
     place, pool = asked.place, present.name
     subscription = cloud.gateways.azure.subscription(place.subscription_id)
     pools, profiles = subscription.agent_pools, subscription.upgrade_profiles
-    state, asked_at = present.provisioning_state.lower(), cloud.clock.now()
+    asked_at = cloud.clock.now()
     newest = await profiles.newest_image(place.resource_group, place.azure_name, pool, call=azure_call(cloud))
-    if state == "succeeded" and newest == present.node_image_version:
+    if present.succeeded and newest == present.node_image_version:
         cloud.context.describe(f"Pool {asked.called(pool)} has its newest node image already.")
         return None
     operation = await pools.upgrade_image(place.resource_group, place.azure_name, pool, call=azure_call(cloud))

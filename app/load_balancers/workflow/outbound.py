@@ -16,7 +16,6 @@ from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.leave import clean_up_change
-from app.clusters.workflow.settings import has_failed
 from app.core.errors import ConflictError, ErrorClass, SlipwayError
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
@@ -98,7 +97,7 @@ async def check_outbound(cloud: Cloud, asked: OutboundPlan) -> str | None:
         for pool in present.pools
     ]
     _require_ports(snat_of(sizes, addresses=addresses, ports_per_node=outbound.allocated_ports))
-    return present.etag if has_failed(present) else None
+    return present.etag if present.failed else None
 
 
 def _there(found: Mapping[str, R], azure_id: str) -> R:
@@ -129,7 +128,7 @@ async def put_outbound(cloud: Cloud, asked: OutboundPlan, failed: str | None) ->
     same = present.outbound is not None and not outbound_differs(present.outbound, asked.outbound)
     if same and (failed is None or present.etag != failed):
         # Asked already, by a run whose end was lost: a failure is told by whoever waits for it.
-        return Begun(present.id, None, cloud.clock.now()) if has_failed(present) else None
+        return Begun(present.id, None, cloud.clock.now()) if present.failed else None
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
     asked_at = cloud.clock.now()
     answer = await clusters.put_outbound(place.resource_group, place.azure_name, asked.outbound, call=azure_call(cloud))

@@ -75,7 +75,7 @@ async def remove_address(cloud: Cloud, asked: AddressPlan) -> Begun | None:
         )
     asked_at = cloud.clock.now()
     operation: Operation | None = None
-    if present.provisioning_state.lower() != "deleting":
+    if not present.deleting:
         operation = await addresses.delete(asked.resource_group, asked.name, call=azure_call(cloud))
     return Begun(present.id, operation, asked_at)
 

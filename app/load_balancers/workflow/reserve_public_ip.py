@@ -100,9 +100,9 @@ async def put_address(cloud: Cloud, asked: AddressPlan) -> Begun | None:
                 f"The resource group {asked.resource_group} has an address named {asked.name} that Slipway did not "
                 "make; nothing was changed."
             )
-        if present.provisioning_state.lower() == "succeeded":
+        if present.succeeded:
             return None
-        if present.provisioning_state.lower() not in await_azure.SETTLED:
+        if not present.settled:
             return Begun(present.id, None, cloud.clock.now())
     asked_at = cloud.clock.now()
     # The job that made it first may still have to remove it.
@@ -206,7 +206,7 @@ async def remove_leftover_address(cloud: Cloud, asked: AddressPlan) -> None:
     """Remove the address that this very job made, if nothing has it, and nothing else."""
     addresses = cloud.gateways.azure.subscription(asked.subscription_id).network.public_ips
     present = await addresses.get(asked.resource_group, asked.name, call=azure_call(cloud))
-    if present is None or present.used_by is not None or present.provisioning_state.lower() == "deleting":
+    if present is None or present.used_by is not None or present.deleting:
         return
     if is_public_ip(present.tags, asked.public_ip_id) and present.tags.get(JOB) == cloud.job.id:
         await addresses.delete(asked.resource_group, asked.name, call=azure_call(cloud))

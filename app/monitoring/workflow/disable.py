@@ -7,7 +7,6 @@ from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.leave import clean_up_change
-from app.clusters.workflow.settings import has_failed
 from app.clusters.workflow.turn import require_idle
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
@@ -40,7 +39,7 @@ async def put_addon_off(cloud: Cloud, place: Place) -> Begun | None:
     This works although the workspace may be gone (trouble 72).
     """
     present = await require_idle(cloud, place)
-    if present.monitoring is None and not has_failed(present):
+    if present.monitoring is None and not present.failed:
         return None
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
     asked_at = cloud.clock.now()

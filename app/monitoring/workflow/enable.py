@@ -7,7 +7,6 @@ from app.clusters.specs.kinds import MONITOR
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.leave import clean_up_change
-from app.clusters.workflow.settings import has_failed
 from app.clusters.workflow.turn import require_idle
 from app.core.clock import rfc3339
 from app.engine.steps import Record, cloud_step, record_step
@@ -50,7 +49,7 @@ async def put_addon(cloud: Cloud, asked: MonitoringPlan, workspace: LogWorkspace
     """Switch the add-on on with the cluster's identity, unless Azure has it so and has applied it."""
     place, addon = asked.place, MonitoringAddon(workspace.id)
     present = await require_idle(cloud, place)
-    if not monitoring_differs(present.monitoring, addon) and not has_failed(present):
+    if not monitoring_differs(present.monitoring, addon) and not present.failed:
         return None
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
     asked_at = cloud.clock.now()

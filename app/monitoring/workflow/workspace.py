@@ -5,7 +5,7 @@ import asyncio
 from app.azure.errors import AzureError
 from app.azure.types.monitoring import LogWorkspace
 from app.azure.types.tags import is_of_project
-from app.clusters.workflow.await_azure import SETTLED, OperationEndedError
+from app.clusters.workflow.await_azure import OperationEndedError
 from app.core.errors import ConflictError, ErrorClass, SlipwayError
 from app.engine.steps import cloud_step
 from app.jobs.workflow import Cloud, azure_call
@@ -107,13 +107,13 @@ async def _put(cloud: Cloud, wanted: WorkspacePlan) -> LogWorkspace:
 
 async def _settled(cloud: Cloud, wanted: WorkspacePlan, present: LogWorkspace) -> LogWorkspace:
     pause = _LOOK_SECONDS * cloud.gateways.azure.pace
-    while present.provisioning_state.lower() not in SETTLED:
+    while not present.settled:
         cloud.context.progress(f"The workspace {present.name}: {present.provisioning_state}")
         await cloud.context.wait(asyncio.sleep(pause))
         found = await _get(cloud, wanted)
         if found is None:
             raise WorkspaceMissingError(f"The workspace {wanted.place.name} vanished while Azure made it.")
         present = found
-    if present.provisioning_state.lower() != "succeeded":
+    if not present.succeeded:
         raise OperationEndedError(f"Azure ended the workspace as {present.provisioning_state}.")
     return present

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.azure.types.provisioning import has_succeeded
 from app.clusters.schemas.pools import OnEviction
 from app.clusters.service.lending import end_loans, forget_loan
 from app.clusters.service.read import list_pools
@@ -82,7 +83,7 @@ class _Scene:
 
     async def _is_set_by_others(self, pool: WantedPool, row: NodePool) -> bool:
         seen = row.observed or {}
-        if not any(pool.lent.values()) or str(seen.get("provisioning_state")).lower() != "succeeded":
+        if not any(pool.lent.values()) or not has_succeeded(str(seen.get("provisioning_state"))):
             return False
         tried = await self._tries(lambda loan: loan.name == pool.name)
         # What was seen before the end of a job that failed may be older than what that has done.

@@ -12,8 +12,6 @@ from app.jobs.workflow import Cloud, azure_call
 from app.node_pools.workflow import plan
 from app.node_pools.workflow.plan import PoolPlan
 
-_FAILED = frozenset({"failed", "canceled"})
-
 
 class PoolNotOursError(ConflictError):
     """A pool of the name is in Azure already, and Slipway did not make it. It is never touched."""
@@ -59,7 +57,7 @@ async def _take_up(cloud: Cloud, asked: PoolPlan, present: AgentPool) -> Begun:
 
 def has_failed(asked: PoolPlan, present: AgentPool) -> bool:
     """Whether this is a pool of ours that Azure has failed to make, or to change."""
-    return is_ours(present.tags, asked.place.cluster_id) and present.provisioning_state.lower() in _FAILED
+    return is_ours(present.tags, asked.place.cluster_id) and present.failed
 
 
 async def send(
@@ -73,7 +71,7 @@ async def send(
     place = asked.place
     pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
     asked_at = cloud.clock.now()
-    put = pools.put_again if again or present.provisioning_state.lower() in _FAILED else pools.change
+    put = pools.put_again if again or present.failed else pools.change
     answer = await put(place.resource_group, place.azure_name, spec, call=azure_call(cloud))
     return None if answer is None else Begun(answer.operation.target_id, answer.operation, asked_at)
 

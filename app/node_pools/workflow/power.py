@@ -49,7 +49,7 @@ async def switch_in_azure(cloud: Cloud, asked: PoolPlan) -> Begun | None:
     if present.provisioning_state.lower() == ("stopping" if stops else "starting"):
         # Asked already, by a run whose end was lost.
         return Begun(pools.id_of(place.resource_group, place.azure_name, present.name), None, asked_at)
-    if is_stopped(present.power_state) is stops and present.provisioning_state.lower() == "succeeded":
+    if is_stopped(present.power_state) is stops and present.succeeded:
         return None
     if not stops:
         growth = Growth.of_present(present, present.count, started=True)

@@ -94,7 +94,7 @@ async def find_emptied(record: Record) -> PoolPlan | None:
 async def let_pods_come(cloud: Cloud, asked: PoolPlan) -> None:
     """Let pods come to the pool again, unless it is going."""
     present = await plan.present_pool(cloud, asked)
-    if present is not None and present.provisioning_state.lower() != "deleting":
+    if present is not None and not present.deleting:
         await allow_pods(cloud, asked.place, asked.spec.name, allowed=True)
 
 

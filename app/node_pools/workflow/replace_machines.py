@@ -90,7 +90,7 @@ async def put_missing(cloud: Cloud, asked: PoolPlan, lost: Lost) -> Begun | None
     present = await plan.present_pool(cloud, asked)
     if present is None:
         raise PoolMissingError(f"The cluster has no pool named {asked.name}.")
-    whole = present.provisioning_state.lower() == "succeeded" and present.count == lost.count
+    whole = present.succeeded and present.count == lost.count
     if whole and len(await machines_of(cloud, asked)) >= lost.count:
         return None
     growth = Growth.of_present(present, lost.count)

@@ -205,11 +205,11 @@ async def read_rotation(record: Record) -> RotationPlan | None:
 async def restore_old_pool(cloud: Cloud, asked: RotationPlan) -> bool:
     """Let pods and the autoscaler onto the old pool again; False where there is none any more, or it is going."""
     old = await plan.present_pool(cloud, asked.old)
-    if old is None or old.provisioning_state.lower() == "deleting":
+    if old is None or old.deleting:
         return False
     await allow_pods(cloud, asked.old.place, asked.old.spec.name, allowed=True)
     # Where nothing was changed of it in Azure, nobody else there is waited for.
-    if asked.old.spec.auto_scaling or old.provisioning_state.lower() != "succeeded":
+    if asked.old.spec.auto_scaling or not old.succeeded:
         await require_idle(cloud, asked.old.place)
         old = await plan.present_pool(cloud, asked.old)
         if old is None:

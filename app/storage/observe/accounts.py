@@ -77,7 +77,7 @@ class _Round:
                 found = seen.get(azure_id_of(row).lower())
                 if _older(row, at):
                     await record_account_seen(session, row, found, now=self.clock.now())
-                if found is not None and found.ready:
+                if found is not None and found.succeeded:
                     present.append(account_plan(row))
                 elif row.state == StorageState.LOST:
                     asked_shares = (

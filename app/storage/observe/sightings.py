@@ -28,7 +28,7 @@ async def record_account_seen(
     row.observed_at = now
     if row.state == StorageState.READY and seen is None:
         await _turn(session, row, StorageState.LOST, "storage_account.lost", now=now)
-    elif row.state == StorageState.LOST and seen is not None and seen.ready:
+    elif row.state == StorageState.LOST and seen is not None and seen.succeeded:
         await _turn(session, row, StorageState.READY, "storage_account.recovered", now=now)
 
 

@@ -76,7 +76,7 @@ def _share(path: MountPath, account: Account) -> list[Finding]:
         detail = f"The account {account.name} has no such share any more."
         remedy = "Restore it where it was deleted (POST /v1/shares/{id}:restore), or bind another one."
         return [problem("share", "share_gone", detail, remedy, ErrorClass.GONE)]
-    if not account.ready:
+    if not account.succeeded:
         detail = f"Azure is at work on the account: {account.provisioning_state}."
         return [warning("share", "storage_account_not_ready", detail)]
     found = [ok("share", f"The share {share.name} is there, with {share.quota_gib} GiB.")]

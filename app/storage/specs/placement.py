@@ -90,7 +90,7 @@ def judge(plan: AccountPlan, look: AccountLook, needs: Needs) -> Verdict:
     if look.share == "ours" and not needs.adopt:
         # It was made by an answer that was lost, or by a job that went before: its room is taken already.
         return KEEP
-    if not look.account.ready:
+    if not look.account.succeeded:
         return KEEP if plan.managed else _refuse(Reason.UNFIT, f"The account is {look.account.provisioning_state}.")
     unfit = _unfit(look.account, needs)
     if unfit is not None:

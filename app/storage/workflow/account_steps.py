@@ -86,7 +86,7 @@ async def look_at_account(cloud: Cloud, plan: SharePlan) -> AccountLook:
         if seen is None:
             return AccountLook(name_free=free, accounts_left=left)
     ours = is_storage_account(seen.tags, account.account_id)
-    if not seen.ready:
+    if not seen.succeeded:
         return AccountLook(seen, ours)
     shares = await storage.shares.list_(account.resource_group, account.name, deleted=True, call=azure_call(cloud))
     living = next((each for each in shares if not each.deleted and each.name == plan.name), None)
@@ -134,7 +134,7 @@ MOST_LOOKS = 3
 def _keep_look(account: StorageAccount, look: AccountLook, record: Record) -> None:
     if look.account is None:
         return
-    account.observed = seen_json(look.account, look.room if look.account.ready else None, account.observed)
+    account.observed = seen_json(look.account, look.room if look.account.succeeded else None, account.observed)
     account.observed_at = record.now
     if not account.managed:
         account.location = look.account.location
@@ -186,7 +186,7 @@ async def put_account(cloud: Cloud, plan: SharePlan) -> Begun | None:
     if present is not None:
         if not is_storage_account(present.tags, account.account_id):
             raise PlacementError(_not_ours(account))
-        if present.provisioning_state.lower() in await_azure.SETTLED:
+        if present.settled:
             return None
         return Begun(present.id, None, asked_at, created=True)
     answer = await accounts.create(
@@ -251,4 +251,4 @@ async def record_account(record: Record, plan: SharePlan, seen: Account) -> None
     if account.state in {StorageState.CREATING, StorageState.FAILED, StorageState.LOST}:
         set_state(account, StorageState.READY, record)
         data = {"name": account.name, "managed": account.managed}
-        await record.emit("storage_account.ready", subject=("storage_account", account.id), data=data)
+        await record.emit("storage_account.succeeded", subject=("storage_account", account.id), data=data)

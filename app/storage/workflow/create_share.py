@@ -205,7 +205,7 @@ async def remove_left(cloud: Cloud, plan: SharePlan) -> None:
     account = await storage.accounts.get(group, name, call=call)
     if not plan.account.managed or account is None or account.tags.get(JOB) != cloud.job.id:
         return
-    made_for_it = is_storage_account(account.tags, plan.account.account_id) and account.ready
+    made_for_it = is_storage_account(account.tags, plan.account.account_id) and account.succeeded
     if made_for_it and not await storage.shares.list_(group, name, call=call):
         await storage.accounts.delete(group, name, call=call)
 

@@ -99,7 +99,7 @@ async def find_restorable(cloud: Cloud, plan: SharePlan) -> Restorable:
     storage = cloud.gateways.azure.subscription(plan.account.subscription_id).storage
     group, account, call = plan.account.resource_group, plan.account.name, azure_call(cloud)
     seen = await storage.accounts.get(group, account, call=call)
-    if not plan.managed or seen is None or not seen.ready:
+    if not plan.managed or seen is None or not seen.succeeded:
         return Restorable()
     listed = await storage.shares.list_(group, account, deleted=True, call=call)
     if any(each.name == plan.name and not each.deleted and is_ours(each, plan.share_id) for each in listed):

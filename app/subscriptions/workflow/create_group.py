@@ -113,7 +113,7 @@ async def read_group(cloud: Cloud, place: GroupPlace) -> GroupSeen:
 
 
 def _require_fitting(place: GroupPlace, present: ResourceGroup) -> None:
-    if present.provisioning_state.lower() == "deleting":
+    if present.deleting:
         raise GroupLeavingError(f"The resource group {present.name} is being deleted in Azure.")
     if not same_location(present.location, place.location):
         raise GroupElsewhereError(
@@ -153,7 +153,7 @@ async def remove_leftover(cloud: Cloud, place: GroupPlace) -> None:
     """Remove the group that this very job made, if nothing lies in it, and nothing else."""
     groups = cloud.gateways.azure.subscription(place.subscription_id).resource_groups
     present = await groups.get(place.name, call=azure_call(cloud))
-    if present is None or present.provisioning_state.lower() == "deleting":
+    if present is None or present.deleting:
         return
     if not is_of_project(present.tags, place.project_id) or present.tags.get(JOB) != cloud.job.id:
         return

@@ -97,7 +97,7 @@ async def remove_group(cloud: Cloud, place: GroupPlace) -> Operation | None:
     """Ask Azure to delete the group, unless something lies in it, or it is going or gone."""
     groups = cloud.gateways.azure.subscription(place.subscription_id).resource_groups
     present = await groups.get(place.name, call=azure_call(cloud))
-    if present is None or present.provisioning_state.lower() == "deleting":
+    if present is None or present.deleting:
         return None
     if not is_of_project(present.tags, place.project_id):
         raise GroupNotOursError(f"The resource group {present.name} has lost the tags of Slipway; it was not touched.")

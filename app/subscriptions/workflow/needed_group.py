@@ -45,7 +45,7 @@ async def ensure(cloud: Cloud, needed: GroupNeeded) -> GroupFound:
     if group is None:
         tags = owner_tags(project_id=needed.project_id)
         group = await groups.put(needed.name, needed.location, tags, call=azure_call(cloud))
-    if group.provisioning_state.lower() == "deleting":
+    if group.deleting:
         raise NeededGroupLeavingError(f"The resource group {group.name} is being deleted in Azure.")
     return GroupFound(group.name, group.location, is_of_project(group.tags, needed.project_id))
 
