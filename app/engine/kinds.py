@@ -30,8 +30,13 @@ class JobKind:
 
     def doing_words(self, target: str, request: JsonObject) -> str:
         """What is being done, without a full stop."""
-        return self.doing.format(target=target, part=request.get("name"))
+        return self.doing.format(target=target, part=_part(request))
 
     def done_words(self, target: str, request: JsonObject) -> str:
         """What has been done, without a full stop."""
-        return self.done.format(target=target, part=request.get("name"))
+        return self.done.format(target=target, part=_part(request))
+
+
+def _part(request: JsonObject) -> object:
+    # A request of the version before may name its pool by Azure's name alone.
+    return request.get("name") or request.get("pool")

@@ -200,6 +200,25 @@ async def test_a_rotation_that_is_canceled_while_it_drains_leaves_alone_what_som
     assert slipway.azure.requests(operation="AgentPools_AbortLatestOperation") == []
 
 
+async def test_a_scale_that_waited_for_a_rotation_is_about_the_pool_that_came_of_it(slipway: Slipway) -> None:
+    """Azure's name of the pool is another by then, and it is told of by ours."""
+    await slipway.create()
+    await slipway.done("POST", PATH, {**USERS, "name": "long-named-workers"})
+    before = await pool(slipway, "long-named-workers")
+    rotation = await slipway.accepted("POST", f"{PATH}/long-named-workers:rotate", BIGGER)
+    await slipway.until_step(rotation, "put_new_pool")
+    asked = {"node_pool": "long-named-workers", "count": 2}
+    scale = await slipway.accepted("POST", "/v1/clusters/blue:scale", asked)
+
+    assert (await slipway.ended(rotation))["state"] == "succeeded"
+    scaled = await slipway.ended(scale)
+    assert scaled["summary"] == "Pool long-named-workers of cluster blue has 2 nodes; all are Ready.", scaled
+    assert scaled["outcome"] == {"pool": "long-named-workers", "count": 2, "nodes_ready": 3}
+    after = await pool(slipway, "long-named-workers")
+    assert (after["count"], after["observed"]["count"], after["size"]) == (2, 2, "Standard_D8s_v5")
+    assert after["azure_name"] != before["azure_name"]
+
+
 @pytest.mark.parametrize(
     ("body", "code", "pointer"),
     [

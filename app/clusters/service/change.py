@@ -34,7 +34,7 @@ async def scale_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, b
         asker,
         kinds.SCALE,
         cluster,
-        request={"pool": pool.spec.name, "count": body.count},
+        request={"pool": pool.spec.name, "name": pool.name, "count": body.count},
         options=body.options.model_dump(mode="json"),
     )
 

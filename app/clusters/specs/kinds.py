@@ -46,8 +46,8 @@ UNMONITOR = JobKind(
 )
 SCALE = JobKind(
     "cluster.scale",
-    doing="Scaling cluster {target}",
-    done="Cluster {target} is scaled",
+    doing="Scaling node pool {part} of cluster {target}",
+    done="Node pool {part} of cluster {target} is scaled",
     deadline=timedelta(hours=1),
     expected="pool_scale",
     target_type="cluster",

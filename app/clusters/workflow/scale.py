@@ -16,7 +16,6 @@ from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.preflight import ground_of, require_room
 from app.clusters.workflow.proof import Proof, prove
-from app.core.errors import ErrorClass, SlipwayError
 from app.core.text import counted
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
@@ -37,35 +36,40 @@ async def scale_cluster(job: JobRun) -> None:
     await job.record(record_scaled if loan is None else record_lent, asked, made, proof)
 
 
-class PoolMissingError(SlipwayError):
-    """Azure has no pool of this name."""
-
-    code = "node_pool_missing"
-    status = 404
-    title = "The node pool is not in Azure"
-    error_class = ErrorClass.GONE
-
-
 @dataclass(frozen=True, slots=True)
 class ScalePlan:
     """Which pool shall have how many nodes."""
 
     place: Place
     pool: str
+    """Azure's name."""
     count: int
     loan: bool = False
     """It lends them, or has them back: another pool lacks its own."""
+    name: str | None = None
+    """Ours."""
+
+    @property
+    def called(self) -> str:
+        """What to call it to a person."""
+        return self.name or self.pool
 
 
 @record_step
 async def begin_scale(record: Record) -> ScalePlan:
-    """Mark the cluster as being changed. A retry wants its count again, whatever was wanted since."""
+    """Mark the cluster as being changed. A retry wants its count again, whatever was wanted since.
+
+    The pool keeps its name, and may have another of Azure's than when it was asked for: it has been rotated.
+    """
     asked = await plan.begin(record, ClusterState.UPDATING)
-    name, count = record.view.request["pool"], record.view.request["count"]
-    pool = next((pool for pool in asked.wanted.pools if pool.spec.name == name), None)
-    if pool is not None and pool.spec.count != count:
-        await want_count(record.session, await plan.cluster_of(record), pool.name, count, now=record.now)
-    return ScalePlan(asked.place, name, count)
+    request = record.view.request
+    name = request.get("name") or asked.wanted.pool_names.get(request["pool"])
+    pool = asked.wanted.pool(name) if name else None
+    if pool is None:
+        raise plan.PoolMissingError(f"The cluster has no pool named {name or request['pool']} any more.")
+    if pool.spec.count != request["count"]:
+        await want_count(record.session, await plan.cluster_of(record), pool.name, request["count"], now=record.now)
+    return ScalePlan(asked.place, pool.spec.name, request["count"], name=pool.name)
 
 
 @record_step
@@ -74,7 +78,7 @@ async def begin_loan(record: Record) -> ScalePlan:
     asked = await plan.begin(record, ClusterState.UPDATING)
     loan = Loan.from_json(record.view.request["loan"])
     pool = await keep_loan(record.session, await plan.cluster_of(record), loan, now=record.now)
-    return ScalePlan(asked.place, pool.spec.name, pool.in_azure.count, loan=True)
+    return ScalePlan(asked.place, pool.spec.name, pool.in_azure.count, loan=True, name=pool.name)
 
 
 @cloud_step
@@ -85,7 +89,7 @@ async def scale_pool(cloud: Cloud, asked: ScalePlan) -> Begun | None:
     pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
     present = await pools.get(place.resource_group, place.azure_name, asked.pool, call=azure_call(cloud))
     if present is None:
-        raise PoolMissingError(f"The cluster has no pool named {asked.pool}.")
+        raise plan.PoolMissingError(f"The cluster has no pool named {asked.called}.")
     if present.count == asked.count and present.succeeded:
         return None
     if present.count == asked.count and not present.settled:
@@ -124,10 +128,10 @@ async def record_scaled(record: Record, asked: ScalePlan, made: Made, proof: Pro
     """Write that the cluster is ready again."""
     cluster = await plan.cluster_of(record)
     await plan.serve_again(record, cluster, made)
-    await record.emit("cluster.scaled", data={"pool": asked.pool, "count": asked.count})
+    await record.emit("cluster.scaled", data={"pool": asked.called, "count": asked.count})
     await record.succeed(
-        outcome={"pool": asked.pool, "count": asked.count, **proof.told()},
-        summary=f"Pool {asked.pool} of cluster {cluster.name} has {counted(asked.count, 'node')}; "
+        outcome={"pool": asked.called, "count": asked.count, **proof.told()},
+        summary=f"Pool {asked.called} of cluster {cluster.name} has {counted(asked.count, 'node')}; "
         + proof.words("all are Ready."),
     )
 
@@ -141,7 +145,7 @@ async def record_lent(record: Record, asked: ScalePlan, made: Made, proof: Proof
     lent = Wanted.from_json(cluster.wanted).lent_by(loan.name).get(loan.to, 0)
     event = "node_pool.nodes_lent" if lent else "node_pool.nodes_returned"
     await record.emit(event, data={"pool": loan.name, "to": loan.to, "count": lent})
-    outcome = {"pool": asked.pool, "count": asked.count, "lent": {"to": loan.to, "count": lent}, **proof.told()}
+    outcome = {"pool": asked.called, "count": asked.count, "lent": {"to": loan.to, "count": lent}, **proof.told()}
     many = f"{lent} of them lent to {loan.to}" if lent else f"none of them lent to {loan.to} any more"
     await record.succeed(
         outcome=outcome,

@@ -45,7 +45,7 @@ async def act_on_loans(session: AsyncSession, asker: Asker, cluster: Cluster, du
         elif each.loan is not None and not each.loan.before and not each.loan.count:
             forget_loan(cluster, each.loan, now=asker.now)
         elif each.loan is not None:
-            request = {"pool": each.row.azure_name, "count": _size_after(cluster, each.loan)}
+            request = {"pool": each.row.azure_name, "name": each.row.name, "count": _size_after(cluster, each.loan)}
             options = RunOptions().model_dump(mode="json")
             await start(
                 session, asker, SCALE, cluster, options=options, request={**request, "loan": each.loan.as_json()}

@@ -9,6 +9,7 @@ from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.leave import clean_up_change
+from app.clusters.workflow.plan import PoolMissingError
 from app.clusters.workflow.preflight import ground_of, require_room, room_told
 from app.clusters.workflow.proof import Proof
 from app.clusters.workflow.turn import require_idle
@@ -18,7 +19,7 @@ from app.jobs.workflow import Cloud, JobRun, Workflow
 from app.models import NodePoolState
 from app.node_pools.specs.kinds import UPDATE
 from app.node_pools.workflow import plan, pool_calls
-from app.node_pools.workflow.plan import PoolMissingError, PoolPlan, prove_nodes
+from app.node_pools.workflow.plan import PoolPlan, prove_nodes
 
 
 async def change_pool(job: JobRun) -> None:

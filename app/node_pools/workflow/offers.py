@@ -7,13 +7,14 @@ from app.clusters.specs.wanted import Wanted
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.offers import next_offer
+from app.clusters.workflow.plan import PoolMissingError
 from app.clusters.workflow.preflight import ground_of, require_room
 from app.core.errors import Problem, SlipwayError
 from app.core.json import JsonObject
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud
 from app.node_pools.workflow import plan, pool_calls
-from app.node_pools.workflow.plan import PoolMissingError, PoolPlan
+from app.node_pools.workflow.plan import PoolPlan
 
 
 @cloud_step

@@ -13,7 +13,7 @@ from app.clusters.workflow import plan
 from app.clusters.workflow.await_azure import Made
 from app.clusters.workflow.offers import Trial
 from app.clusters.workflow.proof import Proof, prove
-from app.core.errors import ConflictError, ErrorClass, SlipwayError
+from app.core.errors import ConflictError
 from app.engine.steps import JobEnd, Record, cloud_step
 from app.jobs.workflow import Cloud, azure_call
 from app.models import Cluster, ClusterState, JobStep, NodePool, NodePoolState
@@ -25,16 +25,6 @@ class PoolGoneError(ConflictError):
     """The pool of this job is deleted, or is being deleted."""
 
     code = "node_pool_deleted"
-
-
-class PoolMissingError(SlipwayError):
-    """Azure has no pool of this name."""
-
-    code = "node_pool_missing"
-    status = 404
-    title = "The node pool is not in Azure"
-    error_class = ErrorClass.GONE
-    remedy = "Delete the pool and add it again."
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.leave import clean_up_change
+from app.clusters.workflow.plan import PoolMissingError
 from app.clusters.workflow.preflight import ground_of, require_room
 from app.clusters.workflow.proof import Proof
 from app.engine.steps import Record, cloud_step, record_step
@@ -16,7 +17,7 @@ from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import NodePoolState
 from app.node_pools.specs.kinds import START, STOP
 from app.node_pools.workflow import plan
-from app.node_pools.workflow.plan import PoolMissingError, PoolPlan, prove_nodes
+from app.node_pools.workflow.plan import PoolPlan, prove_nodes
 
 
 async def switch_pool(job: JobRun) -> None:

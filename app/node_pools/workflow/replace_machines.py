@@ -10,6 +10,7 @@ from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.leave import clean_up_change
+from app.clusters.workflow.plan import PoolMissingError
 from app.clusters.workflow.preflight import ground_of, require_room
 from app.clusters.workflow.private_facts import facts_by_command
 from app.clusters.workflow.proof import Proof, prove
@@ -22,7 +23,7 @@ from app.models import NodePoolState
 from app.node_pools.specs.kinds import REPLACE_MACHINES
 from app.node_pools.workflow import plan, pool_calls
 from app.node_pools.workflow.delete_machines import await_machines, delete_in_azure, machines_of
-from app.node_pools.workflow.plan import PoolMissingError, PoolPlan
+from app.node_pools.workflow.plan import PoolPlan
 
 
 async def replace_machines(job: JobRun) -> None:

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from app.clusters.specs.wanted import Wanted, place_of
 from app.clusters.workflow import plan as clusters
+from app.clusters.workflow.plan import PoolMissingError
 from app.engine.steps import Record
 from app.models import ClusterState, NodePoolState
 from app.node_pools.service.rotation import ensure_replacement
 from app.node_pools.workflow import plan
 from app.node_pools.workflow.drain import Drain
-from app.node_pools.workflow.plan import PoolMissingError, PoolPlan
+from app.node_pools.workflow.plan import PoolPlan
 
 
 @dataclass(frozen=True, slots=True)
