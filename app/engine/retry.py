@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from app.core.errors import ErrorClass, Patience, Problem
 from app.core.json import JsonObject
+from app.models import ANOTHER_OPERATION
 
 _TRANSIENT_ATTEMPTS = 8
 # However many steps a job has: what fails in one after the other is no passing trouble.
@@ -59,7 +60,7 @@ def next_pause(problem: Problem, budget: Budget, options: JsonObject, patience: 
     if patience is not None:
         return _limited(problem, patience, asked, budget)
     if problem.error_class is ErrorClass.CONFLICT:
-        return Pause(max(asked, _jitter(_TURN_PAUSE_SECONDS)), "another_operation")
+        return Pause(max(asked, _jitter(_TURN_PAUSE_SECONDS)), ANOTHER_OPERATION)
     return _transient(asked, budget)
 
 

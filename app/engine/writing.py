@@ -14,7 +14,7 @@ from app.db.errors import DatabaseError
 from app.engine import rows
 from app.engine.errors import JobFailedError, ParkedError
 from app.engine.steps import JobView
-from app.models import Job, JobState
+from app.models import ANOTHER_OPERATION, Job, JobState
 
 T = TypeVar("T")
 
@@ -92,7 +92,7 @@ class Progress:
 
             async def write(session: AsyncSession, job: Job, said: _Words = said) -> None:
                 words, job.waiting_for = said
-                busy = job.waiting_for == "another_operation"
+                busy = job.waiting_for == ANOTHER_OPERATION
                 other = await rows.foreign_job(session, job.partition) if busy else None
                 job.progress = words if other is None else f"{words[:400]} It is the job {other}."
                 if job.state in _GOING_ON:

@@ -4,7 +4,17 @@ from app.models.bad_offer import BadOffer
 from app.models.base import Base
 from app.models.cluster import Cluster, ClusterState, Credential, NodePool, NodePoolState
 from app.models.event import Event
-from app.models.job import TERMINAL, Job, JobOrigin, JobState, JobStep, StepState, Worker, WorkerState
+from app.models.job import (
+    ANOTHER_OPERATION,
+    TERMINAL,
+    Job,
+    JobOrigin,
+    JobState,
+    JobStep,
+    StepState,
+    Worker,
+    WorkerState,
+)
 from app.models.monitoring import Monitoring, MonitoringState, Workspace, WorkspaceState
 from app.models.network import (
     AzureResource,
@@ -23,6 +33,7 @@ from app.models.storage import Share, StorageAccount, StorageState, Volume, Volu
 from app.models.subscription import CatalogEntry, Provider, ResourceGroup, ResourceGroupState
 
 __all__ = [
+    "ANOTHER_OPERATION",
     "TERMINAL",
     "ApiKey",
     "AzureResource",

@@ -24,6 +24,8 @@ class JobState(StrEnum):
 
 
 TERMINAL = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELED})
+ANOTHER_OPERATION = "another_operation"
+"""What a job waits for (`waiting_for`) while Azure is at work on its target for somebody else."""
 
 
 class StepState(StrEnum):

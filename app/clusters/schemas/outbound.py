@@ -5,22 +5,12 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from app.api.schemas import RequestModel
+from app.clusters.schemas.azure_names import PrefixId
 from app.core.text import PLAIN
 
 MOST_ADDRESSES = 100
 """https://learn.microsoft.com/azure/aks/load-balancer-standard: the most that AKS manages for a cluster."""
 
-PrefixId = Annotated[
-    str,
-    StringConstraints(
-        max_length=400,
-        pattern=(
-            r"^/subscriptions/[0-9a-fA-F-]{36}/resource[gG]roups/[A-Za-z0-9_().-]{1,90}"
-            r"/providers/Microsoft\.Network/publicIPPrefixes/[A-Za-z0-9_.-]{1,80}$"
-        ),
-    ),
-    PLAIN,
-]
 PublicIpName = Annotated[
     str, StringConstraints(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$"), PLAIN
 ]

@@ -18,9 +18,8 @@ from app.engine import rows
 from app.engine.kinds import PROTOCOL
 from app.events import emit
 from app.jobs import service as jobs
-from app.models import TERMINAL, Cluster, ClusterState, Job, JobOrigin, JobState, JobStep
+from app.models import ANOTHER_OPERATION, TERMINAL, Cluster, ClusterState, Job, JobOrigin, JobState, JobStep
 
-ANOTHER_OPERATION = "another_operation"
 _BY = "azure"
 # An upgrade of a cluster of some pools takes as long; who waits behind it for longer shall be told.
 _USUALLY = timedelta(hours=2)

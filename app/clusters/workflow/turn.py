@@ -7,6 +7,7 @@ from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure
 from app.clusters.workflow.await_azure import Begun
 from app.jobs.workflow import Cloud
+from app.models import ANOTHER_OPERATION
 
 
 async def require_idle(cloud: Cloud, place: Place) -> ManagedCluster:
@@ -29,7 +30,7 @@ async def require_idle(cloud: Cloud, place: Place) -> ManagedCluster:
             cloud.context.progress(f"Azure is at work on {words}, which this job has asked for.")
         else:
             words = f"Another operation is running: Azure is at work on {words}. This job goes on after it."
-            cloud.context.progress(words, waiting_for="another_operation")
+            cloud.context.progress(words, waiting_for=ANOTHER_OPERATION)
         # Its end, good or bad, is not this job's.
         await await_azure.watch(
             cloud,

@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, StringConstraints
 
 from app.api.schemas import Choice, RequestModel, ResponseModel
-from app.clusters.schemas.outbound import PrefixId, PublicIpName
+from app.clusters.schemas.azure_names import PrefixId
+from app.clusters.schemas.outbound import PublicIpName
 from app.core.text import PLAIN
 from app.jobs.schemas import JobRead, RunOptions
 from app.subscriptions.schemas import GroupName, LocationName, Tags

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, Strict, StringConstraints
 
 from app.api.schemas import Choice, RequestModel, ResponseModel
+from app.clusters.schemas.azure_names import SubnetId
 from app.core.text import PLAIN
 from app.jobs.schemas import DeleteOptions, JobRead, RunOptions
 from app.storage.schemas.accounts import AccountName
@@ -15,17 +16,6 @@ from app.subscriptions.schemas import GroupName, LocationName
 LARGEST_GIB = 102_400
 # https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-shares--directories--files--and-metadata
 ShareName = Annotated[str, StringConstraints(min_length=3, max_length=63, pattern=r"^[a-z0-9](-?[a-z0-9])*$"), PLAIN]
-SubnetId = Annotated[
-    str,
-    StringConstraints(
-        max_length=400,
-        pattern=(
-            r"^/subscriptions/[0-9a-fA-F-]{36}/resource[gG]roups/[A-Za-z0-9_().-]{1,90}"
-            r"/providers/Microsoft\.Network/virtualNetworks/[A-Za-z0-9_.-]{1,64}/subnets/[A-Za-z0-9_.-]{1,80}$"
-        ),
-    ),
-    PLAIN,
-]
 
 
 class ShareProtocol(StrEnum):
