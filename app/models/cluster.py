@@ -71,6 +71,8 @@ class Cluster(Versioned, Base, kw_only=True):
     conditions: Mapped[JsonList | None] = mapped_column(default=None)
     protected: Mapped[bool] = mapped_column(default=False)
     expires_at: Mapped[datetime | None] = mapped_column(default=None)
+    # What becomes of it then: `delete` or `stop`.
+    on_expiry: Mapped[str] = mapped_column(STATE, default="delete")
     # How many of the words before that end have been told.
     expiry_notices: Mapped[int] = mapped_column(default=0)
     # Since when it has been seen stopped; None while it runs. Azure wants it to rest before it is started again.

@@ -57,6 +57,7 @@ async def test_a_protected_cluster_is_not_deleted_and_the_refusal_says_what_to_d
         ({"expires_at": "2020-01-01T00:00:00Z"}, "expiry_in_the_past"),
         ({"expires_at": "2090-01-01"}, "wrong_format"),
         ({"protection": "yes"}, "wrong_type"),
+        ({"on_expiry": "hibernate"}, "unknown_value"),
     ],
 )
 async def test_an_end_that_cannot_be_is_refused(idle_slipway: Slipway, wrong: dict[str, Any], code: str) -> None:

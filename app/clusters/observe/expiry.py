@@ -1,31 +1,34 @@
-"""Clusters whose end is near are told of, and those whose end has come are deleted by a job like any other."""
+"""Clusters whose end is near are told of, and those whose end has come are deleted or stopped by a job."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
-from sqlalchemy import exists, or_, select
+from sqlalchemy import case, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clusters.schemas.deletion import Fate, Flag
+from app.clusters.schemas.ending import OnExpiry
 from app.clusters.service.change import delete_cluster
+from app.clusters.service.power import STOPPABLE, stop_cluster
 from app.clusters.service.start import asker_for, partition_of, tell
 from app.clusters.specs.deletion import Fates
-from app.clusters.specs.ending import GAVE_UP, MOST_TRIES, NOTICES, PAST, notices_due, pause_after
-from app.clusters.specs.kinds import DELETE
+from app.clusters.specs.ending import GAVE_UP, MOST_TRIES, NOTICES, PAST, STOPPED_ONCE, notices_due, pause_after
+from app.clusters.specs.kinds import DELETE, STOP
 from app.core.clock import Clock, rfc3339
 from app.core.errors import SlipwayError
 from app.db.engine import Database
+from app.engine.kinds import JobKind
 from app.engine.queue import JobQueue
 from app.jobs import service as jobs
 from app.jobs.schemas import OnBlocked, RunOptions
-from app.models import Cluster, ClusterState, Job
+from app.models import Cluster, ClusterState, Job, JobState
 
 REQUESTED_BY = "slipway:ttl"
-"""The principal of deletions that nobody asked for but the end that was set."""
+"""The principal of deletions and stops that nobody asked for but the end that was set."""
 AGAIN = pause_after(1)
-"""How long after the first deletion that did not succeed the next one is begun; then ever later."""
+"""How long after the first of them that did not succeed the next one is begun; then ever later."""
 _BATCH = 200
 # Whoever has set the end knew what goes with the node resource group.
 _FATES = Fates({Flag.DISKS: Fate.DELETE})
@@ -59,7 +62,7 @@ class Expiry:
         now = self._clock.now()
         at_it = exists().where(
             Job.target_id == Cluster.id,
-            Job.kind == DELETE.name,
+            Job.kind == case((Cluster.on_expiry == OnExpiry.STOP, STOP.name), else_=DELETE.name),
             or_(Job.finished_at.is_(None), Job.finished_at > now - AGAIN),
         )
         told = (
@@ -82,7 +85,8 @@ class Expiry:
         end = cluster.expires_at
         if cluster.deleted_at is not None or end is None:
             return
-        leaving = any(job.kind == DELETE.name for job in open_jobs)
+        kind = STOP if cluster.on_expiry == OnExpiry.STOP else DELETE
+        leaving = any(job.kind in {kind.name, DELETE.name} for job in open_jobs)
         if cluster.state != ClusterState.DELETING:
             await _tell(session, cluster, end, now=now)
         if end > now or leaving:
@@ -92,15 +96,27 @@ class Expiry:
                 cluster.expiry_notices += 1
                 await tell(session, cluster, "cluster.expired_protected", now, expires_at=rfc3339(end))
             return
-        tried = await _tried(session, cluster)
-        if len(tried) >= MOST_TRIES:
+        tried = await _tried(session, cluster, kind)
+        if kind is STOP and (cluster.state == ClusterState.STOPPED or (tried and tried[0].state == JobState.SUCCEEDED)):
+            cluster.expiry_notices = STOPPED_ONCE
+        elif len(tried) >= MOST_TRIES:
             cluster.expiry_notices = GAVE_UP
             await tell(session, cluster, "cluster.expiry_given_up", now, tries=str(len(tried)), job_id=tried[0].id)
         elif not tried or tried[0].finished_at is None or tried[0].finished_at <= now - pause_after(len(tried)):
-            await tell(session, cluster, "cluster.expired", now, expires_at=rfc3339(end))
-            asker = await asker_for(session, self._queue, cluster.project_id, REQUESTED_BY, now)
-            options = RunOptions(on_blocked=OnBlocked.WAIT).model_dump(mode="json")
+            await self._begin(session, cluster, kind, now=now)
+
+    async def _begin(self, session: AsyncSession, cluster: Cluster, kind: JobKind, *, now: datetime) -> None:
+        asker = await asker_for(session, self._queue, cluster.project_id, REQUESTED_BY, now)
+        options = RunOptions(on_blocked=OnBlocked.WAIT).model_dump(mode="json")
+        if kind is DELETE:
             await delete_cluster(session, asker, cluster, options, fates=_FATES)
+        elif cluster.state in STOPPABLE:
+            await stop_cluster(session, asker, cluster, options)
+        else:
+            # One that is being made, has failed or is lost: the next look may find it otherwise.
+            return
+        at = rfc3339(cluster.expires_at or now)
+        await tell(session, cluster, "cluster.expired", now, expires_at=at, on_expiry=cluster.on_expiry)
 
 
 async def _tell(session: AsyncSession, cluster: Cluster, end: datetime, *, now: datetime) -> None:
@@ -117,7 +133,7 @@ async def _tell(session: AsyncSession, cluster: Cluster, end: datetime, *, now: 
         )
 
 
-async def _tried(session: AsyncSession, cluster: Cluster) -> Sequence[Job]:
-    """The deletions since the end that is set, by whomever, the newest first."""
-    asked = select(Job).where(Job.target_id == cluster.id, Job.kind == DELETE.name, Job.created_at > cluster.expires_at)
+async def _tried(session: AsyncSession, cluster: Cluster, kind: JobKind) -> Sequence[Job]:
+    """The deletions, or stops, since the end that is set, by whomever, the newest first."""
+    asked = select(Job).where(Job.target_id == cluster.id, Job.kind == kind.name, Job.created_at > cluster.expires_at)
     return (await session.scalars(asked.order_by(Job.id.desc()).limit(MOST_TRIES))).all()

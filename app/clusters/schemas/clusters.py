@@ -175,7 +175,9 @@ class ClusterRead(SettingMembers, ResponseModel):
     protection: bool
     """While it is on, nothing deletes the cluster."""
     expires_at: datetime | None
-    """When the cluster is deleted by itself, if it is not protected then."""
+    """When the cluster's end comes by itself, if it is not protected then."""
+    on_expiry: str
+    """What that end is: `delete` or `stop`."""
     observed: dict[str, Any] | None
     """What Azure last said, at `observed_at`."""
     observed_at: datetime | None

@@ -1,24 +1,34 @@
 """Protection, and an end that is set, on the wire."""
 
+from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.api.schemas import RequestModel, Time
+from app.api.schemas import Choice, RequestModel, Time
 
 Lifetime = Annotated[int, Field(ge=60, le=315_360_000)]
+
+
+class OnExpiry(StrEnum):
+    """What becomes of a cluster whose end has come."""
+
+    DELETE = "delete"
+    STOP = "stop"
 
 
 class Ending(RequestModel):
     """What of a create or a change says whether, and when, the cluster may go."""
 
     protection: Annotated[bool, Field()] | None = None
-    """While it is on, the cluster is not deleted: no request does it, and no end that is set."""
+    """While it is on, the cluster is not deleted: no request does it. Nor does an end that is set do anything."""
     ttl_seconds: Lifetime | None = None
-    """The cluster is deleted so long after this request; null: it stays. Give this or `expires_at`."""
+    """The cluster's end comes so long after this request; null: it stays. Give this or `expires_at`."""
     expires_at: Time | None = None
-    """When the cluster is deleted, after notices 24 hours and 1 hour before; null: it stays."""
+    """When the cluster's end comes, after notices 24 hours and 1 hour before; null: it stays."""
+    on_expiry: Choice[OnExpiry] | None = None
+    """What its end is: it is deleted, the default, or stopped, once for each end that is set."""
 
     @model_validator(mode="after")
     def _the_end_is_given_once(self) -> Self:

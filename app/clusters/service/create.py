@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.scope import Scope, in_project
 from app.catalog import service as catalog
 from app.clusters.schemas.clusters import LATEST, ClusterCreate
+from app.clusters.schemas.ending import OnExpiry
 from app.clusters.service.addresses import Taker, find_addresses
 from app.clusters.service.outbound import require_ports_of_new
 from app.clusters.service.sealed import WINDOWS_PASSWORD, keep_sealed
@@ -90,6 +91,7 @@ async def create_cluster(
         wanted=checked.wanted.as_json(),
         protected=bool(body.protection),
         expires_at=end,
+        on_expiry=body.on_expiry or OnExpiry.DELETE,
         created_by=asker.name,
         created_at=asker.now,
         updated_at=asker.now,

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clusters.schemas.ending import ClusterExtend, Ending
+from app.clusters.schemas.ending import ClusterExtend, Ending, OnExpiry
 from app.clusters.service.start import NotReadyError, tell
-from app.clusters.specs.ending import PAST, end_errors, end_of, names_an_end
+from app.clusters.specs.ending import PAST, STOPPED_ONCE, end_errors, end_of, names_an_end
 from app.core.clock import rfc3339
 from app.core.errors import ConflictError, FieldError, InvalidRequestError
 from app.core.json import JsonObject
@@ -41,24 +41,33 @@ async def set_ending(session: AsyncSession, cluster: Cluster, body: Ending, *, n
     """
     protected = bool(body.protection) if "protection" in body.model_fields_set else cluster.protected
     end = end_of(body, now=now) if names_an_end(body) else cluster.expires_at
+    on_expiry = _on_expiry(cluster, body)
     changes: list[JsonObject] = []
     if protected != cluster.protected:
         changes.append({"op": "replace", "path": "/protection", "value": protected})
     if end != cluster.expires_at:
         changes.append({"op": "replace", "path": "/expires_at", "value": None if end is None else rfc3339(end)})
+    if on_expiry != cluster.on_expiry:
+        changes.append({"op": "replace", "path": "/on_expiry", "value": on_expiry})
     if not changes:
         return []
     _require_staying(cluster)
     if protected != cluster.protected:
         cluster.protected = protected
         # A protected cluster that has outlived its end is told of again, or goes.
-        cluster.expiry_notices = min(cluster.expiry_notices, PAST)
+        if cluster.expiry_notices != STOPPED_ONCE:
+            cluster.expiry_notices = min(cluster.expiry_notices, PAST)
         await tell(session, cluster, "cluster.protected" if protected else "cluster.unprotected", now)
     if end != cluster.expires_at:
         await _set_end(session, cluster, end, now=now)
+    cluster.on_expiry = on_expiry
     cluster.version += 1
     cluster.updated_at = now
     return changes
+
+
+def _on_expiry(cluster: Cluster, body: Ending) -> str:
+    return (body.on_expiry or OnExpiry.DELETE) if "on_expiry" in body.model_fields_set else cluster.on_expiry
 
 
 async def extend_cluster(session: AsyncSession, cluster: Cluster, body: ClusterExtend, *, now: datetime) -> None:

@@ -11,14 +11,14 @@ from app.core.json import JsonObject
 from app.jobs import service as jobs
 from app.models import Cluster, ClusterState, Job
 
-_STOPPABLE = SERVING | {ClusterState.STARTING, ClusterState.STOPPING, ClusterState.STOPPED}
+STOPPABLE = SERVING | {ClusterState.STARTING, ClusterState.STOPPING, ClusterState.STOPPED}
 # A start that failed half way may be asked for again.
-_STARTABLE = _STOPPABLE | {ClusterState.FAILED}
+_STARTABLE = STOPPABLE | {ClusterState.FAILED}
 
 
 async def stop_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, options: JsonObject) -> Job:
     """Start the job that stops the cluster; of a stopped one it has nothing to do. Raises NotReadyError."""
-    _require(cluster, _STOPPABLE)
+    _require(cluster, STOPPABLE)
     return await start(session, asker, kinds.STOP, cluster, options=options)
 
 

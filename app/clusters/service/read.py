@@ -172,6 +172,7 @@ def cluster_read(
         tags=cluster.wanted["tags"],
         protection=cluster.protected,
         expires_at=cluster.expires_at,
+        on_expiry=cluster.on_expiry,
         **cluster.wanted.get("settings", {}),
         observed=cluster.observed,
         observed_at=cluster.observed_at,

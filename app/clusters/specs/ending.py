@@ -11,8 +11,10 @@ PAST = len(NOTICES)
 """How many notices have been told, before the last word: that a protected cluster stays past its end."""
 GAVE_UP = PAST + 2
 """As many "notices" has one that was given up: its deletions did not succeed, and no more are begun."""
+STOPPED_ONCE = GAVE_UP + 1
+"""As many has one whose end was to be stopped, and came: who starts it again keeps it running."""
 MOST_TRIES = 8
-"""How many deletions are begun for one end."""
+"""How many deletions, or stops, are begun for one end."""
 _FIRST_PAUSE = timedelta(hours=1)
 _LONGEST_PAUSE = timedelta(hours=24)
 ENDING = frozenset(Ending.model_fields)
