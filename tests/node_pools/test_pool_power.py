@@ -26,6 +26,10 @@ async def test_a_user_pool_is_stopped_and_started(slipway: Slipway) -> None:
     for method, path, body in (
         ("PATCH", OWN, {"count": 3}),
         ("POST", f"{OWN}:delete-machines", {"machines": ["aks-workers-1"]}),
+        ("POST", f"{OWN}:rotate", {"size": "Standard_D8s_v5"}),
+        ("POST", f"{OWN}:rotate?plan=true", {"size": "Standard_D8s_v5"}),
+        ("POST", f"{OWN}:upgrade", {"node_image": True}),
+        ("POST", f"{OWN}:upgrade?plan=true", {"node_image": True}),
     ):
         assert await _refused(slipway, method, path, body) == (409, "node_pool_stopped")
     assert await _refused(slipway, "POST", f"{PATH}/system:stop") == (409, "system_pool_stays")

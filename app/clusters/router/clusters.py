@@ -26,6 +26,7 @@ from app.clusters.service import change, create, read, update
 from app.clusters.service.addresses import PublicIpInUseError
 from app.clusters.service.create import LatestUnknownError
 from app.clusters.service.outbound import SnatExhaustedError
+from app.clusters.service.pool_states import PoolLeavingError, PoolStoppedError
 from app.clusters.service.read import FoundCluster
 from app.clusters.service.start import ClusterStoppedError, NameTakenError, NotReadyError, asker_of, lock_cluster
 from app.core.sealing import NoSealingKeyError
@@ -169,7 +170,14 @@ async def update_cluster(
     "/{cluster:name}:scale",
     status_code=202,
     summary="Give a node pool another number of nodes",
-    responses=errors(ClusterStoppedError, NotReadyError, BusyError, SnatExhaustedError),
+    responses=errors(
+        ClusterStoppedError,
+        NotReadyError,
+        BusyError,
+        PoolLeavingError,
+        PoolStoppedError,
+        SnatExhaustedError,
+    ),
 )
 async def scale_cluster(
     cluster: ClusterPath, body: ClusterScale, call: OperatorWrites, response: Response

@@ -11,10 +11,13 @@ from app.clusters.service.lending import end_loans
 from app.clusters.service.outbound import require_ports_for
 from app.clusters.service.outliving import FATES
 from app.clusters.service.parts import open_jobs_of_parts
+from app.clusters.service.pool_states import require_staying
 from app.clusters.service.read import list_pools
 from app.clusters.service.start import SUPERSEDED, Asker, partition_of, require_changeable, start, tell, want
 from app.clusters.specs import kinds
 from app.clusters.specs.deletion import Fates
+from app.clusters.specs.pool_count import check_count_given
+from app.clusters.specs.rejections import Rejections
 from app.clusters.specs.wanted import Wanted, WantedPool
 from app.core.errors import FieldError, InvalidRequestError
 from app.core.json import JsonObject
@@ -23,10 +26,16 @@ from app.models import Cluster, ClusterState, Job
 
 
 async def scale_cluster(session: AsyncSession, asker: Asker, cluster: Cluster, body: ClusterScale) -> Job:
-    """Change a pool's count in what is wanted, and start the job that scales it."""
+    """Change a pool's count in what is wanted, and start the job that scales it.
+
+    Refused is what a PATCH of the pool refuses. Raises PoolLeavingError, PoolStoppedError, InvalidRequestError.
+    """
     require_changeable(cluster)
     wanted = Wanted.from_json(cluster.wanted)
     pool = _pool_to_scale(wanted, body)
+    rows = {row.name: row for row in await list_pools(session, [cluster])}
+    require_staying(rows[pool.name], running=True, pointer="/node_pool")
+    _check_count(pool, body.count)
     await require_ports_for(session, cluster, pool=pool.name, count=body.count)
     await want_count(session, cluster, pool.name, body.count, now=asker.now)
     return await start(
@@ -95,12 +104,15 @@ def _pool_to_scale(wanted: Wanted, body: ClusterScale) -> WantedPool:
         raise _wrong_pool(
             "The cluster has no such node pool.", "unknown_node_pool", f"The cluster has these pools: {names}."
         )
-    if pool.spec.mode == "System" and body.count < 1:
-        raise InvalidRequestError(
-            "A system pool cannot be empty.",
-            errors=[FieldError("system_pool_empty", "/count", "A system pool has at least one node.")],
-        )
     return pool
+
+
+def _check_count(pool: WantedPool, count: int) -> None:
+    rejections = Rejections()
+    check_count_given(count, autoscaled=pool.spec.auto_scaling, rejections=rejections)
+    if pool.spec.mode == "System" and count < 1:
+        rejections.add("system_pool_empty", "/count", "A system pool has at least one node.")
+    rejections.raise_if_any()
 
 
 def _wrong_pool(why: str, code: str, detail: str) -> InvalidRequestError:

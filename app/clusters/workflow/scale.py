@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from app.azure.types.watch import TargetKind
 from app.clusters.service.change import want_count
 from app.clusters.service.lending import keep_loan, settle_loan
+from app.clusters.service.pool_states import PoolStoppedError
 from app.clusters.specs.applied import count_missing
 from app.clusters.specs.kinds import SCALE
 from app.clusters.specs.lending import Loan
+from app.clusters.specs.observed import is_stopped
+from app.clusters.specs.pool_count import AUTOSCALER_DECIDES, autoscaler_words
 from app.clusters.specs.room import Growth
 from app.clusters.specs.wanted import Place, Wanted
 from app.clusters.workflow import await_azure, plan
@@ -16,6 +19,7 @@ from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.preflight import ground_of, require_room
 from app.clusters.workflow.proof import Proof, prove
+from app.core.errors import ConflictError
 from app.core.text import counted
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
@@ -55,9 +59,15 @@ class ScalePlan:
         return self.name or self.pool
 
 
+class AutoscalerDecidesError(ConflictError):
+    """Since the count was asked for, the pool was given to the cluster's autoscaler."""
+
+    code = AUTOSCALER_DECIDES
+
+
 @record_step
 async def begin_scale(record: Record) -> ScalePlan:
-    """Mark the cluster as being changed. A retry wants its count again, whatever was wanted since.
+    """Mark the cluster as being changed. A retry wants its count again, whatever count was wanted since.
 
     The pool keeps its name, and may have another of Azure's than when it was asked for: it has been rotated.
     """
@@ -67,6 +77,8 @@ async def begin_scale(record: Record) -> ScalePlan:
     pool = asked.wanted.pool(name) if name else None
     if pool is None:
         raise plan.PoolMissingError(f"The cluster has no pool named {name or request['pool']} any more.")
+    if pool.spec.auto_scaling:
+        raise AutoscalerDecidesError(autoscaler_words(request["count"]))
     if pool.spec.count != request["count"]:
         await want_count(record.session, await plan.cluster_of(record), pool.name, request["count"], now=record.now)
     return ScalePlan(asked.place, pool.spec.name, request["count"], name=pool.name)
@@ -90,6 +102,8 @@ async def scale_pool(cloud: Cloud, asked: ScalePlan) -> Begun | None:
     present = await pools.get(place.resource_group, place.azure_name, asked.pool, call=azure_call(cloud))
     if present is None:
         raise plan.PoolMissingError(f"The cluster has no pool named {asked.called}.")
+    if is_stopped(present.power_state):
+        raise PoolStoppedError(f"{asked.called} is stopped.")
     if present.count == asked.count and present.succeeded:
         return None
     if present.count == asked.count and not present.settled:

@@ -15,6 +15,7 @@ from app.catalog.live import ensure_catalogue
 from app.clusters.schemas.pools import NodePoolRead
 from app.clusters.service.lending import FallbackInUseError
 from app.clusters.service.outbound import SnatExhaustedError
+from app.clusters.service.pool_states import PoolLeavingError, PoolStoppedError
 from app.clusters.service.read import list_pools, pools_read
 from app.clusters.service.start import ClusterStoppedError, NotReadyError, asker_of, lock_cluster
 from app.jobs.service import BusyError
@@ -29,7 +30,7 @@ from app.node_pools.schemas import (
     NodePoolUpdate,
 )
 from app.node_pools.service import pools
-from app.node_pools.service.pools import LastSystemPoolError, PoolLeavingError, PoolNameTakenError, PoolStoppedError
+from app.node_pools.service.pools import LastSystemPoolError, PoolNameTakenError
 from app.node_pools.service.rotation import RotationUnfinishedError
 
 router = api_router(prefix="/v1/clusters/{cluster:name}/node-pools", tags=["node pools"])

@@ -6,12 +6,12 @@ from app.api.calls import OperatorWrites
 from app.api.openapi import errors
 from app.api.path_parameters import ClusterPath
 from app.api.route import api_router
+from app.clusters.service.pool_states import PoolLeavingError, PoolStoppedError
 from app.clusters.service.start import ClusterStoppedError, NotReadyError, asker_of, lock_cluster
 from app.jobs.service import BusyError
 from app.node_pools.router.pools import PoolPath, accepted
 from app.node_pools.schemas import NodePoolAccepted, NodePoolAct, NodePoolMachines
 from app.node_pools.service import pools, power
-from app.node_pools.service.pools import PoolLeavingError, PoolStoppedError
 
 router = api_router(prefix="/v1/clusters/{cluster:name}/node-pools", tags=["node pools"])
 

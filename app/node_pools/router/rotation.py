@@ -11,12 +11,12 @@ from app.catalog.live import ensure_catalogue
 from app.clusters.router.upgrades import PlanQuery
 from app.clusters.service.outbound import SnatExhaustedError
 from app.clusters.service.plans import PlanStaleError
+from app.clusters.service.pool_states import PoolLeavingError, PoolStoppedError
 from app.clusters.service.start import ClusterStoppedError, NotReadyError, asker_of, lock_cluster
 from app.jobs.service import BusyError
 from app.node_pools.router.pools import PoolPath, accepted
 from app.node_pools.schemas import NodePoolAccepted, NodePoolRotate, NodePoolRotationPlan
 from app.node_pools.service import pools, rotate
-from app.node_pools.service.pools import PoolLeavingError
 from app.node_pools.service.rotation import RotationUnfinishedError
 
 router = api_router(prefix="/v1/clusters/{cluster:name}/node-pools", tags=["node pools"])
@@ -48,6 +48,7 @@ async def _know_size(
             NotReadyError,
             BusyError,
             PoolLeavingError,
+            PoolStoppedError,
             RotationUnfinishedError,
             PlanStaleError,
             SnatExhaustedError,

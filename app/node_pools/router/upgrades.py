@@ -14,15 +14,14 @@ from app.clusters.live.upgrades import Preview
 from app.clusters.router.upgrades import PlanQuery, know_versions
 from app.clusters.schemas.upgrades import NodePoolUpgrade, UpgradePlanRead
 from app.clusters.service.plans import PlanStaleError, require_unchanged
+from app.clusters.service.pool_states import PoolLeavingError, PoolStoppedError
 from app.clusters.service.start import ClusterStoppedError, NotReadyError, asker_of, lock_cluster
 from app.clusters.specs.upgrade_path import UpgradeRefusedError
 from app.clusters.specs.upgrade_request import pool_request
 from app.jobs.service import BusyError
 from app.node_pools.router.pools import PoolPath, accepted
 from app.node_pools.schemas import NodePoolAccepted
-from app.node_pools.service import pools
-from app.node_pools.service.pools import PoolLeavingError
-from app.node_pools.service.upgrades import upgrade_pool
+from app.node_pools.service.upgrades import find_pool_to_upgrade, upgrade_pool
 from app.node_pools.specs import kinds
 
 router = api_router(prefix="/v1/clusters/{cluster:name}/node-pools", tags=["node pools"])
@@ -38,7 +37,7 @@ async def _look(
         return None
     async with caller.services.database.read() as session:
         found = await get_cluster(session, caller.scope, cluster)
-        row = await pools.find_pool(session, found, node_pool)
+        row = await find_pool_to_upgrade(session, found, node_pool)
         name = row.name
     return await upgrades.preview(caller, cluster, pool_request(body, name))
 
@@ -53,6 +52,7 @@ async def _look(
             NotReadyError,
             BusyError,
             PoolLeavingError,
+            PoolStoppedError,
             PlanStaleError,
             UpgradeRefusedError,
             ClusterLostError,
@@ -72,7 +72,7 @@ async def upgrade_node_pool(
 ) -> NodePoolAccepted | UpgradePlanRead:
     """To a version that is not beyond the control plane's, or to the newest node image."""
     found = await lock_cluster(call.session, call.scope, cluster)
-    row = await pools.find_pool(call.session, found, node_pool)
+    row = await find_pool_to_upgrade(call.session, found, node_pool)
     asker, request = asker_of(call), pool_request(body, row.name)
     if looked is not None and plan:
         response.status_code = 200

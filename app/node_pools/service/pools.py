@@ -13,6 +13,7 @@ from app.catalog import service as catalog
 from app.clusters.schemas.pools import NodePoolSettings, OsType, PoolMode
 from app.clusters.service.lending import end_loans, require_unnamed
 from app.clusters.service.outbound import require_ports_for
+from app.clusters.service.pool_states import require_staying
 from app.clusters.service.read import list_pools
 from app.clusters.service.start import SUPERSEDED, Asker, partition_of, require_changeable, start, tell, want
 from app.clusters.specs.lending import check_fallback, check_lender
@@ -48,19 +49,6 @@ class LastSystemPoolError(ConflictError):
 
     code = "last_system_pool"
     remedy = "Add another system pool first."
-
-
-class PoolLeavingError(ConflictError):
-    """The pool is being deleted."""
-
-    code = "node_pool_deleting"
-
-
-class PoolStoppedError(ConflictError):
-    """The pool is stopped: it can be started or deleted, and nothing else."""
-
-    code = "node_pool_stopped"
-    remedy = "Start it: POST /v1/clusters/{id}/node-pools/{pool}:start. Then ask again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,14 +256,6 @@ def _touch(row: NodePool, state: NodePoolState, now: datetime) -> None:
     row.state = state
     row.version += 1
     row.updated_at = now
-
-
-def require_staying(row: NodePool, *, running: bool = False) -> None:
-    """Raise PoolLeavingError where the pool is going; with `running`, PoolStoppedError where it is stopped."""
-    if row.state == NodePoolState.DELETING:
-        raise PoolLeavingError("The node pool is being deleted.")
-    if running and row.state in {NodePoolState.STOPPED, NodePoolState.STOPPING}:
-        raise PoolStoppedError(f"The node pool is {row.state}.")
 
 
 def _require_free_name(rows: Sequence[NodePool], name: str) -> None:

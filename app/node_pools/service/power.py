@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.clusters.service.pool_states import require_staying
 from app.clusters.service.start import Asker, require_changeable, tell
 from app.core.errors import ConflictError, FieldError, InvalidRequestError
 from app.core.json import JsonObject
 from app.models import Cluster, Job, NodePool, NodePoolState
-from app.node_pools.service.pools import require_staying, start_job
+from app.node_pools.service.pools import start_job
 from app.node_pools.specs import kinds
 
 _SYSTEM = "System"

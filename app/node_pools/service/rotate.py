@@ -8,6 +8,7 @@ from app.catalog import service as catalog
 from app.clusters.schemas.pools import NodePoolSettings
 from app.clusters.service import plans
 from app.clusters.service.outbound import require_ports_for
+from app.clusters.service.pool_states import require_staying
 from app.clusters.service.start import Asker, require_changeable, start, tell
 from app.clusters.specs.lending import check_lender
 from app.clusters.specs.pool_rules import check_pool
@@ -19,7 +20,7 @@ from app.core.json import JsonObject, json_patch
 from app.models import Cluster, Job, NodePool
 from app.node_pools.schemas import NodePoolRotate, NodePoolRotationPlan
 from app.node_pools.service.nodes import read_nodes
-from app.node_pools.service.pools import check_beside, read_settings, require_staying
+from app.node_pools.service.pools import check_beside, read_settings
 from app.node_pools.service.rotation import require_no_rotation
 from app.node_pools.specs import kinds
 from app.node_pools.specs.changes import rotated
@@ -92,7 +93,7 @@ async def _check(
     session: AsyncSession, asker: Asker, cluster: Cluster, row: NodePool, body: NodePoolRotate
 ) -> _Checked:
     require_changeable(cluster)
-    require_staying(row)
+    require_staying(row, running=True)
     await require_no_rotation(session, row)
     wanted = Wanted.from_json(cluster.wanted).pool(row.name)
     if wanted is None:

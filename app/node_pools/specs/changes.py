@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from app.azure.types.pool_properties import FREE_AND_FIXED
+from app.clusters.specs.pool_count import check_count_given
 from app.clusters.specs.rejections import Rejections
 from app.core.json import JsonObject
 
@@ -71,13 +72,8 @@ def merged(settings: JsonObject, patch: JsonObject, rejections: Rejections) -> J
     if settings["upgrades"] and patch.get("upgrades"):
         kept = {**settings["upgrades"], **patch["upgrades"]}
         after["upgrades"] = kept if any(value is not None for value in kept.values()) else None
-    if after["autoscaling"] is not None and patch.get("count") is not None:
-        rejections.add(
-            "autoscaler_decides",
-            "/count",
-            "The cluster's autoscaler decides about this pool's count. Change its bounds by `autoscaling`, or take it "
-            'over: {"autoscaling": null, "count": …}.',
-        )
+    if patch.get("count") is not None:
+        check_count_given(patch["count"], autoscaled=after["autoscaling"] is not None, rejections=rejections)
     if after["count"] is None:
         after["count"] = settings["count"]
     return _within_bounds(after)
