@@ -8,10 +8,35 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
-from app.emulator.providers.containerservice import cluster_documents
+from app.emulator.core.cloud import Cloud
+from app.emulator.core.documents import Document, clone
+from app.emulator.core.store import Resource
+from app.emulator.providers.containerservice import access, cluster_pools
 from tests.support.whole import Slipway
 
 PUT = "ManagedClusters_CreateOrUpdate"
+LEFT_OUT = "left out"
+"""Stands for what a PUT does not say though Azure has it: for most of it the same as taking it away."""
+_READ_ONLY = frozenset(
+    {
+        "/eTag",
+        "/id",
+        "/identity/principalId",
+        "/identity/tenantId",
+        "/name",
+        "/properties/azurePortalFQDN",
+        "/properties/currentKubernetesVersion",
+        "/properties/fqdn",
+        "/properties/maxAgentPools",
+        "/properties/networkProfile/loadBalancerProfile/effectiveOutboundIPs",
+        "/properties/powerState/code",
+        "/properties/provisioningState",
+        "/properties/resourceUID",
+        "/type",
+    }
+)
+_READ_ONLY_OF_POOLS = frozenset({"currentOrchestratorVersion", "provisioningState"})
+"""Only Azure says these; the SDK sends none of them."""
 WINDOW = {"weekday": "Saturday", "start_time": "02:00", "duration_hours": 6}
 
 
@@ -31,30 +56,37 @@ def _read(url: str, token: str) -> dict[str, Any]:
 
 @contextmanager
 def bodies() -> Iterator[list[tuple[dict[str, Any], dict[str, Any]]]]:
-    """What Azure had, and what it was sent, for each PUT of a cluster that was there."""
+    """What Azure showed, and what it was sent, for each PUT of a cluster that was there."""
     seen: list[tuple[dict[str, Any], dict[str, Any]]] = []
-    real = cluster_documents.changed_cluster
+    real = cluster_pools.changed_pools
 
-    def change(known: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
-        seen.append((json.loads(json.dumps(known)), json.loads(json.dumps(document))))
-        return real(known, document)
+    def change(cloud: Cloud, cluster: Resource, document: Document, control_plane: str) -> Any:
+        seen.append((access.show_cluster(cloud, cluster), clone(document)))
+        return real(cloud, cluster, document, control_plane)
 
-    with mock.patch.object(cluster_documents, "changed_cluster", change):
+    with mock.patch.object(cluster_pools, "changed_pools", change):
         yield seen
 
 
 def leaves(value: Any, path: str = "") -> dict[str, Any]:
-    """Each value that is no object, by its path."""
+    """Each value that is no object and no list of pools, by its path."""
+    if path.endswith("/agentPoolProfiles"):
+        value = {pool["name"]: pool for pool in value}
     if isinstance(value, dict) and value:
         return {at: leaf for name, inner in value.items() for at, leaf in leaves(inner, f"{path}/{name}").items()}
     return {path: value}
 
 
 def sent_otherwise(known: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
-    """What a PUT says that Azure had otherwise; its pools, which stand apart there, left out."""
-    has = leaves(known)
-    document["properties"].pop("agentPoolProfiles")
-    return {path: leaf for path, leaf in leaves(document).items() if has.get(path) != leaf}
+    """Where a PUT differs from what Azure shows, pools and all: what it says there, or `LEFT_OUT`."""
+    has, says = leaves(known), leaves(document)
+    # An empty object is filled or left out, and nothing is lost with it.
+    unsaid = [path for path in has if path not in says and has[path] != {} and not _is_read_only(path)]
+    return {path: says.get(path, LEFT_OUT) for path in [*says, *unsaid] if has.get(path) != says.get(path, LEFT_OUT)}
+
+
+def _is_read_only(path: str) -> bool:
+    return path in _READ_ONLY or ("/agentPoolProfiles/" in path and path.rpartition("/")[2] in _READ_ONLY_OF_POOLS)
 
 
 async def patch(slipway: Slipway, **body: Any) -> dict[str, Any]:

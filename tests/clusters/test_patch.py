@@ -5,23 +5,39 @@ from typing import Any
 import pytest
 
 from app.clusters.specs.wanted import Wanted
-from tests.clusters.patching import WINDOW, bodies, in_azure, patch, sent_otherwise
+from tests.clusters.patching import LEFT_OUT, PUT, WINDOW, bodies, in_azure, patch, sent_otherwise
 from tests.support.rows import add_cluster_row
 from tests.support.whole import CLUSTER, Slipway
+
+POOLS = [
+    {"name": "system", "mode": "System", "size": "Standard_D4s_v5", "count": 1, "zones": ["1"]},
+    {
+        "name": "workers",
+        "size": "Standard_D4s_v5",
+        "autoscaling": {"min_count": 1, "max_count": 3},
+        "labels": {"for": "jobs"},
+        "taints": ["for=jobs:NoSchedule"],
+        "upgrades": {"max_surge": "33%", "drain_timeout_minutes": 20},
+    },
+]
 
 
 async def test_a_patch_of_one_tag_is_one_put_that_differs_in_that_tag_alone(slipway: Slipway) -> None:
     """Issue 7, what must hold at the end: 2."""
-    await slipway.create(tags={"team": "shop", "purpose": "demo"})
+    body = {"name": "blue", "location": "westeurope", "generate_ssh_key": True, "node_pools": POOLS}
+    await slipway.done("POST", "/v1/clusters", {**body, "tags": {"team": "shop", "purpose": "demo"}})
+    before = slipway.azure.requests()[-1].sequence
     with bodies() as seen:
         made = await patch(slipway, tags={"cost": "42"})
     assert made["end"]["state"] == "succeeded", made["end"]
+    (changed,) = slipway.azure.requests(mutated="true", since=str(before))
+    assert (changed.operation, changed.effect) == (PUT, "updated")
     assert made["changes"] == [{"op": "add", "path": "/tags/cost", "value": "42"}]
     assert [sent_otherwise(*each) for each in seen] == [{"/tags/cost": "42"}]
     with bodies() as seen:
         made = await patch(slipway, tags={"purpose": None})
     assert made["changes"] == [{"op": "remove", "path": "/tags/purpose"}]
-    assert [sent_otherwise(*each) for each in seen] == [{}]
+    assert [sent_otherwise(*each) for each in seen] == [{"/tags/purpose": LEFT_OUT}]
     tags = (await in_azure(slipway))["tags"]
     assert {key: value for key, value in tags.items() if "slipway" not in f"{key}{value}"} == {
         "team": "shop",
