@@ -14,6 +14,7 @@ from app.api.route import api_router
 from app.auth.scope import get_cluster
 from app.catalog.live import ensure_catalogue
 from app.catalog.service import NoSubscriptionError, subscription_of
+from app.clusters.live.versions import know_versions
 from app.clusters.schemas.clusters import (
     ClusterAccepted,
     ClusterCreate,
@@ -50,6 +51,10 @@ async def _know_catalogue(body: ClusterCreate, caller: OperatorChecks) -> None:
         kubernetes_version=body.kubernetes_version,
         node_sizes=sizes,
     )
+
+
+async def _know_versions(cluster: ClusterPath, body: ClusterUpdate, caller: OperatorChecks) -> None:
+    await know_versions(caller, cluster, body.kubernetes_version)
 
 
 @router.post(
@@ -143,6 +148,7 @@ async def get_cluster_by_id_or_name(
         **errors(NotReadyError, BusyError, NoSealingKeyError),
         200: {"model": ClusterUpdated, "description": "Azure need not be asked: no job."},
     },
+    dependencies=[Depends(_know_versions)],
 )
 async def update_cluster(
     cluster: ClusterPath, body: ClusterUpdate, call: OperatorWrites, response: Response, if_match: IfMatch

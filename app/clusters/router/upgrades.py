@@ -8,10 +8,9 @@ from app.api.calls import OperatorChecks, OperatorWrites, ReaderAsks
 from app.api.openapi import errors
 from app.api.path_parameters import ClusterPath
 from app.api.route import api_router
-from app.auth.scope import get_cluster
-from app.catalog.live import ensure_catalogue
 from app.clusters.live import ClusterLostError, upgrades
 from app.clusters.live.upgrades import Preview
+from app.clusters.live.versions import know_versions
 from app.clusters.router.clusters import accepted
 from app.clusters.schemas.clusters import ClusterAccepted
 from app.clusters.schemas.upgrades import ClusterUpgrade, UpgradePlanRead, UpgradesRead
@@ -34,21 +33,8 @@ async def _look(
     """Before the transaction: what a preview, or an upgrade that is bound to one, has to know of Azure."""
     if plan or body.plan_id is not None:
         return await upgrades.preview(caller, cluster, cluster_request(body))
-    if body.kubernetes_version is not None:
-        await know_versions(caller, cluster)
+    await know_versions(caller, cluster, body.kubernetes_version)
     return None
-
-
-async def know_versions(caller: OperatorChecks, cluster: str) -> None:
-    """Without Azure's list at hand, no wrong version could be told from a right one."""
-    async with caller.services.database.read() as session:
-        found = await get_cluster(session, caller.scope, cluster)
-    await ensure_catalogue(
-        caller.services,
-        subscription_id=found.subscription_id,
-        location=found.location,
-        kubernetes_version=(found.observed or {}).get("current_kubernetes_version"),
-    )
 
 
 @router.post(

@@ -10,12 +10,13 @@ from app.clusters.schemas.update import ClusterUpdate
 from app.clusters.service.ending import set_ending
 from app.clusters.service.sealed import GIVEN, MADE, WINDOWS_PASSWORD, keep_sealed, password_of
 from app.clusters.service.start import Asker, require_changeable, start, want
+from app.clusters.service.versions import changes_version
 from app.clusters.specs import kinds
 from app.clusters.specs.ending import ENDING, end_errors, end_of
 from app.clusters.specs.rejections import Rejections
 from app.clusters.specs.secret_rules import check_password, check_ssh_key
 from app.clusters.specs.settings_patch import patched, resets_after, taken_away
-from app.clusters.specs.upgrade_path import LATEST, numbers
+from app.clusters.specs.upgrade_path import UpgradeRefusedError
 from app.clusters.specs.wanted import TAG, Wanted
 from app.core.json import JsonObject, json_patch, merged
 from app.core.ssh import same_key
@@ -52,7 +53,7 @@ async def update_cluster(
     rejections.tags(tags)
     ssh_key = _key(wanted, patch, rejections)
     password = _password(wanted, body, rejections)
-    version = _version(wanted, seen, patch, rejections)
+    version = await _version(session, asker, cluster, body, rejections)
     settings = patched(wanted, _of_settings(patch), seen, rejections)
     rejections.raise_if_any()
 
@@ -123,12 +124,18 @@ def _password(wanted: Wanted, body: ClusterUpdate, rejections: Rejections) -> st
     return GIVEN
 
 
-def _version(wanted: Wanted, seen: JsonObject, patch: JsonObject, rejections: Rejections) -> str | None:
+async def _version(
+    session: AsyncSession, asker: Asker, cluster: Cluster, body: ClusterUpdate, rejections: Rejections
+) -> str | None:
     """The version to go to; None where the cluster has it, or nothing is said of it."""
-    asked = patch.get(_VERSION)
-    runs = seen.get("current_kubernetes_version") or wanted.kubernetes_version
-    if asked is None or asked in {runs, wanted.kubernetes_version} or str(runs).startswith(f"{asked}."):
+    asked = body.kubernetes_version
+    if asked is None:
         return None
-    if runs is not None and asked != LATEST and numbers(asked) < numbers(runs)[: len(numbers(asked))]:
-        rejections.add("kubernetes_downgrade", f"/{_VERSION}", f"The cluster runs {runs}, and AKS never goes back.")
-    return str(asked)
+    try:
+        changes = await changes_version(session, asker, cluster, asked, options=body.options.model_dump(mode="json"))
+    except UpgradeRefusedError as refused:
+        rejections.add(
+            refused.code, f"/{_VERSION}", " ".join(filter(None, (refused.problem.detail, refused.problem.remedy)))
+        )
+        return None
+    return asked if changes else None

@@ -11,7 +11,8 @@ from app.api.route import api_router
 from app.auth.scope import get_cluster
 from app.clusters.live import ClusterLostError, upgrades
 from app.clusters.live.upgrades import Preview
-from app.clusters.router.upgrades import PlanQuery, know_versions
+from app.clusters.live.versions import know_versions
+from app.clusters.router.upgrades import PlanQuery
 from app.clusters.schemas.upgrades import NodePoolUpgrade, UpgradePlanRead
 from app.clusters.service.plans import PlanStaleError, require_unchanged
 from app.clusters.service.pool_states import PoolLeavingError, PoolStoppedError
@@ -32,8 +33,7 @@ async def _look(
 ) -> Preview | None:
     """Before the transaction: what a preview, or an upgrade that is bound to one, has to know of Azure."""
     if not plan and body.plan_id is None:
-        if body.kubernetes_version is not None:
-            await know_versions(caller, cluster)
+        await know_versions(caller, cluster, body.kubernetes_version)
         return None
     async with caller.services.database.read() as session:
         found = await get_cluster(session, caller.scope, cluster)
