@@ -137,7 +137,7 @@ async def test_a_spot_pool_that_lacks_a_machine_keeps_no_other_job_from_its_end(
     slipway: Slipway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Trouble 49: jobs wait a while for machines of spot pools, and say how many are missing."""
-    monkeypatch.setattr(proof, "_LOOKS_AT_EXCUSED", 1)
+    monkeypatch.setattr(proof, "_LOOKS_AT_LACKING", 1)
     await slipway.create()
     await slipway.done("POST", POOLS, {"name": "cheap", "size": SIZE, "count": 2, "spot": {}})
     async with reading(slipway):

@@ -225,7 +225,7 @@ async def test_a_pool_that_azure_failed_to_make_keeps_no_other_job_from_its_end(
     slipway: Slipway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its nodes come when somebody mends it: others wait a while for them, and say how many are missing."""
-    monkeypatch.setattr(proof, "_LOOKS_AT_EXCUSED", 1)
+    monkeypatch.setattr(proof, "_LOOKS_AT_LACKING", 1)
     await slipway.create()
     fault = {"operation": "AgentPools_CreateOrUpdate", "code": "AllocationFailed", "message": "no room"}
     slipway.azure.add_fault("fail_operation", **fault)

@@ -1,14 +1,13 @@
 """What several jobs end with: the proof that a cluster lives, from the cluster itself."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from app.azure.types.agent_pool import AgentPool
+from app.azure.errors import AzureError
 from app.azure.types.cluster import ManagedCluster
-from app.clusters.specs.observed import is_stopped
+from app.clusters.specs.expected_nodes import Expected, Lacking
 from app.clusters.specs.wanted import Place
+from app.clusters.workflow.await_azure import find_ours
 from app.clusters.workflow.private_facts import facts_by_command
 from app.clusters.workflow.reach import reach
 from app.core.errors import SlipwayError
@@ -22,7 +21,8 @@ _LONGEST_LOOK_SECONDS = 10.0
 # It may be reached from here after all, and just be late.
 _LOOKS_AT_SILENCE = 8
 # New ones join in this time; those that Azure has taken back, or failed to make, may never come.
-_LOOKS_AT_EXCUSED = 8
+_LOOKS_AT_LACKING = 8
+_LOOKS_BETWEEN_READS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,51 +64,26 @@ class Proof:
         return f"{proven[:-1]}, but {' and '.join(filter(None, lacking))} {verb} missing."
 
 
-@dataclass(frozen=True, slots=True)
-class _Excused:
-    """Pools for whose nodes no job waits long: how many each shall have, by name."""
-
-    spot: Mapping[str, int]
-    failed: Mapping[str, int]
-
-    @property
-    def names(self) -> Collection[str]:
-        return {*self.spot, *self.failed}
-
-    def lacking(self, facts: ClusterFacts) -> tuple[int, int]:
-        """How many machines of spot pools, and of failed ones, are not there, or not Ready."""
-        there = Counter(node.pool for node in facts.nodes if node.ready)
-        spot, failed = (
-            sum(max(0, count - there[name]) for name, count in pools.items()) for pools in (self.spot, self.failed)
-        )
-        return spot, failed
-
-
 async def prove(cloud: Cloud, place: Place, cluster: ManagedCluster, *, only: str | None = None) -> Proof:
     """Ask the cluster itself until its API answers, all nodes are Ready and all system pods run.
 
     A private cluster that cannot be reached is asked by a command; where commands are off, nothing can be proven from
     here, and that is no failure. `only`: the pool whose nodes are looked at, in place of all; others may lack theirs.
-    For nodes of spot pools and of user pools that Azure calls failed, but those of `only`, it waits a while: Azure may
-    have taken them back for good, and what a failed pool lacks comes with its own mending.
+    Nodes that may never come are waited for a while (`Expected`). How many there shall be is read anew now and then:
+    somebody else, or the autoscaler, may take away what was there when the job's operation ended.
     """
-    resting = {pool.name for pool in cluster.pools if is_stopped(pool.power_state) or only not in {None, pool.name}}
-    present = [pool for pool in cluster.pools if pool.name not in resting]
-    excused = _excused([pool for pool in present if pool.name != only])
-    names = excused.names
-    wanted = sum(pool.count for pool in present if pool.name not in names)
-    pause, silent, short = _FIRST_LOOK_SECONDS, 0, 0
+    expected = Expected.of(cluster, only=only)
+    pause, silent, short, looks = _FIRST_LOOK_SECONDS, 0, 0, 0
     async with reach(cloud.gateways, place, call=azure_call(cloud), cluster=cluster) as client:
         while True:
             missing = "the API server does not answer yet"
             try:
-                facts = await client.facts(resting=resting, excused=names)
-                missing = _missing(facts, wanted, names)
-                lacking = excused.lacking(facts)
+                facts = await client.facts(resting=expected.resting, excused=expected.excused)
+                missing, lacking = expected.missing(facts), expected.lacking(facts)
                 short += not missing
-                if not missing and (not any(lacking) or short > _LOOKS_AT_EXCUSED):
-                    return _proof(facts, await client.address(), *lacking)
-                missing = missing or f"{counted(sum(lacking), 'node')} of spot pools or failed pools not Ready"
+                if not missing and (not lacking.any or short > _LOOKS_AT_LACKING):
+                    return _proof(facts, await client.address(), lacking)
+                missing = missing or lacking.words()
             except SlipwayError as error:
                 if not error.problem.retryable:
                     raise
@@ -117,34 +92,29 @@ async def prove(cloud: Cloud, place: Place, cluster: ManagedCluster, *, only: st
                     if silent >= _LOOKS_AT_SILENCE:
                         return _not_proven(cluster)
                 elif cluster.private_fqdn is not None:
-                    facts = await facts_by_command(cloud, place, cluster, resting=resting, excused=names)
-                    missing = _missing(facts, wanted, names)
+                    facts = await facts_by_command(
+                        cloud, place, cluster, resting=expected.resting, excused=expected.excused
+                    )
+                    missing = expected.missing(facts)
                     if not missing:
-                        return _proof(facts, f"https://{cluster.private_fqdn}", *excused.lacking(facts))
+                        return _proof(facts, f"https://{cluster.private_fqdn}", expected.lacking(facts))
             cloud.context.progress(f"Waiting: {missing}")
             await cloud.context.wait(asyncio.sleep(pause))
             pause = min(pause * 1.5, _LONGEST_LOOK_SECONDS)
+            looks += 1
+            if looks % _LOOKS_BETWEEN_READS == 0:
+                cluster = await _read_again(cloud, place, cluster)
+                expected = Expected.of(cluster, only=only)
 
 
-def _excused(pools: Iterable[AgentPool]) -> _Excused:
-    spot: dict[str, int] = {}
-    failed: dict[str, int] = {}
-    for pool in pools:
-        if pool.spot:
-            spot[pool.name] = pool.count
-        elif pool.mode.lower() == "user" and pool.failed:
-            failed[pool.name] = pool.count
-    return _Excused(spot, failed)
-
-
-def _missing(facts: ClusterFacts, wanted: int, excused: Collection[str]) -> str:
-    nodes = [node for node in facts.nodes if node.pool not in excused]
-    ready = sum(node.ready for node in nodes)
-    if ready < wanted or ready < len(nodes):
-        return f"{ready} of {max(wanted, len(nodes))} nodes are Ready"
-    if facts.system_pods.ready < facts.system_pods.total:
-        return f"{facts.system_pods.ready} of {facts.system_pods.total} system pods are Ready"
-    return ""
+async def _read_again(cloud: Cloud, place: Place, before: ManagedCluster) -> ManagedCluster:
+    try:
+        return await find_ours(cloud, place) or before
+    except AzureError as error:
+        # The cluster itself goes on to be asked while Azure cannot be.
+        if not error.problem.retryable:
+            raise
+        return before
 
 
 def _not_proven(cluster: ManagedCluster) -> Proof:
@@ -159,13 +129,13 @@ def _not_proven(cluster: ManagedCluster) -> Proof:
     )
 
 
-def _proof(facts: ClusterFacts, address: str, spot_missing: int, failed_missing: int) -> Proof:
+def _proof(facts: ClusterFacts, address: str, lacking: Lacking) -> Proof:
     return Proof(
         kubernetes_version=facts.version,
         nodes=len(facts.nodes),
         nodes_ready=sum(node.ready for node in facts.nodes),
         system_pods_ready=facts.system_pods.ready,
         api_server=address,
-        spot_missing=spot_missing,
-        failed_missing=failed_missing,
+        spot_missing=lacking.spot,
+        failed_missing=lacking.failed,
     )
