@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from app.azure.agent_pools import AgentPools
-from app.azure.types.agent_pool import AgentPoolSpec
 from app.azure.types.call import Call
 from app.clusters.workflow import proof
 from app.emulator.core.request_log import LoggedRequest
@@ -167,31 +166,6 @@ async def test_the_last_system_pool_stays(slipway: Slipway) -> None:
     await slipway.done("POST", PATH, {**WORKERS, "mode": "System"})
     await slipway.done("DELETE", f"{PATH}/system")
     assert [one["name"] for one in (await slipway.cluster())["node_pools"]] == ["workers"]
-
-
-async def test_a_windows_pool_has_a_name_for_people_and_one_for_azure(slipway: Slipway) -> None:
-    """Trouble 51."""
-    await slipway.create()
-    added = await slipway.done("POST", PATH, {**WORKERS, "name": "windows-frontend", "os_type": "Windows"})
-    seen = await pool(slipway, "windows-frontend")
-    assert seen["azure_name"] == added["outcome"]["azure_name"]
-    assert len(seen["azure_name"]) == 6
-    assert seen["observed"]["provisioning_state"] == "Succeeded"
-    await slipway.done("POST", "/v1/clusters/blue:scale", {"node_pool": "windows-frontend", "count": 2})
-    assert (await pool(slipway, "windows-frontend"))["observed"]["count"] == 2
-
-
-async def test_a_pool_that_somebody_else_made_is_never_touched(slipway: Slipway) -> None:
-    """Trouble 3: a name that is taken tears nothing down."""
-    await slipway.create()
-    pools, group, call = await beside_slipway(slipway)
-    await pools.create(group, "blue", AgentPoolSpec("theirs", "User", "Linux", "Standard_D4s_v5", 1), call=call)
-    job = await slipway.ended(
-        await slipway.accepted("POST", PATH, {**WORKERS, "name": "theirs", "options": {"on_failure": "delete"}})
-    )
-    assert (job["state"], job["problem"]["code"]) == ("failed", "node_pool_not_ours")
-    assert (await pool(slipway, "theirs"))["state"] == "failed"
-    assert await pools.get(group, "blue", "theirs", call=call) is not None
 
 
 async def test_a_failed_create_leaves_the_pool_failed_or_nothing_as_the_caller_asked(slipway: Slipway) -> None:

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from app.azure.types.agent_pool import AgentPoolSpec
+from app.clusters.specs.pool_spec import azure_pool_name
 from tests.clusters.test_power import until
 from tests.node_pools.test_pools import PATH, WORKERS, beside_slipway, pool
 from tests.support.inside import Inside
@@ -217,6 +219,28 @@ async def test_a_scale_that_waited_for_a_rotation_is_about_the_pool_that_came_of
     after = await pool(slipway, "long-named-workers")
     assert (after["count"], after["observed"]["count"], after["size"]) == (2, 2, "Standard_D8s_v5")
     assert after["azure_name"] != before["azure_name"]
+
+
+async def test_a_pool_of_somebody_elses_does_not_become_the_new_one_by_its_name(slipway: Slipway) -> None:
+    """Trouble 3: it is not touched, nothing is on record of it as ours, and a retry takes another name."""
+    await slipway.create()
+    await slipway.done("POST", PATH, USERS)
+    pools, group, call = await beside_slipway(slipway)
+    theirs = azure_pool_name("workers", "Linux", taken={"system", "workers"})
+    await pools.create(group, "blue", AgentPoolSpec(theirs, "User", "Linux", "Standard_D4s_v5", 1), call=call)
+
+    job = await slipway.ended(await slipway.accepted("POST", f"{PATH}/workers:rotate", BIGGER))
+
+    assert (job["state"], job["problem"]["code"]) == ("failed", "node_pool_not_ours")
+    await slipway.done("POST", "/v1/clusters/blue:sync")
+    cluster = await slipway.cluster()
+    assert [(one["name"], one["state"]) for one in cluster["node_pools"]] == [("system", "ready"), ("workers", "ready")]
+    assert [one["azure_name"] for one in cluster["unmanaged_node_pools"]] == [theirs]
+    again = await slipway.done("POST", f"/v1/jobs/{job['id']}:retry")
+    assert again["outcome"]["azure_name"] not in {theirs, "workers"}
+    left = await pools.get(group, "blue", theirs, call=call)
+    assert left is not None
+    assert left.vm_size == "Standard_D4s_v5"
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,8 @@ from app.node_pools.schemas import (
     NodePoolUpdate,
 )
 from app.node_pools.service import pools
-from app.node_pools.service.pools import LastSystemPoolError, PoolNameTakenError
+from app.node_pools.service.names import PoolNameTakenError
+from app.node_pools.service.pools import LastSystemPoolError
 from app.node_pools.service.rotation import RotationUnfinishedError
 
 router = api_router(prefix="/v1/clusters/{cluster:name}/node-pools", tags=["node pools"])

@@ -22,26 +22,20 @@ from app.clusters.specs.pool_rules import check_networks, check_pool
 from app.clusters.specs.pool_spec import azure_pool_name, settings_of, spec_of, wanted_of
 from app.clusters.specs.rejections import Rejections
 from app.clusters.specs.wanted import Wanted, WantedPool
-from app.core.errors import ConflictError, FieldError, NotFoundError
+from app.core.errors import ConflictError, NotFoundError
 from app.core.ids import Prefix, is_id, new_id
 from app.core.json import JsonObject, json_patch
 from app.engine.kinds import JobKind
 from app.jobs import service as jobs
 from app.models import Cluster, Job, NodePool, NodePoolState
 from app.node_pools.schemas import NodePoolAdd, NodePoolDeleteOptions, NodePoolUpdate
+from app.node_pools.service.names import names_in_azure, require_free_name
 from app.node_pools.service.rotation import require_no_rotation
 from app.node_pools.specs import kinds
 from app.node_pools.specs.changes import merged, only_ours
 
 MOST_POOLS = 100
 """https://learn.microsoft.com/azure/aks/quotas-skus-regions"""
-
-
-class PoolNameTakenError(ConflictError):
-    """The cluster has a node pool of this name."""
-
-    code = "name_taken"
-    remedy = "Choose another name, or delete that pool first."
 
 
 class LastSystemPoolError(ConflictError):
@@ -76,7 +70,7 @@ async def add_pool(session: AsyncSession, asker: Asker, cluster: Cluster, body: 
     """Write the pool's row and what is wanted of it, and start the job that makes it: all, or nothing."""
     require_changeable(cluster)
     rows = await list_pools(session, [cluster])
-    _require_free_name(rows, body.name)
+    require_free_name(cluster, rows, body.name)
     rejections = Rejections()
     check_pool(body, "", rejections)
     check_beside(cluster, body, rejections)
@@ -93,7 +87,7 @@ async def add_pool(session: AsyncSession, asker: Asker, cluster: Cluster, body: 
     if len(rows) >= MOST_POOLS:
         rejections.add("too_many_node_pools", "", f"A cluster has at most {MOST_POOLS} node pools.")
     rejections.raise_if_any()
-    spec = spec_of(body, azure_pool_name(body.name, body.os_type, taken={row.azure_name for row in rows}))
+    spec = spec_of(body, azure_pool_name(body.name, body.os_type, taken=names_in_azure(cluster, rows)))
     network = Wanted.from_json(cluster.wanted).settings.get("network") or {}
     spec = replace(spec, subnet_id=spec.subnet_id or network.get("subnet_id"))
     row = NodePool(
@@ -256,15 +250,6 @@ def _touch(row: NodePool, state: NodePoolState, now: datetime) -> None:
     row.state = state
     row.version += 1
     row.updated_at = now
-
-
-def _require_free_name(rows: Sequence[NodePool], name: str) -> None:
-    taken = next((row for row in rows if row.name == name), None)
-    if taken is not None:
-        raise PoolNameTakenError(
-            f"The cluster has a node pool of this name; it is {taken.state}.",
-            errors=[FieldError("name_taken", "/name", "A pool of the cluster has this name.")],
-        )
 
 
 def _require_another_system_pool(rows: Sequence[NodePool], row: NodePool) -> None:

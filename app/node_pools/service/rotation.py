@@ -16,6 +16,7 @@ from app.core.errors import ConflictError, NotFoundError
 from app.core.ids import Prefix, new_id
 from app.core.json import JsonObject
 from app.models import Cluster, NodePool, NodePoolState
+from app.node_pools.service.names import names_in_azure
 from app.node_pools.specs.changes import rotated
 
 _NEW = "-new"
@@ -61,7 +62,7 @@ async def ensure_replacement(
     if settings["autoscaling"] is not None:
         settings["count"] = (row.observed or {}).get("count", old.spec.count)
     name = _free_name(row.name, rows)
-    azure_name = azure_pool_name(row.name, row.os_type, taken={each.azure_name for each in rows})
+    azure_name = azure_pool_name(row.name, row.os_type, taken=names_in_azure(cluster, rows))
     asked = NodePoolSettings.model_validate(rotated(settings, changes))
     spec = spec_of(asked, azure_name)
     made = NodePool(

@@ -23,6 +23,7 @@ from app.node_pools.specs.kinds import CREATE
 from app.node_pools.workflow import plan, pool_calls
 from app.node_pools.workflow.offers import check_room, remove_failed, turn_to_next
 from app.node_pools.workflow.plan import PoolPlan, prove_nodes
+from app.node_pools.workflow.pool_calls import PoolNotOursError
 
 
 async def add_pool(job: JobRun) -> None:
@@ -144,4 +145,14 @@ async def forget_pool(record: Record) -> None:
     await plan.forget(cluster, row, record)
 
 
-add_workflow = Workflow(CREATE, add_pool, ended=plan.record_failed, clean_up=clean_up_add)
+async def record_not_added(record: Record, end: JobEnd) -> None:
+    """The end of one that did not succeed. Where the name is somebody else's pool's, nothing of it is on record.
+
+    By the row's name that pool would be found in Azure, and changed or deleted as if it were ours.
+    """
+    await plan.record_failed(record, end)
+    if end.problem.code == PoolNotOursError.code:
+        await forget_pool.run(record)
+
+
+add_workflow = Workflow(CREATE, add_pool, ended=record_not_added, clean_up=clean_up_add)

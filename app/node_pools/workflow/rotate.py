@@ -25,6 +25,7 @@ from app.node_pools.specs.rotation_left import rotation_left
 from app.node_pools.workflow import plan, pool_calls
 from app.node_pools.workflow.drain import Kept, allow_pods, cordon_nodes, drain_nodes, look_at_pods, verify_pods
 from app.node_pools.workflow.plan import prove_nodes
+from app.node_pools.workflow.pool_calls import PoolNotOursError
 from app.node_pools.workflow.rotation_plan import RotationPlan, begin
 
 
@@ -239,6 +240,9 @@ async def record_failed(record: Record, end: JobEnd) -> None:
     if new is not None and new.state == NodePoolState.CREATING:
         plan.set_state(new, NodePoolState.FAILED, record)
     await plan.record_failed(record, end)
+    if end.problem.code == PoolNotOursError.code:
+        # By the new row's name somebody else's pool would be taken for ours; a retry takes another.
+        await forget_new_pool.run(record)
     if new is not None and new.deleted_at is None and end.begun:
         job = await record.session.get_one(Job, record.view.id)
         job.outcome = {**(job.outcome or {}), "rotation": rotation_left(await plan.steps_of(record), new.name)}
