@@ -97,6 +97,7 @@ def pool_body(spec: AgentPoolSpec) -> JsonObject:
 def _upgrade_settings(spec: AgentPoolSpec) -> JsonObject:
     settings: JsonObject = {
         "maxSurge": spec.max_surge,
+        "maxUnavailable": spec.max_unavailable,
         "drainTimeoutInMinutes": spec.drain_timeout_minutes,
         "nodeSoakDurationInMinutes": spec.node_soak_minutes,
         "undrainableNodeBehavior": spec.undrainable_nodes,

@@ -37,6 +37,11 @@ def test_rows_give_a_spec_back_as_it_was() -> None:
         (replace(SPEC, labels={"a": "b"}), {"nodeLabels": {"kubernetes.azure.com/x": "y", "a": "b"}}),
         (replace(SPEC, max_surge="33%"), {"upgradeSettings": {"maxSurge": "33%"}}),
         (replace(SPEC, max_surge="10%"), {}),
+        (replace(SPEC, max_surge="10%", max_unavailable="0"), {}),
+        (
+            replace(SPEC, max_surge="0", max_unavailable="1"),
+            {"upgradeSettings": {"maxSurge": "0", "maxUnavailable": "1"}},
+        ),
         (replace(SPEC, mode="System"), {"mode": "System"}),
         (AUTOSCALED, {"enableAutoScaling": True, "minCount": 1, "maxCount": 5}),
         (replace(SPEC, more={"workloadRuntime": "WasmWasi"}), {"workloadRuntime": "WasmWasi"}),

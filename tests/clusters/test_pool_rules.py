@@ -43,6 +43,19 @@ def broken(body: dict[str, Any]) -> list[tuple[str, str]]:
         ({**WINDOWS, "azure_properties": {"linuxOSConfig": {}}}, "linux_only", "/azure_properties/linuxOSConfig"),
         ({**WINDOWS, "azure_properties": {"localDNSProfile": {}}}, "linux_only", "/azure_properties/localDNSProfile"),
         ({**WINDOWS, "spot": {}, "upgrades": {"max_surge": "1"}}, "spot_without_surge", "/upgrades/max_surge"),
+        ({**WINDOWS, "upgrades": {"max_surge": "0"}}, "needs_max_unavailable", "/upgrades/max_surge"),
+        (
+            {**WINDOWS, "upgrades": {"max_surge": "0", "max_unavailable": "0"}},
+            "needs_max_unavailable",
+            "/upgrades/max_surge",
+        ),
+        ({**WINDOWS, "upgrades": {"max_unavailable": "1"}}, "needs_max_surge", "/upgrades/max_unavailable"),
+        ({**SYSTEM, "upgrades": {"max_surge": "0"}}, "system_pool_in_place", "/upgrades/max_surge"),
+        (
+            {**SYSTEM, "upgrades": {"max_surge": "1", "max_unavailable": "50%"}},
+            "system_pool_in_place",
+            "/upgrades/max_unavailable",
+        ),
         (
             {**WINDOWS, "os_disk": {"type": "Ephemeral"}, "scale_down_mode": "Deallocate"},
             "ephemeral_deallocated",
@@ -92,6 +105,20 @@ def test_a_system_pool_is_never_empty_and_a_user_pool_may_be() -> None:
     assert broken({**SYSTEM, "count": 0, "mode": "User"}) == []
 
 
+@pytest.mark.parametrize(
+    "upgrades",
+    [
+        {"max_surge": "0", "max_unavailable": "2"},
+        {"max_surge": "0", "max_unavailable": "33%"},
+        {"max_surge": "33%", "max_unavailable": "0"},
+        {"max_surge": "33%", "max_unavailable": "1"},
+    ],
+)
+def test_an_upgrade_has_surge_nodes_or_nodes_in_place_or_both(upgrades: dict[str, str]) -> None:
+    """Trouble 41."""
+    assert broken({**WINDOWS, "upgrades": upgrades}) == []
+
+
 def test_a_whole_pool_is_read_as_it_was_written() -> None:
     body = {
         **WINDOWS,
@@ -110,6 +137,7 @@ def test_a_whole_pool_is_read_as_it_was_written() -> None:
         "node_public_ip_prefix_id": f"{NETWORK}/publicIPPrefixes/nodes",
         "upgrades": {
             "max_surge": None,
+            "max_unavailable": "25%",
             "drain_timeout_minutes": 45,
             "node_soak_minutes": 5,
             "undrainable_nodes": "Cordon",

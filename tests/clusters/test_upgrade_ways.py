@@ -1,6 +1,8 @@
 """Upgrades of all, of a part, of images, through minors; what they would meet in Azure; and how far they are."""
 
 import asyncio
+import json
+import re
 from typing import Any
 
 import pytest
@@ -209,6 +211,35 @@ async def test_how_a_pool_is_upgraded_is_its_own_setting(slipway: Slipway) -> No
     plan = (await slipway.ask("POST", f"{UPGRADE}?plan=true", {"kubernetes_version": NEXT})).json()
     (short,) = [finding for finding in plan["findings"] if finding["code"] == "surge_exceeds_quota"]
     assert short["detail"].startswith("The upgrade adds 2 nodes of Standard_D4s_v5 for a while.")
+
+
+async def test_a_pool_without_room_for_a_surge_is_upgraded_in_place_by_what_the_finding_says(slipway: Slipway) -> None:
+    """Trouble 41: surge or maxUnavailable; the remedy's own body is accepted, and the pool has no node more ever."""
+    inside = await made(slipway, nodes=1)
+    pools = "/v1/clusters/blue/node-pools"
+    await slipway.done("POST", pools, {"name": "workers", "size": "Standard_D4s_v5", "count": 2})
+    slipway.azure.azure.cloud.overrides["vcpu_limits"] = {"cores": 12}
+    asked = {"kubernetes_version": NEXT, "scope": "all"}
+    found = (await slipway.ask("POST", f"{UPGRADE}?plan=true", asked)).json()["findings"]
+    short = {each["subject"]: each["remedy"] for each in found if each["code"] == "surge_exceeds_quota"}
+    assert "max_unavailable" not in short["node_pools/system"]
+    remedy = json.loads(re.findall(r"{.*}", short["node_pools/workers"])[0])
+
+    changed = await slipway.done("PATCH", f"{pools}/workers", remedy)
+
+    pool = (await slipway.ask("GET", f"{pools}/workers")).json()
+    assert pool["upgrades"] == {**pool["upgrades"], **remedy["upgrades"]}
+    assert pool["observed"] == {**pool["observed"], **remedy["upgrades"]}, changed
+    found = (await slipway.ask("POST", f"{UPGRADE}?plan=true", asked)).json()["findings"]
+    left = [each["subject"] for each in found if each["code"] == "surge_exceeds_quota"]
+    assert left == ["node_pools/system"]
+    slipway.azure.azure.cloud.overrides["vcpu_limits"] = {"cores": 16}
+    job = await upgraded(slipway, **asked)
+    assert job["state"] == "succeeded", job
+    assert set(inside.versions().values()) == {NEXT}
+    # A surge node is drained before it goes: of the system pool one was there.
+    drained = {pool: [node for node in inside.drains() if f"-{pool}-" in node] for pool in ("system", "workers")}
+    assert (len(drained["system"]), len(drained["workers"])) == (2, 2)
 
 
 @pytest.mark.parametrize(

@@ -131,9 +131,9 @@ def test_a_channel_that_leads_nowhere_and_one_without_a_window_say_so() -> None:
     assert planned(Upgrades.model_validate({"channel": "none"}), stuck, now=NOW) == ()
 
 
-def _scene(*, free: int, plugin_mode: str | None, max_surge: str | None = None) -> Scene:
+def _scene(*, free: int, plugin_mode: str | None, max_surge: str | None = None, mode: str = "System") -> Scene:
     pool = AgentPool(
-        "a", "System", "Linux", "Standard_D4s_v5", 11, "Succeeded", subnet_id=SUBNET, max_pods=30, max_surge=max_surge
+        "a", mode, "Linux", "Standard_D4s_v5", 11, "Succeeded", subnet_id=SUBNET, max_pods=30, max_surge=max_surge
     )
     cluster = ManagedCluster(
         "/c", "c", "g", "westeurope", "Succeeded", pools=(pool,), network=NetworkProfile("azure", plugin_mode)
@@ -162,6 +162,23 @@ def test_a_surge_needs_its_addresses(
 ) -> None:
     """Trouble 38: the arithmetic of AKS, surge + surge x max pods."""
     assert [each.code for each in _found(_scene(free=free, plugin_mode=plugin_mode, max_surge=max_surge))] == codes
+
+
+@pytest.mark.parametrize(
+    ("mode", "max_surge", "remedy"),
+    [
+        ("User", None, 'PATCH the pool with {"upgrades": {"max_surge": "0", "max_unavailable": "1"}}: '),
+        ("System", "20", 'PATCH the pool with {"upgrades": {"max_surge": "1"}}: '),
+        ("System", "1", "scale a pool down for as long: "),
+    ],
+)
+def test_a_remedy_against_a_surge_is_one_that_azure_takes_of_the_pool(
+    mode: str, max_surge: str | None, remedy: str
+) -> None:
+    """Trouble 38: no system pool is upgraded without a surge; and a surge is never more than the nodes."""
+    (finding,) = _found(_scene(free=0, plugin_mode="overlay", max_surge=max_surge, mode=mode))
+    assert f"or {remedy}" in (finding.remedy or "")
+    assert f"The upgrade adds {({None: 2, '20': 11, '1': 1})[max_surge]} nodes" in finding.detail
 
 
 def test_a_channel_keeps_the_control_plane_from_going_alone_unless_that_is_ignored() -> None:

@@ -72,6 +72,7 @@ class AgentPoolSpec:
     node_public_ips: bool = False
     node_public_ip_prefix_id: str | None = None
     max_surge: str | None = None
+    max_unavailable: str | None = None
     drain_timeout_minutes: int | None = None
     node_soak_minutes: int | None = None
     undrainable_nodes: str | None = None

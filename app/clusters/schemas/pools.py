@@ -45,8 +45,8 @@ Taint = Annotated[
     Field(examples=["dedicated=batch:NoSchedule"]),
 ]
 Taints = Annotated[list[Taint], Field(max_length=64)]
-Surge = Annotated[
-    str, StringConstraints(max_length=4, pattern=r"^([1-9][0-9]?|100)%$|^[1-9][0-9]{0,2}$"), Field(examples=["33%"])
+NodeShare = Annotated[
+    str, StringConstraints(max_length=4, pattern=r"^([1-9][0-9]?|100)%$|^(0|[1-9][0-9]{0,2})$"), Field(examples=["33%"])
 ]
 PropertyName = Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z][A-Za-z0-9]*$"), PLAIN]
 AzureProperties = Annotated[dict[PropertyName, Any], Field(max_length=40)]
@@ -139,9 +139,11 @@ class OsDisk(RequestModel):
 class PoolUpgrades(RequestModel):
     """How an upgrade replaces the nodes."""
 
-    max_surge: Surge | None = None
-    """So many more nodes at a time, or a share: `1`, `33%`."""
-    drain_timeout_minutes: Annotated[int, Field(ge=1, le=1440)] | None = None
+    max_surge: NodeShare | None = None
+    """So many more nodes at a time, or a share: `1`, `33%`. `0`: none; give `max_unavailable` then."""
+    max_unavailable: NodeShare | None = None
+    """So many nodes, or a share, are drained at a time with none in their place. Not for system pools. Default: `0`."""
+    drain_timeout_minutes: Annotated[int, Field(ge=5, le=1440)] | None = None
     node_soak_minutes: Annotated[int, Field(ge=0, le=30)] | None = None
     """The pause after each node."""
     undrainable_nodes: Choice[UndrainableNodes] | None = None

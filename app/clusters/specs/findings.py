@@ -1,9 +1,11 @@
 """What is found before an upgrade, each thing with what to do about it (trouble 38)."""
 
+import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from app.azure.types.agent_pool import AgentPool
 from app.clusters.schemas.upgrades import FindingCode, Undrainable, UpgradeScope
 from app.clusters.specs.cores import NodesToCome, core_shortages
 from app.clusters.specs.room import addresses_of_node, pods_in_subnet
@@ -16,6 +18,9 @@ _OFF = frozenset({"", "none"})
 # Azure/AKS#4951: components of AKS's own still asked for these versions.
 _OWN_GROUPS = ("flowcontrol.apiserver.k8s.io",)
 _SYSTEM = "kube-system"
+_SYSTEM_MODE = "system"
+_IN_PLACE = {"upgrades": {"max_surge": "0", "max_unavailable": "1"}}
+_ONE_NODE = {"upgrades": {"max_surge": "1"}}
 
 
 class Severity(StrEnum):
@@ -174,7 +179,7 @@ def _quota(stages: Iterable[Stage], scene: Scene) -> Iterator[Finding]:
                 Severity.BLOCKING,
                 f"node_pools/{name}",
                 f"The upgrade adds {surge} nodes of {pool.vm_size} for a while. {sentence}",
-                "Have the quota raised, or let the pool's `upgrades` have `max_surge: 0` and `max_unavailable: 1`.",
+                f"Have the quota raised, or {_fewer(pool, surge)}",
             )
 
 
@@ -194,7 +199,7 @@ def _room(stages: Iterable[Stage], scene: Scene) -> Iterator[Finding]:
                 f"node_pools/{name}",
                 f"The upgrade adds {surge} nodes for a while, each with {each} addresses: {surge * each} are needed in "
                 f"the subnet, {free} are free.",
-                "Take a smaller surge (`upgrades.max_surge`), or a larger subnet by a new pool.",
+                f"Take a larger subnet by a new pool, or {_fewer(pool, surge)}",
             )
 
 
@@ -203,7 +208,16 @@ def surge_nodes(scene: Scene, name: str) -> int:
     pool = scene.cluster.pool(name)
     if pool is None or pool.spot:
         return 0
-    return surge_of(pool.count, pool.max_surge)
+    return min(pool.count, surge_of(pool.count, pool.max_surge))
+
+
+def _fewer(pool: AgentPool, surge: int) -> str:
+    """How the pool is upgraded with fewer nodes for a while, or with none: https://aka.ms/aks/maxUnavailable."""
+    if pool.mode.lower() != _SYSTEM_MODE:
+        return f"PATCH the pool with {json.dumps(_IN_PLACE)}: Azure then drains one node after another, and adds none."
+    if surge > 1:
+        return f"PATCH the pool with {json.dumps(_ONE_NODE)}: Azure upgrades a system pool with surge nodes only."
+    return "scale a pool down for as long: Azure upgrades a system pool with surge nodes only."
 
 
 def _unread(scene: Scene) -> Iterator[Finding]:

@@ -127,6 +127,7 @@ def pool_json(cluster: ManagedCluster, name: str) -> JsonObject | None:
         "node_image_version": pool.node_image_version,
         "max_pods": pool.max_pods,
         "max_surge": pool.max_surge,
+        "max_unavailable": pool.max_unavailable,
         "min_count": pool.min_count if pool.auto_scaling else None,
         "max_count": pool.max_count if pool.auto_scaling else None,
         "spot": pool.spot,

@@ -12,6 +12,7 @@ from app.clusters.specs.rejections import Rejections
 _WINDOWS_SKUS = frozenset({OsSku.WINDOWS_2022, OsSku.WINDOWS_2025})
 _LINUX_ONLY = ("artifactStreamingProfile", "linuxOSConfig", "localDNSProfile")
 _AKS_PREFIX = "kubernetes.azure.com/"
+_NONE = "0"
 
 
 def check_pool(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
@@ -21,6 +22,7 @@ def check_pool(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
     _check_count(pool, at, rejections)
     _check_os(pool, at, rejections)
     _check_machines(pool, at, rejections)
+    _check_upgrades(pool, at, rejections)
     _check_words(pool, at, rejections)
     _check_azure_properties(pool, at, rejections)
     rejections.tags(pool.tags, f"{at}/tags")
@@ -88,10 +90,6 @@ def _check_os(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
 
 
 def _check_machines(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
-    if pool.spot is not None and pool.upgrades is not None and pool.upgrades.max_surge is not None:
-        rejections.add(
-            "spot_without_surge", f"{at}/upgrades/max_surge", "Azure upgrades a pool of spot machines without a surge."
-        )
     # https://learn.microsoft.com/azure/aks/scale-down-mode
     ephemeral = pool.os_disk is not None and pool.os_disk.type is DiskType.EPHEMERAL
     if ephemeral and pool.scale_down_mode is ScaleDownMode.DEALLOCATE:
@@ -106,6 +104,29 @@ def _check_machines(pool: NodePoolSettings, at: str, rejections: Rejections) -> 
         )
     if pool.pod_subnet_id is not None and pool.subnet_id is None:
         rejections.add("needs_subnet", f"{at}/pod_subnet_id", "Give `subnet_id`, of the same virtual network, too.")
+
+
+def _check_upgrades(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
+    """https://learn.microsoft.com/azure/aks/upgrade-aks-node-pools-rolling: surge nodes, nodes in place, or both."""
+    if pool.upgrades is None:
+        return
+    surge, unavailable = pool.upgrades.max_surge, pool.upgrades.max_unavailable
+    in_place = unavailable not in {None, _NONE}
+    if pool.spot is not None:
+        if surge is not None:
+            pointer = f"{at}/upgrades/max_surge"
+            rejections.add("spot_without_surge", pointer, "Azure upgrades a pool of spot machines without a surge.")
+    elif pool.mode is PoolMode.SYSTEM:
+        for name, wrong in (("max_surge", surge == _NONE), ("max_unavailable", in_place)):
+            if wrong:
+                detail = "Azure upgrades a system pool with surge nodes only: a `max_surge` of 1 or more, and no other."
+                rejections.add("system_pool_in_place", f"{at}/upgrades/{name}", detail)
+    elif surge == _NONE and not in_place:
+        detail = "Without surge nodes an upgrade drains nodes in place: give `max_unavailable` too, 1 or more."
+        rejections.add("needs_max_unavailable", f"{at}/upgrades/max_surge", detail)
+    elif in_place and surge is None:
+        detail = 'Give `max_surge` too: "0" for upgrades in place; above it, surge nodes come first.'
+        rejections.add("needs_max_surge", f"{at}/upgrades/max_unavailable", detail)
 
 
 def check_networks(pools: Mapping[str, NodePoolSettings | AgentPoolSpec], rejections: Rejections) -> None:

@@ -59,6 +59,7 @@ def spec_of(pool: NodePoolSettings, azure_name: str) -> AgentPoolSpec:
         node_public_ips=pool.node_public_ips,
         node_public_ip_prefix_id=pool.node_public_ip_prefix_id,
         max_surge=upgrades.max_surge if upgrades else None,
+        max_unavailable=upgrades.max_unavailable if upgrades else None,
         drain_timeout_minutes=upgrades.drain_timeout_minutes if upgrades else None,
         node_soak_minutes=upgrades.node_soak_minutes if upgrades else None,
         undrainable_nodes=upgrades.undrainable_nodes if upgrades else None,
@@ -82,6 +83,7 @@ def settings_of(pool: WantedPool) -> JsonObject:
     spec = pool.spec
     upgrades = {
         "max_surge": spec.max_surge,
+        "max_unavailable": spec.max_unavailable,
         "drain_timeout_minutes": spec.drain_timeout_minutes,
         "node_soak_minutes": spec.node_soak_minutes,
         "undrainable_nodes": spec.undrainable_nodes,

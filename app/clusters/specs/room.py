@@ -83,7 +83,7 @@ class Growth:
     @property
     def surge(self) -> int:
         """How many more nodes an upgrade makes for a while; of spot machines none."""
-        return 0 if self.spot else surge_of(self.most, self.max_surge)
+        return 0 if self.spot else min(self.most, surge_of(self.most, self.max_surge))
 
     def nodes_to(self, count: int) -> NodesToCome:
         """The machines that are still to come until it has so many."""

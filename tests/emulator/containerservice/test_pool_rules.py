@@ -31,6 +31,12 @@ SPOT = {"scaleSetPriority": "Spot"}
         ({"osDiskType": "Tape"}, "agentPoolProfile.osDiskType"),
         ({"upgradeSettings": {"maxSurge": "101%"}}, "agentPoolProfile.upgradeSettings.maxSurge"),
         ({"upgradeSettings": {"maxSurge": "0"}}, "agentPoolProfile.upgradeSettings"),
+        ({"upgradeSettings": {"maxSurge": "0", "maxUnavailable": "0%"}}, "agentPoolProfile.upgradeSettings"),
+        (
+            {"mode": "System", "upgradeSettings": {"maxSurge": "0", "maxUnavailable": "1"}},
+            "agentPoolProfile.upgradeSettings.maxUnavailable",
+        ),
+        ({"upgradeSettings": {"drainTimeoutInMinutes": 4}}, "agentPoolProfile.upgradeSettings.drainTimeoutInMinutes"),
         (
             {"upgradeSettings": {"drainTimeoutInMinutes": 1441}},
             "agentPoolProfile.upgradeSettings.drainTimeoutInMinutes",

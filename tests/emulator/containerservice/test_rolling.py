@@ -49,6 +49,21 @@ async def test_an_upgrade_makes_one_node_after_another_anew_beside_a_surge_node(
     assert (pool["currentOrchestratorVersion"], pool["count"]) == ("1.33.5", 3)
 
 
+@pytest.mark.parametrize("unavailable", ["2", "50%"])
+async def test_an_upgrade_in_place_drains_so_many_nodes_first_and_adds_none(newer: Aks, unavailable: str) -> None:
+    """trouble 41; a share of the nodes is rounded up"""
+    accepted = await _upgrade(newer, upgradeSettings={"maxSurge": "0", "maxUnavailable": unavailable})
+    assert accepted.status == 200, accepted.body
+    seen: list[tuple[int, ...]] = []
+    for _ in range(40):
+        newer.azure.advance(5)
+        nodes = newer.nodes("work")
+        counts = tuple(sum(version == wanted for version, _ in nodes.values()) for wanted in (OLD, NEW))
+        seen += [counts] if not seen or seen[-1] != counts else []
+    assert seen == [(3, 0), (2, 0), (1, 0), (1, 1), (1, 2), (0, 2), (0, 3)]
+    assert list(newer.nodes("work")) == ["00", "01", "02"]
+
+
 @pytest.mark.parametrize(
     ("bound", "why"),
     [

@@ -40,7 +40,7 @@ _LABEL_NAME = re.compile(rf"^([a-z0-9]([-a-z0-9.]{{0,251}}[a-z0-9])?/)?{_NAME}$"
 _LABEL_VALUE = re.compile(rf"^({_NAME})?$")
 _SHARE = re.compile(r"^(\d+)(%?)$")
 _LARGEST_SHARE = 100
-_SETTINGS: Mapping[str, range] = {"drainTimeoutInMinutes": range(1, 1441), "nodeSoakDurationInMinutes": range(31)}
+_SETTINGS: Mapping[str, range] = {"drainTimeoutInMinutes": range(5, 1441), "nodeSoakDurationInMinutes": range(31)}
 
 
 def with_spot(asked: Document) -> Document:
@@ -74,7 +74,7 @@ def check_rules(pool: Document, asked: Document) -> None:
     _check_spot(pool, asked)
     _check_autoscaler(pool)
     _check_labels(pool)
-    _check_upgrade(section(pool, "upgradeSettings"))
+    _check_upgrade(section(pool, "upgradeSettings"), system=pool["mode"] == "System")
 
 
 def _check_spot(pool: Document, asked: Document) -> None:
@@ -146,17 +146,21 @@ def _check_labels(pool: Document) -> None:
             )
 
 
-def _check_upgrade(settings: Document) -> None:
+def _check_upgrade(settings: Document, *, system: bool) -> None:
     for field in ("maxSurge", "maxUnavailable"):
         said = _SHARE.match(str(settings.get(field, "0")))
         if said is None or (said[2] and int(said[1]) > _LARGEST_SHARE):
             raise invalid_parameter(
                 f"agentPoolProfile.upgradeSettings.{field}", f"'{settings[field]}' is neither a number nor a percentage"
             )
-    if str(settings.get("maxSurge", "10%")).strip("%") == "0" and not str(settings.get("maxUnavailable", "0")).strip(
-        "0%"
-    ):
+    in_place = bool(str(settings.get("maxUnavailable", "0")).strip("0%"))
+    if str(settings.get("maxSurge", "10%")).strip("%") == "0" and not in_place:
         raise invalid_parameter("agentPoolProfile.upgradeSettings", "maxSurge and maxUnavailable cannot both be 0")
+    if in_place and system:
+        # https://learn.microsoft.com/azure/aks/upgrade-aks-node-pools-rolling#customize-unavailable-nodes; our words.
+        raise invalid_parameter(
+            "agentPoolProfile.upgradeSettings.maxUnavailable", "maxUnavailable cannot be set for system node pools"
+        )
     for field, allowed in _SETTINGS.items():
         if settings.get(field) is not None and settings[field] not in allowed:
             raise invalid_parameter(

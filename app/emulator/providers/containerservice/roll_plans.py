@@ -77,24 +77,24 @@ def upgrade(pool: Resource, version: str, image: str) -> Steps:
 
 
 def surge_of(properties: Document, nodes: int) -> tuple[int, int]:
-    """How many nodes come for the time of an upgrade, and how many are changed at a time."""
+    """How many nodes come for the time of an upgrade, and how many are changed at a time.
+
+    https://learn.microsoft.com/azure/aks/upgrade-aks-node-pools-rolling: shares are rounded up.
+    """
     settings = section(properties, "upgradeSettings")
-    surge = share(settings.get("maxSurge") or "10%", nodes, up=True)
+    surge = min(nodes, share(settings.get("maxSurge") or "10%", nodes))
     if properties.get("scaleSetPriority") == "Spot":
         surge = 0
-    unavailable = share(settings.get("maxUnavailable") or "0", nodes, up=False)
+    unavailable = share(settings.get("maxUnavailable") or "0", nodes)
     if not surge and not unavailable:
         return (0, 1) if properties.get("scaleSetPriority") == "Spot" else (1, 1)
     return (surge, surge) if surge else (0, unavailable)
 
 
-def share(text: object, nodes: int, *, up: bool) -> int:
+def share(text: object, nodes: int) -> int:
     """`33%` of the nodes, or a plain number."""
     said = str(text)
-    if not said.endswith("%"):
-        return int(said)
-    exact = int(said[:-1]) * nodes / 100
-    return math.ceil(exact) if up else math.floor(exact)
+    return math.ceil(int(said[:-1]) * nodes / 100) if said.endswith("%") else int(said)
 
 
 def _batches(numbers: list[str], size: int) -> Iterator[list[str]]:
