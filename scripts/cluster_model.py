@@ -21,9 +21,16 @@ def _members(model: Any, above: tuple[Any, ...] = ()) -> Mapping[str, Any]:
     # The SDK tells its names on the wire nowhere else.
     fields = model({})._attr_to_rest_field  # noqa: SLF001
     return {
-        field._rest_name: "read-only" if field._visibility == ["read"] else _kind(hints[name], (*above, model))  # noqa: SLF001
+        field._rest_name: _seen_as(field._visibility) or _kind(hints[name], (*above, model))  # noqa: SLF001
         for name, field in fields.items()
     }
+
+
+def _seen_as(visibility: list[str] | None) -> str | None:
+    """What Azure alone says is read-only; what it takes and never shows again is a secret."""
+    if visibility == ["read"]:
+        return "read-only"
+    return "secret" if visibility and "read" not in visibility else None
 
 
 def _kind(hint: Any, above: tuple[Any, ...]) -> Any:

@@ -117,6 +117,16 @@ BROKEN: list[tuple[dict[str, Any], str, str]] = [
         "wrong_type",
         "/azure_properties/metricsProfile/costAnalysis/enabled",
     ),
+    (
+        {"azure_properties": {"metricsProfile": {"costAnalysis": [{"enabled": True}]}}},
+        "unknown_azure_property",
+        "/azure_properties/metricsProfile/costAnalysis/0/enabled",
+    ),
+    (
+        {"azure_properties": {"podIdentityProfile": {"userAssignedIdentities": [{"provisioningState": "Assigned"}]}}},
+        "not_settable",
+        "/azure_properties/podIdentityProfile/userAssignedIdentities/0/provisioningState",
+    ),
     ({"azure_properties": {"fqdn": "blue.example"}}, "not_settable", "/azure_properties/fqdn"),
     ({"azure_properties": {"dnsPrefix": "blue"}}, "not_settable", "/azure_properties/dnsPrefix"),
     (

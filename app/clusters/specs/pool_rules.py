@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from app.azure.types.agent_pool import AgentPoolSpec
 from app.azure.types.pool_properties import AZURES, FREE, TYPED
 from app.clusters.schemas.pools import DiskType, NodePoolSettings, OsSku, OsType, PoolMode, ScaleDownMode
+from app.clusters.specs.azure_model import POOL, check_leaf, leaves
 from app.clusters.specs.rejections import Rejections
 
 _WINDOWS_SKUS = frozenset({OsSku.WINDOWS_2022, OsSku.WINDOWS_2025})
@@ -173,3 +174,6 @@ def _check_azure_properties(pool: NodePoolSettings, at: str, rejections: Rejecti
             rejections.add("not_settable", pointer, "Azure sets this, or a verb of its own does.")
         elif name not in FREE:
             rejections.add("unknown_azure_property", pointer, "An agent pool has no such property.")
+    for path, value in leaves(pool.azure_properties):
+        if path[0] in FREE:
+            check_leaf(path, value, POOL, f"{at}/azure_properties", rejections)
