@@ -9,7 +9,7 @@ from app.clusters.specs.wanted import Wanted
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Made
 from app.clusters.workflow.leave import clean_up_change
-from app.clusters.workflow.plan import Plan
+from app.clusters.workflow.plan import Plan, PoolMissingError
 from app.clusters.workflow.proof import Proof, prove
 from app.clusters.workflow.upgrade_checks import Route, UpgradePlan
 from app.clusters.workflow.upgrade_stages import Upgraded, upgrade_through
@@ -35,7 +35,13 @@ async def begin_upgrade(record: Record) -> UpgradePlan:
 
 
 def upgrade_plan(begun: Plan, request: JsonObject) -> UpgradePlan:
-    """What a request asks for: members of `ClusterUpgrade`, with pools under our names."""
+    """What a request asks for: members of `ClusterUpgrade`, with pools under our names.
+
+    Raises PoolMissingError where one of them was deleted since: none that is left means all, which nobody asked for.
+    """
+    for name in request.get("node_pools") or ():
+        if begun.wanted.pool(name) is None:
+            raise PoolMissingError(f"The cluster has no pool named {name} any more.")
     asked = asked_of(begun.wanted, request)
     choices = choices_of(begun.wanted, request)
     return UpgradePlan(begun.place, asked.version, (), asked, choices, begun.wanted.pool_names)

@@ -13,6 +13,7 @@ from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure
 from app.clusters.workflow.await_azure import Begun
 from app.clusters.workflow.changeable import require_changeable
+from app.clusters.workflow.plan import PoolMissingError
 from app.core.errors import ErrorClass, FieldError, Patience, SlipwayError
 from app.engine.steps import cloud_step
 from app.jobs.workflow import Cloud, azure_call
@@ -84,11 +85,14 @@ def straight(asked: UpgradePlan) -> Route:
 async def check_upgrade(cloud: Cloud, asked: UpgradePlan) -> Route:
     """Read what the upgrade would meet, and say by which steps it goes. Nothing is changed.
 
-    Raises UpgradeRefusedError, and UpgradeBlockedError with every finding that is in the way.
+    Raises UpgradeRefusedError, PoolMissingError, and UpgradeBlockedError with every finding that is in the way.
     """
     if asked.asked is None:
         return straight(asked)
     present = await require_changeable(cloud, asked.place)
+    for name in asked.asked.pools:
+        if present.pool(name) is None:
+            raise PoolMissingError(f"The cluster has no pool named {asked.called(name)}.")
     scene, stages, findings = await _look(cloud, asked, asked.asked, present)
     if blocking(findings) and stages:
         # What is read a second time, and says the same, is certain (trouble 75).

@@ -1,0 +1,62 @@
+"""Jobs about node pools that wait for one another: each does what was asked, whatever those before it have done."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from tests.clusters.test_power import until
+from tests.clusters.test_upgrades import NEXT, OLD, UPGRADE
+from tests.node_pools.test_pools import PATH, WORKERS, beside_slipway, pool
+from tests.support.database import ONE_DATABASE
+from tests.support.whole import Slipway
+
+pytestmark = ONE_DATABASE
+
+OWN = f"{PATH}/workers"
+SCALE = "/v1/clusters/blue:scale"
+
+
+@asynccontextmanager
+async def queueing(slipway: Slipway, method: str, path: str, body: object) -> AsyncIterator[str]:
+    """A job that does not see its nodes Ready, whose id is given, until all that shall stand behind it is asked."""
+    slipway.azure.add_fault("error", caller="kubernetes", path="/nodes", count=None, status=503, code="busy")
+    job = await slipway.accepted(method, path, body)
+    await slipway.until_step(job, "prove_nodes")
+    yield job
+    slipway.azure.clear_faults()
+    await slipway.ended(job)
+
+
+async def test_an_upgrade_of_a_pool_that_is_deleted_before_it_upgrades_no_other(slipway: Slipway) -> None:
+    await slipway.create(kubernetes_version=OLD)
+    await slipway.done("POST", PATH, WORKERS)
+    await slipway.done("POST", UPGRADE, {"kubernetes_version": NEXT, "scope": "control_plane"})
+    asked = {"kubernetes_version": NEXT, "scope": "node_pools", "node_pools": ["workers"]}
+    async with queueing(slipway, "POST", SCALE, {"node_pool": "system", "count": 2}):
+        going = await slipway.accepted("DELETE", OWN)
+        job = await slipway.accepted("POST", UPGRADE, asked)
+
+    assert (await slipway.ended(going))["state"] == "succeeded"
+    upgraded = await slipway.ended(job)
+    assert (upgraded["state"], upgraded["problem"]["code"]) == ("failed", "node_pool_missing")
+    again = await slipway.ended(await slipway.accepted("POST", f"/v1/jobs/{job}:retry"))
+    assert (again["state"], again["problem"]["code"]) == ("failed", "node_pool_missing")
+    assert (await pool(slipway, "system"))["observed"]["kubernetes_version"] == OLD
+    assert (await slipway.cluster())["state"] == "ready"
+
+
+async def test_an_upgrade_of_a_pool_that_azure_has_no_more_says_so(slipway: Slipway) -> None:
+    await slipway.create(kubernetes_version=OLD)
+    await slipway.done("POST", PATH, WORKERS)
+    await slipway.done("POST", UPGRADE, {"kubernetes_version": NEXT, "scope": "control_plane"})
+    pools, group, call = await beside_slipway(slipway)
+    await pools.delete(group, "blue", "workers", call=call)
+
+    async def gone() -> bool:
+        return await pools.get(group, "blue", "workers", call=call) is None
+
+    await until(gone)
+
+    job = await slipway.ended(await slipway.accepted("POST", f"{OWN}:upgrade", {"kubernetes_version": NEXT}))
+
+    assert (job["state"], job["problem"]["code"]) == ("failed", "node_pool_missing")
+    assert job["problem"]["detail"] == "The cluster has no pool named workers."
