@@ -149,3 +149,71 @@ async def test_what_carries_the_clusters_tags_elsewhere_is_told_at_the_end(slipw
     assert [event["data"]["resources"] for event in await slipway.events() if event["type"] == "cluster.left_over"] == [
         [left]
     ]
+
+
+async def test_a_group_that_stays_and_lost_our_tags_keeps_the_cluster_and_is_named(slipway: Slipway) -> None:
+    """Troubles 6 and 82."""
+    await slipway.create()
+    group = await _node_group(slipway)
+
+    async def take_tags() -> None:
+        cloud = slipway.azure.azure.cloud
+        found = cloud.store.get(group)
+        assert found is not None
+        found.body["tags"] = {}
+        cloud.store.touch(found)
+
+    slipway.azure.call(take_tags())
+    with _left_behind():
+        job = await slipway.ended(await slipway.accepted("DELETE", OWN))
+    first, *inside = job["problem"]["errors"]
+    assert (job["problem"]["code"], first["code"], first["pointer"]) == (
+        "deletion_blocked",
+        "not_ours",
+        f"azure:{group}",
+    )
+    assert any("/publicIPAddresses/" in each["pointer"] for each in inside)
+    assert (await slipway.cluster())["state"] == "deleting"
+
+    async def remove_group() -> None:
+        store = slipway.azure.azure.cloud.store
+        for left in [*(member.id for member in store.in_group(group)), group]:
+            store.remove(left)
+
+    slipway.azure.call(remove_group())
+    await slipway.done("DELETE", OWN)
+    assert slipway.leftovers() == []
+
+
+async def test_the_group_of_a_strangers_cluster_that_has_the_name_by_now_keeps_nothing(slipway: Slipway) -> None:
+    """Trouble 82: somebody made the cluster anew outside."""
+    await slipway.create()
+    cluster = await slipway.cluster()
+    group = await _node_group(slipway)
+
+    async def take_tags() -> None:
+        cloud = slipway.azure.azure.cloud
+        for where in (group, cluster["observed"]["azure_id"]):
+            found = cloud.store.get(where)
+            assert found is not None
+            found.body["tags"] = {}
+            cloud.store.touch(found)
+
+    slipway.azure.call(take_tags())
+    job = await slipway.done("DELETE", OWN)
+    assert job["outcome"] == {"deleted": True, "left_over": []}
+    assert group in slipway.leftovers()
+
+
+async def test_a_rule_of_monitoring_that_was_left_behind_goes_with_the_cluster(slipway: Slipway) -> None:
+    """Trouble 82: monitoring was turned off before, and the rule has stayed."""
+    await slipway.create()
+    cluster = await slipway.cluster()
+    tags = {MANAGED_BY: MANAGED_BY_SLIPWAY, CLUSTER: cluster["id"]}
+    group = cluster["observed"]["azure_id"].partition("/providers/")[0]
+    kind = "Microsoft.Insights/dataCollectionRules"
+    rule = {"id": f"{group}/providers/{kind}/old", "type": kind, "name": "old", "tags": tags, "location": "westeurope"}
+    _put(slipway, {**rule, "properties": {}})
+    job = await slipway.done("DELETE", OWN)
+    assert job["outcome"] == {"deleted": True, "left_over": []}
+    assert slipway.leftovers() == []

@@ -6,7 +6,7 @@ from enum import Enum, auto
 from sqlalchemy import select
 
 from app.azure.types.operation import Operation
-from app.azure.types.tags import is_of_project, is_ours
+from app.azure.types.tags import is_of_project
 from app.azure.types.watch import Goal, TargetKind
 from app.clusters.service.ending import require_unprotected
 from app.clusters.service.foreign import follow_foreign
@@ -104,13 +104,13 @@ async def await_cluster_gone(cloud: Cloud, asked: Plan, leaving: Leaving) -> Non
 async def await_node_group_gone(cloud: Cloud, asked: Plan, leaving: Leaving) -> None:
     """Wait for the node resource group too: AKS answers 404 for a cluster whose machines are still going.
 
-    What Azure has left there is removed where it carries our tags; DeletionBlockedError names what keeps it.
+    A group that Azure has left is removed where it carries our tags; DeletionBlockedError names what keeps it.
     """
     if leaving.node_resource_group is None:
         return
     groups = cloud.gateways.azure.subscription(asked.place.subscription_id).resource_groups
     group = await groups.get(leaving.node_resource_group, call=azure_call(cloud))
-    if group is None or not is_ours(group.tags, asked.place.cluster_id):
+    if group is None or await leftovers.is_anothers(cloud, group, asked.place):
         return
     begun = Begun(group.id, None, cloud.clock.now())
     if not group.deleting:
@@ -129,8 +129,11 @@ async def await_node_group_gone(cloud: Cloud, asked: Plan, leaving: Leaving) -> 
 
 @cloud_step
 async def find_leftovers(cloud: Cloud, asked: Plan) -> list[str]:
-    """The ids of what still carries the cluster's tags anywhere in the subscription (trouble 82)."""
-    return await leftovers.ids_of(cloud, asked.place)
+    """Look at what still carries the cluster's tags anywhere in the subscription; the ids of what stays (trouble 82).
+
+    What Slipway itself made for the cluster is removed.
+    """
+    return await leftovers.remove_own(cloud, asked.place)
 
 
 @cloud_step

@@ -9,6 +9,7 @@ from app.azure.types.watch import WatchEnd
 from app.clusters.specs.node_group import is_foreign
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow.await_azure import Begun
+from app.clusters.workflow.collection_rules import is_own_rule, remove_rules
 from app.core.errors import ErrorClass, FieldError, SlipwayError
 from app.engine.errors import JobFailedError
 from app.jobs.workflow import Cloud, azure_call
@@ -34,10 +35,14 @@ class DeletionBlockedError(SlipwayError):
 async def remove_group(cloud: Cloud, group: ResourceGroup, place: Place) -> Begun | None:
     """Ask Azure to remove the node resource group of a cluster that is gone; None when it has gone meanwhile.
 
-    The group carries our tags. Raises DeletionBlockedError where a lock keeps it, or somebody else's things lie in it.
+    Raises DeletionBlockedError where a lock keeps it, where it lacks our tags, or somebody else's things lie in it.
     """
     groups = cloud.gateways.azure.subscription(place.subscription_id).resource_groups
     left = f"The cluster is gone, and its node resource group {group.name} is not"
+    if not is_ours(group.tags, place.cluster_id):
+        why = f"The resource group {group.name} does not carry Slipway's tags, so Slipway does not remove it."
+        untagged = FieldError(_NOT_OURS, f"azure:{group.id}", why)
+        raise _blocked(left, [untagged, *await _blockers(cloud, group.name, place)])
     foreign = [each for each in await _blockers(cloud, group.name, place) if each.code == _NOT_OURS]
     if foreign:
         raise _blocked(left, foreign)
@@ -59,11 +64,28 @@ async def explain(cloud: Cloud, group: str | None, place: Place, end: WatchEnd) 
     raise JobFailedError(_blocked("Azure has not deleted the cluster", _locks(end.error) + found).problem)
 
 
-async def ids_of(cloud: Cloud, place: Place) -> list[str]:
-    """The ids of all that carries the cluster's tags, by Azure's list of the whole subscription."""
-    groups = cloud.gateways.azure.subscription(place.subscription_id).resource_groups
-    found = await groups.tagged(CLUSTER, place.cluster_id, call=azure_call(cloud))
-    return sorted(each.id for each in found if is_ours(each.tags, place.cluster_id))
+async def is_anothers(cloud: Cloud, group: ResourceGroup, place: Place) -> bool:
+    """Whether the group is that of a cluster which has the name of ours by now, and which somebody else has made."""
+    if is_ours(group.tags, place.cluster_id):
+        return False
+    clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
+    present = await clusters.get(place.resource_group, place.azure_name, call=azure_call(cloud))
+    if present is None or is_ours(present.tags, place.cluster_id):
+        return False
+    return (present.node_resource_group or "").lower() == group.name.lower()
+
+
+async def remove_own(cloud: Cloud, place: Place) -> list[str]:
+    """Remove what Slipway itself made for the cluster; the ids of what else carries its tags, by Azure's whole list.
+
+    That stays (0024): others hand tags on, AKS's storage drivers to disks, Azure's policies to what lies in a group.
+    """
+    subscription = cloud.gateways.azure.subscription(place.subscription_id)
+    found = await subscription.resource_groups.tagged(CLUSTER, place.cluster_id, call=azure_call(cloud))
+    ours = [each for each in found if is_ours(each.tags, place.cluster_id)]
+    if any(is_own_rule(each, place) for each in ours):
+        await remove_rules(cloud, place)
+    return sorted(each.id for each in ours if not is_own_rule(each, place))
 
 
 async def _blockers(cloud: Cloud, group: str, place: Place) -> list[FieldError]:
