@@ -30,6 +30,14 @@ def merged(base: JsonObject, patch: JsonObject) -> JsonObject:
     return result
 
 
+def value_at(document: JsonObject, path: str) -> object:
+    """What stands at a dotted path; None where nothing does."""
+    here: object = document
+    for name in path.split("."):
+        here = here.get(name) if isinstance(here, dict) else None
+    return here
+
+
 def json_patch(before: JsonObject, after: JsonObject, at: str = "") -> list[JsonObject]:
     """What has changed between two objects, as a JSON Patch (RFC 6902); a list is replaced as a whole."""
     changes: list[JsonObject] = []

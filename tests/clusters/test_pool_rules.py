@@ -4,14 +4,26 @@ import json
 from typing import Any
 
 import pytest
+from azure.mgmt.containerservice import models
 
-from app.clusters.schemas.pools import NodePoolCreate
-from app.clusters.specs.pool_rules import check_networks, check_pool
+from app.clusters.schemas.pools import (
+    DiskType,
+    EvictionPolicy,
+    NodePoolCreate,
+    OsSku,
+    OsType,
+    PoolMode,
+    ScaleDownMode,
+    UndrainableNodes,
+)
+from app.clusters.specs.pool_rules import check_gateways, check_networks, check_pool
 from app.clusters.specs.pool_spec import azure_pool_name, settings_of, spec_of, wanted_of
+from app.clusters.specs.property_rules import check_azure_properties
 from app.clusters.specs.rejections import Rejections
 
 SYSTEM = {"name": "system", "mode": "System", "size": "Standard_D4s_v5", "count": 1}
 WINDOWS = {"name": "win", "os_type": "Windows", "size": "Standard_D4s_v5", "count": 1}
+GATEWAY = {"name": "egress", "mode": "Gateway", "size": "Standard_D4s_v5", "count": 2}
 
 GROUP = "/subscriptions/0d5a1f3e-7c2b-4e8a-9f60-000000000000/resourceGroups/net/providers"
 NETWORK = f"{GROUP}/Microsoft.Network"
@@ -71,6 +83,40 @@ def broken(body: dict[str, Any]) -> list[tuple[str, str]]:
         ({**SYSTEM, "azure_properties": {"vmSize": "x"}}, "given_as_field", "/azure_properties/vmSize"),
         ({**SYSTEM, "azure_properties": {"status": {}}}, "not_settable", "/azure_properties/status"),
         ({**SYSTEM, "azure_properties": {"warpDrive": 1}}, "unknown_azure_property", "/azure_properties/warpDrive"),
+        ({**SYSTEM, "azure_properties": {"name": "x"}}, "unknown_azure_property", "/azure_properties/name"),
+        (
+            {**SYSTEM, "azure_properties": {"kubeletConfig": {"nope": 1}}},
+            "unknown_azure_property",
+            "/azure_properties/kubeletConfig/nope",
+        ),
+        (
+            {**SYSTEM, "azure_properties": {"kubeletConfig": {"cpuManagerPolicy": 5}}},
+            "wrong_type",
+            "/azure_properties/kubeletConfig/cpuManagerPolicy",
+        ),
+        ({**SYSTEM, "azure_properties": {"workloadRuntime": 7}}, "wrong_type", "/azure_properties/workloadRuntime"),
+        ({**SYSTEM, "azure_properties": {"kubeletConfig": "x"}}, "wrong_type", "/azure_properties/kubeletConfig"),
+        (
+            {**SYSTEM, "azure_properties": {"localDNSProfile": {"state": "Enabled"}}},
+            "not_settable",
+            "/azure_properties/localDNSProfile/state",
+        ),
+        ({**GATEWAY, "count": 3}, "gateway_pool_too_large", "/count"),
+        ({**GATEWAY, "os_type": "Windows"}, "windows_gateway_pool", "/os_type"),
+        ({**GATEWAY, "autoscaling": {"min_count": 1, "max_count": 2}}, "gateway_pool_autoscaled", "/autoscaling"),
+        (
+            {**GATEWAY, "subnet_id": subnet("hub", "nodes"), "pod_subnet_id": subnet("hub", "pods")},
+            "gateway_pod_subnet",
+            "/pod_subnet_id",
+        ),
+        (
+            {**GATEWAY, "azure_properties": {"gatewayProfile": {"publicIPPrefixSize": 27}}},
+            "wrong_value",
+            "/azure_properties/gatewayProfile/publicIPPrefixSize",
+        ),
+        ({**SYSTEM, "azure_properties": {"gatewayProfile": {}}}, "gateway_only", "/azure_properties/gatewayProfile"),
+        ({**WINDOWS, "os_sku": "AzureContainerLinux"}, "os_sku_mismatch", "/os_sku"),
+        ({**SYSTEM, "os_sku": "Windows2019"}, "os_sku_mismatch", "/os_sku"),
         (
             {**SYSTEM, "labels": {"kubernetes.azure.com/mode": "x"}},
             "reserved_label",
@@ -117,6 +163,31 @@ def test_a_system_pool_is_never_empty_and_a_user_pool_may_be() -> None:
 def test_an_upgrade_has_surge_nodes_or_nodes_in_place_or_both(upgrades: dict[str, str]) -> None:
     """Trouble 41."""
     assert broken({**WINDOWS, "upgrades": upgrades}) == []
+
+
+def test_the_words_of_pools_are_those_of_the_sdk() -> None:
+    for ours, azures in (
+        (PoolMode, models.AgentPoolMode),
+        (OsType, models.OSType),
+        (OsSku, models.OSSKU),
+        (DiskType, models.OSDiskType),
+        (EvictionPolicy, models.ScaleSetEvictionPolicy),
+        (ScaleDownMode, models.ScaleDownMode),
+        (UndrainableNodes, models.UndrainableNodeBehavior),
+    ):
+        assert {word.value for word in ours} == {word.value for word in azures}
+
+
+def test_a_gateway_pool_has_as_many_nodes_as_its_prefix_has_addresses_and_a_cluster_with_a_gateway() -> None:
+    profile = {"gatewayProfile": {"publicIPPrefixSize": 28}}
+    pool = pool_of({**GATEWAY, "count": 16, "azure_properties": profile})
+    assert broken({**GATEWAY, "count": 16, "azure_properties": profile}) == []
+    for enabled, codes in ((True, []), (False, ["needs_static_egress_gateway"])):
+        rejections = Rejections()
+        gateway = {"networkProfile": {"staticEgressGatewayProfile": {"enabled": enabled}}}
+        check_azure_properties(gateway, rejections)
+        check_gateways({"": pool}, gateway, rejections)
+        assert [error.code for error in rejections.errors] == codes
 
 
 def test_a_whole_pool_is_read_as_it_was_written() -> None:

@@ -1,6 +1,6 @@
 """JSON documents: laid over one another, merged and compared."""
 
-from app.core.json import JsonObject, json_patch, merged, overlay
+from app.core.json import JsonObject, json_patch, merged, overlay, value_at
 
 
 def test_a_merge_patch_takes_away_what_is_null_at_any_depth() -> None:
@@ -27,3 +27,9 @@ def test_the_difference_is_a_json_patch() -> None:
 
 def test_what_is_laid_over_goes_before() -> None:
     assert overlay({"a": {"b": 1, "c": 2}, "d": [1]}, {"a": {"b": 3}, "d": [2]}) == {"a": {"b": 3, "c": 2}, "d": [2]}
+
+
+def test_a_dotted_path_leads_to_a_value_or_nowhere() -> None:
+    document: JsonObject = {"a": {"b": {"c": 1}}, "d": [1]}
+    assert value_at(document, "a.b.c") == 1
+    assert [value_at(document, path) for path in ("a.x", "a.b.c.e", "d.0", "")] == [None] * 4

@@ -53,10 +53,11 @@ AzureProperties = Annotated[dict[PropertyName, Any], Field(max_length=40)]
 
 
 class PoolMode(StrEnum):
-    """System pools carry the cluster's own pods; there is always one."""
+    """System pools carry the cluster's own pods; there is always one. Gateway pools give fixed outbound addresses."""
 
     SYSTEM = "System"
     USER = "User"
+    GATEWAY = "Gateway"
 
 
 class OsType(StrEnum):
@@ -67,10 +68,16 @@ class OsType(StrEnum):
 
 
 class OsSku(StrEnum):
-    """Which system the nodes run, of their `os_type`."""
+    """Which system the nodes run, of their `os_type`. Without a number: the release that AKS has for the version."""
 
     UBUNTU = "Ubuntu"
+    UBUNTU_2204 = "Ubuntu2204"
+    UBUNTU_2404 = "Ubuntu2404"
     AZURE_LINUX = "AzureLinux"
+    AZURE_LINUX_3 = "AzureLinux3"
+    AZURE_CONTAINER_LINUX = "AzureContainerLinux"
+    CBL_MARINER = "CBLMariner"
+    WINDOWS_2019 = "Windows2019"
     WINDOWS_2022 = "Windows2022"
     WINDOWS_2025 = "Windows2025"
 

@@ -6,20 +6,26 @@ from collections.abc import Mapping
 
 from app.azure.types.agent_pool import AgentPoolSpec
 from app.azure.types.pool_properties import AZURES, FREE, TYPED
-from app.clusters.schemas.pools import DiskType, NodePoolSettings, OsSku, OsType, PoolMode, ScaleDownMode
+from app.clusters.schemas.pools import DiskType, NodePoolSettings, OsType, PoolMode, ScaleDownMode
 from app.clusters.specs.azure_model import POOL, check_leaf, leaves
 from app.clusters.specs.rejections import Rejections
+from app.core.json import JsonObject, value_at
 
-_WINDOWS_SKUS = frozenset({OsSku.WINDOWS_2022, OsSku.WINDOWS_2025})
 _LINUX_ONLY = ("artifactStreamingProfile", "linuxOSConfig", "localDNSProfile")
 _AKS_PREFIX = "kubernetes.azure.com/"
 _NONE = "0"
+_PREFIX, _USUAL_PREFIX = "gatewayProfile.publicIPPrefixSize", 31
+_NODES_OF_PREFIX = {28: 16, 29: 8, 30: 4, 31: 2}
+_NEEDS_GATEWAY = (
+    'Let the cluster have {"azure_properties": {"networkProfile": {"staticEgressGatewayProfile": {"enabled": true}}}}.'
+)
 
 
 def check_pool(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
     """Note every rule that a pool alone breaks; `at` points to it in the request."""
     if pool.mode is PoolMode.SYSTEM:
         _check_system(pool, at, rejections)
+    _check_gateway(pool, at, rejections)
     _check_count(pool, at, rejections)
     _check_os(pool, at, rejections)
     _check_machines(pool, at, rejections)
@@ -53,6 +59,41 @@ def _check_system(pool: NodePoolSettings, at: str, rejections: Rejections) -> No
             )
 
 
+def _check_gateway(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
+    """https://learn.microsoft.com/azure/aks/configure-static-egress-gateway."""
+    profile = pool.azure_properties.get("gatewayProfile")
+    if pool.mode is not PoolMode.GATEWAY:
+        if profile is not None:
+            pointer = f"{at}/azure_properties/gatewayProfile"
+            rejections.add("gateway_only", pointer, "This is for pools with `mode: Gateway`.")
+        return
+    if pool.os_type is OsType.WINDOWS:
+        rejections.add("windows_gateway_pool", f"{at}/os_type", "Gateway pools run Linux.")
+    if pool.pod_subnet_id is not None:
+        rejections.add("gateway_pod_subnet", f"{at}/pod_subnet_id", "AKS has no gateway pools beside subnets for pods.")
+    if pool.autoscaling is not None:
+        rejections.add("gateway_pool_autoscaled", f"{at}/autoscaling", "A gateway pool has a fixed count.")
+    size = value_at(pool.azure_properties, _PREFIX) or _USUAL_PREFIX
+    most = _NODES_OF_PREFIX.get(size) if isinstance(size, int) else None
+    if most is None:
+        pointer = f"{at}/azure_properties/{_PREFIX.replace('.', '/')}"
+        rejections.add("wrong_value", pointer, f"AKS has {', '.join(map(str, _NODES_OF_PREFIX))} here.")
+    elif (pool.count or 0) > most:
+        detail = f"Each node has an address of one prefix, and /{size} has {most}: give `{_PREFIX}`, down to 28."
+        rejections.add("gateway_pool_too_large", f"{at}/count", detail)
+
+
+def check_gateways(
+    pools: Mapping[str, NodePoolSettings], cluster_properties: JsonObject, rejections: Rejections
+) -> None:
+    """Note gateway pools of a cluster without a static egress gateway. `pools`: by where they stand."""
+    if value_at(cluster_properties, "networkProfile.staticEgressGatewayProfile.enabled") is True:
+        return
+    for at, pool in pools.items():
+        if pool.mode is PoolMode.GATEWAY:
+            rejections.add("needs_static_egress_gateway", f"{at}/mode", _NEEDS_GATEWAY)
+
+
 def _check_count(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
     scaling = pool.autoscaling
     if scaling is None:
@@ -75,7 +116,7 @@ def _check_count(pool: NodePoolSettings, at: str, rejections: Rejections) -> Non
 
 def _check_os(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
     windows = pool.os_type is OsType.WINDOWS
-    if pool.os_sku is not None and (pool.os_sku in _WINDOWS_SKUS) != windows:
+    if pool.os_sku is not None and pool.os_sku.startswith("Windows") != windows:
         rejections.add("os_sku_mismatch", f"{at}/os_sku", f"{pool.os_sku} is not {pool.os_type}.")
     if windows and pool.os_disk is not None and pool.os_disk.type is DiskType.EPHEMERAL and pool.spot is not None:
         rejections.add("windows_ephemeral_spot", f"{at}/os_disk/type", "A Windows spot pool has managed disks.")

@@ -14,7 +14,7 @@ from app.clusters.specs.ground_rules import check_ground
 from app.clusters.specs.lending import check_fallback
 from app.clusters.specs.network_rules import check_addresses
 from app.clusters.specs.outbound import merged_outbound
-from app.clusters.specs.pool_rules import check_networks, check_pool
+from app.clusters.specs.pool_rules import check_gateways, check_networks, check_pool
 from app.clusters.specs.pool_spec import azure_pool_name, spec_of, wanted_of
 from app.clusters.specs.rejections import Rejections
 from app.clusters.specs.secret_rules import SecretPlaces, check_secrets, check_ssh_key
@@ -125,6 +125,7 @@ def _pools(body: ClusterCreate, rejections: Rejections) -> list[WantedPool]:
     for at, pool in placed.items():
         check_pool(pool, at, rejections)
     check_networks(placed, rejections)
+    check_gateways(placed, body.azure_properties or {}, rejections)
     for name, times in Counter(pool.name for pool in body.node_pools).items():
         if times > 1:
             rejections.add("duplicate_node_pool", "/node_pools", f"{times} pools are named {name}.")

@@ -11,7 +11,7 @@ from app.clusters.schemas.settings import ClusterSettings
 from app.clusters.specs.rejections import Rejections
 from app.clusters.specs.setting_rules import check_settings
 from app.clusters.specs.wanted import Wanted
-from app.core.json import JsonObject, merged
+from app.core.json import JsonObject, merged, value_at
 
 _NEW_CLUSTER = "Azure cannot change it of a cluster that is there: make a new cluster with the new value."
 _NEW_POOL = "The pools that are there keep their subnet: add a pool that names another, and delete the old one."
@@ -36,10 +36,10 @@ def patched(wanted: Wanted, patch: JsonObject, seen: JsonObject, rejections: Rej
     for ours in taken_away(before, after):
         if ours not in CAN_BE_RESET and ours not in WINDOWS and ours != "identity" and not _is_fixed(ours):
             rejections.add("immutable", _pointer(ours), _KEPT if ours in ONE_WAY else _NO_DEFAULT)
-    if _at(before, "security.oidc_issuer") is True and _at(after, "security.oidc_issuer") is False:
+    if value_at(before, "security.oidc_issuer") is True and value_at(after, "security.oidc_issuer") is False:
         rejections.add("immutable", "/security/oidc_issuer", _KEPT)
     for ours in ("network.plugin_mode", "network.dataplane"):
-        if _at(before, ours) not in {None, "azure", _at(after, ours)} and _at(after, ours) is not None:
+        if value_at(before, ours) not in {None, "azure", value_at(after, ours)} and value_at(after, ours) is not None:
             rejections.add("immutable", _pointer(ours), _KEPT)
     return after
 
@@ -48,7 +48,7 @@ def taken_away(before: JsonObject, after: JsonObject) -> list[str]:
     """Dotted paths of the settings that were given before and are not any more; an object that goes stands for all."""
     objects = tuple(field.ours for field in CLUSTER_FIELDS if field.form is Form.PRESENT)
     paths = [*(field.ours for field in CLUSTER_FIELDS), *WINDOWS, "identity", "identity.kubelet_id"]
-    gone = [ours for ours in paths if _at(before, ours) is not None and _at(after, ours) is None]
+    gone = [ours for ours in paths if value_at(before, ours) is not None and value_at(after, ours) is None]
     heads = tuple(f"{ours}." for ours in gone if ours in objects or ours == "identity")
     return [ours for ours in gone if not ours.startswith(heads)] if heads else gone
 
@@ -56,18 +56,18 @@ def taken_away(before: JsonObject, after: JsonObject) -> list[str]:
 def resets_after(resets: tuple[str, ...], gone: list[str], after: JsonObject, tags: JsonObject) -> list[str]:
     """What Azure may still have though it was given up: what was so before, and what is given up now."""
     given = {f"tags.{key}" for key in tags}
-    return [each for each in dict.fromkeys([*resets, *gone]) if each not in given and _at(after, each) is None]
+    return [each for each in dict.fromkeys([*resets, *gone]) if each not in given and value_at(after, each) is None]
 
 
 def _fixed(before: JsonObject, after: JsonObject) -> Iterator[tuple[str, object, object]]:
     paths = [field.ours for field in CLUSTER_FIELDS if field.fixed and field.form is not Form.PRESENT]
     private = "api_server.private"
-    was, becomes = (_at(each, private) is not None for each in (before, after))
+    was, becomes = (value_at(each, private) is not None for each in (before, after))
     yield private, was, becomes
     for ours in (*paths, "network.subnet_id", "identity.service_principal"):
         if was == becomes or not ours.startswith(private):
-            yield ours, _at(before, ours), _at(after, ours)
-    principals = [_at(each, "identity.type") == "ServicePrincipal" for each in (before, after)]
+            yield ours, value_at(before, ours), value_at(after, ours)
+    principals = [value_at(each, "identity.type") == "ServicePrincipal" for each in (before, after)]
     yield "identity.type", False, principals[1] and not principals[0]
 
 
@@ -104,13 +104,6 @@ def _read(settings: JsonObject, rejections: Rejections) -> ClusterSettings:
         for found in error.errors():
             rejections.add("wrong_value", "".join(f"/{part}" for part in found["loc"]), str(found["msg"]))
         raise rejections.as_error() from None
-
-
-def _at(settings: JsonObject, ours: str) -> object:
-    here: object = settings
-    for name in ours.split("."):
-        here = here.get(name) if isinstance(here, dict) else None
-    return here
 
 
 def _same(one: object, other: object) -> bool:

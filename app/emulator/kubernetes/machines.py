@@ -30,6 +30,13 @@ _IMAGES = {
         "AKSUbuntu-2204gen2containerd-202511.07.0",
         {},
     ),
+    "ubuntu2404": _Image(
+        "Ubuntu 24.04.3 LTS",
+        "6.8.0-1041-azure",
+        "containerd://2.0.4-2",
+        "AKSUbuntu-2404gen2containerd-202511.07.0",
+        {},
+    ),
     "azurelinux": _Image(
         "Microsoft Azure Linux 3.0",
         "6.6.112.1-2.azl3",
@@ -59,6 +66,10 @@ _IMAGES = {
         {"node.kubernetes.io/windows-build": "10.0.26100"},
     ),
 }
+
+
+# What is built on it runs as it, as far as this Kubernetes shows.
+_ALIKE = {"azurelinux3": "azurelinux", "azurecontainerlinux": "azurelinux", "cblmariner": "azurelinux"}
 
 
 def node(spec: NodeSpec, now: str) -> Object:
@@ -105,7 +116,7 @@ def _taint(text: str) -> dict[str, str]:
 def _image(spec: NodeSpec) -> _Image:
     sku = spec.os_sku.lower()
     fallback = "windows2022" if spec.os_type == "Windows" else "ubuntu"
-    return _IMAGES.get({"azurelinux3": "azurelinux", "cblmariner": "azurelinux"}.get(sku, sku), _IMAGES[fallback])
+    return _IMAGES.get(_ALIKE.get(sku, sku), _IMAGES[fallback])
 
 
 def _labels(spec: NodeSpec, image: _Image) -> dict[str, str]:

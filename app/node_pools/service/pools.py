@@ -18,7 +18,7 @@ from app.clusters.service.read import list_pools
 from app.clusters.service.start import SUPERSEDED, Asker, partition_of, require_changeable, start, tell, want
 from app.clusters.specs.lending import check_fallback, check_lender
 from app.clusters.specs.offers import Offer
-from app.clusters.specs.pool_rules import check_networks, check_pool
+from app.clusters.specs.pool_rules import check_gateways, check_networks, check_pool
 from app.clusters.specs.pool_spec import azure_pool_name, settings_of, spec_of, wanted_of
 from app.clusters.specs.rejections import Rejections
 from app.clusters.specs.wanted import Wanted, WantedPool
@@ -74,6 +74,7 @@ async def add_pool(session: AsyncSession, asker: Asker, cluster: Cluster, body: 
     rejections = Rejections()
     check_pool(body, "", rejections)
     check_beside(cluster, body, rejections)
+    check_gateways({"": body}, Wanted.from_json(cluster.wanted).settings.get("azure_properties") or {}, rejections)
     sizes = {"": body.size}
     sizes |= {f"/fallbacks/{index}": each.size for index, each in enumerate(body.fallbacks) if each.size}
     asked: Any = {"subscription_id": cluster.subscription_id, "location": cluster.location, "now": asker.now}

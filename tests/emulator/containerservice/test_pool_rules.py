@@ -29,6 +29,16 @@ SPOT = {"scaleSetPriority": "Spot"}
         ({"nodeTaints": ["a=b"]}, "agentPoolProfile.nodeTaints"),
         ({"nodeTaints": ["a=b:Sometimes"]}, "agentPoolProfile.nodeTaints"),
         ({"osDiskType": "Tape"}, "agentPoolProfile.osDiskType"),
+        ({"mode": "Gate"}, "agentPoolProfile.mode"),
+        ({"mode": "Gateway"}, "agentPoolProfile.mode"),
+        ({"mode": "Gateway", "count": 3}, "agentPoolProfile.count"),
+        ({"mode": "Gateway", **SCALED}, "agentPoolProfile.enableAutoScaling"),
+        (
+            {"mode": "Gateway", "gatewayProfile": {"publicIPPrefixSize": 27}},
+            "agentPoolProfile.gatewayProfile.publicIPPrefixSize",
+        ),
+        ({"gatewayProfile": {"publicIPPrefixSize": 28}}, "agentPoolProfile.gatewayProfile"),
+        ({"osSKU": "Windows2019"}, "agentPoolProfile.osSKU"),
         ({"upgradeSettings": {"maxSurge": "101%"}}, "agentPoolProfile.upgradeSettings.maxSurge"),
         ({"upgradeSettings": {"maxSurge": "0"}}, "agentPoolProfile.upgradeSettings"),
         ({"upgradeSettings": {"maxSurge": "0", "maxUnavailable": "0%"}}, "agentPoolProfile.upgradeSettings"),
@@ -133,3 +143,35 @@ async def test_an_upgrade_needs_quota_for_its_surge_nodes_and_a_start_for_all(ak
     assert (await aks.post("start")).body["code"] == "ErrCode_InsufficientVCPUQuota"
     aks.azure.azure.cloud.overrides.clear()
     assert (await aks.post("start")).status == 202
+
+
+async def test_a_gateway_pool_comes_where_the_cluster_has_the_gateway(aks: Aks) -> None:
+    assert (await aks.change(networkProfile={"staticEgressGatewayProfile": {"enabled": True}})).status == 200
+    aks.azure.advance(301)
+    await aks.has_pool("egress", mode="Gateway", count=4, gatewayProfile={"publicIPPrefixSize": 30})
+    (label,) = {
+        node["metadata"]["labels"]["kubernetes.azure.com/mode"]
+        for node in aks.objects("nodes")
+        if node["metadata"]["labels"]["agentpool"] == "egress"
+    }
+    assert label == "gateway"
+
+
+@pytest.mark.parametrize(
+    ("sku", "image", "shown"),
+    [
+        ("Ubuntu2404", "AKSUbuntu-2404gen2containerd-", "Ubuntu 24.04"),
+        ("AzureLinux3", "AKSAzureLinux-V3gen2-", "Microsoft Azure Linux 3.0"),
+        ("AzureContainerLinux", "AKSAzureContainerLinux-", "Linux"),
+        ("CBLMariner", "AKSCBLMariner-V2gen2-", "Linux"),
+    ],
+)
+async def test_each_system_has_its_image(aks: Aks, sku: str, image: str, shown: str) -> None:
+    await aks.has_pool("work", osSKU=sku)
+    assert (await aks.pool("work"))["nodeImageVersion"].startswith(image)
+    (system,) = {
+        node["status"]["nodeInfo"]["osImage"]
+        for node in aks.objects("nodes")
+        if node["metadata"]["labels"]["agentpool"] == "work"
+    }
+    assert shown in system

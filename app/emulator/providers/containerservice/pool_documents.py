@@ -22,7 +22,13 @@ SMALLEST_SYSTEM_CORES, SMALLEST_SYSTEM_GIB = 2, 4
 """Cores and GiB that a system pool's size needs."""
 IMAGES = {
     "Ubuntu": "AKSUbuntu-2204gen2containerd-202601.07.0",
+    "Ubuntu2204": "AKSUbuntu-2204gen2containerd-202601.07.0",
+    "Ubuntu2404": "AKSUbuntu-2404gen2containerd-202601.07.0",
     "AzureLinux": "AKSAzureLinux-V3gen2-202601.07.0",
+    "AzureLinux3": "AKSAzureLinux-V3gen2-202601.07.0",
+    "AzureContainerLinux": "AKSAzureContainerLinux-202601.07.0",
+    "CBLMariner": "AKSCBLMariner-V2gen2-202601.07.0",
+    "Windows2019": "AKSWindows-2019-containerd-17763.8276.260107",
     "Windows2022": "AKSWindows-2022-containerd-20348.4529.260107",
     "Windows2025": "AKSWindows-2025-containerd-26100.7462.260107",
 }
@@ -110,6 +116,8 @@ def new_pool(name: object, asked: Document, *, location: str, cluster: Document)
     pool = overlay(pool, with_spot(asked))
     check_pool(pool, location=location, control_plane=cluster["currentKubernetesVersion"])
     check_rules(pool, asked)
+    if mode == "Gateway" and not section(cluster, "networkProfile", "staticEgressGatewayProfile").get("enabled"):
+        raise invalid_parameter("agentPoolProfile.mode", "the cluster has no static egress gateway enabled")
     return pool
 
 
@@ -172,8 +180,8 @@ def _check_pool_upgrade(known: Document, pool: Document) -> None:
 def check_pool(pool: Document, *, location: str, control_plane: str) -> None:
     """Everything that one pool alone must satisfy; `currentOrchestratorVersion` is filled in on the way."""
     system = pool["mode"] == "System"
-    if pool["mode"] not in {"System", "User"}:
-        raise invalid_parameter("agentPoolProfile.mode", f"'{pool['mode']}' is neither System nor User")
+    if pool["mode"] not in {"System", "User", "Gateway"}:
+        raise invalid_parameter("agentPoolProfile.mode", f"'{pool['mode']}' is not among System, User, Gateway")
     if system and pool["osType"] == "Windows":
         raise invalid_parameter("agentPoolProfile.mode", "a system agent pool must run Linux")
     _check_range(pool, "count", 1 if system else 0, LARGEST_POOL)

@@ -72,6 +72,7 @@ def check_rules(pool: Document, asked: Document) -> None:
         if field in pool and pool[field] not in allowed:
             raise invalid_parameter(f"agentPoolProfile.{field}", f"'{pool[field]}' is not among {', '.join(allowed)}")
     _check_spot(pool, asked)
+    _check_gateway(pool)
     _check_autoscaler(pool)
     _check_labels(pool)
     _check_upgrade(section(pool, "upgradeSettings"), system=pool["mode"] == "System")
@@ -91,6 +92,25 @@ def _check_spot(pool: Document, asked: Document) -> None:
     price = pool["spotMaxPrice"]
     if price != -1 and not price > 0:
         raise invalid_parameter("agentPoolProfile.spotMaxPrice", f"{price} is neither -1 nor greater than 0")
+
+
+def _check_gateway(pool: Document) -> None:
+    """https://learn.microsoft.com/azure/aks/configure-static-egress-gateway; the words are ours."""
+    if pool["mode"] != "Gateway":
+        if "gatewayProfile" in pool:
+            raise invalid_parameter("agentPoolProfile.gatewayProfile", "only pools in Gateway mode have it")
+        return
+    if pool["osType"] == "Windows":
+        raise invalid_parameter("agentPoolProfile.mode", "a gateway agent pool must run Linux")
+    if pool.get("enableAutoScaling"):
+        raise invalid_parameter("agentPoolProfile.enableAutoScaling", "a gateway agent pool does not scale by itself")
+    size = section(pool, "gatewayProfile").get("publicIPPrefixSize") or 31
+    if size not in range(28, 32):
+        raise invalid_parameter(
+            "agentPoolProfile.gatewayProfile.publicIPPrefixSize", f"{size} is out of the range 28 to 31"
+        )
+    if pool["count"] > 2 ** (32 - size):
+        raise invalid_parameter("agentPoolProfile.count", f"a prefix /{size} has addresses for fewer nodes")
 
 
 def _check_autoscaler(pool: Document) -> None:

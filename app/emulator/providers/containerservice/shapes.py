@@ -12,6 +12,16 @@ Shape = type | Mapping[str, Any] | list[Any]
 """`str`, `int`, `bool`; a mapping of fields; or a list with the shape of its items. Null fits everywhere."""
 
 _STRINGS = {ANY_NAME: str}
+_DNS_OVERRIDE = {
+    "cacheDurationInSeconds": int,
+    "forwardDestination": str,
+    "forwardPolicy": str,
+    "maxConcurrent": int,
+    "protocol": str,
+    "queryLogging": str,
+    "serveStale": str,
+    "serveStaleDurationInSeconds": int,
+}
 
 POOL: Mapping[str, Shape] = {
     "count": int,
@@ -48,7 +58,51 @@ POOL: Mapping[str, Shape] = {
         "nodeSoakDurationInMinutes": int,
         "undrainableNodeBehavior": str,
     },
-    "securityProfile": {},
+    "podSubnetID": str,
+    "podIPAllocationMode": str,
+    "workloadRuntime": str,
+    "messageOfTheDay": str,
+    "gpuInstanceProfile": str,
+    "hostGroupID": str,
+    "capacityReservationGroupID": str,
+    "proximityPlacementGroupID": str,
+    "nodePublicIPPrefixID": str,
+    "enableEncryptionAtHost": bool,
+    "enableUltraSSD": bool,
+    "artifactStreamingProfile": {"enabled": bool},
+    "gatewayProfile": {"publicIPPrefixSize": int},
+    "gpuProfile": {"driver": str, "nvidia": {"managementMode": str}},
+    "kubeletConfig": {
+        "allowedUnsafeSysctls": [str],
+        "containerLogMaxFiles": int,
+        "containerLogMaxSizeMB": int,
+        "cpuCfsQuota": bool,
+        "cpuCfsQuotaPeriod": str,
+        "cpuManagerPolicy": str,
+        "failSwapOn": bool,
+        "imageGcHighThreshold": int,
+        "imageGcLowThreshold": int,
+        "podMaxPids": int,
+        "topologyManagerPolicy": str,
+    },
+    "linuxOSConfig": {
+        "swapFileSizeMB": int,
+        "sysctls": {"netIpv4IpLocalPortRange": str, "netIpv4TcpTwReuse": bool, ANY_NAME: int},
+        "transparentHugePageDefrag": str,
+        "transparentHugePageEnabled": str,
+    },
+    "localDNSProfile": {
+        "mode": str,
+        "kubeDNSOverrides": {ANY_NAME: _DNS_OVERRIDE},
+        "vnetDNSOverrides": {ANY_NAME: _DNS_OVERRIDE},
+    },
+    "networkProfile": {
+        "allowedHostPorts": [{"portStart": int, "portEnd": int, "protocol": str}],
+        "applicationSecurityGroups": [str],
+        "nodePublicIPTags": [{"ipTagType": str, "tag": str}],
+    },
+    "securityProfile": {"enableSecureBoot": bool, "enableVTPM": bool, "sshAccess": str},
+    "windowsProfile": {"disableOutboundNat": bool},
 }
 POOL_RESOURCE: Mapping[str, Shape] = {"properties": POOL}
 CLUSTER: Mapping[str, Shape] = {
