@@ -58,19 +58,24 @@ async def test_one_that_fails_again_stays_failed(slipway: Slipway) -> None:
     assert (await slipway.cluster())["state"] == "failed"
 
 
-async def test_a_pool_that_fails_stops_no_other(slipway: Slipway) -> None:
-    """Trouble 8."""
-    await slipway.create()
-    for name in ("first", "second"):
-        await slipway.done("POST", "/v1/clusters/blue/node-pools", {**POOL, "name": name})
+async def _scale_beside(slipway: Slipway, *names: str) -> None:
+    """Somebody gives pools another count in Azure, so that they are to be put again."""
     cluster = await slipway.cluster()
     pools = slipway.parts.gateways.azure.subscription(cluster["subscription_id"]).agent_pools
-    for name in ("first", "second"):
+    for name in names:
         call = Call(deadline=slipway.parts.clock.now() + timedelta(minutes=1))
         await pools.scale(cluster["resource_group"], "blue", name, 2, call=call)
         await slipway.done("POST", "/v1/clusters/blue:sync")
         while (await in_azure(slipway, f"/agentPools/{name}"))["properties"]["provisioningState"] != "Succeeded":
             pass
+
+
+async def test_a_pool_that_fails_stops_no_other(slipway: Slipway) -> None:
+    """Trouble 8."""
+    await slipway.create()
+    for name in ("first", "second"):
+        await slipway.done("POST", "/v1/clusters/blue/node-pools", {**POOL, "name": name})
+    await _scale_beside(slipway, "first", "second")
     slipway.azure.add_fault(
         "fail_operation", operation="AgentPools_CreateOrUpdate", path="/agentPools/first$", count=None, **BROKEN
     )
@@ -80,6 +85,25 @@ async def test_a_pool_that_fails_stops_no_other(slipway: Slipway) -> None:
     assert (second["count"], second["provisioningState"]) == (1, "Succeeded")
     # It serves, and says that something of it is not well.
     assert (await slipway.cluster())["state"] == "degraded"
+
+
+async def test_every_pool_that_fails_is_told(slipway: Slipway) -> None:
+    """Trouble 8."""
+    pools = [{**POOL, "name": name} for name in ("first", "the-second-of-them")]
+    system = {**POOL, "name": "system", "mode": "System"}
+    await slipway.create(node_count=None, node_size=None, node_pools=[system, *pools])
+
+    await _scale_beside(slipway, *(pool["azure_name"] for pool in (await slipway.cluster())["node_pools"][1:]))
+    slipway.azure.add_fault("fail_operation", operation="AgentPools_CreateOrUpdate", count=None, **BROKEN)
+    job = await slipway.ended(await slipway.accepted("POST", RECONCILE))
+    problem = job["problem"]
+    assert (job["state"], problem["azure"]["code"]) == ("failed", "CreateVMSSAgentPoolFailed")
+    assert problem["detail"].startswith("Pool first: ")
+    assert problem["detail"].endswith(" 1 more pool of the cluster failed too.")
+    assert [(error["code"], error["pointer"]) for error in problem["errors"]] == [
+        (problem["code"], "/node_pools/first"),
+        (problem["code"], "/node_pools/the-second-of-them"),
+    ]
 
 
 async def test_a_cluster_that_is_being_made_is_not_reconciled(idle_slipway: Slipway) -> None:

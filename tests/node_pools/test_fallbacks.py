@@ -157,6 +157,7 @@ async def test_the_room_of_a_subnet_is_told_and_one_that_is_too_small_or_elsewhe
         job = await slipway.ended(answer)
         assert job["state"] == "failed"
         assert words in job["problem"]["detail"], job["problem"]
+        assert [error["pointer"] for error in job["problem"]["errors"]] == ["/subnet_id"]
         await slipway.done("DELETE", f"{PATH}/workers")
 
 

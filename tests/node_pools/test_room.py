@@ -44,6 +44,8 @@ async def refused(slipway: Slipway, method: str, path: str, body: Any, code: str
     job = await slipway.ended(await slipway.accepted(method, path, body))
     assert (job["state"], job["problem"]["code"]) == ("failed", code), job
     assert len(puts(slipway)) == before
+    if code == "azure_subnet_full":
+        assert [(error["code"], error["pointer"]) for error in job["problem"]["errors"]] == [(code, "/count")]
     return str(job["problem"]["detail"])
 
 
@@ -100,7 +102,16 @@ async def test_a_cluster_whose_subnet_is_too_small_is_told_so_before_azure_is_as
     asked = {"name": "green", "location": "westeurope", "generate_ssh_key": True, "network": {"plugin": "azure"}}
     job = await slipway.ended(await slipway.accepted("POST", "/v1/clusters", {**asked, "node_pools": [system]}))
     assert (job["state"], job["problem"]["code"]) == ("failed", "azure_subnet_full"), job
-    assert "has 59 free addresses, and the nodes need 62" in job["problem"]["detail"]
+    words = "has 59 free addresses, and the nodes need 62"
+    assert words in job["problem"]["detail"]
+    assert [error["pointer"] for error in job["problem"]["errors"]] == ["/node_pools/0/subnet_id"]
+    await slipway.done("DELETE", "/v1/clusters/green")
+    # Its pools stand there too where they name no subnet of their own.
+    shared = {**asked, "network": {"plugin": "azure", "subnet_id": subnet}}
+    alone = {name: value for name, value in system.items() if name != "subnet_id"}
+    job = await slipway.ended(await slipway.accepted("POST", "/v1/clusters", {**shared, "node_pools": [alone]}))
+    assert words in job["problem"]["detail"]
+    assert [error["pointer"] for error in job["problem"]["errors"]] == ["/network/subnet_id"]
     assert slipway.puts("green") == 0
     # As an overlay its pods take none.
     asked = {**asked, "name": "red", "network": {"plugin": "azure", "plugin_mode": "overlay"}}

@@ -24,7 +24,7 @@ class Growth:
     """A pool that gets nodes. `present`: those that it has; `count`: those that it shall have at once.
 
     `most`: those that its autoscaler may come to. `new`: the pool is not there, so nothing shows yet that the
-    subscription may have its machines.
+    subscription may have its machines. `pointer`: what of the request a subnet that has no room is told of.
     """
 
     vm_size: str
@@ -38,9 +38,10 @@ class Growth:
     pod_subnet_id: str | None = None
     max_pods: int | None = None
     max_surge: str | None = None
+    pointer: str = "/subnet_id"
 
     @classmethod
-    def of_new(cls, spec: AgentPoolSpec) -> "Growth":
+    def of_new(cls, spec: AgentPoolSpec, *, pointer: str = "/subnet_id") -> "Growth":
         """A pool that is to be made."""
         return cls(
             vm_size=spec.vm_size,
@@ -53,10 +54,13 @@ class Growth:
             pod_subnet_id=spec.pod_subnet_id,
             max_pods=spec.max_pods,
             max_surge=spec.max_surge,
+            pointer=pointer,
         )
 
     @classmethod
-    def of_present(cls, pool: AgentPool, count: int, *, most: int | None = None, started: bool = False) -> "Growth":
+    def of_present(
+        cls, pool: AgentPool, count: int, *, most: int | None = None, started: bool = False, pointer: str = "/count"
+    ) -> "Growth":
         """A pool that is there, and shall have `count` nodes.
 
         `started`: it is stopped, and so none of its cores are in use. Its addresses may be its own still: of its subnet
@@ -73,6 +77,7 @@ class Growth:
             pod_subnet_id=pool.pod_subnet_id,
             max_pods=pool.max_pods,
             max_surge=pool.max_surge,
+            pointer=pointer,
         )
 
     @property

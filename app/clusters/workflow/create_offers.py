@@ -28,10 +28,20 @@ async def check_room(cloud: Cloud, asked: Plan) -> list[JsonObject]:
     flat = is_flat(network.get("plugin"), network.get("plugin_mode"))
     ground = Ground(place.subscription_id, wanted.location, flat)
     try:
-        return await require_room(cloud, ground, [Growth.of_new(pool.spec) for pool in wanted.pools])
+        return await require_room(cloud, ground, _growth(wanted, network.get("subnet_id")))
     except SlipwayError as error:
         asked.trial.raise_first(error)
         raise
+
+
+def _growth(wanted: Wanted, shared: str | None) -> list[Growth]:
+    """All pools. `shared`: the subnet of those that name none of their own."""
+    return [
+        Growth.of_new(pool.spec, pointer=f"/node_pools/{index}/subnet_id")
+        if pool.spec.subnet_id
+        else Growth.of_new(replace(pool.spec, subnet_id=shared), pointer="/network/subnet_id")
+        for index, pool in enumerate(wanted.pools)
+    ]
 
 
 @record_step

@@ -19,7 +19,7 @@ from app.clusters.specs.room import (
     subnet_room,
     tight,
 )
-from app.core.errors import ErrorClass, SlipwayError
+from app.core.errors import ErrorClass, FieldError, SlipwayError
 from app.core.json import JsonObject
 from app.jobs.workflow import Cloud, azure_call
 
@@ -174,16 +174,23 @@ def _require_subnet(
     subnet = None if network is None else _subnet_in(network, subnet_id)
     name = subnet_id.rpartition("/")[2]
     if network is None or subnet is None:
-        raise SubnetNotFoundError(f"There is no subnet {name} of this id.")
+        raise _refused(SubnetNotFoundError, f"There is no subnet {name} of this id.", pools)
     if network.location.lower() != ground.location.lower():
-        raise SubnetNotFoundError(f"The subnet {name} is in {network.location}, and the cluster in {ground.location}.")
+        why = f"The subnet {name} is in {network.location}, and the cluster in {ground.location}."
+        raise _refused(SubnetNotFoundError, why, pools)
     room = subnet_room(name, free_addresses(subnet), pools, flat=ground.pods_in_subnet)
     if room["free"] is not None and room["needed_now"] > room["free"]:
-        raise SubnetTooSmallError(
+        why = (
             f"The subnet {name} has {room['free']} free addresses, and the nodes need {room['needed_now']} "
             f"({room['needed_at_most']} at their greatest count, {room['needed_at_upgrade']} while they are upgraded)."
         )
+        raise _refused(SubnetTooSmallError, why, pools)
     return room
+
+
+def _refused(kind: type[SlipwayError], why: str, pools: Sequence[Growth]) -> SlipwayError:
+    """What is wrong with a subnet, told of each place of the request that has put nodes there."""
+    return kind(why, errors=[FieldError(kind.code, at, why) for at in dict.fromkeys(pool.pointer for pool in pools)])
 
 
 def _subnet_in(network: VirtualNetwork, subnet_id: str) -> Subnet | None:

@@ -1,5 +1,6 @@
 """`cluster.reconcile`: put again what is wanted, which cures many Failed states; a failed pool stops no other."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from app.azure.errors import AzureError
@@ -17,8 +18,9 @@ from app.clusters.workflow.preflight import ground_of, require_room
 from app.clusters.workflow.proof import Proof, prove
 from app.clusters.workflow.settings import Differences, apply_settings, forget_resets, tell_partly_applied
 from app.clusters.workflow.turn import require_idle
-from app.core.errors import Problem, SlipwayError
+from app.core.errors import FieldError, Problem, SlipwayError
 from app.core.json import JsonObject
+from app.core.text import counted
 from app.engine.errors import JobFailedError
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
@@ -32,14 +34,15 @@ async def reconcile_cluster(job: JobRun) -> None:
     begun = await job.cloud(put_cluster_again, asked, etag)
     await job.cloud(await_cluster_again, asked, begun)
     left = await apply_settings(job, asked)
-    failed: list[JsonObject] = []
+    failed: dict[str, Problem] = {}
     for pool in asked.wanted.pools:
         again = await job.cloud(put_pool_again, asked, pool.in_azure)
         ended = await job.cloud(await_pool_again, asked, again)
-        failed += [] if ended.problem is None else [ended.problem]
+        if ended.problem is not None:
+            failed[pool.name] = Problem.from_json(ended.problem)
     if failed:
         # The others were put all the same.
-        raise JobFailedError(Problem.from_json(failed[0]))
+        raise JobFailedError(_together(failed))
     made = await job.cloud(read_reconciled, asked)
     proof = await job.cloud(prove_reconciled, asked, made)
     await job.record(record_reconciled, asked, made, proof, left)
@@ -51,6 +54,19 @@ class PoolAgain:
 
     begun: Begun | None = None
     problem: JsonObject | None = None
+
+
+def _together(failed: Mapping[str, Problem]) -> Problem:
+    """The first pool's problem, by our name of it, and in `errors` that of each."""
+    first, *others = failed.values()
+    words = f" {counted(len(others), 'more pool')} of the cluster failed too." if others else ""
+    named = [FieldError(problem.code, f"/node_pools/{name}", problem.detail) for name, problem in failed.items()]
+    return replace(
+        first,
+        detail=f"Pool {next(iter(failed))}: {first.detail}{words}",
+        retryable=all(problem.retryable for problem in failed.values()),
+        errors=(*named, *(error for problem in failed.values() for error in problem.errors)),
+    )
 
 
 @record_step
@@ -122,8 +138,10 @@ async def _make_again(cloud: Cloud, asked: Plan, spec: AgentPoolSpec) -> PoolAga
     subnet = spec.subnet_id or (asked.wanted.settings.get("network") or {}).get("subnet_id")
     wanted = replace(spec, tags={**spec.tags, **owner}, subnet_id=subnet)
     try:
+        ours = asked.wanted.pool_names.get(spec.name, spec.name)
+        growth = Growth.of_new(wanted, pointer=f"/node_pools/{ours}")
         cluster = await await_azure.require_ours(cloud, place)
-        await require_room(cloud, ground_of(cluster, place.subscription_id), [Growth.of_new(wanted)])
+        await require_room(cloud, ground_of(cluster, place.subscription_id), [growth])
         answer = await pools.create(place.resource_group, place.azure_name, wanted, call=azure_call(cloud))
     except SlipwayError as error:
         if error.problem.retryable:

@@ -67,7 +67,8 @@ async def _look_for_room(cloud: Cloud, asked: PoolPlan, present: AgentPool) -> l
     if spec.auto_scaling:
         count = max(present.count, spec.min_count or 0)
         most = spec.max_count if (spec.max_count or 0) > (present.max_count or 0) else None
-    growth = Growth.of_present(present, count, most=most)
+    pointer = "/autoscaling/min_count" if spec.auto_scaling else "/count"
+    growth = Growth.of_present(present, count, most=most, pointer=pointer)
     if not growth.grows:
         return []
     cluster = await await_azure.require_ours(cloud, place)

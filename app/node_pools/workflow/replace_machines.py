@@ -94,7 +94,7 @@ async def put_missing(cloud: Cloud, asked: PoolPlan, lost: Lost) -> Begun | None
     whole = present.succeeded and present.count == lost.count
     if whole and len(await machines_of(cloud, asked)) >= lost.count:
         return None
-    growth = Growth.of_present(present, lost.count)
+    growth = Growth.of_present(present, lost.count, pointer=f"/node_pools/{asked.name}")
     if growth.grows:
         await require_room(cloud, ground_of(cluster, place.subscription_id), [growth])
     return await pool_calls.send(cloud, asked, replace(asked.spec, count=lost.count), present, again=True)
