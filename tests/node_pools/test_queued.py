@@ -60,3 +60,43 @@ async def test_an_upgrade_of_a_pool_that_azure_has_no_more_says_so(slipway: Slip
 
     assert (job["state"], job["problem"]["code"]) == ("failed", "node_pool_missing")
     assert job["problem"]["detail"] == "The cluster has no pool named workers."
+
+
+async def test_a_count_that_is_asked_while_machines_are_deleted_is_what_the_pool_gets(slipway: Slipway) -> None:
+    """Fewer nodes are wanted by what is left of the pool, and then as many as were asked for."""
+    await slipway.create()
+    await slipway.done("POST", PATH, {**WORKERS, "count": 3})
+    pools, group, call = await beside_slipway(slipway)
+    names = await pools.machines(group, "blue", "workers", call=call)
+    async with queueing(slipway, "POST", f"{OWN}:delete-machines", {"machines": [names[0]]}) as going:
+        change = await slipway.accepted("PATCH", OWN, {"count": 5})
+
+    assert (await slipway.ended(going))["outcome"]["count"] == 2
+    assert (await slipway.ended(change))["state"] == "succeeded"
+    seen = await pool(slipway)
+    assert (seen["count"], seen["observed"]["count"]) == (5, 5)
+
+
+async def test_of_a_scale_and_a_patch_the_count_that_was_asked_last_stays(slipway: Slipway) -> None:
+    await slipway.create()
+    await slipway.done("POST", PATH, WORKERS)
+    async with queueing(slipway, "POST", SCALE, {"node_pool": "system", "count": 2}):
+        scale = await slipway.accepted("POST", SCALE, {"node_pool": "workers", "count": 3})
+        change = await slipway.accepted("PATCH", OWN, {"count": 2})
+
+    assert [(await slipway.ended(job))["state"] for job in (scale, change)] == ["succeeded"] * 2
+    seen = await pool(slipway)
+    assert (seen["count"], seen["observed"]["count"]) == (2, 2)
+
+
+async def test_an_earlier_count_gives_way_to_the_autoscaler(slipway: Slipway) -> None:
+    await slipway.create()
+    await slipway.done("POST", PATH, WORKERS)
+    async with queueing(slipway, "POST", SCALE, {"node_pool": "system", "count": 2}):
+        count = await slipway.accepted("PATCH", OWN, {"count": 4})
+        scaling = await slipway.accepted("PATCH", OWN, {"autoscaling": {"min_count": 1, "max_count": 3}})
+
+    assert [(await slipway.ended(job))["state"] for job in (count, scaling)] == ["succeeded"] * 2
+    seen = await pool(slipway)
+    assert seen["autoscaling"] == {"min_count": 1, "max_count": 3}
+    assert (seen["observed"]["min_count"], seen["observed"]["max_count"]) == (1, 3)

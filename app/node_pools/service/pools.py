@@ -147,7 +147,10 @@ async def change_pool(
     if not changes:
         return Change(None, [])
     spec = spec_of(settings, row.azure_name)
+    said: JsonObject = {}
     if (spec.count, spec.auto_scaling) != (before["count"], before["autoscaling"] is not None):
+        # A job before this one may come to want another count.
+        said = {} if spec.auto_scaling else {"count": spec.count}
         await end_loans(session, cluster, row.name, now=asker.now)
         wanted = Wanted.from_json(cluster.wanted)
     after_it = replace(wanted_of(row.name, settings, spec), lent=wanted.lent_by(row.name))
@@ -161,7 +164,8 @@ async def change_pool(
     # Of one whose creation is still queued an earlier job must not say that Azure has it no more.
     state = NodePoolState.CREATING if row.state == NodePoolState.CREATING else NodePoolState.UPDATING
     _touch(row, state, asker.now)
-    job = await start_job(session, asker, kinds.UPDATE, cluster, row=row, options=body.options.model_dump(mode="json"))
+    options = body.options.model_dump(mode="json")
+    job = await start_job(session, asker, kinds.UPDATE, cluster, row=row, options=options, **said)
     return Change(job, changes)
 
 

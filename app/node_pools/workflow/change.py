@@ -4,7 +4,9 @@ from dataclasses import replace
 
 from app.azure.types.agent_pool import AgentPool
 from app.azure.types.watch import TargetKind
+from app.clusters.service.change import want_count
 from app.clusters.specs.room import Growth
+from app.clusters.specs.wanted import Wanted
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.await_azure import Begun, Made
@@ -36,7 +38,14 @@ async def change_pool(job: JobRun) -> None:
 
 @record_step
 async def begin_change(record: Record) -> PoolPlan:
-    """Mark the cluster and the pool as being changed."""
+    """Mark the cluster and the pool as being changed. A count that was asked for is wanted, whatever was wanted since.
+
+    A job before this one may have wanted another; but where the autoscaler was given the pool since, it decides.
+    """
+    cluster, row = await clusters.cluster_of(record), await plan.pool_of(record)
+    pool, count = Wanted.from_json(cluster.wanted).pool(row.name), record.view.request.get("count")
+    if pool is not None and not pool.spec.auto_scaling and count not in {None, pool.spec.count}:
+        await want_count(record.session, cluster, pool.name, count, now=record.now)
     return await plan.begin(record, NodePoolState.UPDATING)
 
 
