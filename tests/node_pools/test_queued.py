@@ -100,3 +100,36 @@ async def test_an_earlier_count_gives_way_to_the_autoscaler(slipway: Slipway) ->
     seen = await pool(slipway)
     assert seen["autoscaling"] == {"min_count": 1, "max_count": 3}
     assert (seen["observed"]["min_count"], seen["observed"]["max_count"]) == (1, 3)
+
+
+async def test_a_creation_that_makes_way_leaves_the_pool_to_its_deletion(slipway: Slipway) -> None:
+    """Whatever was asked to become of what a failed one leaves."""
+    await slipway.create()
+    slipway.azure.add_fault("stuck_operation", operation="AgentPools_CreateOrUpdate")
+    making = await slipway.accepted("POST", PATH, {**WORKERS, "options": {"on_failure": "delete"}})
+    await slipway.until_step(making, "await_pool")
+    going = await slipway.accepted("DELETE", OWN)
+
+    assert (await slipway.ended(making))["state"] == "canceled"
+    assert (await slipway.ended(going))["state"] == "succeeded"
+    assert (await slipway.ended(making))["problem"]["code"] == "superseded_by_delete"
+    assert (await slipway.ask("GET", OWN)).status_code == 404
+    assert len(slipway.azure.requests(operation="AgentPools_Delete")) == 1
+
+
+async def test_a_pool_that_a_failed_creation_is_removing_is_deleted_where_that_is_asked_meanwhile(
+    slipway: Slipway,
+) -> None:
+    await slipway.create()
+    fault = {"operation": "AgentPools_CreateOrUpdate", "code": "AllocationFailed", "message": "no room"}
+    slipway.azure.add_fault("fail_operation", **fault)
+    slipway.azure.add_fault("error", operation="AgentPools_Delete", count=None, status=503, code="busy")
+    making = await slipway.accepted("POST", PATH, {**WORKERS, "options": {"on_failure": "delete"}})
+    await slipway.until_step(making, "remove_leftovers")
+    going = await slipway.accepted("DELETE", OWN)
+    assert (await pool(slipway))["state"] == "deleting"
+    slipway.azure.clear_faults()
+
+    assert (await slipway.ended(making))["problem"]["azure"]["code"] == "AllocationFailed"
+    assert (await slipway.ended(going))["state"] == "succeeded"
+    assert (await slipway.ask("GET", OWN)).status_code == 404

@@ -5,6 +5,7 @@ from dataclasses import replace
 from app.azure.errors import AzureError
 from app.azure.types.tags import JOB, is_ours, owner_tags
 from app.azure.types.watch import TargetKind
+from app.clusters.service.start import SUPERSEDED
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.await_azure import Begun, Made
@@ -109,7 +110,8 @@ async def clean_up_add(job: JobRun, end: JobEnd) -> None:
     """Abort what still runs when the job was canceled; remove what it made when the caller asked for that."""
     if end.canceled:
         await clean_up_change(job, end)
-    if job.view.options.get("on_failure") != "delete":
+    if end.problem.code == SUPERSEDED or job.view.options.get("on_failure") != "delete":
+        # What takes its place removes the pool.
         return
     asked = await job.record(read_plan)
     if await job.cloud(remove_leftovers, asked):
@@ -137,12 +139,16 @@ async def remove_leftovers(cloud: Cloud, asked: PoolPlan) -> bool:
 
 @record_step
 async def forget_pool(record: Record) -> None:
-    """Nothing of the pool is left: neither its row nor what was wanted."""
+    """Nothing of the pool is left: neither its row nor what was wanted; but a deletion ends the row by itself."""
+    await _forget(record, leaving=False)
+
+
+async def _forget(record: Record, *, leaving: bool) -> None:
+    """End the pool's row and what was wanted of it; `leaving`: also where its deletion is asked for."""
     cluster = await clusters.cluster_of(record)
     row = await record.session.get(NodePool, record.view.request["pool_id"], with_for_update=True)
-    if row is None or row.deleted_at is not None:
-        return
-    await plan.forget(cluster, row, record)
+    if row is not None and row.deleted_at is None and (leaving or not plan.leaves(row, record)):
+        await plan.forget(cluster, row, record)
 
 
 async def record_not_added(record: Record, end: JobEnd) -> None:
@@ -152,7 +158,7 @@ async def record_not_added(record: Record, end: JobEnd) -> None:
     """
     await plan.record_failed(record, end)
     if end.problem.code == PoolNotOursError.code:
-        await forget_pool.run(record)
+        await _forget(record, leaving=True)
 
 
 add_workflow = Workflow(CREATE, add_pool, ended=record_not_added, clean_up=clean_up_add)

@@ -38,10 +38,11 @@ class PoolPlan:
 
 
 async def begin(record: Record, state: NodePoolState) -> PoolPlan:
-    """Mark the cluster and the pool as being changed."""
+    """Mark the cluster and the pool as being changed; a pool whose deletion is asked for stays `deleting`."""
     asked = await plan.begin(record, ClusterState.UPDATING)
     row = await pool_of(record)
-    set_state(row, state, record)
+    if not leaves(row, record):
+        set_state(row, state, record)
     pool = asked.wanted.pool(row.name)
     if pool is None:
         return leaving(asked.place, row)
@@ -69,7 +70,7 @@ def set_state(row: NodePool, state: NodePoolState, record: Record) -> None:
         row.updated_at = record.now
 
 
-def _leaves(row: NodePool, record: Record) -> bool:
+def leaves(row: NodePool, record: Record) -> bool:
     """Whether the pool's deletion is asked for: its job has the word, and not the one that made way for it."""
     return row.state == NodePoolState.DELETING and record.view.kind != DELETE.name
 
@@ -131,7 +132,7 @@ async def record_failed(record: Record, end: JobEnd) -> None:
     """The end of a job that did not succeed: the cluster still serves; the pool is what Azure last said, or failed."""
     await plan.record_unchanged(record, end)
     row = await record.session.get(NodePool, record.view.request["pool_id"], with_for_update=True)
-    if row is None or row.deleted_at is not None or _leaves(row, record):
+    if row is None or row.deleted_at is not None or leaves(row, record):
         return
     seen = pool_state(NodePoolState.CREATING, row.observed)
     set_state(row, NodePoolState.FAILED if seen == NodePoolState.CREATING else NodePoolState(seen), record)
