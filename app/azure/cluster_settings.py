@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from app.azure.types.cluster_changes import Change, WantedSettings
 from app.azure.types.cluster_defaults import DEFAULTS
 from app.azure.types.cluster_fields import CLUSTER_FIELDS, ClusterField, Form, Part
+from app.azure.types.cluster_properties import FIXED, LATER
 from app.core.json import JsonObject
 from app.core.ssh import same_key
 
@@ -76,7 +77,13 @@ def _said(wanted: WantedSettings) -> Iterator[_Said]:
     yield from _identity(wanted)
     for path, value in _leaves(wanted.settings.get("azure_properties") or {}):
         ours = "azure_properties." + ".".join(path)
-        yield _Said(ours, Part.AZURE_PROPERTIES, ("properties", *path), value)
+        fixed = path in FIXED and path not in LATER
+        yield _Said(ours, Part.AZURE_PROPERTIES, ("properties", *path), value, fixed)
+    for ours in wanted.resets:
+        group, *names = ours.split(".")
+        if group == Part.AZURE_PROPERTIES:
+            # Only switches are given up, see `properties_patch.py`.
+            yield _Said(ours, Part.AZURE_PROPERTIES, ("properties", *names), value=False)
 
 
 def _written(field: ClusterField, wanted: WantedSettings) -> object:

@@ -1,5 +1,6 @@
 """JSON documents that only pass through: what a column keeps, what a callee sends on."""
 
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 # Values are Any: a recursive type would have to be narrowed at every read, and nothing is decided on these.
@@ -32,8 +33,13 @@ def merged(base: JsonObject, patch: JsonObject) -> JsonObject:
 
 def value_at(document: JsonObject, path: str) -> object:
     """What stands at a dotted path; None where nothing does."""
+    return value_below(document, path.split("."))
+
+
+def value_below(document: JsonObject, names: Iterable[str]) -> object:
+    """What stands where the names lead, one below the other; None where nothing does."""
     here: object = document
-    for name in path.split("."):
+    for name in names:
         here = here.get(name) if isinstance(here, dict) else None
     return here
 

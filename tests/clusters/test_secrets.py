@@ -119,7 +119,7 @@ async def test_another_password_reaches_azure_by_itself_and_is_found_nowhere_els
         made = await patch(slipway, windows_password=PLANTED, tags={"team": "shop"})
 
     assert made["end"]["state"] == "succeeded", made["end"]
-    assert made["changes"][1:] == [{"op": "replace", "path": "/windows_password"}]
+    assert made["changes"][1:] == [{"op": "replace", "path": "/windows_password", "value": None}]
     otherwise = [sent_otherwise(*each) for each in seen]
     assert otherwise == [{"/tags/team": "shop"}, {"/properties/windowsProfile/adminPassword": PLANTED}]
     assert told_to_azure[-1]["windowsProfile"]["adminUsername"] == "ops"

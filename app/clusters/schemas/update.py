@@ -56,4 +56,4 @@ class ClusterUpdated(ResponseModel):
     job: JobRead | None
     resource: ClusterRead
     changes: list[dict[str, Any]]
-    """What the patch changes of what was asked before, as a JSON Patch (RFC 6902); of a password without its value."""
+    """What the patch changes of what was asked before, as a JSON Patch (RFC 6902); the value of a secret is null."""

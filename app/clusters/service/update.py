@@ -13,6 +13,7 @@ from app.clusters.service.start import Asker, require_changeable, start, want
 from app.clusters.service.versions import changes_version
 from app.clusters.specs import kinds
 from app.clusters.specs.ending import ENDING, end_errors, end_of
+from app.clusters.specs.properties_patch import switched_off
 from app.clusters.specs.rejections import Rejections
 from app.clusters.specs.secret_rules import check_password, check_ssh_key
 from app.clusters.specs.settings_patch import patched, resets_after, taken_away
@@ -64,13 +65,15 @@ async def update_cluster(
     if version is not None:
         changes.insert(0, {"op": "replace", "path": f"/{_VERSION}", "value": version})
     if password is not None:
-        changes.append({"op": "replace", "path": f"/{WINDOWS_PASSWORD}"})
+        # RFC 6902 wants a value: a secret's is null.
+        changes.append({"op": "replace", "path": f"/{WINDOWS_PASSWORD}", "value": None})
     if changes:
         require_changeable(cluster)
     ending = await set_ending(session, cluster, body, now=asker.now)
     if not changes:
         return ClusterChange(None, ending)
-    gone = [f"{TAG}{key}" for key in wanted.tags if key not in tags] + taken_away(wanted.settings, settings)
+    gone = [f"{TAG}{key}" for key in wanted.tags if key not in tags]
+    gone += taken_away(wanted.settings, settings) + switched_off(wanted.settings, settings)
     resets = resets_after(wanted.resets, gone, settings, tags)
     given = wanted.password_given or body.windows_password is not None
     wants = {"tags": tags, _KEY: ssh_key, "settings": settings, "resets": resets, "password_given": given}

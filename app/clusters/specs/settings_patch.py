@@ -8,16 +8,14 @@ from app.azure.types.cluster_defaults import CAN_BE_RESET, ONE_WAY
 from app.azure.types.cluster_fields import CLUSTER_FIELDS, Form
 from app.azure.types.maintenance import WINDOWS
 from app.clusters.schemas.settings import ClusterSettings
+from app.clusters.specs.properties_patch import KEPT, NEW_CLUSTER, NO_DEFAULT, check_changes, same
 from app.clusters.specs.rejections import Rejections
 from app.clusters.specs.setting_rules import check_settings
 from app.clusters.specs.wanted import Wanted
 from app.core.json import JsonObject, merged, value_at
 
-_NEW_CLUSTER = "Azure cannot change it of a cluster that is there: make a new cluster with the new value."
 _NEW_POOL = "The pools that are there keep their subnet: add a pool that names another, and delete the old one."
 _PRINCIPAL = "It goes by POST /v1/clusters/{id}:reset-service-principal."
-_KEPT = "Azure keeps it once it is on: make a new cluster without it."
-_NO_DEFAULT = "Azure has no default to go back to: give the value that it shall have."
 
 
 def patched(wanted: Wanted, patch: JsonObject, seen: JsonObject, rejections: Rejections) -> JsonObject:
@@ -31,16 +29,17 @@ def patched(wanted: Wanted, patch: JsonObject, seen: JsonObject, rejections: Rej
     check_settings(settings, windows=wanted.windows, rejections=rejections)
     after = settings_json(settings)
     for ours, was, becomes in _fixed(before, after):
-        if not _same(was, becomes) and not (was is None and _same(_seen(seen, ours), becomes)):
+        if not same(was, becomes) and not (was is None and same(_seen(seen, ours), becomes)):
             rejections.add("immutable", _pointer(ours), _way_round(ours))
     for ours in taken_away(before, after):
         if ours not in CAN_BE_RESET and ours not in WINDOWS and ours != "identity" and not _is_fixed(ours):
-            rejections.add("immutable", _pointer(ours), _KEPT if ours in ONE_WAY else _NO_DEFAULT)
+            rejections.add("immutable", _pointer(ours), KEPT if ours in ONE_WAY else NO_DEFAULT)
     if value_at(before, "security.oidc_issuer") is True and value_at(after, "security.oidc_issuer") is False:
-        rejections.add("immutable", "/security/oidc_issuer", _KEPT)
+        rejections.add("immutable", "/security/oidc_issuer", KEPT)
     for ours in ("network.plugin_mode", "network.dataplane"):
         if value_at(before, ours) not in {None, "azure", value_at(after, ours)} and value_at(after, ours) is not None:
-            rejections.add("immutable", _pointer(ours), _KEPT)
+            rejections.add("immutable", _pointer(ours), KEPT)
+    check_changes(before, after, seen, rejections)
     return after
 
 
@@ -78,7 +77,7 @@ def _is_fixed(ours: str) -> bool:
 def _way_round(ours: str) -> str:
     if ours == "network.subnet_id":
         return _NEW_POOL
-    return _PRINCIPAL if ours.startswith("identity.service_principal") else _NEW_CLUSTER
+    return _PRINCIPAL if ours.startswith("identity.service_principal") else NEW_CLUSTER
 
 
 def _seen(seen: JsonObject, ours: str) -> object:
@@ -104,12 +103,6 @@ def _read(settings: JsonObject, rejections: Rejections) -> ClusterSettings:
         for found in error.errors():
             rejections.add("wrong_value", "".join(f"/{part}" for part in found["loc"]), str(found["msg"]))
         raise rejections.as_error() from None
-
-
-def _same(one: object, other: object) -> bool:
-    if isinstance(one, str) and isinstance(other, str):
-        return one.lower() == other.lower()
-    return one == other
 
 
 def _pointer(ours: str) -> str:

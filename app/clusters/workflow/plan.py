@@ -9,10 +9,11 @@ from app.clusters.service.foreign import follow_foreign
 from app.clusters.service.read import list_pools
 from app.clusters.service.sealed import WINDOWS_PASSWORD, erase_sealed
 from app.clusters.service.seen import keep_sighting
-from app.clusters.service.start import require_running
+from app.clusters.service.start import require_running, want
 from app.clusters.specs.conditions import troubles
 from app.clusters.specs.left import left_json
 from app.clusters.specs.observed import sighting
+from app.clusters.specs.refused_changes import refused_setting, without
 from app.clusters.specs.states import LEAVING, QUIET, SERVING
 from app.clusters.specs.wanted import Place, Wanted, place_of
 from app.clusters.workflow.await_azure import Made
@@ -169,8 +170,18 @@ async def record_unchanged(record: Record, end: JobEnd) -> None:
         set_state(cluster, ClusterState.LOST if lost else ClusterState.READY, record)
     left = left_json(cluster, await list_pools(record.session, [cluster]))
     job = await record.session.get_one(Job, record.view.id)
-    job.outcome = {"left": left}
+    job.outcome = {"left": left, **_take_back(record, cluster, end)}
     await record.emit("cluster.change_failed", data={**_cause(end), "left": left})
+
+
+def _take_back(record: Record, cluster: Cluster, end: JobEnd) -> JsonObject:
+    """What the outcome says of a setting that Azure cannot change: it is wanted no longer, else all jobs would fail."""
+    settings = cluster.wanted.get("settings", {})
+    ours = refused_setting(end.problem, settings)
+    if ours is None or (left := without(settings, ours)) == settings:
+        return {}
+    want(cluster, {"settings": left}, record.now)
+    return {"taken_back": [ours]}
 
 
 def _cause(end: JobEnd) -> JsonObject:

@@ -35,9 +35,12 @@ IMMUTABLE = (
     ("networkProfile", "dnsServiceIP"),
     ("networkProfile", "loadBalancerSku"),
     ("apiServerAccessProfile", "enablePrivateCluster"),
+    ("apiServerAccessProfile", "subnetId"),
     ("linuxProfile", "adminUsername"),
     ("windowsProfile", "adminUsername"),
 )
+FROM_THE_BEGINNING = (("diskEncryptionSetID",), ("fqdnSubdomain",), ("networkProfile", "networkMode"))
+"""What cannot be given later either."""
 _POD_CIDR = {"podCidr": "10.244.0.0/16", "podCidrs": ["10.244.0.0/16"]}
 READ_ONLY = (
     "provisioningState",
@@ -199,6 +202,10 @@ def changed_cluster(known: Document, document: Document) -> Document:
         now, then = _at(asked, path), _at(before, path)
         # What was never set and is not shown (a password, a profile) may be given later.
         if now is not None and then is not None and now != then:
+            raise change_not_allowed(".".join(path))
+    for path in FROM_THE_BEGINNING:
+        now = _at(asked, path)
+        if now is not None and now != _at(before, path):
             raise change_not_allowed(".".join(path))
     body = clone(known)
     body["properties"] = with_monitoring(before, asked, overlay(before, asked))
