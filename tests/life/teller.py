@@ -15,6 +15,7 @@ _VARIES = (
     (re.compile(r"\b[a-z]{3}_[0-9a-hjkmnp-tv-z]{26}\b"), "<id>"),
     (re.compile(r"\b[a-z0-9-]+\.hcp\.[a-z0-9.]+(?::\d+)?"), "<api>"),
     (re.compile(r"\b(aks-[a-z0-9]+-)\d{8}(-vmss)[0-9a-z]{6}\b"), r"\1…\2…"),
+    (re.compile(r"\b(aks-[a-z0-9]+-)\d{8}(-vmss)\b"), r"\1…\2"),
     (re.compile(r"\b(aks[a-z0-9]{1,6})[0-9a-z]{6}\b"), r"\1…"),
     (re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|\+00:00)"), "<time>"),
 )
@@ -30,11 +31,12 @@ def plain(text: str) -> str:
 
 @dataclass
 class Teller:
-    """Writes the story down while it happens. `read_to`: the last event that was told."""
+    """Writes the story down while it happens. `read_to`: the last event that was seen; `untold`: others' that were."""
 
     slipway: Slipway
     told: list[str] = field(default_factory=list)
     read_to: int = 0
+    untold: list[dict[str, Any]] = field(default_factory=list)
 
     async def chapter(self, title: str, method: str, path: str, body: Any = None) -> dict[str, Any]:
         """Ask for a job, wait for its end, which is good, and tell of it."""
@@ -46,21 +48,40 @@ class Teller:
         """Tell of a job that has ended."""
         steps = (await self.slipway.ask("GET", f"/v1/jobs/{job['id']}/steps")).json()["items"]
         words = []
-        for (name, state), same in groupby(steps, key=lambda step: (step["name"], step["state"])):
+        for (name, state, detail), same in groupby(
+            steps, key=lambda step: (step["name"], step["state"], step["detail"])
+        ):
             times = len(list(same))
-            words.append(name + (f" x{times}" if times > 1 else "") + (f" ({state})" if state != "succeeded" else ""))
-        events = (await self.slipway.events())[self.read_to :]
-        self.read_to += len(events)
-        kinds = [event["type"] for event in events if event["type"] not in _BY_CHANCE]
+            words.append(
+                name
+                + (f" x{times}" if times > 1 else "")
+                + (f" ({state})" if state != "succeeded" else "")
+                + (f' "{detail}"' if detail else "")
+            )
         problem = "" if job["problem"] is None else f" [{job['problem']['code']}]"
         lines = [
             f"## {title}",
             fill(plain(request), 120, subsequent_indent="    ", break_long_words=False),
             _list("steps", words),
-            _list("events", kinds),
+            _list("events", await self._events(job["id"])),
             fill(plain(f"{job['kind']} {job['state']}{problem}: {job['summary']}"), 120, subsequent_indent="    "),
         ]
         self.told.append("\n".join(lines) + "\n")
+
+    async def _events(self, job_id: str) -> list[str]:
+        """What has happened since, but for what belongs to another job, which is told with that."""
+        events = (await self.slipway.events())[self.read_to :]
+        self.read_to += len(events)
+        seen = [*self.untold, *events]
+        self.untold = [event for event in seen if event["job_id"] not in {None, job_id}]
+        return [
+            event["type"] for event in seen if event["job_id"] in {None, job_id} and event["type"] not in _BY_CHANCE
+        ]
+
+    def note(self, title: str, *sentences: str) -> None:
+        """Tell what others did, and what came of it."""
+        told = [fill(plain(sentence), 120, subsequent_indent="    ") for sentence in sentences]
+        self.told.append("\n".join([f"## {title}", *told]) + "\n")
 
     def story(self) -> str:
         """All that was told."""
@@ -68,4 +89,6 @@ class Teller:
 
 
 def _list(name: str, words: list[str]) -> str:
-    return indent(fill(f"{name}: {', '.join(words)}", 116, subsequent_indent="    ", break_on_hyphens=False), "  ")
+    return indent(
+        fill(plain(f"{name}: {', '.join(words)}"), 116, subsequent_indent="    ", break_on_hyphens=False), "  "
+    )

@@ -40,7 +40,7 @@ async def test_a_pool_is_added_changed_and_removed(slipway: Slipway) -> None:
     await slipway.create()
     added = await slipway.done("POST", PATH, WORKERS)
     assert added["outcome"] == {"pool": "workers", "azure_name": "workers", "count": 1, "nodes_ready": 2}
-    assert added["summary"] == "Cluster blue has the node pool workers with 1 node; all are Ready."
+    assert added["summary"] == "Cluster blue has the node pool workers with 1 node; all nodes are Ready."
     seen = await pool(slipway)
     assert (seen["state"], seen["count"], seen["labels"], seen["observed"]["count"]) == (
         "ready",
@@ -209,7 +209,7 @@ async def test_a_pool_that_azure_failed_to_make_keeps_no_other_job_from_its_end(
     scaled = await slipway.done("POST", "/v1/clusters/blue:scale", {"node_pool": "system", "count": 2})
     assert (scaled["outcome"]["nodes_ready"], scaled["outcome"]["failed_pools_nodes_missing"]) == (2, 2)
     assert scaled["summary"] == (
-        "Pool system of cluster blue has 2 nodes; all are Ready, but 2 nodes of failed pools are missing."
+        "Pool system of cluster blue has 2 nodes; all nodes are Ready, but 2 nodes of failed pools are missing."
     )
     assert (await pool(slipway))["state"] == "failed"
     # Without its system pools a cluster does not live: their nodes are waited for, whatever Azure calls them.

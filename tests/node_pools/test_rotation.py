@@ -214,7 +214,7 @@ async def test_a_scale_that_waited_for_a_rotation_is_about_the_pool_that_came_of
 
     assert (await slipway.ended(rotation))["state"] == "succeeded"
     scaled = await slipway.ended(scale)
-    assert scaled["summary"] == "Pool long-named-workers of cluster blue has 2 nodes; all are Ready.", scaled
+    assert scaled["summary"] == "Pool long-named-workers of cluster blue has 2 nodes; all nodes are Ready.", scaled
     assert scaled["outcome"] == {"pool": "long-named-workers", "count": 2, "nodes_ready": 3}
     after = await pool(slipway, "long-named-workers")
     assert (after["count"], after["observed"]["count"], after["size"]) == (2, 2, "Standard_D8s_v5")

@@ -106,17 +106,17 @@ class Expiry:
             await self._begin(session, cluster, kind, now=now)
 
     async def _begin(self, session: AsyncSession, cluster: Cluster, kind: JobKind, *, now: datetime) -> None:
-        asker = await asker_for(session, self._queue, cluster.project_id, REQUESTED_BY, now)
-        options = RunOptions(on_blocked=OnBlocked.WAIT).model_dump(mode="json")
-        if kind is DELETE:
-            await delete_cluster(session, asker, cluster, options, fates=_FATES)
-        elif cluster.state in STOPPABLE:
-            await stop_cluster(session, asker, cluster, options)
-        else:
+        if kind is STOP and cluster.state not in STOPPABLE:
             # One that is being made, has failed or is lost: the next look may find it otherwise.
             return
         at = rfc3339(cluster.expires_at or now)
         await tell(session, cluster, "cluster.expired", now, expires_at=at, on_expiry=cluster.on_expiry)
+        asker = await asker_for(session, self._queue, cluster.project_id, REQUESTED_BY, now)
+        options = RunOptions(on_blocked=OnBlocked.WAIT).model_dump(mode="json")
+        if kind is DELETE:
+            await delete_cluster(session, asker, cluster, options, fates=_FATES)
+        else:
+            await stop_cluster(session, asker, cluster, options)
 
 
 async def _tell(session: AsyncSession, cluster: Cluster, end: datetime, *, now: datetime) -> None:

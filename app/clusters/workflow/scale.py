@@ -146,7 +146,7 @@ async def record_scaled(record: Record, asked: ScalePlan, made: Made, proof: Pro
     await record.succeed(
         outcome={"pool": asked.called, "count": asked.count, **proof.told()},
         summary=f"Pool {asked.called} of cluster {cluster.name} has {counted(asked.count, 'node')}; "
-        + proof.words("all are Ready."),
+        + proof.words("all nodes are Ready."),
     )
 
 

@@ -99,10 +99,9 @@ async def record_added(record: Record, asked: PoolPlan, made: Made, proof: Proof
     outcome = {"pool": asked.name, "azure_name": asked.spec.name, "count": count, **proof.told()}
     outcome |= asked.trial.told() | told
     await record.emit("node_pool.ready", data=outcome)
-    nodes = counted(count, "node")
+    nodes, words = counted(count, "node"), proof.words("all nodes are Ready.")
     await record.succeed(
-        outcome=outcome,
-        summary=f"Cluster {cluster.name} has the node pool {asked.name} with {nodes}; {proof.words('all are Ready.')}",
+        outcome=outcome, summary=f"Cluster {cluster.name} has the node pool {asked.name} with {nodes}; {words}"
     )
 
 

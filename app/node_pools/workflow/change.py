@@ -56,6 +56,8 @@ async def end_autoscaling(cloud: Cloud, asked: PoolPlan) -> Begun | None:
     await require_idle(cloud, place)
     present = await _present(cloud, asked)
     if asked.spec.auto_scaling or not present.auto_scaling:
+        keeper = "The autoscaler" if asked.spec.auto_scaling else "No autoscaler"
+        cloud.context.describe(f"{keeper} keeps the pool: there is nothing to take over.")
         return None
     return await pool_calls.send(cloud, asked, asked.spec, present)
 

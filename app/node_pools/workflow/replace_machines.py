@@ -17,6 +17,7 @@ from app.clusters.workflow.proof import Proof, prove
 from app.clusters.workflow.reach import reach
 from app.clusters.workflow.turn import require_idle
 from app.core.errors import SlipwayError
+from app.core.text import counted
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import NodePoolState
@@ -140,9 +141,10 @@ async def record_replaced(record: Record, asked: PoolPlan, lost: Lost, made: Mad
     count = lost.count if pool is None else pool.count
     outcome = {"pool": asked.name, "machines": lost.machines, "count": count, **proof.told()}
     await record.emit("node_pool.machines_replaced", data=outcome)
-    words = proof.words("all are Ready.")
+    words = proof.words("all nodes are Ready.")
     await record.succeed(
-        outcome=outcome, summary=f"Spot pool {asked.name} of cluster {cluster.name} has {count} nodes again; {words}"
+        outcome=outcome,
+        summary=f"Spot pool {asked.name} of cluster {cluster.name} has {counted(count, 'node')} again; {words}",
     )
 
 
