@@ -40,6 +40,7 @@ INDEX = {
     "POST /_local/acts/{name}": (
         'what happens inside Azure: auto-upgrade {"cluster": ARM id, "kind": "kubernetes" | "node-image", "in_window": '
         'true}; node-image {"release": "202602.04.0"}; quotas {"standardDSv5Family": 10, "lowPriorityCores": 0}; '
+        'versions {"offer": ["1.34.2"], "retire": ["1.31"]}; '
         'restrict-sizes {"Standard_D8s_v5": ["1"], "Standard_B2s": []}'
     ),
     "POST /_local/clock": '{"advance_seconds": 300}: only with a manual clock',

@@ -24,6 +24,7 @@ from app.emulator.providers.containerservice.nodes import cluster_spec
 from app.emulator.providers.containerservice.rotations import Rotations
 from app.emulator.providers.containerservice.run_commands import RunCommands
 from app.emulator.providers.containerservice.transitions import Transitions
+from app.emulator.providers.containerservice.versions import change_versions
 
 API_VERSIONS = ("2026-08-01", "2026-03-01", "2025-08-01", "2025-03-01", "2024-09-01", "2022-04-01")
 
@@ -86,6 +87,7 @@ def provider(host: ClusterHost, saved: Mapping[str, Document]) -> Provider:
             "deprecated-use": partial(use_deprecated, host),
             "evict": partial(evict, transitions),
             "node-image": release_image,
+            "versions": change_versions,
         },
         removers={CLUSTER_TYPE: transitions.remove},
         resume=resume,

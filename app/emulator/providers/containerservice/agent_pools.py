@@ -31,6 +31,7 @@ from app.emulator.providers.containerservice.shapes import check_shape
 from app.emulator.providers.containerservice.snapshots import like_snapshot
 from app.emulator.providers.containerservice.subnets import check_subnets
 from app.emulator.providers.containerservice.transitions import set_state
+from app.emulator.providers.containerservice.versions import offer_of
 
 CREATE_SECONDS = {"Linux": 190, "Windows": 523}
 DELETE_SECONDS = 17
@@ -72,6 +73,7 @@ def _create(cloud: Cloud, call: Call, cluster: Resource, asked: Document) -> Ans
         like_snapshot(cloud, asked, body["location"]),
         location=body["location"],
         cluster=body["properties"],
+        offer=offer_of(cloud),
     )
     check_windows(body, [properties])
     if len(pools_of(cloud, cluster)) >= LARGEST_NUMBER_OF_POOLS:
@@ -105,7 +107,9 @@ def _update(host: ClusterHost, cloud: Cloud, call: Call, cluster: Resource, pool
     if power not in {None, before["powerState"]["code"]}:
         return _switch(cloud, call, cluster, pool, str(power))
     control_plane = cluster.body["properties"]["currentKubernetesVersion"]
-    after = pool_documents.changed_pool(before, asked, location=cluster.body["location"], control_plane=control_plane)
+    after = pool_documents.changed_pool(
+        before, asked, location=cluster.body["location"], control_plane=control_plane, offer=offer_of(cloud)
+    )
     if before["mode"] == "System" and after["mode"] != "System":
         _keep_one_system_pool(cloud, cluster, pool)
     upgraded = is_upgrade(pool, after)

@@ -18,7 +18,7 @@ from app.emulator.providers.containerservice.names import CLUSTER_TYPE
 from app.emulator.providers.containerservice.node_images import latest_image
 from app.emulator.providers.containerservice.nodes import pools_of
 from app.emulator.providers.containerservice.pool_actions import begin_image_upgrade
-from app.emulator.providers.containerservice.versions import DEFAULT, OFFERED, upgrades_from
+from app.emulator.providers.containerservice.versions import offer_of
 from app.emulator.providers.containerservice.windows import next_opening
 
 KUBERNETES, NODE_IMAGE = "kubernetes", "node-image"
@@ -116,13 +116,14 @@ def target_of(cloud: Cloud, cluster: Resource, kind: str) -> str:
         return ", ".join(sorted({latest_image(cloud, pool.body["properties"]) for pool in pools_of(cloud, cluster)}))
     channel = profile.get("upgradeChannel", "none")
     minor = current.rpartition(".")[0]
-    general = [one.name for one in OFFERED if not one.preview]
+    offer = offer_of(cloud)
+    general = offer.general
     allowed = {
         "patch": [minor],
-        "stable": general[general.index(DEFAULT) :],
+        "stable": general[general.index(offer.default) :],
         "rapid": general,
     }.get(channel, [])
-    ways = [version for version in upgrades_from(current) if version.rpartition(".")[0] in allowed]
+    ways = [version for version in offer.upgrades_from(current) if version.rpartition(".")[0] in allowed]
     if not ways:
         raise InvalidActError(f"the channel '{channel}' leads nowhere from {current}")
     return ways[-1]

@@ -16,7 +16,7 @@ from app.emulator.providers.containerservice.errors import (
 from app.emulator.providers.containerservice.load_balancer_profile import changed_profile
 from app.emulator.providers.containerservice.monitoring.addon import with_monitoring
 from app.emulator.providers.containerservice.names import CLUSTER_TYPE
-from app.emulator.providers.containerservice.versions import DEFAULT, numbers, resolve, upgrades_from
+from app.emulator.providers.containerservice.versions import Offer, numbers
 
 NAME = re.compile(r"^[a-zA-Z0-9]$|^[a-zA-Z0-9][-_a-zA-Z0-9]{0,61}[a-zA-Z0-9]$")
 DNS_PREFIX = re.compile(r"^[a-zA-Z0-9]$|^[a-zA-Z0-9][-a-zA-Z0-9]{0,52}[a-zA-Z0-9]$")
@@ -89,13 +89,13 @@ def _pod_network(plugin: str | None, mode: str | None) -> Document:
     return {"networkPlugin": "azure", "networkDataplane": "azure", **(_POD_CIDR if mode == "overlay" else {})}
 
 
-def new_cluster(place: Place, document: Document, *, suffix: str, guids: tuple[str, str]) -> Document:
+def new_cluster(place: Place, document: Document, *, offer: Offer, suffix: str, guids: tuple[str, str]) -> Document:
     """The body of a new cluster without its pools, defaults filled in. Raises AKS's refusals."""
     check_name(place.name)
     location = check_location(document, CLUSTER_TYPE)
     asked = _asked(document)
-    version = str(asked.get("kubernetesVersion") or DEFAULT)
-    full = resolve(version)
+    version = str(asked.get("kubernetesVersion") or offer.default)
+    full = offer.resolve(version)
     if full is None:
         raise version_not_supported(version)
     prefix = asked.get("dnsPrefix")
@@ -181,7 +181,7 @@ def new_cluster(place: Place, document: Document, *, suffix: str, guids: tuple[s
         entra.setdefault("tenantID", place.tenant_id)
     _check_profiles(properties)
     with_lists(properties["networkProfile"], section(asked, "networkProfile"))
-    check_cluster(body)
+    check_cluster(body, offer)
     return body
 
 
@@ -193,7 +193,7 @@ def _close(properties: Document, host: str, location: str, guid: str) -> None:
         properties["privateFQDN"] = f"{host}.{guid}.privatelink.{location}.azmk8s.io"
 
 
-def changed_cluster(known: Document, document: Document) -> Document:
+def changed_cluster(known: Document, document: Document, *, offer: Offer) -> Document:
     """An existing cluster's body with what a PUT asks, pools apart. Raises AKS's refusals."""
     check_location(document, CLUSTER_TYPE, known=known)
     before: Document = known["properties"]
@@ -212,24 +212,24 @@ def changed_cluster(known: Document, document: Document) -> Document:
     _take_outbound(body["properties"], section(before, "networkProfile", "loadBalancerProfile"), asked)
     wanted = str(body["properties"]["kubernetesVersion"])
     if wanted != before["kubernetesVersion"]:
-        body["properties"]["currentKubernetesVersion"] = _upgraded(before["currentKubernetesVersion"], wanted)
+        body["properties"]["currentKubernetesVersion"] = _upgraded(before["currentKubernetesVersion"], wanted, offer)
     body.pop("tags", None)
     if document.get("tags"):
         body["tags"] = check_tags(document)
     body["sku"] = overlay(known["sku"], section(document, "sku"))
     _check_profiles(body["properties"])
     check_fixed(before, body["properties"])
-    check_cluster(body)
+    check_cluster(body, offer)
     return body
 
 
-def _upgraded(current: str, wanted: str) -> str:
-    full = resolve(wanted)
+def _upgraded(current: str, wanted: str, offer: Offer) -> str:
+    full = offer.resolve(wanted, there=(current,))
     if full is None:
         raise version_not_supported(wanted)
     if full == current:
         return full
-    offered = upgrades_from(current)
+    offered = offer.upgrades_from(current)
     if numbers(full) < numbers(current) or full not in offered:
         raise flat(
             400,

@@ -13,6 +13,7 @@ from app.emulator.providers.containerservice.node_images import latest_image
 from app.emulator.providers.containerservice.nodes import pools_of
 from app.emulator.providers.containerservice.snapshots import image_of
 from app.emulator.providers.containerservice.transitions import set_state
+from app.emulator.providers.containerservice.versions import Offer, offer_of
 
 _WINDOWS: Document = {"adminUsername": "azureuser", "enableCSIProxy": True}
 
@@ -24,7 +25,7 @@ def _profiles(document: Document) -> list[tuple[object, Document]]:
     return [pool_documents.split_profile(entry) for entry in profiles]
 
 
-def new_pools(body: Document, document: Document) -> dict[str, Document]:
+def new_pools(body: Document, document: Document, offer: Offer) -> dict[str, Document]:
     """The pools of a new cluster, by name. Raises AKS's refusals."""
     properties = body["properties"]
     pools: dict[str, Document] = {}
@@ -37,6 +38,7 @@ def new_pools(body: Document, document: Document) -> dict[str, Document]:
             {**asked, "mode": mode},
             location=body["location"],
             cluster=properties,
+            offer=offer,
         )
     if not any(pool["mode"] == "System" for pool in pools.values()):
         raise invalid_parameter("agentPoolProfiles", "there must be at least one system agent pool")
@@ -70,12 +72,16 @@ def changed_pools(
             "Node pool update via managed cluster not allowed: agent pools are added and removed by their own "
             "requests.",
         )
-    location = cluster.body["location"]
+    location, offer = cluster.body["location"], offer_of(cloud)
     return [
         (
             known[str(name)],
             pool_documents.changed_pool(
-                known[str(name)].body["properties"], properties, location=location, control_plane=control_plane
+                known[str(name)].body["properties"],
+                properties,
+                location=location,
+                control_plane=control_plane,
+                offer=offer,
             ),
         )
         for name, properties in asked

@@ -4,7 +4,7 @@ import ipaddress
 
 from app.emulator.core.documents import Document, section
 from app.emulator.providers.containerservice.errors import change_not_allowed, flat, invalid_parameter, only_long_term
-from app.emulator.providers.containerservice.versions import LONG_TERM, minor_of
+from app.emulator.providers.containerservice.versions import LONG_TERM, Offer
 
 TIERS = ("Free", "Standard", "Premium")
 CHANNELS = ("none", "patch", "stable", "rapid", "node-image")
@@ -12,15 +12,15 @@ NODE_CHANNELS = ("None", "Unmanaged", "NodeImage", "SecurityPatch")
 _FIXED_LISTS = ("podCidrs", "serviceCidrs", "ipFamilies")
 
 
-def check_cluster(body: Document) -> None:
+def check_cluster(body: Document, offer: Offer) -> None:
     """Raise AKS's refusal of what contradicts itself."""
     properties = body["properties"]
-    _check_support(body)
+    _check_support(body, offer)
     _check_channels(section(properties, "autoUpgradeProfile"))
     _check_addresses(properties["networkProfile"])
 
 
-def _check_support(body: Document) -> None:
+def _check_support(body: Document, offer: Offer) -> None:
     properties, tier = body["properties"], body["sku"]["tier"]
     if tier not in TIERS:
         raise invalid_parameter("sku.tier", f"'{tier}' is not among {', '.join(TIERS)}")
@@ -28,7 +28,8 @@ def _check_support(body: Document) -> None:
     if long_term and tier != "Premium":
         raise invalid_parameter("supportPlan", "AKSLongTermSupport can only be enabled for the Premium tier")
     version = properties["currentKubernetesVersion"]
-    if minor_of(version).long_term_only and not long_term:
+    minor = offer.minor_of(version)
+    if minor is not None and minor.long_term_only and not long_term:
         raise only_long_term(body["name"], version)
 
 

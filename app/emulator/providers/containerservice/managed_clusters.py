@@ -37,6 +37,7 @@ from app.emulator.providers.containerservice.roll_plans import CONTROL_PLANE
 from app.emulator.providers.containerservice.shapes import check_shape
 from app.emulator.providers.containerservice.subnets import check_subnets
 from app.emulator.providers.containerservice.transitions import PREEMPTED, set_state
+from app.emulator.providers.containerservice.versions import offer_of
 
 CREATE_SECONDS = 300
 UPDATE_SECONDS = 100
@@ -102,12 +103,14 @@ class ManagedClusters:
             tenant_id=cloud.settings.tenant_id,
         )
         suffix = "".join(cloud.randomness.choices(_SUFFIX_ALPHABET, k=8))
-        body = cluster_documents.new_cluster(place, document, suffix=suffix, guids=(cloud.guid(), cloud.guid()))
+        body = cluster_documents.new_cluster(
+            place, document, offer=offer_of(cloud), suffix=suffix, guids=(cloud.guid(), cloud.guid())
+        )
         identities.take_identities(cloud, body, document)
         identities.show_issuer(cloud, body)
         kubelet = identities.kubelet_identity(cloud, body, document)
         access.refuse_taken_node_group(cloud, call.parameter("subscription"), body)
-        pools = cluster_pools.new_pools(body, document)
+        pools = cluster_pools.new_pools(body, document, offer_of(cloud))
         cluster_pools.check_windows(body, pools.values())
         check_profile(cloud, body, pools.values())
         check_addon(cloud, body["properties"])
@@ -137,7 +140,7 @@ class ManagedClusters:
 
     def _update(self, cloud: Cloud, call: Call, cluster: Resource, document: Document) -> Answer:
         before = cluster.body["properties"]
-        body = cluster_documents.changed_cluster(cluster.body, document)
+        body = cluster_documents.changed_cluster(cluster.body, document, offer=offer_of(cloud))
         identities.take_identities(cloud, body, document)
         identities.change_kubelet(cloud, body, document)
         identities.show_issuer(cloud, body)

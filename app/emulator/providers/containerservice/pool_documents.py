@@ -13,7 +13,7 @@ from app.emulator.providers.containerservice.errors import (
     version_not_supported,
 )
 from app.emulator.providers.containerservice.pool_rules import check_fixed, check_rules, check_scaling, with_spot
-from app.emulator.providers.containerservice.versions import LARGEST_SKEW, may_join, numbers, resolve
+from app.emulator.providers.containerservice.versions import LARGEST_SKEW, Offer, may_join, numbers
 
 LINUX_NAME = re.compile(r"^[a-z][a-z0-9]{0,11}$")
 WINDOWS_NAME = re.compile(r"^[a-z][a-z0-9]{0,5}$")
@@ -76,7 +76,7 @@ def _usual_pods(network: Document) -> int:
     return 30 if flat else 250
 
 
-def new_pool(name: object, asked: Document, *, location: str, cluster: Document) -> Document:
+def new_pool(name: object, asked: Document, *, location: str, cluster: Document, offer: Offer) -> Document:
     """The properties of a new pool in a cluster with these properties, defaults filled in. Raises AKS's refusals."""
     asked = said(asked, but=READ_ONLY)
     os_type = asked.get("osType", "Linux")
@@ -114,6 +114,7 @@ def new_pool(name: object, asked: Document, *, location: str, cluster: Document)
     if asked.get("scaleSetPriority") == "Spot":
         pool["upgradeSettings"] = {"maxUnavailable": "1"}
     pool = overlay(pool, with_spot(asked))
+    pool["currentOrchestratorVersion"] = _resolved(version, offer, cluster["currentKubernetesVersion"])
     check_pool(pool, location=location, control_plane=cluster["currentKubernetesVersion"])
     check_rules(pool, asked)
     if mode == "Gateway" and not section(cluster, "networkProfile", "staticEgressGatewayProfile").get("enabled"):
@@ -121,7 +122,7 @@ def new_pool(name: object, asked: Document, *, location: str, cluster: Document)
     return pool
 
 
-def changed_pool(known: Document, asked: Document, *, location: str, control_plane: str) -> Document:
+def changed_pool(known: Document, asked: Document, *, location: str, control_plane: str, offer: Offer) -> Document:
     """An existing pool's properties with what a PUT asks. Raises AKS's refusals."""
     asked = said(asked, but=READ_ONLY)
     for field in IMMUTABLE:
@@ -142,8 +143,10 @@ def changed_pool(known: Document, asked: Document, *, location: str, control_pla
     if "nodeTaints" in asked:
         pool["nodeTaints"] = asked["nodeTaints"]
     pool = with_spot(pool)
+    there = known["currentOrchestratorVersion"], control_plane
+    pool["currentOrchestratorVersion"] = _resolved(pool["orchestratorVersion"], offer, *there)
     if pool["orchestratorVersion"] != known["orchestratorVersion"]:
-        _check_pool_upgrade(known, pool)
+        _check_pool_upgrade(known["currentOrchestratorVersion"], pool["currentOrchestratorVersion"])
     check_pool(pool, location=location, control_plane=control_plane)
     check_rules(pool, {**asked, "upgradeSettings": _said_anew(known, asked)})
     return pool
@@ -161,11 +164,14 @@ def _same(one: object, other: object) -> bool:
     return one == other
 
 
-def _check_pool_upgrade(known: Document, pool: Document) -> None:
-    wanted = resolve(str(pool["orchestratorVersion"]))
-    if wanted is None:
-        raise version_not_supported(str(pool["orchestratorVersion"]))
-    current = known["currentOrchestratorVersion"]
+def _resolved(version: object, offer: Offer, *there: str) -> str:
+    full = offer.resolve(str(version), there=there)
+    if full is None:
+        raise version_not_supported(str(version))
+    return full
+
+
+def _check_pool_upgrade(current: str, wanted: str) -> None:
     if numbers(wanted) < numbers(current) or numbers(wanted)[1] - numbers(current)[1] > LARGEST_SKEW:
         # The text: https://github.com/nebari-dev/nebari/issues/524
         raise flat(
@@ -178,7 +184,7 @@ def _check_pool_upgrade(known: Document, pool: Document) -> None:
 
 
 def check_pool(pool: Document, *, location: str, control_plane: str) -> None:
-    """Everything that one pool alone must satisfy; `currentOrchestratorVersion` is filled in on the way."""
+    """Everything that one pool alone must satisfy."""
     system = pool["mode"] == "System"
     if pool["mode"] not in {"System", "User", "Gateway"}:
         raise invalid_parameter("agentPoolProfile.mode", f"'{pool['mode']}' is not among System, User, Gateway")
@@ -208,9 +214,7 @@ def check_pool(pool: Document, *, location: str, control_plane: str) -> None:
             f"'{','.join(zones)}' for resource 'agentpool' is not supported. The supported zones for location "
             f"'{location}' are '{','.join(sorted(known_zones))}'. Details: ",
         )
-    full = resolve(str(pool["orchestratorVersion"]))
-    if full is None:
-        raise version_not_supported(str(pool["orchestratorVersion"]))
+    full = pool["currentOrchestratorVersion"]
     if not may_join(full, control_plane):
         raise flat(
             400,
@@ -219,7 +223,6 @@ def check_pool(pool: Document, *, location: str, control_plane: str) -> None:
             "of node pool cannot be bigger than control plane version, and at most 3 behind it. For more "
             "information, please check https://aka.ms/version-skew-policy",
         )
-    pool["currentOrchestratorVersion"] = full
 
 
 def shown_properties(properties: Document) -> Document:

@@ -19,14 +19,7 @@ from app.emulator.providers.containerservice.names import (
 )
 from app.emulator.providers.containerservice.node_images import latest_image
 from app.emulator.providers.containerservice.nodes import pools_of
-from app.emulator.providers.containerservice.versions import (
-    OFFERED,
-    is_preview,
-    listing,
-    may_join,
-    pool_upgrades,
-    upgrades_from,
-)
+from app.emulator.providers.containerservice.versions import Offer, may_join, offer_of
 
 _LOCATION = f"{IN_SUBSCRIPTION}/locations/{{location}}"
 
@@ -96,7 +89,7 @@ async def _result(cloud: Cloud, call: Call) -> Answer:
     return Answer(204, content_type=None)
 
 
-async def _versions(_cloud: Cloud, call: Call) -> Answer:
+async def _versions(cloud: Cloud, call: Call) -> Answer:
     if find_location(call.parameter("location")) is None:
         raise AzureError(
             400,
@@ -104,21 +97,24 @@ async def _versions(_cloud: Cloud, call: Call) -> Answer:
             f"The provided location '{call.parameter('location')}' is not available for resource type "
             "'Microsoft.ContainerService/locations/kubernetesVersions'.",
         )
-    return Answer(200, listing(), content_type=JSON)
+    return Answer(200, offer_of(cloud).listing(), content_type=JSON)
 
 
 async def _upgrades(cloud: Cloud, call: Call) -> Answer:
     cluster = access.require_cluster(cloud, call)
     properties = cluster.body["properties"]
     current = properties["currentKubernetesVersion"]
-    offered = [_offer(version) for version in upgrades_from(current)]
+    offer = offer_of(cloud)
+    offered = [_offered(offer, version) for version in offer.upgrades_from(current)]
     plane = {"kubernetesVersion": current, "osType": "Linux", "upgrades": offered}
     pools = [
         {
             "name": name,
             "kubernetesVersion": pool["currentOrchestratorVersion"],
             "osType": pool["osType"],
-            "upgrades": [_offer(version) for version in pool_upgrades(pool["currentOrchestratorVersion"], current)],
+            "upgrades": [
+                _offered(offer, version) for version in offer.pool_upgrades(pool["currentOrchestratorVersion"], current)
+            ],
         }
         for name, pool in ((one.name, one.body["properties"]) for one in pools_of(cloud, cluster))
     ]
@@ -131,8 +127,8 @@ async def _upgrades(cloud: Cloud, call: Call) -> Answer:
     return Answer(200, body, content_type=JSON)
 
 
-def _offer(version: str) -> Document:
-    return {"kubernetesVersion": version, **({"isPreview": True} if is_preview(version) else {})}
+def _offered(offer: Offer, version: str) -> Document:
+    return {"kubernetesVersion": version, **({"isPreview": True} if offer.is_preview(version) else {})}
 
 
 async def _pool_upgrades(cloud: Cloud, call: Call) -> Answer:
@@ -140,7 +136,8 @@ async def _pool_upgrades(cloud: Cloud, call: Call) -> Answer:
     pool = access.require_pool(cloud, call, cluster)
     properties = pool.body["properties"]
     plane = cluster.body["properties"]["currentKubernetesVersion"]
-    upgrades = pool_upgrades(properties["currentOrchestratorVersion"], plane)
+    offer = offer_of(cloud)
+    upgrades = offer.pool_upgrades(properties["currentOrchestratorVersion"], plane)
     body = {
         "id": f"{pool.id}/upgradeProfiles/default",
         "name": "default",
@@ -149,7 +146,7 @@ async def _pool_upgrades(cloud: Cloud, call: Call) -> Answer:
             "kubernetesVersion": properties["currentOrchestratorVersion"],
             "osType": properties["osType"],
             "latestNodeImageVersion": latest_image(cloud, properties),
-            "upgrades": [_offer(version) for version in upgrades],
+            "upgrades": [_offered(offer, version) for version in upgrades],
         },
     }
     return Answer(200, body, content_type=JSON)
@@ -158,13 +155,14 @@ async def _pool_upgrades(cloud: Cloud, call: Call) -> Answer:
 async def _pool_versions(cloud: Cloud, call: Call) -> Answer:
     cluster = access.require_cluster(cloud, call)
     plane = cluster.body["properties"]["currentKubernetesVersion"]
+    offer = offer_of(cloud)
     versions = [
         {
             "kubernetesVersion": patch,
-            "default": minor.default and patch == minor.patches[0],
+            "default": minor.name == offer.default and patch == minor.patches[0],
             **({"isPreview": True} if minor.preview else {}),
         }
-        for minor in OFFERED
+        for minor in offer.minors
         for patch in minor.patches
         if may_join(patch, plane)
     ]
