@@ -145,7 +145,8 @@ async def test_a_spot_pool_that_lacks_a_machine_keeps_no_other_job_from_its_end(
         await spot_of(slipway, 60, "cheap")
     scaled = await slipway.done("POST", "/v1/clusters/blue:scale", {"node_pool": "system", "count": 2})
     assert (scaled["outcome"]["nodes_ready"], scaled["outcome"]["spot_machines_missing"]) == (3, 1)
-    assert scaled["summary"] == "Pool system of cluster blue has 2 nodes; all nodes are Ready, but 1 spot machine is missing."
+    told = "Pool system of cluster blue has 2 nodes; all nodes are Ready, but 1 spot machine is missing."
+    assert scaled["summary"] == told
 
 
 async def test_a_replacement_that_azure_has_no_room_for_is_tried_again_and_the_count_stays(slipway: Slipway) -> None:
