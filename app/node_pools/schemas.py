@@ -96,6 +96,7 @@ class NodePoolUpdate(RequestModel):
     tags: Tags | None = None
     """The whole set of tags: one that is not named goes."""
     azure_properties: AzureProperties | None = None
+    """Merged into those that were given before: null takes one away, and Azure keeps what it has of it."""
     os_type: Choice[OsType] | None = None
     os_sku: Choice[OsSku] | None = None
     size: SizeName | None = None
@@ -220,6 +221,8 @@ class NodePoolRotate(RequestModel):
     node_public_ip_prefix_id: PrefixId | None = None
     fips: bool | None = None
     snapshot_id: SnapshotId | None = None
+    azure_properties: AzureProperties | None = None
+    """Merged into those of the old pool: null takes one away."""
     drain_timeout_seconds: DrainSeconds = DRAIN_SECONDS
     ignore_disruption_budgets: bool = False
     """Pods go even where a PodDisruptionBudget forbids it."""

@@ -134,7 +134,8 @@ async def test_what_azure_cannot_change_is_refused_with_the_way_round(slipway: S
     asked: dict[str, Any] = {"azure_properties": {"enableEncryptionAtHost": True, "gpuProfile": {"driver": "None"}}}
     (error,) = (await slipway.ask("PATCH", f"{PATH}/workers", asked)).json()["errors"]
     assert (error["code"], error["pointer"]) == ("immutable", "/azure_properties/enableEncryptionAtHost")
-    assert "add a pool" in error["detail"]
+    assert "cannot change `enableEncryptionAtHost`" in error["detail"]
+    assert ":rotate" in error["detail"]
     elsewhere = await slipway.ask("POST", PATH, {**WORKERS, "name": "others", "zones": ["9"]})
     assert [(error["code"], error["pointer"]) for error in elsewhere.json()["errors"]] == [
         ("zone_not_offered", "/zones")

@@ -6,6 +6,7 @@ from app.azure.types.pool_properties import FREE_AND_FIXED
 from app.clusters.specs.pool_count import check_count_given
 from app.clusters.specs.rejections import Rejections
 from app.core.json import JsonObject
+from app.core.json import merged as merge_patched
 
 FIXED = frozenset(
     {
@@ -67,8 +68,7 @@ def merged(settings: JsonObject, patch: JsonObject, rejections: Rejections) -> J
     had, has = settings["azure_properties"], after["azure_properties"]
     for name in sorted(FREE_AND_FIXED & (had.keys() | has.keys())):
         if not _same(had.get(name), has.get(name)):
-            way_round = f"Azure cannot change it of a pool that is there: {_ADD}"
-            rejections.add("immutable", f"/azure_properties/{name}", way_round)
+            rejections.add("immutable", f"/azure_properties/{name}", _WAY_ROUND.format(name=name))
     if settings["upgrades"] and patch.get("upgrades"):
         kept = {**settings["upgrades"], **patch["upgrades"]}
         after["upgrades"] = kept if any(value is not None for value in kept.values()) else None
@@ -87,6 +87,8 @@ def rotated(settings: JsonObject, changes: JsonObject) -> JsonObject:
 def _over(settings: JsonObject, patch: JsonObject) -> JsonObject:
     # An empty set is what null asks for; a set that is named is the whole set.
     after = {**settings, **{name: _EMPTY.get(name) if value is None else value for name, value in patch.items()}}
+    if patch.get("azure_properties"):
+        after["azure_properties"] = merge_patched(settings["azure_properties"], patch["azure_properties"])
     if settings["spot"] and patch.get("spot"):
         after["spot"] = {**settings["spot"], **patch["spot"]}
     return after
