@@ -22,6 +22,16 @@ class ClusterLostError(SlipwayError):
     remedy = "Somebody removed it outside Slipway. Delete it here, and create it again if it is still needed."
 
 
+class PoolMissingError(SlipwayError):
+    """Azure has no pool of this name."""
+
+    code = "node_pool_missing"
+    status = 404
+    title = "The node pool is not in Azure"
+    error_class = ErrorClass.GONE
+    remedy = "Delete the pool and add it again."
+
+
 async def log_in(
     azure: AzureGateway, kubernetes: KubernetesGateway, place: Place, *, call: Call, seen: ManagedCluster | None = None
 ) -> Login:

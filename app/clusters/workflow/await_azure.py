@@ -8,7 +8,7 @@ from app.azure.types.cluster import ManagedCluster
 from app.azure.types.operation import Operation
 from app.azure.types.tags import is_ours
 from app.azure.types.watch import Goal, Outcome, TargetKind, Watch, WatchEnd
-from app.clusters.live import ClusterLostError
+from app.clusters.live import ClusterLostError, PoolMissingError
 from app.clusters.specs.wanted import Place
 from app.core.errors import ConflictError, ErrorClass, SlipwayError
 from app.core.json import JsonObject
@@ -25,6 +25,16 @@ class NotAppliedError(SlipwayError):
     title = "Azure did not apply what was asked for"
     error_class = ErrorClass.UNKNOWN
     remedy = "Send the change again; if Azure still does not apply it, open a ticket with the step's correlation id."
+
+
+class VanishedError(SlipwayError):
+    """What an operation worked on is not in Azure any more."""
+
+    code = "azure_resource_gone"
+    status = 409
+    title = "It is gone from Azure"
+    error_class = ErrorClass.GONE
+    remedy = "Somebody removed it outside Slipway. Send the request again if it is still needed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +109,7 @@ async def finish(
     if begun is None:
         return None
     end = await watch(cloud, begun, subscription_id=subscription_id, kind=kind, expected=expected, say=say)
-    require_success(end)
+    require_success(end, kind)
     return end.cluster
 
 
@@ -109,27 +119,35 @@ async def await_gone(
     """Wait until Azure has it no more; nothing to wait for where nothing was begun."""
     if begun is None:
         return
-    require_gone(
-        await watch(cloud, begun, subscription_id=subscription_id, kind=kind, goal=Goal.GONE, expected=expected)
-    )
+    end = await watch(cloud, begun, subscription_id=subscription_id, kind=kind, goal=Goal.GONE, expected=expected)
+    require_gone(end, kind)
 
 
-def require_success(end: WatchEnd) -> None:
+def require_success(end: WatchEnd, kind: TargetKind) -> None:
     """Raise what Azure said when an operation did not succeed. It is the job's end: waiting again would not help."""
     if end.outcome is Outcome.SUCCEEDED:
         return
     if end.outcome is Outcome.GONE:
-        raise JobFailedError(ClusterLostError("The cluster vanished from Azure while its operation ran.").problem)
+        raise JobFailedError(_vanished(kind).problem)
     if end.error is not None:
         raise JobFailedError(end.error.problem)
     raise JobFailedError(OperationEndedError(f"Azure ended the operation as {end.outcome}.").problem)
 
 
-def require_gone(end: WatchEnd) -> None:
+def _vanished(kind: TargetKind) -> SlipwayError:
+    while_it_ran = "vanished from Azure while its operation ran."
+    if kind is TargetKind.MANAGED_CLUSTER:
+        return ClusterLostError(f"The cluster {while_it_ran}")
+    if kind is TargetKind.AGENT_POOL:
+        return PoolMissingError(f"The node pool {while_it_ran}")
+    return VanishedError(f"The {kind.replace('_', ' ')} {while_it_ran}")
+
+
+def require_gone(end: WatchEnd, kind: TargetKind) -> None:
     """Raise what Azure said when a deletion did not end with the thing gone."""
     if end.outcome in {Outcome.GONE, Outcome.SUCCEEDED}:
         return
-    require_success(end)
+    require_success(end, kind)
 
 
 async def find_ours(cloud: Cloud, place: Place) -> ManagedCluster | None:

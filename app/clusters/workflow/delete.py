@@ -97,7 +97,7 @@ async def await_cluster_gone(cloud: Cloud, asked: Plan, leaving: Leaving) -> Non
         expected="cluster_delete",
     )
     await leftovers.explain(cloud, leaving.node_resource_group, asked.place, end)
-    await_azure.require_gone(end)
+    await_azure.require_gone(end, TargetKind.MANAGED_CLUSTER)
 
 
 @cloud_step
@@ -124,7 +124,7 @@ async def await_node_group_gone(cloud: Cloud, asked: Plan, leaving: Leaving) -> 
         expected="resource_group_delete",
     )
     await leftovers.explain(cloud, group.name, asked.place, end)
-    await_azure.require_gone(end)
+    await_azure.require_gone(end, TargetKind.RESOURCE_GROUP)
 
 
 @cloud_step

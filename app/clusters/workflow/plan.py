@@ -18,7 +18,7 @@ from app.clusters.specs.states import LEAVING, QUIET, SERVING
 from app.clusters.specs.wanted import Place, Wanted, place_of
 from app.clusters.workflow.await_azure import Made
 from app.clusters.workflow.offers import Trial
-from app.core.errors import ConflictError, ErrorClass, SlipwayError
+from app.core.errors import ConflictError
 from app.core.json import JsonObject
 from app.engine.steps import JobEnd, Record, record_step
 from app.jobs.workflow import JobRun
@@ -33,16 +33,6 @@ class ClusterGoneError(ConflictError):
     """The cluster of this job is deleted, or is being deleted."""
 
     code = "cluster_deleted"
-
-
-class PoolMissingError(SlipwayError):
-    """Azure has no pool of this name."""
-
-    code = "node_pool_missing"
-    status = 404
-    title = "The node pool is not in Azure"
-    error_class = ErrorClass.GONE
-    remedy = "Delete the pool and add it again."
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.azure.types.watch import TargetKind
+from app.clusters.live import PoolMissingError
 from app.clusters.service.change import want_count
 from app.clusters.service.lending import keep_loan, settle_loan
 from app.clusters.service.pool_states import PoolStoppedError
@@ -76,7 +77,7 @@ async def begin_scale(record: Record) -> ScalePlan:
     name = request.get("name") or asked.wanted.pool_names.get(request["pool"])
     pool = asked.wanted.pool(name) if name else None
     if pool is None:
-        raise plan.PoolMissingError(f"The cluster has no pool named {name or request['pool']} any more.")
+        raise PoolMissingError(f"The cluster has no pool named {name or request['pool']} any more.")
     if pool.spec.auto_scaling:
         raise AutoscalerDecidesError(autoscaler_words(request["count"]))
     if pool.spec.count != request["count"]:
@@ -101,7 +102,7 @@ async def scale_pool(cloud: Cloud, asked: ScalePlan) -> Begun | None:
     pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
     present = await pools.get(place.resource_group, place.azure_name, asked.pool, call=azure_call(cloud))
     if present is None:
-        raise plan.PoolMissingError(f"The cluster has no pool named {asked.called}.")
+        raise PoolMissingError(f"The cluster has no pool named {asked.called}.")
     if is_stopped(present.power_state):
         raise PoolStoppedError(f"{asked.called} is stopped.")
     if present.count == asked.count and present.succeeded:

@@ -134,16 +134,13 @@ async def _label_taken(cloud: Cloud, asked: AddressPlan) -> LabelTakenError:
 @cloud_step
 async def await_address(cloud: Cloud, asked: AddressPlan, begun: Begun | None) -> None:
     """Wait until Azure has made the address."""
-    if begun is None:
-        return
-    end = await await_azure.watch(
+    await await_azure.finish(
         cloud,
         begun,
         subscription_id=asked.subscription_id,
         kind=TargetKind.PUBLIC_IP,
         expected="public_ip_create",
     )
-    await_azure.require_success(end)
 
 
 @cloud_step

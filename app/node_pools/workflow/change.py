@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from app.azure.types.agent_pool import AgentPool
 from app.azure.types.watch import TargetKind
+from app.clusters.live import PoolMissingError
 from app.clusters.service.change import want_count
 from app.clusters.specs.room import Growth
 from app.clusters.specs.wanted import Wanted
@@ -11,7 +12,6 @@ from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.leave import clean_up_change
-from app.clusters.workflow.plan import PoolMissingError
 from app.clusters.workflow.preflight import ground_of, require_room, room_told
 from app.clusters.workflow.proof import Proof
 from app.clusters.workflow.turn import require_idle

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
+from app.clusters.live import PoolMissingError
 from app.clusters.specs.room import Growth
 from app.clusters.specs.wanted import Wanted
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.offers import next_offer
-from app.clusters.workflow.plan import PoolMissingError
 from app.clusters.workflow.preflight import ground_of, require_room
 from app.core.errors import Problem, SlipwayError
 from app.core.json import JsonObject

@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 
 from app.azure.types.cluster import ManagedCluster
 from app.azure.types.watch import TargetKind
+from app.clusters.live import PoolMissingError
 from app.clusters.specs.room import Growth
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.leave import clean_up_change
-from app.clusters.workflow.plan import PoolMissingError
 from app.clusters.workflow.preflight import ground_of, require_room
 from app.clusters.workflow.private_facts import facts_by_command
 from app.clusters.workflow.proof import Proof, prove

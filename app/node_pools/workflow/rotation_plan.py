@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from app.clusters.live import PoolMissingError
 from app.clusters.specs.wanted import Wanted, place_of
 from app.clusters.workflow import plan as clusters
-from app.clusters.workflow.plan import PoolMissingError
 from app.engine.steps import Record
 from app.models import ClusterState, NodePoolState
 from app.node_pools.service.rotation import ensure_replacement

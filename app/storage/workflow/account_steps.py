@@ -205,16 +205,13 @@ def _not_ours(account: AccountPlan) -> Verdict:
 @cloud_step
 async def await_account(cloud: Cloud, plan: SharePlan, begun: Begun | None) -> None:
     """Wait until Azure has made the account."""
-    if begun is None:
-        return
-    end = await await_azure.watch(
+    await await_azure.finish(
         cloud,
         begun,
         subscription_id=plan.account.subscription_id,
         kind=TargetKind.STORAGE_ACCOUNT,
         expected="storage_account_create",
     )
-    await_azure.require_success(end)
 
 
 @cloud_step
