@@ -20,15 +20,15 @@ SEEN = ManagedCluster(
 
 
 def test_what_was_applied_leaves_nothing_to_say() -> None:
-    assert count_missing(SEEN, "system", 2) == []
-    assert version_missing(SEEN, "1.33.5", ["system", "gone"]) == []
+    assert count_missing(SEEN, "system", 2, called="first") == []
+    assert version_missing(SEEN, "1.33.5", {"system": "first", "gone": "gone"}) == []
     assert tags_missing(SEEN, {"a": "1"}) == []
 
 
 def test_each_difference_is_told() -> None:
     older = replace(SEEN, pools=(replace(POOL, current_orchestrator_version="1.32.9"),))
 
-    assert count_missing(SEEN, "system", 3) == ["Pool system has 2 nodes, not 3."]
-    assert count_missing(SEEN, "other", 3) == ["Pool other is gone, not 3."]
-    assert version_missing(older, "1.33.5", ["system"]) == ["Pool system runs 1.32.9, not 1.33.5."]
+    assert count_missing(SEEN, "system", 3, called="first") == ["Pool first has 2 nodes, not 3."]
+    assert count_missing(SEEN, "other", 3, called="second") == ["Pool second is gone, not 3."]
+    assert version_missing(older, "1.33.5", {"system": "first"}) == ["Pool first runs 1.32.9, not 1.33.5."]
     assert tags_missing(SEEN, {"a": "2", "b": ""}) == ["The tag a is not as asked.", "The tag b is not as asked."]

@@ -127,6 +127,13 @@ def test_a_condition_says_what_was_seen(type_: ConditionType, changes: Any, stat
     assert judged.message[-1] == "."
 
 
+def test_pools_are_called_by_our_names() -> None:
+    """Azure's name of a Windows pool, or of one that was rotated, is none that a person gave."""
+    pool = replace(_pool(), name="windows-frontend")
+    told = _judged(ConditionType.NODES_READY, reader=_reader("watching", True), pools=[pool])
+    assert told.message.endswith("look at: windows-frontend.")
+
+
 def test_since_moves_only_where_a_status_turns() -> None:
     first = spec.merged(None, judge(_facts(), NOW), NOW)
     later = NOW + timedelta(minutes=7)

@@ -90,7 +90,7 @@ async def _known(session: AsyncSession, asker: Asker, cluster: Cluster, options:
     )
     versions = versions_of(listing.items if listing is not None else ())
     pools = tuple(
-        PoolNow(row.azure_name, str((row.observed or {}).get(_VERSION) or running))
+        PoolNow(row.azure_name, str((row.observed or {}).get(_VERSION) or running), ours=row.name)
         for row in await list_pools(session, [cluster])
     )
     ways = next((each.upgrades for each in versions if each.version == running), ())

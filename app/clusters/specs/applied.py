@@ -1,6 +1,6 @@
 """What Azure has not applied of what was asked, although it says that it succeeded. Each difference is a sentence."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from app.azure.types.cluster import ManagedCluster, OutboundProfile
 from app.azure.types.monitoring import MonitoringAddon
@@ -8,11 +8,11 @@ from app.azure.types.resource import same_id
 from app.clusters.specs.observed import is_stopped
 
 
-def count_missing(seen: ManagedCluster, pool_name: str, count: int) -> list[str]:
-    """What is wrong with a pool's number of nodes."""
+def count_missing(seen: ManagedCluster, pool_name: str, count: int, *, called: str) -> list[str]:
+    """What is wrong with a pool's number of nodes. `pool_name` is Azure's, `called` ours."""
     pool = seen.pool(pool_name)
     found = "is gone" if pool is None else f"has {pool.count} nodes"
-    return [] if pool is not None and pool.count == count else [f"Pool {pool_name} {found}, not {count}."]
+    return [] if pool is not None and pool.count == count else [f"Pool {called} {found}, not {count}."]
 
 
 def power_missing(seen: ManagedCluster, *, stopped: bool) -> list[str]:
@@ -23,15 +23,15 @@ def power_missing(seen: ManagedCluster, *, stopped: bool) -> list[str]:
 
 
 def version_missing(
-    seen: ManagedCluster, version: str, pool_names: Iterable[str], *, control_plane: bool = True
+    seen: ManagedCluster, version: str, pools: Mapping[str, str], *, control_plane: bool = True
 ) -> list[str]:
-    """What is wrong with the versions of the control plane and of the pools that are there."""
+    """What is wrong with the versions of the control plane and of the pools that are there: our names by Azure's."""
     runs = seen.current_kubernetes_version or seen.kubernetes_version
     found = {"The control plane": runs} if control_plane else {}
-    for name in pool_names:
+    for name, called in pools.items():
         pool = seen.pool(name)
         if pool is not None:
-            found[f"Pool {name}"] = pool.current_orchestrator_version or pool.orchestrator_version
+            found[f"Pool {called}"] = pool.current_orchestrator_version or pool.orchestrator_version
     return [f"{part} runs {runs}, not {version}." for part, runs in found.items() if runs != version]
 
 

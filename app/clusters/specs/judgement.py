@@ -123,7 +123,8 @@ def _nodes_ready(facts: Facts, reachable: Condition) -> Condition:
     wanted = sum(each["wanted"] for each in pools.values())
     more: JsonObject = {"ready": ready, "wanted": wanted, "pools": pools}
     if ready < wanted:
-        short = ", ".join(sorted(name for name, each in pools.items() if not is_whole(each)))
+        called = {pool.azure_name: pool.name for pool in facts.pools}
+        short = ", ".join(sorted(called[name] for name, each in pools.items() if not is_whole(each)))
         message = f"{ready} of {counted(wanted, 'node')} {_are(ready)} Ready; look at: {short}."
         return Condition(kind, Status.FALSE, "NodesNotReady", message, more)
     return Condition(kind, Status.TRUE, "AllReady", f"{counted(ready, 'node')} {_are(ready)} Ready.", more)

@@ -128,7 +128,7 @@ async def await_scale(cloud: Cloud, asked: ScalePlan, begun: Begun | None) -> No
 async def read_scaled(cloud: Cloud, asked: ScalePlan) -> Made:
     """Read what Azure applied."""
     return await await_azure.read_made(
-        cloud, asked.place, missing=lambda seen: count_missing(seen, asked.pool, asked.count)
+        cloud, asked.place, missing=lambda seen: count_missing(seen, asked.pool, asked.count, called=asked.called)
     )
 
 

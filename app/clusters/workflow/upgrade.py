@@ -1,5 +1,7 @@
 """`cluster.upgrade`: the control plane first, then the pools, one after the other."""
 
+from collections.abc import Callable
+
 from app.azure.types.cluster import ManagedCluster
 from app.clusters.schemas.upgrades import UpgradeScope
 from app.clusters.specs.applied import version_missing
@@ -50,21 +52,25 @@ def upgrade_plan(begun: Plan, request: JsonObject) -> UpgradePlan:
 @cloud_step
 async def read_upgraded(cloud: Cloud, asked: UpgradePlan, upgraded: Upgraded) -> Made:
     """Read what Azure applied."""
-    return await await_azure.read_made(cloud, asked.place, missing=lambda seen: upgrade_missing(seen, upgraded))
+
+    def missing(seen: ManagedCluster) -> list[str]:
+        return upgrade_missing(seen, upgraded, asked.called)
+
+    return await await_azure.read_made(cloud, asked.place, missing=missing)
 
 
-def upgrade_missing(seen: ManagedCluster, upgraded: Upgraded) -> list[str]:
-    """What is not as it was asked for, but for pools of which nodes were left behind."""
+def upgrade_missing(seen: ManagedCluster, upgraded: Upgraded, called: Callable[[str], str]) -> list[str]:
+    """What is not as it was asked for, but for pools of which nodes were left behind; `called`: a pool's own name."""
     route: Route = upgraded.route
-    found = [] if route.control_plane is None else version_missing(seen, route.control_plane, ())
+    found = [] if route.control_plane is None else version_missing(seen, route.control_plane, {})
     for name, version in route.pools.items():
         pool = seen.pool(name)
         if pool is None or upgraded.quarantined:
             continue
         if version is not None:
-            found += version_missing(seen, version, (name,), control_plane=False)
+            found += version_missing(seen, version, {name: called(name)}, control_plane=False)
         elif pool.node_image_version != route.images.get(name, pool.node_image_version):
-            found.append(f"Pool {name} has the image {pool.node_image_version}, not {route.images[name]}.")
+            found.append(f"Pool {called(name)} has the image {pool.node_image_version}, not {route.images[name]}.")
     return found
 
 

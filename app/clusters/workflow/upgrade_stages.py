@@ -247,12 +247,13 @@ async def _with_block(cloud: Cloud, asked: UpgradePlan, stage: Stage, problem: P
     block = drain_block_in(message or "")
     if block is None:
         return problem
-    sentence = f"Node {block.node} of pool {stage.pool} could not be drained."
+    pool = asked.called(stage.pool or "")
+    sentence = f"Node {block.node} of pool {pool} could not be drained."
     if block.pod is not None:
         owner = await _owner(cloud, asked, block)
         bound = f" ({block.bound})" if block.bound else ""
         sentence = (
-            f"Node {block.node} of pool {stage.pool} could not be drained: pod {block.namespace}/{block.pod}, which "
+            f"Node {block.node} of pool {pool} could not be drained: pod {block.namespace}/{block.pod}, which "
             f"belongs to {owner}, is kept by the budget {block.namespace}/{block.budget}{bound}."
         )
     return replace(
@@ -260,7 +261,7 @@ async def _with_block(cloud: Cloud, asked: UpgradePlan, stage: Stage, problem: P
         detail=sentence,
         remedy="Let the budget allow a disruption, or add replicas, then retry the job: it upgrades only the nodes "
         "that are left. Or ask again with `undrainable: skip` (leave such nodes behind) or `force` (delete the pod).",
-        errors=(FieldError("drain_blocked", f"/node_pools/{stage.pool}/nodes/{block.node}", sentence),),
+        errors=(FieldError("drain_blocked", f"/node_pools/{pool}/nodes/{block.node}", sentence),),
     )
 
 

@@ -118,7 +118,7 @@ async def read_replaced(cloud: Cloud, asked: PoolPlan, lost: Lost) -> Made:
     def missing(seen: ManagedCluster) -> list[str]:
         found = [f"Machine {name} is still there." for name in lost.machines if name.lower() in known]
         if not spec.auto_scaling and len(known) < lost.count:
-            found.append(f"Pool {spec.name} has {len(known)} machines, not {lost.count}.")
+            found.append(f"Pool {asked.name} has {len(known)} machines, not {lost.count}.")
         return found + plan.pool_missing(seen, spec)
 
     return await await_azure.read_made(cloud, asked.place, missing=missing)
