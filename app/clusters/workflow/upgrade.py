@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from app.azure.types.cluster import ManagedCluster
+from app.clusters.live import PoolMissingError
 from app.clusters.schemas.upgrades import UpgradeScope
 from app.clusters.specs.applied import version_missing
 from app.clusters.specs.kinds import UPGRADE
@@ -11,7 +12,7 @@ from app.clusters.specs.wanted import Wanted
 from app.clusters.workflow import await_azure, plan
 from app.clusters.workflow.await_azure import Made
 from app.clusters.workflow.leave import clean_up_change
-from app.clusters.workflow.plan import Plan, PoolMissingError
+from app.clusters.workflow.plan import Plan
 from app.clusters.workflow.proof import Proof, prove
 from app.clusters.workflow.upgrade_checks import Route, UpgradePlan
 from app.clusters.workflow.upgrade_stages import Upgraded, upgrade_through
