@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from app.azure.types.cluster import ManagedCluster
 from app.azure.types.watch import TargetKind
+from app.clusters.live import PoolMissingError
 from app.clusters.live.scene import read_scene
 from app.clusters.schemas.upgrades import Undrainable
 from app.clusters.specs.findings import Choices, Finding, blocking, findings_of
@@ -13,7 +14,6 @@ from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure
 from app.clusters.workflow.await_azure import Begun
 from app.clusters.workflow.changeable import require_changeable
-from app.clusters.workflow.plan import PoolMissingError
 from app.core.errors import ErrorClass, FieldError, Patience, SlipwayError
 from app.engine.steps import cloud_step
 from app.jobs.workflow import Cloud, azure_call
