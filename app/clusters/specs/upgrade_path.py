@@ -92,12 +92,7 @@ class PoolNow:
     name: str
     version: str
     failed: bool = False
-    ours: str | None = None
-
-    @property
-    def called(self) -> str:
-        """What to call it to a person."""
-        return self.ours or self.name
+    ours: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +217,7 @@ def refuse_by_numbers(asked: UpgradeAsked, fleet: Fleet) -> None:
             raise _newer_than_control_plane(fleet, asked.version or "")
         for pool in (pool for pool in fleet.pools if not asked.pools or pool.name in asked.pools):
             if numbers(pool.version)[: len(wanted)] > wanted:
-                raise DowngradeError(f"Pool {pool.called} runs {pool.version}; {asked.version} is older.")
+                raise DowngradeError(f"Pool {pool.ours or pool.name} runs {pool.version}; {asked.version} is older.")
         return
     if wanted < there:
         raise DowngradeError(f"The control plane runs {fleet.control_plane}; {asked.version} is older.")
@@ -242,7 +237,7 @@ def _pools_alone(asked: UpgradeAsked, fleet: Fleet, chosen: Iterable[PoolNow]) -
         raise PoolTooOldError(f"{target} is more than {LARGEST_SKEW} minors older than {fleet.control_plane}.")
     newer = [pool for pool in chosen if numbers(pool.version) > numbers(target)]
     if newer:
-        raise DowngradeError(f"Pool {newer[0].called} runs {newer[0].version}; {target} is older.")
+        raise DowngradeError(f"Pool {newer[0].ours or newer[0].name} runs {newer[0].version}; {target} is older.")
     known = {fleet.control_plane, *(each.version for each in fleet.versions), *(pool.version for pool in chosen)}
     if fleet.versions and target not in known:
         raise _not_for_pools(fleet, target)
