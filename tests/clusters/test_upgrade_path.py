@@ -6,12 +6,11 @@ import pytest
 
 from app.azure.types.catalog import KubernetesVersion
 from app.clusters.schemas.upgrades import UpgradeScope
+from app.clusters.specs.fleet import Fleet, PoolNow
 from app.clusters.specs.upgrade_path import (
     DowngradeError,
-    Fleet,
     MinorSkippedError,
     PoolNewerError,
-    PoolNow,
     PoolTooOldError,
     Stage,
     UpgradeAsked,

@@ -13,7 +13,8 @@ from app.clusters.schemas.upkeep import MaintenanceWindow, Span, Upgrades
 from app.clusters.specs.azure_words import DrainBlock, drain_block_in, uses_in
 from app.clusters.specs.calendar import planned
 from app.clusters.specs.findings import Choices, Finding, findings_of
-from app.clusters.specs.upgrade_path import Fleet, Stage, UpgradeAsked
+from app.clusters.specs.fleet import Fleet
+from app.clusters.specs.upgrade_path import Stage, UpgradeAsked
 from app.clusters.specs.upgrade_scene import Scene
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)  # a Friday

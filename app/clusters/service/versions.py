@@ -8,16 +8,14 @@ from app.catalog import service as catalog
 from app.catalog.service import CatalogKind
 from app.clusters.service.read import list_pools
 from app.clusters.service.start import Asker, partition_of
+from app.clusters.specs.fleet import Fleet, PoolNow, versions_of
 from app.clusters.specs.upgrade_path import (
     LATEST,
-    Fleet,
-    PoolNow,
     UpgradeAsked,
     VersionNotOfferedError,
     refuse_by_numbers,
     stages_of,
     target_of,
-    versions_of,
 )
 from app.clusters.specs.upgrade_queue import after
 from app.clusters.specs.upgrade_request import asked_of

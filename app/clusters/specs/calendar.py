@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import takewhile
 
 from app.clusters.schemas.upkeep import MaintenanceWindow, NodeImageChannel, UpgradeChannel, Upgrades, Weekday
-from app.clusters.specs.upgrade_path import Fleet, minor, numbers
+from app.clusters.specs.fleet import Fleet
+from app.clusters.specs.upgrade_path import minor, numbers
 
 _DAYS = tuple(Weekday)
 _FAR = 400

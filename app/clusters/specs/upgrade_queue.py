@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from app.clusters.specs.upgrade_path import Fleet, UpgradeAsked, UpgradeRefusedError, stages_of
+from app.clusters.specs.fleet import Fleet
+from app.clusters.specs.upgrade_path import UpgradeAsked, UpgradeRefusedError, stages_of
 
 
 def after(queued: Iterable[UpgradeAsked], fleet: Fleet) -> Fleet:

@@ -8,7 +8,7 @@ from app.azure.types.cluster import ManagedCluster
 from app.azure.types.compute import SizeCores
 from app.azure.types.lock import Lock
 from app.azure.types.usage import Usage
-from app.clusters.specs.upgrade_path import Fleet, PoolNow
+from app.clusters.specs.fleet import Fleet, PoolNow
 from app.core.errors import Problem
 from app.kubernetes.types import NodeState
 from app.kubernetes.types.drain import Budget, DeprecatedUse, PlacedPod
