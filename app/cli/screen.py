@@ -200,8 +200,19 @@ def expected(job: Json) -> str:
     left = (datetime.fromisoformat(job["expected_end"]) - datetime.now(UTC)).total_seconds()
     if left < 1:
         return "expected to end now"
+    return f"expected to end in {_span(left)}{_at_latest(job, left)}"
+
+
+def _at_latest(job: Json, expected_left: float) -> str:
+    if job.get("likely_end_by") is None:
+        return ""
+    left = (datetime.fromisoformat(job["likely_end_by"]) - datetime.now(UTC)).total_seconds()
+    return f", most likely within {_span(left)}" if left >= expected_left + 1 else ""
+
+
+def _span(left: float) -> str:
     minutes, seconds = divmod(round(left), _MINUTE)
-    return f"expected to end in {f'{minutes} min ' if minutes else ''}{seconds} s"
+    return f"{f'{minutes} min ' if minutes else ''}{seconds} s"
 
 
 def _comma(text: str) -> str:

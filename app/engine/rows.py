@@ -65,6 +65,7 @@ async def take(
         job.started_at = now
         job.deadline_at = now + timedelta(seconds=job.deadline_seconds)
         job.expected_seconds = expected
+        job.likely_seconds = learnt.p90_seconds if learnt else None
         job.overdue_at = now + timedelta(seconds=longest * _OVERDUE_FACTOR)
     job.state = JobState.CANCELING if job.cancel_code else JobState.RUNNING
     job.waiting_for = None

@@ -90,6 +90,9 @@ class JobRead(ResponseModel):
     percent: int | None
     """Estimated from what finished jobs of the kind took; at most 99 before the end."""
     expected_end: datetime | None
+    """By then half of such jobs have ended."""
+    likely_end_by: datetime | None
+    """By then nine of ten such jobs have ended; null as long as none of the kind has."""
     overdue: bool
     """It takes longer than its kind ever did."""
     outcome: dict[str, Any] | None

@@ -22,7 +22,8 @@ def job_read(job: Job, now: datetime) -> JobRead:
         progress=job.progress,
         waiting_for=job.waiting_for,
         percent=percent_of(job, now),
-        expected_end=expected_end_of(job, now),
+        expected_end=end_after(job, job.expected_seconds, now),
+        likely_end_by=end_after(job, job.likely_seconds, now),
         overdue=job.overdue,
         outcome=job.outcome,
         problem=job.problem,
@@ -48,8 +49,8 @@ def percent_of(job: Job, now: datetime) -> int | None:
     return max(0, min(99, round(100 * passed / job.expected_seconds)))
 
 
-def expected_end_of(job: Job, now: datetime) -> datetime | None:
-    """When a running job is expected to end; never in the past."""
-    if job.started_at is None or not job.expected_seconds or job.state in TERMINAL:
+def end_after(job: Job, seconds: float | None, now: datetime) -> datetime | None:
+    """When a running job ends that takes so long; never in the past."""
+    if job.started_at is None or not seconds or job.state in TERMINAL:
         return job.finished_at
-    return max(job.started_at + timedelta(seconds=job.expected_seconds), now)
+    return max(job.started_at + timedelta(seconds=seconds), now)

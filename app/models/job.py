@@ -107,7 +107,9 @@ class Job(Base, kw_only=True):
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
     deadline_seconds: Mapped[int]
     deadline_at: Mapped[datetime | None] = mapped_column(default=None)
+    # How long half of such jobs took, and nine of ten.
     expected_seconds: Mapped[float | None] = mapped_column(default=None)
+    likely_seconds: Mapped[float | None] = mapped_column(default=None)
     # Past it the job takes longer than its kind ever did; a worker's tick then sets the mark.
     overdue_at: Mapped[datetime | None] = mapped_column(default=None)
     overdue: Mapped[bool] = mapped_column(default=False)

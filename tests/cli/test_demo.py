@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import signal
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,12 @@ def test_a_step_shows_what_changed_in_azure_before_what_was_read() -> None:
 
 def test_an_ended_job_is_expected_no_more() -> None:
     assert expected({"finished_at": "2026-01-01T00:00:00Z", "expected_end": "2026-01-01T00:00:00Z"}) == ""
+
+
+def test_by_when_a_job_has_likely_ended_is_told_where_that_is_later() -> None:
+    """Trouble 15."""
+    now = datetime.now(UTC)
+    job = {"finished_at": None, "expected_end": f"{now + timedelta(seconds=60.4)}"}
+    assert expected({**job, "likely_end_by": None}) == "expected to end in 1 min 0 s"
+    later = f"{now + timedelta(seconds=90.4)}"
+    assert expected({**job, "likely_end_by": later}) == "expected to end in 1 min 0 s, most likely within 1 min 30 s"

@@ -4,10 +4,20 @@ import asyncio
 from datetime import UTC, datetime
 
 from app.engine import rows
+from app.engine.steps import Record, record_step
 from app.models import Duration
-from tests.support.engine import EngineBench
+from tests.support.engine import EngineBench, ToyRun, toy
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@record_step
+async def done(record: Record) -> None:
+    await record.succeed(outcome={})
+
+
+async def make(run: ToyRun) -> None:
+    await run.record(done)
 
 
 async def learn(bench: EngineBench, seconds: float) -> None:
@@ -30,3 +40,15 @@ async def test_the_last_fifty_count(bench: EngineBench) -> None:
         row = await session.get(Duration, "toy.make")
     assert row is not None
     assert row.samples == list(range(50))
+
+
+async def test_a_job_is_given_what_half_of_its_kind_took_and_nine_of_ten(bench: EngineBench) -> None:
+    """Trouble 15."""
+
+    async with bench.worker(toy(make)):
+        first = await bench.ended(await bench.add())
+        for second in range(10, 20):
+            await learn(bench, second)
+        job = await bench.ended(await bench.add())
+    assert first.likely_seconds is None
+    assert (job.expected_seconds, job.likely_seconds) == (14, 18)

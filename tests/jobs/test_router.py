@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from app.db import readiness
 from app.db.errors import DatabaseUnavailableError
 from app.engine.kinds import PROTOCOL
-from app.jobs.specs import expected_end_of, percent_of
+from app.jobs.specs import end_after, job_read, percent_of
 from app.models import Job, JobState
 from tests.support.api import add_tenant
 from tests.support.whole import CLUSTER, Slipway, start_worker
@@ -46,13 +46,19 @@ def test_percent_follows_what_jobs_of_the_kind_took_and_is_100_only_at_a_good_en
     assert percent_of(_job(state=JobState.RUNNING, started_at=START), START) is None
 
 
-def test_the_expected_end_is_never_in_the_past() -> None:
-    running = _job(state=JobState.RUNNING, started_at=START, expected_seconds=100.0)
+def test_the_expected_ends_are_never_in_the_past() -> None:
+    """Trouble 15: by what half of such jobs took, and nine of ten."""
+    running = _job(state=JobState.RUNNING, started_at=START, expected_seconds=100.0, likely_seconds=150.0)
     late = START + timedelta(seconds=300)
 
-    assert expected_end_of(running, START) == START + timedelta(seconds=100)
-    assert expected_end_of(running, late) == late
-    assert expected_end_of(_job(), START) is None
+    assert end_after(running, 100, START) == START + timedelta(seconds=100)
+    assert end_after(running, 100, late) == late
+    assert end_after(_job(), 100, START) is None
+    shown = job_read(running, START + timedelta(seconds=120))
+    assert (shown.expected_end, shown.likely_end_by) == (
+        START + timedelta(seconds=120),
+        START + timedelta(seconds=150),
+    )
 
 
 async def test_a_wait_is_no_longer_than_the_setting(idle_slipway: Slipway) -> None:

@@ -9,6 +9,7 @@ from app.clusters.specs.upgrade_path import Stage
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow.reach import reach
 from app.core.errors import SlipwayError
+from app.core.text import counted
 from app.jobs.workflow import Cloud, azure_call
 from app.kubernetes.client import ClusterClient
 from app.kubernetes.types import NodeState
@@ -21,11 +22,20 @@ class Follower:
     """Says how far it is. With `force` it deletes the pods that keep a node from being drained.
 
     `where`: the step, and the pool under the name that people know.
-    `image`: the one that nodes get, where it is an image's step.
+    `image`: the one that nodes get, where it is an image's step. `count`: how many nodes the pool has, without those
+    that are there for the time of the upgrade; None where Azure has not told.
     """
 
     def __init__(
-        self, cloud: Cloud, place: Place, stage: Stage, *, where: str, force: bool, image: str | None = None
+        self,
+        cloud: Cloud,
+        place: Place,
+        stage: Stage,
+        *,
+        where: str,
+        force: bool,
+        image: str | None = None,
+        count: int | None = None,
     ) -> None:
         self._cloud = cloud
         self._place = place
@@ -33,6 +43,7 @@ class Follower:
         self._where = where
         self._force = force
         self._image = image
+        self._count = count
         self._nodes = ""
         self._word = ""
         self._removed: list[str] = []
@@ -61,9 +72,11 @@ class Follower:
     async def _look(self, client: ClusterClient) -> None:
         nodes = [node for node in await client.nodes() if node.pool == self._stage.pool]
         draining = [node for node in nodes if not node.schedulable and not node.quarantined]
-        done = sum(self._done(node) for node in nodes)
+        old = sum(not self._done(node) for node in nodes)
+        # Nodes for the time of the upgrade are new from the beginning: what is done is what is not old any more.
+        total = self._count if self._count is not None else len(nodes)
         known = self._stage.version or self._image
-        self._nodes = f": {done} of {len(nodes)} nodes done" if known else ""
+        self._nodes = f": {max(0, total - old)} of {counted(total, 'node')} done" if known else ""
         if draining:
             self._nodes += f", draining {draining[0].name}"
         self._say()
@@ -91,10 +104,17 @@ class Follower:
 
 @asynccontextmanager
 async def following(
-    cloud: Cloud, place: Place, stage: Stage, *, where: str, force: bool, image: str | None = None
+    cloud: Cloud,
+    place: Place,
+    stage: Stage,
+    *,
+    where: str,
+    force: bool,
+    image: str | None = None,
+    count: int | None = None,
 ) -> AsyncIterator[Follower]:
-    """A follower that looks as long as the block runs. `image`: the one that nodes get, where it is an image's step."""
-    follower = Follower(cloud, place, stage, where=where, force=force, image=image)
+    """A follower that looks as long as the block runs; told what `Follower` is told."""
+    follower = Follower(cloud, place, stage, where=where, force=force, image=image, count=count)
     looking = asyncio.create_task(follower.run())
     try:
         yield follower

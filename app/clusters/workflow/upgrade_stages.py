@@ -194,6 +194,7 @@ async def await_pool(
     """Wait until a pool's nodes are replaced, and say how far it is. A drain that is blocked is told with its cause."""
     force = asked.choices.undrainable is Undrainable.FORCE
     image = await _new_image(cloud, asked, stage) if begun is not None else None
+    count = await _count(cloud, asked, stage) if begun is not None else None
     forces = force and begun is not None
     try:
         async with following(
@@ -203,6 +204,7 @@ async def await_pool(
             where=f"{where}upgrading pool {asked.called(stage.pool or '')}",
             force=forces,
             image=image,
+            count=count,
         ) as follower:
             await await_azure.finish(
                 cloud,
@@ -231,6 +233,16 @@ async def _new_image(cloud: Cloud, asked: UpgradePlan, stage: Stage) -> str | No
         return await profiles.newest_image(place.resource_group, place.azure_name, stage.pool, call=azure_call(cloud))
     except AzureError:
         return None
+
+
+async def _count(cloud: Cloud, asked: UpgradePlan, stage: Stage) -> int | None:
+    """How many nodes the pool has; None where Azure does not tell it."""
+    pools, place = cloud.gateways.azure.subscription(asked.place.subscription_id).agent_pools, asked.place
+    try:
+        present = await pools.get(place.resource_group, place.azure_name, stage.pool or "", call=azure_call(cloud))
+    except AzureError:
+        return None
+    return None if present is None else present.count
 
 
 async def _left_behind(cloud: Cloud, asked: UpgradePlan, stage: Stage) -> tuple[str, ...]:
