@@ -5,6 +5,7 @@ from typing import Any
 
 from app.azure.fields import Fields
 from app.azure.types.agent_pool import AgentPool, AgentPoolSpec
+from app.azure.types.pool_properties import UPGRADE_SETTINGS
 from app.azure.types.tags import owner_tags_in
 from app.core.json import JsonObject
 
@@ -95,13 +96,7 @@ def pool_body(spec: AgentPoolSpec) -> JsonObject:
 
 
 def _upgrade_settings(spec: AgentPoolSpec) -> JsonObject:
-    settings: JsonObject = {
-        "maxSurge": spec.max_surge,
-        "maxUnavailable": spec.max_unavailable,
-        "drainTimeoutInMinutes": spec.drain_timeout_minutes,
-        "nodeSoakDurationInMinutes": spec.node_soak_minutes,
-        "undrainableNodeBehavior": spec.undrainable_nodes,
-    }
+    settings: JsonObject = {azures: getattr(spec, ours) for azures, ours in UPGRADE_SETTINGS.items()}
     return {name: value for name, value in settings.items() if value is not None}
 
 

@@ -45,29 +45,38 @@ TYPED = {
     "enableAutoScaling": "autoscaling",
     "enableFIPS": "fips",
     "enableNodePublicIP": "node_public_ips",
-    "maxCount": "autoscaling",
+    "maxCount": "autoscaling.max_count",
     "maxPods": "max_pods",
-    "minCount": "autoscaling",
+    "minCount": "autoscaling.min_count",
     "mode": "mode",
     "nodeLabels": "labels",
     "nodePublicIPPrefixID": "node_public_ip_prefix_id",
     "nodeTaints": "taints",
     "orchestratorVersion": "kubernetes_version of the cluster",
-    "osDiskSizeGB": "os_disk",
-    "osDiskType": "os_disk",
+    "osDiskSizeGB": "os_disk.size_gib",
+    "osDiskType": "os_disk.type",
     "osSKU": "os_sku",
     "osType": "os_type",
     "podSubnetID": "pod_subnet_id",
     "scaleDownMode": "scale_down_mode",
-    "scaleSetEvictionPolicy": "spot",
+    "scaleSetEvictionPolicy": "spot.eviction_policy",
     "scaleSetPriority": "spot",
-    "spotMaxPrice": "spot",
+    "spotMaxPrice": "spot.max_price",
     "tags": "tags",
     "upgradeSettings": "upgrades",
     "vmSize": "size",
     "vnetSubnetID": "subnet_id",
 }
 """What a field of Slipway's says, by Azure's name."""
+
+UPGRADE_SETTINGS = {
+    "maxSurge": "max_surge",
+    "maxUnavailable": "max_unavailable",
+    "drainTimeoutInMinutes": "drain_timeout_minutes",
+    "nodeSoakDurationInMinutes": "node_soak_minutes",
+    "undrainableNodeBehavior": "undrainable_nodes",
+}
+"""The same of the members of `upgradeSettings`, which are those of `upgrades`."""
 
 AZURES = frozenset(
     {
