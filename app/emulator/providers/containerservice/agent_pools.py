@@ -89,6 +89,7 @@ def _create(cloud: Cloud, call: Call, cluster: Resource, asked: Document) -> Ans
     steps = (
         (0.04, "CreatingAgentPool", None),
         (0.14, f"CreatingAgentPool: 0/{nodes} nodes completed", None),
+        (0.38, f"CreatingAgentPool: 0/{nodes} nodes completed", f"new/{pool.name}/{nodes}"),
         (0.39, f"CreatingAgentPool: {nodes}/{nodes} nodes completed", None),
     )
     seconds = CREATE_SECONDS[properties["osType"]]

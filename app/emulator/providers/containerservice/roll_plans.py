@@ -1,7 +1,8 @@
 """In which steps AKS changes the nodes of a pool: the phases of an operation, as data.
 
-Each step is an effect `what/pool/number` that `rolling` carries out: `join` (one more node), `empty` (drain a node and
-take it away), `surge` (so many nodes for the time of an upgrade), `drain`, `reimage`, `unsurge`.
+Each step is an effect `what/pool/number` that `rolling` carries out: `new` (so many nodes of a new pool), `join` (one
+more node), `empty` (drain a node and take it away), `surge` (so many nodes for the time of an upgrade), `drain`,
+`reimage`, `unsurge`.
 """
 
 import math

@@ -21,7 +21,7 @@ from app.emulator.providers.containerservice.instances import (
     target,
 )
 from app.emulator.providers.containerservice.names import pool_id
-from app.emulator.providers.containerservice.node_resource_group import node_group_of
+from app.emulator.providers.containerservice.node_faults import DRAIN, JOIN, coming, is_put_off, node_name
 from app.emulator.providers.containerservice.nodes import node_specs
 from app.emulator.providers.containerservice.scale_sets import make_scale_set
 
@@ -38,6 +38,7 @@ class Rolling:
         """Work with `host`."""
         self._host = host
         self._acts = {
+            "new": self._new,
             "join": self._join,
             "empty": self._empty,
             "surge": self._surge,
@@ -63,8 +64,14 @@ class Rolling:
         if cluster.internal.get("api"):
             await self._host.set_nodes(cluster.key, node_specs(cloud, cluster))
 
-    async def _join(self, cloud: Cloud, _operation: Operation, cluster: Resource, pool: Resource, number: str) -> None:
+    async def _new(self, cloud: Cloud, operation: Operation, cluster: Resource, pool: Resource, number: str) -> None:
+        """The nodes of a new pool join; they are shown at its end."""
+        is_put_off(cloud, operation, JOIN, pool, *coming(cluster, pool, int(number)))
+
+    async def _join(self, cloud: Cloud, operation: Operation, cluster: Resource, pool: Resource, number: str) -> None:
         if len(healthy(pool)) < pool.body["properties"]["count"]:
+            if is_put_off(cloud, operation, JOIN, pool, *coming(cluster, pool, int(number))):
+                return
             version, image = target(pool)
             add_machines(pool, int(number), version=version, image=image)
             await self.show(cloud, cluster, pool)
@@ -76,13 +83,15 @@ class Rolling:
         if blocked is None:
             return
         if blocked:
-            self._cordon(cluster, self._name(cluster, pool, number), schedulable=True)
-            raise drain_failure(self._name(cluster, pool, number), blocked[0])
+            self._cordon(cluster, node_name(cluster, pool, int(number)), schedulable=True)
+            raise drain_failure(node_name(cluster, pool, int(number)), blocked[0])
         del machines_of(pool)[number]
         await self.show(cloud, cluster, pool)
 
-    async def _surge(self, cloud: Cloud, _operation: Operation, cluster: Resource, pool: Resource, number: str) -> None:
+    async def _surge(self, cloud: Cloud, operation: Operation, cluster: Resource, pool: Resource, number: str) -> None:
         missing = int(number) - sum(1 for machine in machines_of(pool).values() if machine.get(SURGE))
+        if is_put_off(cloud, operation, JOIN, pool, *coming(cluster, pool, missing)):
+            return
         version, image = target(pool)
         add_machines(pool, missing, version=version, image=image, surge=True)
         await self.show(cloud, cluster, pool)
@@ -100,10 +109,10 @@ class Rolling:
             await self.show(cloud, cluster, pool)
             return
         # `Schedule` ends the upgrade and lets the node go on; `Cordon` leaves it behind and goes on itself.
-        failure = drain_failure(self._name(cluster, pool, number), blocked[0])
+        failure = drain_failure(node_name(cluster, pool, int(number)), blocked[0])
         settings = section(pool.body["properties"], "upgradeSettings")
         if settings.get("undrainableNodeBehavior") != "Cordon":
-            self._cordon(cluster, self._name(cluster, pool, number), schedulable=True)
+            self._cordon(cluster, node_name(cluster, pool, int(number)), schedulable=True)
             await self._remove_surge(cloud, cluster, pool)
             raise failure
         self._quarantine(cluster, pool, number)
@@ -114,13 +123,15 @@ class Rolling:
         machines_of(pool)[number][QUARANTINED] = True
         store = self._host.serving(cluster.key)
         if store is not None:
-            label(store, self._name(cluster, pool, number), *_QUARANTINE)
+            label(store, node_name(cluster, pool, int(number)), *_QUARANTINE)
 
     async def _reimage(
-        self, cloud: Cloud, _operation: Operation, cluster: Resource, pool: Resource, number: str
+        self, cloud: Cloud, operation: Operation, cluster: Resource, pool: Resource, number: str
     ) -> None:
         machine = machines_of(pool).get(number)
         if machine is None or machine.get(QUARANTINED):
+            return
+        if is_put_off(cloud, operation, JOIN, pool, node_name(cluster, pool, int(number))):
             return
         version, image = target(pool)
         rebuild(pool, int(number), version=version, image=image)
@@ -152,9 +163,11 @@ class Rolling:
         self, cloud: Cloud, operation: Operation, cluster: Resource, pool: Resource, number: str
     ) -> list[Blocked] | None:
         """Drain a node: nothing left, or what is left when the time is over; none where it is to be tried again."""
-        store, name = self._host.serving(cluster.key), self._name(cluster, pool, number)
+        store, name = self._host.serving(cluster.key), node_name(cluster, pool, int(number))
         if store is None or store.get("nodes", "", name) is None:
             return []
+        if is_put_off(cloud, operation, DRAIN, pool, name):
+            return None
         began = operation.arguments.setdefault(_DRAINING, {})
         if name not in began:
             began[name] = operation.reached_at.isoformat()
@@ -179,9 +192,6 @@ class Rolling:
         store = self._host.serving(cluster.key)
         if store is not None:
             cordon(store, name, schedulable=schedulable)
-
-    def _name(self, cluster: Resource, pool: Resource, number: str) -> str:
-        return node_group_of(cluster).node_name(pool.name, pool.body["properties"]["osType"], int(number))
 
 
 def _moment(text: str) -> datetime:

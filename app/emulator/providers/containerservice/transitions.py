@@ -11,6 +11,7 @@ from app.emulator.providers.containerservice.instances import machines_of, settl
 from app.emulator.providers.containerservice.monitoring.agents import apply_agents
 from app.emulator.providers.containerservice.monitoring.collector import Collector
 from app.emulator.providers.containerservice.names import CLUSTER_TYPE
+from app.emulator.providers.containerservice.node_faults import JOIN, coming, is_put_off
 from app.emulator.providers.containerservice.node_network import make_network
 from app.emulator.providers.containerservice.node_resource_group import (
     node_group_of,
@@ -61,7 +62,7 @@ class Transitions:
             "cluster.start": Transition(self._started, self._failed, self._canceled),
             "cluster.delete": Transition(self._deleted, self._failed_removal, self._failed_removal),
             "cluster.abort": Transition(self._aborted, self._nothing, self._nothing),
-            "pool.create": Transition(self._updated_pool, self._failed_pool, self._canceled_pool),
+            "pool.create": Transition(self._updated_pool, self._failed_pool, self._canceled_pool, self._rolling.reach),
             "pool.update": Transition(self._updated_pool, self._failed_pool, self._canceled_pool, self._rolling.reach),
             "pool.delete": Transition(
                 self._deleted_pool, self._failed_removal, self._failed_removal, self._rolling.reach
@@ -103,9 +104,14 @@ class Transitions:
             make_network(cloud, cluster)
         elif effect == "control-plane":
             await self._start_api(cluster)
-        elif effect == "machines":
+        elif effect == "machines" and not self._are_put_off(cloud, operation, cluster):
             await self._settle_pools(cloud, cluster, state=None)
         cloud.store.touch(cluster)
+
+    def _are_put_off(self, cloud: Cloud, operation: Operation, cluster: Resource) -> bool:
+        """Whether a fault keeps the first nodes of a cluster for a while; any other raises what ends its creation."""
+        counts = ((pool, pool.body["properties"]["count"]) for pool in pools_of(cloud, cluster))
+        return any(is_put_off(cloud, operation, JOIN, pool, *coming(cluster, pool, count)) for pool, count in counts)
 
     async def _created(self, cloud: Cloud, operation: Operation) -> None:
         cluster = cloud.store.get(operation.target)
