@@ -9,6 +9,14 @@ from app.azure.fields import Fields
 from app.azure.types.call import Call
 from app.azure.types.maintenance import MaintenanceWindow
 from app.core.json import JsonObject
+from app.core.recurrence import Recurrence, Schedule
+
+_INTERVALS = {
+    Recurrence.DAILY: "intervalDays",
+    Recurrence.WEEKLY: "intervalWeeks",
+    Recurrence.ABSOLUTE_MONTHLY: "intervalMonths",
+    Recurrence.RELATIVE_MONTHLY: "intervalMonths",
+}
 
 
 class MaintenanceWindows:
@@ -18,7 +26,7 @@ class MaintenanceWindows:
         self._windows = client.maintenance_configurations
 
     async def list_(self, group: str, cluster: str, *, call: Call) -> dict[str, MaintenanceWindow | None]:
-        """By name; None where it recurs in a way that Slipway does not offer. Raises AzureError without the cluster."""
+        """By name; None for what is no window of the kind that is set here. Raises AzureError without the cluster."""
         found = await read_all(
             self._windows.list_by_managed_cluster(group, cluster, slipway_call=call),
             lambda value: (Fields(value, "maintenanceConfiguration").text("name"), window_of(value)),
@@ -41,8 +49,15 @@ class MaintenanceWindows:
 
 def window_body(window: MaintenanceWindow) -> JsonObject:
     """A `maintenanceWindow` as it is PUT."""
+    schedule = window.schedule
+    said = {
+        _INTERVALS[schedule.recurrence]: schedule.every,
+        "dayOfWeek": schedule.weekday,
+        "dayOfMonth": schedule.day_of_month,
+        "weekIndex": schedule.week_index,
+    }
     body: JsonObject = {
-        "schedule": {"weekly": {"intervalWeeks": window.interval_weeks, "dayOfWeek": window.weekday}},
+        "schedule": {schedule.recurrence: {name: value for name, value in said.items() if value is not None}},
         "durationHours": window.duration_hours,
         "utcOffset": window.utc_offset,
         "startTime": window.start_time,
@@ -55,17 +70,23 @@ def window_body(window: MaintenanceWindow) -> JsonObject:
 
 
 def window_of(value: object) -> MaintenanceWindow | None:
-    """A maintenance configuration from Azure's JSON; None where it is no weekly window."""
+    """A maintenance configuration from Azure's JSON; None where it is no window (`default` has hours of a week)."""
     window = Fields(value, "maintenanceConfiguration").part("properties").part("maintenanceWindow")
-    weekly = window.part("schedule").part("weekly")
-    if weekly.empty:
-        return None
-    return MaintenanceWindow(
-        weekday=weekly.text("dayOfWeek"),
-        interval_weeks=weekly.number("intervalWeeks") or 1,
-        start_time=window.text("startTime"),
-        duration_hours=window.number("durationHours") or 0,
-        utc_offset=window.maybe("utcOffset") or "+00:00",
-        start_date=window.maybe("startDate"),
-        not_allowed=tuple((span.text("start"), span.text("end")) for span in window.parts("notAllowedDates")),
-    )
+    for recurrence in Recurrence:
+        said = window.part("schedule").part(recurrence)
+        if not said.empty:
+            return MaintenanceWindow(
+                schedule=Schedule(
+                    recurrence,
+                    every=said.number(_INTERVALS[recurrence]) or 1,
+                    weekday=said.maybe("dayOfWeek"),
+                    day_of_month=said.number("dayOfMonth"),
+                    week_index=said.maybe("weekIndex"),
+                ),
+                start_time=window.text("startTime"),
+                duration_hours=window.number("durationHours") or 0,
+                utc_offset=window.maybe("utcOffset") or "+00:00",
+                start_date=window.maybe("startDate"),
+                not_allowed=tuple((span.text("start"), span.text("end")) for span in window.parts("notAllowedDates")),
+            )
+    return None

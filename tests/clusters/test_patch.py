@@ -165,6 +165,29 @@ async def test_null_gives_a_setting_back_to_azures_default_and_removes_a_window(
     assert [window["name"] for window in windows] == ["aksManagedNodeOSUpgradeSchedule"]
 
 
+async def test_a_window_comes_again_by_days_weeks_or_months(slipway: Slipway) -> None:
+    await slipway.create()
+    hours = {"start_time": "02:00", "duration_hours": 6}
+    recurrences: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        ({"weekday": "Sunday", "interval_weeks": 2}, {"weekly": {"intervalWeeks": 2, "dayOfWeek": "Sunday"}}),
+        ({"interval_days": 1}, {"daily": {"intervalDays": 1}}),
+        ({"day_of_month": 3}, {"absoluteMonthly": {"intervalMonths": 1, "dayOfMonth": 3}}),
+        (
+            {"week_index": "Last", "weekday": "Friday", "interval_months": 2},
+            {"relativeMonthly": {"intervalMonths": 2, "weekIndex": "Last", "dayOfWeek": "Friday"}},
+        ),
+    ]
+    for recurrence, schedule in recurrences:
+        window = {**hours, **recurrence}
+        made = await patch(slipway, upgrades={"node_image_channel": "NodeImage", "node_image_window": window})
+        assert made["end"]["state"] == "succeeded", made["end"]
+        assert "applied_partially" not in made["end"]["outcome"]
+        (azures,) = (await in_azure(slipway, "/maintenanceConfigurations"))["value"]
+        assert azures["properties"]["maintenanceWindow"]["schedule"] == schedule
+        shown = (await slipway.cluster())["upgrades"]["node_image_window"]
+        assert {name: value for name, value in shown.items() if value is not None} == {**window, "utc_offset": "+00:00"}
+
+
 @pytest.mark.parametrize(
     ("body", "pointer", "words"),
     [

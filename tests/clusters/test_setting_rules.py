@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from app.azure.types.cluster_fields import CLUSTER_FIELDS
 from app.clusters.schemas.settings import ClusterSettings
@@ -96,6 +97,11 @@ BROKEN: list[tuple[dict[str, Any], str, str]] = [
         "/upgrades/node_image_channel",
     ),
     (
+        {"upgrades": {"channel": "patch", "cluster_window": {**WINDOW, "weekday": None, "interval_days": 1}}},
+        "daily_for_node_images",
+        "/upgrades/cluster_window/interval_days",
+    ),
+    (
         {
             "upgrades": {
                 "channel": "patch",
@@ -168,6 +174,22 @@ def test_each_contradiction_is_named_with_its_place(given: dict[str, Any], code:
 )
 def test_what_fits_together_is_taken(given: dict[str, Any]) -> None:
     assert _found(given) == set()
+
+
+@pytest.mark.parametrize(
+    ("window", "code"),
+    [
+        ({"weekday": None}, "recurrence_missing"),
+        ({"weekday": None, "week_index": "First"}, "recurrence_missing"),
+        ({"day_of_month": 1}, "recurrence_ambiguous"),
+        ({"interval_months": 2}, "recurrence_ambiguous"),
+        ({"interval_days": 1}, "recurrence_ambiguous"),
+    ],
+)
+def test_a_window_comes_again_in_one_way(window: dict[str, Any], code: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        ClusterSettings.model_validate({"upgrades": {"cluster_window": {**WINDOW, **window}}})
+    assert [error["type"] for error in refused.value.errors()] == [code]
 
 
 def test_what_windows_nodes_cannot_have_is_said_at_the_create() -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
@@ -83,6 +84,35 @@ def test_the_next_window_leaves_out_the_days_on_which_nothing_is_done() -> None:
     assert act.closes_at == datetime(2026, 12, 6, 4, tzinfo=UTC)
     assert "The next version is 1.33.5." in act.detail
     assert "2026-11-29" in act.detail
+
+
+@pytest.mark.parametrize(
+    ("recurrence", "opens"),
+    [
+        ({"interval_days": 2, "start_date": "2026-11-25"}, "2026-11-29"),
+        ({"day_of_month": 31}, "2026-12-31"),
+        ({"day_of_month": 1, "interval_months": 2, "start_date": "2026-11-01"}, "2027-01-01"),
+        ({"week_index": "Last", "weekday": "Friday", "start_date": "2026-11-28"}, "2026-12-25"),
+        ({"week_index": "Second", "weekday": "Monday"}, "2026-12-14"),
+        ({"weekday": "Thursday", "interval_weeks": 2, "start_date": "2026-11-23"}, "2026-12-10"),
+    ],
+)
+def test_a_window_opens_as_its_recurrence_says(recurrence: dict[str, Any], opens: str) -> None:
+    window = {"start_time": "02:00", "duration_hours": 4, **recurrence}
+    asked = {"node_image_channel": "NodeImage", "node_image_window": window}
+    now = datetime(2026, 11, 27, 12, tzinfo=UTC)
+    (act,) = planned(Upgrades.model_validate(asked), _fleet(), now=now)
+    assert act.opens_at == datetime.fromisoformat(f"{opens}T02:00:00Z")
+
+
+def test_a_monthly_window_that_has_passed_is_found() -> None:
+    window = {"start_time": "02:00", "duration_hours": 4, "day_of_month": 1}
+    asked = {"node_image_channel": "NodeImage", "node_image_window": window}
+    now = datetime(2026, 11, 27, 12, tzinfo=UTC)
+    behind = {"blue": "AKSUbuntu"}
+    since = {**window, "start_date": "2026-01-01"}
+    (act,) = planned(Upgrades.model_validate({**asked, "node_image_window": since}), _fleet(), now=now, behind=behind)
+    assert "The window of 2026-11-01 02:00 UTC has passed" in act.detail
 
 
 def test_a_window_that_is_open_is_the_next_one_and_every_second_week_is_kept() -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from app.core.json import JsonObject
+from app.core.recurrence import MEMBERS, Schedule
 
 CLUSTER_UPGRADES = "aksManagedAutoUpgradeSchedule"
 NODE_IMAGES = "aksManagedNodeOSUpgradeSchedule"
@@ -14,15 +15,14 @@ WINDOWS = {"upgrades.cluster_window": CLUSTER_UPGRADES, "upgrades.node_image_win
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceWindow:
-    """Every so many weeks on a day, from `start_time` (HH:MM at `utc_offset`) on, for so many hours.
+    """As the schedule says, from `start_time` (HH:MM at `utc_offset`) on, for so many hours.
 
     Dates are ISO 8601; `start_date` None: at once. `not_allowed`: first and last days on which nothing is done.
     """
 
-    weekday: str
+    schedule: Schedule
     start_time: str
     duration_hours: int
-    interval_weeks: int = 1
     utc_offset: str = "+00:00"
     start_date: str | None = None
     not_allowed: tuple[tuple[str, str], ...] = ()
@@ -31,7 +31,8 @@ class MaintenanceWindow:
     def from_settings(cls, window: JsonObject) -> "MaintenanceWindow":
         """A window in the form of the cluster's settings."""
         spans = tuple((span["start"], span["end"]) for span in window.get("not_allowed") or ())
-        return cls(**{**window, "not_allowed": spans})
+        other = {name: value for name, value in window.items() if name not in MEMBERS}
+        return cls(**{**other, "schedule": Schedule.from_settings(window), "not_allowed": spans})
 
     def agrees(self, other: "MaintenanceWindow | None") -> bool:
         """Whether another one, as Azure has it, is open when this one is."""

@@ -2,12 +2,14 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from app.api.schemas import Choice, RequestModel
 from app.clusters.schemas.azure_names import Minutes, Seconds
+from app.core.recurrence import DAYS, MEMBERS, recurrence_of, superfluous
 from app.core.text import PLAIN
 
 
@@ -80,11 +82,33 @@ class Span(RequestModel):
     end: Annotated[date, Field(strict=False)]
 
 
-class MaintenanceWindow(RequestModel):
-    """When Azure may upgrade by itself: every so many weeks on a day, from a time on, for so many hours."""
+class WeekIndex(StrEnum):
+    """Which of a month's weekdays of a name."""
 
-    weekday: Choice[Weekday]
-    interval_weeks: Annotated[int, Field(ge=1, le=4)] = 1
+    FIRST = "First"
+    SECOND = "Second"
+    THIRD = "Third"
+    FOURTH = "Fourth"
+    LAST = "Last"
+
+
+class MaintenanceWindow(RequestModel):
+    """When Azure may upgrade by itself: on which days, from a time on, for so many hours.
+
+    One of: `interval_days`; `weekday`, with `interval_weeks`; `day_of_month`, or `week_index` and `weekday`, with
+    `interval_months`.
+    """
+
+    weekday: Choice[Weekday] | None = None
+    """With `week_index` that one of a month, else each week's."""
+    interval_weeks: Annotated[int, Field(ge=1, le=4)] | None = None
+    """null: 1."""
+    interval_days: Annotated[int, Field(ge=1, le=7)] | None = None
+    """For node images only."""
+    day_of_month: Annotated[int, Field(ge=1, le=31)] | None = None
+    week_index: Choice[WeekIndex] | None = None
+    interval_months: Annotated[int, Field(ge=1, le=6)] | None = None
+    """null: 1."""
     start_time: Annotated[
         str,
         StringConstraints(max_length=5, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$"),
@@ -101,6 +125,24 @@ class MaintenanceWindow(RequestModel):
     start_date: Annotated[date, Field(strict=False)] | None = None
     not_allowed: Annotated[list[Span], Field(max_length=20)] | None = None
     """Days on which nothing is done, though the window is open."""
+
+    @model_validator(mode="after")
+    def _comes_again_in_one_way(self) -> Self:
+        said = self.model_dump(include=set(MEMBERS))
+        days = DAYS[recurrence_of(said)]
+        if missing := [name for name in days if said[name] is None]:
+            raise PydanticCustomError(
+                "recurrence_missing",
+                "Give `interval_days`, `weekday`, `day_of_month`, or `week_index` and `weekday`; {missing} is missing",
+                {"missing": ", ".join(missing)},
+            )
+        if others := list(superfluous(said)):
+            raise PydanticCustomError(
+                "recurrence_ambiguous",
+                "A window comes again in one way: {others} cannot be given with the others",
+                {"others": ", ".join(others)},
+            )
+        return self
 
 
 class Upgrades(RequestModel):

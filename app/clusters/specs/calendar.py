@@ -8,11 +8,27 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import takewhile
 
-from app.clusters.schemas.upkeep import MaintenanceWindow, NodeImageChannel, UpgradeChannel, Upgrades, Weekday
+from app.clusters.schemas.upkeep import (
+    MaintenanceWindow,
+    NodeImageChannel,
+    UpgradeChannel,
+    Upgrades,
+    Weekday,
+    WeekIndex,
+)
 from app.clusters.specs.fleet import Fleet
 from app.clusters.specs.upgrade_path import minor, numbers
+from app.core.recurrence import MEMBERS, Recurrence, Schedule
 
-_DAYS = tuple(Weekday)
+_DAYS, _WEEKS = tuple(Weekday), tuple(WeekIndex)
+_WEEK = timedelta(weeks=1)
+_LONGEST = {
+    Recurrence.DAILY: timedelta(days=1),
+    Recurrence.WEEKLY: _WEEK,
+    Recurrence.ABSOLUTE_MONTHLY: timedelta(days=62),
+    Recurrence.RELATIVE_MONTHLY: timedelta(days=36),
+}
+"""The longest between two openings, of each interval: a month may lack the day."""
 _FAR = 400
 _OFF = frozenset({None, UpgradeChannel.NONE, NodeImageChannel.NONE})
 
@@ -78,10 +94,13 @@ def _act(kind: str, channel: str, window: MaintenanceWindow | None, words: str, 
 
 def _passed(window: MaintenanceWindow | None, lacks: str | None, now: datetime) -> str:
     """Why what is due did not come in the last window, as far as the calendar tells; empty where nothing is due."""
-    unknown = window is not None and window.interval_weeks > 1 and window.start_date is None
-    if window is None or lacks is None or unknown:
+    if window is None or lacks is None:
         return ""
-    before = now - timedelta(weeks=window.interval_weeks, days=1, hours=window.duration_hours)
+    schedule = _schedule(window)
+    if schedule.every > 1 and window.start_date is None:
+        # From which day on it is counted, Azure alone knows.
+        return ""
+    before = now - schedule.every * _LONGEST[schedule.recurrence] - timedelta(days=1, hours=window.duration_hours)
     length = timedelta(hours=window.duration_hours)
     over = list(takewhile(lambda each: each[0] <= now, _openings(window, before)))
     last = next(((opens, day) for opens, day in reversed(over) if opens + length <= now), None)
@@ -111,14 +130,34 @@ def _openings(window: MaintenanceWindow, now: datetime) -> Iterator[tuple[dateti
     offset = sign * timedelta(hours=hours, minutes=minutes)
     today = (now + offset).date()
     first = window.start_date or today
+    schedule = _schedule(window)
     start = time.fromisoformat(window.start_time)
     begin = max(first, today - timedelta(days=1))
     for day in (begin + timedelta(days=number) for number in range(_FAR)):
         opens = datetime.combine(day, start, UTC) - offset
-        weeks = (_monday(day) - _monday(first)).days // len(_DAYS)
-        due = _DAYS[day.weekday()] == window.weekday and weeks % window.interval_weeks == 0
-        if due and opens + timedelta(hours=window.duration_hours) > now:
+        if _is_due(schedule, first, day) and opens + timedelta(hours=window.duration_hours) > now:
             yield opens, day
+
+
+def _schedule(window: MaintenanceWindow) -> Schedule:
+    return Schedule.from_settings(window.model_dump(include=set(MEMBERS)))
+
+
+def _is_due(schedule: Schedule, first: date, day: date) -> bool:
+    weekday = _DAYS[day.weekday()] == schedule.weekday
+    match schedule.recurrence:
+        case Recurrence.DAILY:
+            return (day - first).days % schedule.every == 0
+        case Recurrence.WEEKLY:
+            return weekday and (_monday(day) - _monday(first)).days // len(_DAYS) % schedule.every == 0
+    months = (day.year - first.year) * 12 + day.month - first.month
+    if schedule.recurrence is Recurrence.ABSOLUTE_MONTHLY:
+        return months % schedule.every == 0 and day.day == schedule.day_of_month
+    if schedule.week_index == WeekIndex.LAST:
+        right_week = (day + _WEEK).month != day.month
+    else:
+        right_week = _WEEKS[(day.day - 1) // len(_DAYS)] == schedule.week_index
+    return months % schedule.every == 0 and weekday and right_week
 
 
 def _is_blocked(window: MaintenanceWindow, day: date) -> bool:

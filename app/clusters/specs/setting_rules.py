@@ -136,6 +136,10 @@ def _check_upgrades(upgrades: Upgrades, rejections: Rejections) -> None:
         rejections.add(
             "contradiction", "/upgrades/node_image_channel", "With `channel: node-image` it can only be NodeImage."
         )
+    if upgrades.cluster_window is not None and upgrades.cluster_window.interval_days is not None:
+        rejections.add(
+            "daily_for_node_images", "/upgrades/cluster_window/interval_days", "AKS has it for node images only."
+        )
     for name in ("cluster_window", "node_image_window"):
         window = getattr(upgrades, name)
         for index, span in enumerate((window and window.not_allowed) or ()):

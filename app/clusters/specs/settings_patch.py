@@ -13,6 +13,7 @@ from app.clusters.specs.rejections import Rejections
 from app.clusters.specs.setting_rules import check_settings
 from app.clusters.specs.wanted import Wanted
 from app.core.json import JsonObject, merged, value_at
+from app.core.recurrence import MEMBERS, recurrence_of
 
 _NEW_POOL = "The pools that are there keep their subnet: add a pool that names another, and delete the old one."
 _PRINCIPAL = "It goes by POST /v1/clusters/{id}:reset-service-principal."
@@ -25,7 +26,7 @@ def patched(wanted: Wanted, patch: JsonObject, seen: JsonObject, rejections: Rej
     the way round. Raises InvalidRequestError where what comes out has not the form of settings.
     """
     before = wanted.settings
-    settings = _read(merged(before, patch), rejections)
+    settings = _read(merged(_without_other_recurrences(before, patch), patch), rejections)
     check_settings(settings, windows=wanted.windows, rejections=rejections)
     after = settings_json(settings)
     for ours, was, becomes in _fixed(before, after):
@@ -41,6 +42,18 @@ def patched(wanted: Wanted, patch: JsonObject, seen: JsonObject, rejections: Rej
             rejections.add("immutable", _pointer(ours), KEPT)
     check_changes(before, after, seen, rejections)
     return after
+
+
+def _without_other_recurrences(settings: JsonObject, patch: JsonObject) -> JsonObject:
+    """Without what the windows say of how they come again, where the patch has them come in another way."""
+    upgrades = dict(settings.get("upgrades") or {})
+    for name, window in (patch.get("upgrades") or {}).items():
+        known = upgrades.get(name)
+        if not isinstance(window, dict) or not isinstance(known, dict):
+            continue
+        if recurrence_of(window) is not recurrence_of(known):
+            upgrades[name] = {member: value for member, value in known.items() if member not in MEMBERS}
+    return {**settings, "upgrades": upgrades} if upgrades else settings
 
 
 def taken_away(before: JsonObject, after: JsonObject) -> list[str]:

@@ -113,6 +113,11 @@ async def test_maintenance_configurations_are_made_read_listed_and_removed(clust
             {"maintenanceWindow": {**WINDOW, "schedule": {"daily": {"intervalDays": 8}}}},
             ".daily.intervalDays",
         ),
+        (
+            "aksManagedAutoUpgradeSchedule",
+            {"maintenanceWindow": {**WINDOW, "schedule": {"daily": {"intervalDays": 1}}}},
+            "maintenanceWindow.schedule.daily",
+        ),
     ],
 )
 async def test_a_bad_maintenance_configuration_is_refused(

@@ -84,7 +84,7 @@ async def _put(cloud: Cloud, call: Call) -> Answer:
         )
     check_shape(document, _SHAPE)
     asked = said(section(document, "properties"))
-    properties = _weekly(asked) if name.lower() == DEFAULT else {"maintenanceWindow": _window(cloud, asked)}
+    properties = _weekly(asked) if name.lower() == DEFAULT else {"maintenanceWindow": _window(cloud, name, asked)}
     known = cloud.store.get(_id(cluster, call))
     body: Document = {"id": _id(cluster, call), "name": name, "properties": properties}
     cloud.store.put(Resource(body["id"], TYPE, body, known.created if known else cloud.now()))
@@ -139,7 +139,7 @@ def _weekly(asked: Document) -> Document:
     return asked
 
 
-def _window(cloud: Cloud, asked: Document) -> Document:
+def _window(cloud: Cloud, name: str, asked: Document) -> Document:
     if asked.keys() & {"timeInWeek", "notAllowedTime"}:
         raise invalid_parameter("timeInWeek", "only 'default' takes timeInWeek and notAllowedTime")
     window = said(section(asked, "maintenanceWindow"))
@@ -147,14 +147,19 @@ def _window(cloud: Cloud, asked: Document) -> Document:
     if len(schedule) != 1 or not schedule.keys() <= _SCHEDULES.keys():
         raise invalid_parameter("maintenanceWindow.schedule", f"exactly one of {', '.join(_SCHEDULES)} is required")
     (kind,) = schedule
-    for name, allowed in _SCHEDULES[kind].items():
-        _among(f"maintenanceWindow.schedule.{kind}.{name}", schedule[kind].get(name), allowed)
+    # https://learn.microsoft.com/azure/aks/planned-maintenance#schedule-types
+    if kind == "daily" and name.lower() != NODE_UPGRADES:
+        raise invalid_parameter(
+            "maintenanceWindow.schedule.daily", "it can be used for 'aksManagedNodeOSUpgradeSchedule' only"
+        )
+    for member, allowed in _SCHEDULES[kind].items():
+        _among(f"maintenanceWindow.schedule.{kind}.{member}", schedule[kind].get(member), allowed)
     _among("maintenanceWindow.durationHours", window.get("durationHours"), _HOURS)
     window.setdefault("utcOffset", "+00:00")
     window.setdefault("startDate", cloud.now().date().isoformat())
-    for name, pattern in (("startTime", _TIME), ("utcOffset", _OFFSET)):
-        if not pattern.match(str(window.get(name))):
-            raise invalid_parameter(f"maintenanceWindow.{name}", f"'{window.get(name)}' has not the form of one")
+    for member, pattern in (("startTime", _TIME), ("utcOffset", _OFFSET)):
+        if not pattern.match(str(window.get(member))):
+            raise invalid_parameter(f"maintenanceWindow.{member}", f"'{window.get(member)}' has not the form of one")
     _day("maintenanceWindow.startDate", window["startDate"])
     for span in window.get("notAllowedDates") or ():
         first = _day("maintenanceWindow.notAllowedDates.start", span.get("start"))
