@@ -22,6 +22,11 @@ def is_settled(word: str) -> bool:
     return has_succeeded(word) or has_failed(word)
 
 
+def is_deletion(word: str) -> bool:
+    """Whether Azure is at the deletion."""
+    return word.lower() == "deleting"
+
+
 class Provisioned:
     """A resource that keeps how its last operation ended, or what goes on: what Azure's word says of it."""
 
@@ -46,4 +51,4 @@ class Provisioned:
     @property
     def deleting(self) -> bool:
         """Whether Azure is at its deletion."""
-        return self.provisioning_state.lower() == "deleting"
+        return is_deletion(self.provisioning_state)

@@ -1,22 +1,26 @@
 """Keep what was seen of a cluster in Azure, and what follows from it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clusters.service.conditions import judge
 from app.clusters.service.foreign import follow_foreign
+from app.clusters.service.pool_rows import forget_pool
 from app.clusters.service.read import list_pools
 from app.clusters.service.start import partition_of, tell
-from app.clusters.specs.observed import SECRET_ENDS_AT, SETTLED_AT, Sighting, pool_state
+from app.clusters.specs.observed import SECRET_ENDS_AT, SETTLED_AT, Sighting, pool_state, under_way
 from app.clusters.specs.states import AT_REST, UNDER_WAY
 from app.core.clock import rfc3339
 from app.jobs import service as jobs
-from app.models import Cluster, ClusterState, NodePoolState
+from app.models import Cluster, ClusterState, NodePool, NodePoolState
 
 
-async def keep_sighting(session: AsyncSession, cluster: Cluster, seen: Sighting, *, now: datetime) -> None:
-    """Write what Azure said of the cluster and its pools."""
+async def keep_sighting(
+    session: AsyncSession, cluster: Cluster, seen: Sighting, *, now: datetime
+) -> Sequence[NodePool]:
+    """Write what Azure said of the cluster and its pools; return the pools' rows."""
     rows = await list_pools(session, [cluster])
     ours = {pool.azure_name for pool in rows}
     before_it = cluster.observed or {}
@@ -40,6 +44,7 @@ async def keep_sighting(session: AsyncSession, cluster: Cluster, seen: Sighting,
         if state != before and NodePoolState.LOST in {state, before}:
             event = "node_pool.lost" if state == NodePoolState.LOST else "node_pool.found"
             await tell(session, cluster, event, now, pool=pool.name)
+    return rows
 
 
 async def record_seen(session: AsyncSession, cluster: Cluster, seen: Sighting | None, *, now: datetime) -> None:
@@ -47,7 +52,7 @@ async def record_seen(session: AsyncSession, cluster: Cluster, seen: Sighting | 
     if seen is None:
         cluster.observed_at = now
     else:
-        await keep_sighting(session, cluster, seen, now=now)
+        await _end_deletions(session, cluster, await keep_sighting(session, cluster, seen, now=now), now=now)
     await follow_foreign(session, cluster, seen, now=now)
     if cluster.state in UNDER_WAY:
         # A job that was content with Azure's acceptance has ended before Azure had, and one that was given up may have
@@ -57,6 +62,23 @@ async def record_seen(session: AsyncSession, cluster: Cluster, seen: Sighting | 
     elif cluster.state in AT_REST:
         await _follow(session, cluster, seen, now=now)
     await judge(session, [cluster], now=now)
+
+
+async def _end_deletions(session: AsyncSession, cluster: Cluster, rows: Sequence[NodePool], *, now: datetime) -> None:
+    """What became of pools that Azure was still deleting when their jobs had given up."""
+    going = [row for row in rows if row.state == NodePoolState.DELETING]
+    ended = [row for row in going if row.observed is None or under_way(row.observed, ()) is None]
+    if not ended or await jobs.has_open_jobs(session, partition_of(cluster)):
+        return
+    for row in ended:
+        if row.observed is None:
+            await forget_pool(session, cluster, row, now=now)
+            await tell(session, cluster, "node_pool.deleted", now, pool=row.name, azure_name=row.azure_name)
+        else:
+            # Azure has not removed it, and nobody asks it to any more.
+            row.state = pool_state(NodePoolState.FAILED, row.observed)
+            row.version += 1
+            row.updated_at = now
 
 
 async def _follow(session: AsyncSession, cluster: Cluster, seen: Sighting | None, *, now: datetime) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.azure.types.cluster import ManagedCluster
-from app.azure.types.provisioning import Provisioned, has_failed, has_succeeded, is_settled
+from app.azure.types.provisioning import Provisioned, has_failed, has_succeeded, is_deletion, is_settled
 from app.azure.types.tags import is_ours
 from app.clusters.specs.wanted import monitoring_json, outbound_json
 from app.core.json import JsonObject
@@ -46,6 +46,11 @@ class Sighting(Provisioned):
 def is_stopped(power_state: str | None) -> bool:
     """Whether Azure's word for a cluster's or a pool's power says that it is stopped."""
     return (power_state or "").lower() == "stopped"
+
+
+def is_deleting(pool: JsonObject) -> bool:
+    """Whether Azure is at the deletion of a pool, as rows keep it."""
+    return is_deletion(str(pool["provisioning_state"]))
 
 
 def under_way(observed: JsonObject, pools: Iterable[JsonObject]) -> str | None:

@@ -44,6 +44,8 @@ class Plan:
     # The name of AKS's own group for the cluster, as it was last seen.
     node_group: str | None = None
     trial: Trial = field(default_factory=Trial)
+    # Our names of pools whose deletion is asked for, where the job is about all pools.
+    leaving: tuple[str, ...] = ()
 
 
 async def begin(record: Record, state: ClusterState) -> Plan:

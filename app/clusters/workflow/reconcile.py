@@ -7,6 +7,7 @@ from app.azure.errors import AzureError
 from app.azure.types.agent_pool import AgentPoolSpec
 from app.azure.types.tags import JOB, owner_tags
 from app.azure.types.watch import TargetKind
+from app.clusters.service.read import list_pools
 from app.clusters.specs.kinds import RECONCILE
 from app.clusters.specs.room import Growth
 from app.clusters.workflow import await_azure, plan
@@ -24,7 +25,7 @@ from app.core.text import counted
 from app.engine.errors import JobFailedError
 from app.engine.steps import Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
-from app.models import ClusterState
+from app.models import ClusterState, NodePoolState
 
 
 async def reconcile_cluster(job: JobRun) -> None:
@@ -36,6 +37,8 @@ async def reconcile_cluster(job: JobRun) -> None:
     left = await apply_settings(job, asked)
     failed: dict[str, Problem] = {}
     for pool in asked.wanted.pools:
+        if pool.name in asked.leaving:
+            continue
         again = await job.cloud(put_pool_again, asked, pool.in_azure)
         ended = await job.cloud(await_pool_again, asked, again)
         if ended.problem is not None:
@@ -71,9 +74,11 @@ def _together(failed: Mapping[str, Problem]) -> Problem:
 
 @record_step
 async def begin_reconcile(record: Record) -> Plan:
-    """Mark the cluster as being updated."""
+    """Mark the cluster as being updated. A pool that is to go is not put again, nor made again where it is gone."""
     await plan.keep_before(record)
-    return await plan.begin(record, ClusterState.UPDATING)
+    begun = await plan.begin(record, ClusterState.UPDATING)
+    rows = await list_pools(record.session, [await plan.cluster_of(record)])
+    return replace(begun, leaving=tuple(row.name for row in rows if row.state == NodePoolState.DELETING))
 
 
 @cloud_step

@@ -7,10 +7,10 @@ from itertools import takewhile
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.clusters.service.pool_rows import replacement_of
 from app.clusters.specs.ending import pause_after
 from app.engine.kinds import JobKind
 from app.models import Cluster, Job, JobState, NodePool, NodePoolState
-from app.node_pools.service.rotation import replacement_of
 from app.node_pools.specs.kinds import REPLACE_MACHINES
 
 REQUESTED_BY = "slipway:spot"

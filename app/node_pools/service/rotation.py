@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clusters.schemas.pools import LONGEST_POOL_NAME, NodePoolSettings
+from app.clusters.service.pool_rows import replacement_of
 from app.clusters.service.read import list_pools
 from app.clusters.service.start import want
 from app.clusters.specs.pool_spec import azure_pool_name, settings_of, spec_of, wanted_of
@@ -27,12 +27,6 @@ class RotationUnfinishedError(ConflictError):
 
     code = "rotation_unfinished"
     remedy = "`:retry` the rotation's job, which goes on; or delete the new pool, which is named in the detail."
-
-
-async def replacement_of(session: AsyncSession, pool_id: str) -> NodePool | None:
-    """The pool that is to take the place of this one; None where none is."""
-    asked = select(NodePool).where(NodePool.replaces == pool_id, NodePool.deleted_at.is_(None))
-    return (await session.scalars(asked.order_by(NodePool.id).limit(1))).first()
 
 
 async def require_no_rotation(session: AsyncSession, row: NodePool) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from app.azure.errors import AzureError
 from app.azure.types.tags import JOB, is_ours, owner_tags
 from app.azure.types.watch import TargetKind
+from app.clusters.service import pool_rows
 from app.clusters.service.start import SUPERSEDED
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
@@ -147,7 +148,7 @@ async def _forget(record: Record, *, leaving: bool) -> None:
     cluster = await clusters.cluster_of(record)
     row = await record.session.get(NodePool, record.view.request["pool_id"], with_for_update=True)
     if row is not None and row.deleted_at is None and (leaving or not plan.leaves(row, record)):
-        await plan.forget(cluster, row, record)
+        await pool_rows.forget_pool(record.session, cluster, row, now=record.now)
 
 
 async def record_not_added(record: Record, end: JobEnd) -> None:

@@ -1,14 +1,13 @@
 """What a job about a node pool is given at its start, and how it writes the pool's row."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
 from app.azure.types.agent_pool import AgentPool, AgentPoolSpec
 from app.azure.types.cluster import ManagedCluster
-from app.clusters.service.start import want
-from app.clusters.specs.observed import pool_state
-from app.clusters.specs.wanted import Place, Wanted
+from app.clusters.specs.observed import is_deleting, pool_state
+from app.clusters.specs.wanted import Place
 from app.clusters.workflow import plan
 from app.clusters.workflow.await_azure import Made
 from app.clusters.workflow.offers import Trial
@@ -16,8 +15,7 @@ from app.clusters.workflow.proof import Proof, prove
 from app.core.errors import ConflictError
 from app.engine.steps import JobEnd, Record, cloud_step
 from app.jobs.workflow import Cloud, azure_call
-from app.models import Cluster, ClusterState, JobStep, NodePool, NodePoolState
-from app.node_pools.service.rotation import replacement_of
+from app.models import ClusterState, JobStep, NodePool, NodePoolState
 from app.node_pools.specs.kinds import DELETE
 
 
@@ -75,23 +73,6 @@ def leaves(row: NodePool, record: Record) -> bool:
     return row.state == NodePoolState.DELETING and record.view.kind != DELETE.name
 
 
-async def forget(cluster: Cluster, row: NodePool, record: Record) -> None:
-    """Nothing is wanted of the pool any more, not even as another's fallback, and its row is deleted.
-
-    A pool that was to take its place is one like any other from then on.
-    """
-    new = await replacement_of(record.session, row.id)
-    if new is not None:
-        new.replaces = None
-        new.version += 1
-        new.updated_at = record.now
-    left = [pool for pool in Wanted.from_json(cluster.wanted).pools if pool.name != row.name]
-    left = [replace(pool, fallback_pool=None) if pool.fallback_pool == row.name else pool for pool in left]
-    want(cluster, {"pools": [pool.as_json() for pool in left]}, record.now)
-    set_state(row, NodePoolState.DELETED, record)
-    row.deleted_at = record.now
-
-
 async def present_pool(cloud: Cloud, asked: PoolPlan) -> AgentPool | None:
     """The pool as Azure has it."""
     place = asked.place
@@ -129,10 +110,16 @@ async def steps_of(record: Record) -> dict[str, str]:
 
 
 async def record_failed(record: Record, end: JobEnd) -> None:
-    """The end of a job that did not succeed: the cluster still serves; the pool is what Azure last said, or failed."""
+    """The end of a job that did not succeed: the cluster still serves; the pool is what Azure last said, or failed.
+
+    One that Azure is deleting still, or has deleted, stays `deleting`: the next comparison says what becomes of it.
+    """
     await plan.record_unchanged(record, end)
     row = await record.session.get(NodePool, record.view.request["pool_id"], with_for_update=True)
     if row is None or row.deleted_at is not None or leaves(row, record):
+        return
+    if record.view.kind == DELETE.name and (end.begun if row.observed is None else is_deleting(row.observed)):
+        set_state(row, NodePoolState.DELETING, record)
         return
     seen = pool_state(NodePoolState.CREATING, row.observed)
     set_state(row, NodePoolState.FAILED if seen == NodePoolState.CREATING else NodePoolState(seen), record)

@@ -1,5 +1,6 @@
 """`node_pool.delete`."""
 
+from app.clusters.service.pool_rows import forget_pool
 from app.clusters.service.start import SUPERSEDED
 from app.clusters.specs.wanted import place_of
 from app.clusters.workflow import await_azure
@@ -63,7 +64,7 @@ async def record_removed(record: Record, asked: PoolPlan, made: Made) -> None:
     """Write that the pool is gone."""
     cluster = await clusters.cluster_of(record)
     row = await plan.pool_of(record)
-    await plan.forget(cluster, row, record)
+    await forget_pool(record.session, cluster, row, now=record.now)
     await record.session.flush()
     await clusters.serve_again(record, cluster, made)
     await record.emit("node_pool.deleted", data={"pool": asked.name, "azure_name": asked.spec.name})

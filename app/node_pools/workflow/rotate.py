@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from app.azure.types.tags import JOB, is_ours, owner_tags
 from app.azure.types.watch import TargetKind
+from app.clusters.service.pool_rows import replacement_of
 from app.clusters.service.start import SUPERSEDED
 from app.clusters.specs.room import Growth
 from app.clusters.workflow import await_azure
@@ -19,7 +20,7 @@ from app.core.text import counted
 from app.engine.steps import JobEnd, Record, cloud_step, record_step
 from app.jobs.workflow import Cloud, JobRun, Workflow
 from app.models import Job, NodePoolState
-from app.node_pools.service.rotation import forget_replacement, replacement_of, take_over
+from app.node_pools.service.rotation import forget_replacement, take_over
 from app.node_pools.specs.kinds import ROTATE
 from app.node_pools.specs.rotation_left import rotation_left
 from app.node_pools.workflow import plan, pool_calls
