@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.clusters.patching import patch
-from tests.clusters.test_upgrades import NEWEST, NEXT, OLD, UPGRADE, made
+from tests.clusters.test_upgrades import NEWEST, NEXT, OLD, UPGRADE, as_wanted, made
 from tests.support.database import ONE_DATABASE
 from tests.support.whole import Slipway
 
@@ -61,3 +61,17 @@ async def test_a_version_is_judged_by_what_the_jobs_before_it_will_have_made(sli
     assert [(await slipway.ended(job))["state"] for job in (first, second)] == ["canceled", "canceled"]
     await slipway.accepted("POST", f"/v1/jobs/{replaced}:cancel")
     await slipway.ended(replaced)
+
+
+async def test_a_version_to_which_only_the_control_plane_has_come_is_wanted(slipway: Slipway) -> None:
+    """Nobody else has brought it there: not where the job fails at a pool, and not where its retry does the rest."""
+    await made(slipway, nodes=1)
+    fault = {"operation": "AgentPools_CreateOrUpdate", "code": "AllocationFailed", "message": "no room"}
+    slipway.azure.add_fault("fail_operation", **fault)
+    asked = {"kubernetes_version": NEXT}
+    failed = await slipway.ended(await slipway.accepted("PATCH", "/v1/clusters/blue", asked))
+    assert (failed["state"], failed["problem"]["azure"]["code"]) == ("failed", "AllocationFailed")
+    assert await as_wanted(slipway) == "AsWanted"
+
+    await slipway.done("POST", f"/v1/jobs/{failed['id']}:retry")
+    assert await as_wanted(slipway) == "AsWanted"

@@ -30,7 +30,7 @@ async def upgraded(slipway: Slipway, **body: Any) -> dict[str, Any]:
     return await slipway.ended(await slipway.accepted("POST", UPGRADE, body))
 
 
-async def _as_wanted(slipway: Slipway) -> str:
+async def as_wanted(slipway: Slipway) -> str:
     """The reason of the condition that says whether somebody changed the cluster outside."""
     await slipway.done("POST", "/v1/clusters/blue:sync")
     conditions = (await slipway.cluster())["conditions"]
@@ -134,13 +134,13 @@ async def test_a_drain_that_is_blocked_is_told_with_its_cause_and_a_retry_does_w
     done = {name for name, version in inside.versions().items() if version == NEXT}
     assert node not in done
     drained = inside.drains()
-    assert await _as_wanted(slipway) == "AsWanted", "the control plane has the version that was asked for"
+    assert await as_wanted(slipway) == "AsWanted", "the control plane has the version that was asked for"
 
     inside.unprotect("web")
     retried = await slipway.ended(await slipway.accepted("POST", f"/v1/jobs/{failed['id']}:retry"))
 
     assert retried["state"] == "succeeded", retried
-    assert await _as_wanted(slipway) == "AsWanted"
+    assert await as_wanted(slipway) == "AsWanted"
     assert set(inside.versions().values()) == {NEXT}
     again = list(inside.drains())
     for name in drained:

@@ -17,7 +17,7 @@ from app.clusters.workflow.settings import (
     send,
     tell_partly_applied,
 )
-from app.clusters.workflow.upgrade import left_behind, left_words, upgrade_plan
+from app.clusters.workflow.upgrade import left_behind, left_words, record_unfinished, upgrade_plan, want_what_runs
 from app.clusters.workflow.upgrade_checks import Route
 from app.clusters.workflow.upgrade_stages import Upgraded, upgrade_through
 from app.clusters.workflow.windows_password import change_password, changes_password
@@ -63,10 +63,9 @@ async def read_updated(cloud: Cloud, asked: Plan) -> Made:
 async def record_updated(record: Record, asked: Plan, made: Made, left: Differences, upgraded: Upgraded) -> None:
     """Write that the cluster is ready again, and what Azure has not applied, if anything."""
     cluster = await plan.cluster_of(record)
-    if upgraded.route.control_plane is not None:
-        cluster.wanted = {**cluster.wanted, "kubernetes_version": upgraded.route.control_plane}
     if not left.found:
         forget_resets(cluster, asked.wanted)
+    want_what_runs(record, cluster, made.cluster.current_kubernetes_version)
     await plan.observe(record, cluster, made.cluster, made.outbound_ips)
     plan.settle(cluster, record)
     await record.emit("cluster.updated")
@@ -84,9 +83,12 @@ async def record_updated(record: Record, asked: Plan, made: Made, left: Differen
 
 
 async def record_not_updated(record: Record, end: JobEnd) -> None:
-    """The end of one that did not succeed: a password that it brought is not kept for another."""
+    """The end of one that did not succeed: a password that it brought is not kept for another.
+
+    How far the control plane has come was asked for all the same.
+    """
     await erase_sealed(record.session, record.view.target_id, password_of(record.view.id))
-    await plan.record_unchanged(record, end)
+    await record_unfinished(record, end)
 
 
 update_workflow = Workflow(UPDATE, update_cluster, ended=record_not_updated, clean_up=clean_up_change)

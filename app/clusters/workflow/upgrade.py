@@ -85,8 +85,8 @@ async def prove_upgraded(cloud: Cloud, asked: UpgradePlan, made: Made) -> Proof:
 async def record_upgraded(record: Record, upgraded: Upgraded, made: Made, proof: Proof) -> None:
     """Write that the cluster is ready again, with its version as wanted from now on."""
     cluster = await plan.cluster_of(record)
+    want_what_runs(record, cluster, made.cluster.current_kubernetes_version)
     await plan.observe(record, cluster, made.cluster, made.outbound_ips)
-    _want_what_runs(record, cluster)
     plan.settle(cluster, record)
     await record.emit("cluster.upgraded", data={"kubernetes_version": proof.kubernetes_version})
     images = "has the newest node images and " if record.view.request.get("node_images") else ""
@@ -102,12 +102,11 @@ async def record_unfinished(record: Record, end: JobEnd) -> None:
     await plan.record_unchanged(record, end)
     cluster = await record.session.get(Cluster, record.view.target_id, with_for_update=True)
     if end.begun and cluster is not None:
-        _want_what_runs(record, cluster)
+        want_what_runs(record, cluster, (cluster.observed or {}).get("current_kubernetes_version"))
 
 
-def _want_what_runs(record: Record, cluster: Cluster) -> None:
+def want_what_runs(record: Record, cluster: Cluster, running: str | None) -> None:
     """Want the version to which the control plane was brought, by this job or by one that it takes up."""
-    running = (cluster.observed or {}).get("current_kubernetes_version")
     request = record.view.request
     if running and request.get("kubernetes_version") and request.get("scope") != UpgradeScope.NODE_POOLS:
         cluster.wanted = {**cluster.wanted, "kubernetes_version": running}
