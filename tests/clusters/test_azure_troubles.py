@@ -222,20 +222,6 @@ async def test_a_cluster_that_was_removed_outside_is_lost_and_can_be_deleted(sli
     assert slipway.puts() == 1
 
 
-async def test_a_cancel_aborts_in_azure_and_a_delete_supersedes(slipway: Slipway) -> None:
-    """Troubles 5 and 16: the running create makes way at once, and what it began goes with the delete."""
-    slipway.azure.add_fault("stuck_operation", operation=PUT)
-    create = await slipway.accepted("POST", "/v1/clusters", CLUSTER)
-    await slipway.until_step(create, "await_cluster")
-
-    await slipway.done("DELETE", "/v1/clusters/blue")
-
-    job = (await slipway.ask("GET", f"/v1/jobs/{create}")).json()
-    assert job["state"] == "canceled"
-    assert job["problem"]["code"] == "superseded_by_delete"
-    assert slipway.leftovers() == []
-
-
 async def test_a_cancel_ends_the_wait_for_an_operation_that_never_ends(slipway: Slipway) -> None:
     """Trouble 16: after the PUT a cancel aborts in Azure; what stays is a failed cluster that can be deleted."""
     slipway.azure.add_fault("stuck_operation", operation=PUT)

@@ -9,6 +9,8 @@ from sqlalchemy import update
 
 from app.azure.types.call import Call
 from app.clusters.observe.azure import observe_all
+from app.emulator.core.network_documents import NETWORK_INTERFACE
+from app.emulator.core.store import Resource
 from app.emulator.providers.compute.sizes import set_limits
 from app.models import Cluster
 from tests.support.database import ONE_DATABASE
@@ -65,6 +67,35 @@ async def test_a_cluster_is_stopped_and_started_and_tells_its_api_address(slipwa
     (told,) = _of(await slipway.events(), "cluster.started")
     assert told["data"]["api_server"] == address
     assert len(_of(await slipway.events(), "cluster.stopped")) == 1
+
+
+async def test_a_started_private_cluster_tells_the_address_that_it_has_now(slipway: Slipway) -> None:
+    """Trouble 81."""
+    await slipway.create(api_server={"private": {}})
+    cluster = await slipway.cluster()
+    group = f"/subscriptions/{cluster['subscription_id']}/resourceGroups/{cluster['node_resource_group']}"
+    await slipway.done("POST", f"{OWN}:stop")
+    unseen = await slipway.done("POST", f"{OWN}:start", {})
+    assert unseen["outcome"]["api_server"]["private_address"] is None
+    assert "has the private address" not in unseen["summary"]
+    await slipway.done("POST", f"{OWN}:stop")
+
+    async def put_interface() -> None:
+        cloud = slipway.azure.azure.cloud
+        nic = f"{group}/providers/{NETWORK_INTERFACE}/kube-apiserver.nic.0f6c"
+        address = {"privateIPAddress": "10.224.0.7", "privateIPAllocationMethod": "Dynamic"}
+        properties = {
+            "privateEndpoint": {"id": f"{group}/providers/Microsoft.Network/privateEndpoints/kube-apiserver"},
+            "ipConfigurations": [{"id": f"{nic}/ipConfigurations/one", "name": "one", "properties": address}],
+        }
+        body = {"id": nic, "type": NETWORK_INTERFACE, "name": "kube-apiserver.nic.0f6c", "properties": properties}
+        cloud.store.put(Resource(nic, NETWORK_INTERFACE, {**body, "location": "westeurope"}, cloud.now()))
+
+    slipway.azure.call(put_interface())
+    started = await slipway.done("POST", f"{OWN}:start", {})
+    address = started["outcome"]["api_server"]
+    assert (address["private"], address["private_address"]) == (True, "10.224.0.7")
+    assert "10.224.0.7" in started["summary"]
 
 
 async def test_a_start_lets_the_stop_settle_and_says_until_when(slipway: Slipway) -> None:

@@ -14,7 +14,6 @@ from tests.monitoring.monitored import (
     monitoring,
     of_type,
     refused,
-    remove,
     until,
 )
 from tests.support.database import ONE_DATABASE
@@ -142,48 +141,6 @@ async def test_a_rule_goes_with_its_cluster_and_the_workspace_stays(slipway: Sli
     assert [each["name"] for each in of_type(slipway.azure, WORKSPACE)] == [OWN]
     (workspace,) = (await slipway.ask("GET", "/v1/workspaces")).json()["items"]
     assert workspace["cluster_ids"] == []
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("POST", "/v1/clusters/blue:scale", {"count": 2}),
-        ("PATCH", "/v1/clusters/blue", {"tags": {"a": "b"}}),
-        ("PATCH", "/v1/clusters/blue/outbound", {"managed_ip_count": 2}),
-    ],
-)
-async def test_a_workspace_that_is_gone_is_said_before_the_cluster_is_changed(
-    slipway: Slipway, method: str, path: str, body: dict[str, object]
-) -> None:
-    """Trouble 72, scene 10: recover it, and the change goes through."""
-    await slipway.create()
-    await enabled(slipway)
-    await remove(slipway, GROUP, OWN)
-
-    job = await slipway.ended(await slipway.accepted(method, path, body))
-    assert (job["state"], job["problem"]["code"]) == ("failed", "workspace_gone")
-    assert "recover: true" in job["problem"]["remedy"]
-    assert "DELETE /v1/clusters/{id}/monitoring" in job["problem"]["remedy"]
-
-    unasked = await enabling(slipway)
-    assert (unasked["state"], unasked["problem"]["code"]) == ("failed", "workspace_deleted")
-    await enabled(slipway, workspace={"recover": True})
-    again = await slipway.ended(await slipway.accepted("POST", f"/v1/jobs/{job['id']}:retry"))
-    assert again["state"] == "succeeded", again
-
-
-async def test_a_workspace_that_is_gone_for_good_can_be_left(slipway: Slipway) -> None:
-    """Trouble 72: monitoring can be turned off without it, and then the cluster can be changed."""
-    await slipway.create()
-    await enabled(slipway)
-    await remove(slipway, GROUP, OWN, forever=True)
-
-    job = await slipway.ended(await slipway.accepted("POST", "/v1/clusters/blue:scale", {"count": 2}))
-    assert (job["state"], job["problem"]["code"]) == ("failed", "workspace_gone")
-    assert "cannot be brought back" in job["problem"]["detail"]
-
-    await slipway.done("DELETE", AT)
-    await slipway.done("POST", "/v1/clusters/blue:scale", {"count": 2})
 
 
 async def test_another_teams_workspace_is_used_and_never_changed(slipway: Slipway) -> None:

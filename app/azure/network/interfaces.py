@@ -35,6 +35,7 @@ def interface_of(value: object) -> NetworkInterface:
         **resource_of(body),
         etag=body.maybe("etag"),
         machine_id=id_at(properties, "virtualMachine"),
+        endpoint_id=id_at(properties, "privateEndpoint"),
         security_group_id=id_at(properties, "networkSecurityGroup"),
         addresses=tuple(_address(part) for part in properties.parts("ipConfigurations")),
     )

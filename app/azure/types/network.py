@@ -241,8 +241,12 @@ class InterfaceAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkInterface(NetworkResource):
-    """A NIC. Those of a scale set's machines are in no list of a subscription."""
+    """A NIC. Those of a scale set's machines are in no list of a subscription.
+
+    `endpoint_id`: the private endpoint whose NIC it is.
+    """
 
     machine_id: str | None = None
+    endpoint_id: str | None = None
     security_group_id: str | None = None
     addresses: tuple[InterfaceAddress, ...] = ()

@@ -39,10 +39,14 @@ class VanishedError(SlipwayError):
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The cluster as Azure has it, and its outbound addresses."""
+    """The cluster as Azure has it, and its outbound addresses.
+
+    `private_address`: that of a private cluster's API server, where a job tells it and Azure has shown it.
+    """
 
     cluster: ManagedCluster
     outbound_ips: tuple[str, ...]
+    private_address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

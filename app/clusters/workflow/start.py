@@ -4,10 +4,13 @@ Azure advises to let a stopped cluster rest before it is started (trouble 81).
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from app.azure.errors import AzureError
+from app.azure.types.cluster import ManagedCluster
 from app.azure.types.watch import TargetKind
+from app.clusters.specs.api_server import private_address_in
 from app.clusters.specs.applied import power_missing
 from app.clusters.specs.kinds import START
 from app.clusters.specs.observed import is_stopped
@@ -114,8 +117,23 @@ async def await_start(cloud: Cloud, asked: StartPlan, begun: Begun | None) -> No
 
 @cloud_step
 async def read_started(cloud: Cloud, asked: StartPlan) -> Made:
-    """Read that it runs."""
-    return await await_azure.read_made(cloud, asked.place, missing=lambda seen: power_missing(seen, stopped=False))
+    """Read that it runs, and which address a private one has now."""
+    made = await await_azure.read_made(cloud, asked.place, missing=lambda seen: power_missing(seen, stopped=False))
+    return replace(made, private_address=await _private_address(cloud, asked.place, made.cluster))
+
+
+async def _private_address(cloud: Cloud, place: Place, cluster: ManagedCluster) -> str | None:
+    """None where Azure does not show it: without the right to, or with an API server in a network of the caller's."""
+    if cluster.private_fqdn is None or cluster.node_resource_group is None:
+        return None
+    interfaces = cloud.gateways.azure.subscription(place.subscription_id).network.interfaces
+    try:
+        found = await interfaces.list_(group=cluster.node_resource_group, call=azure_call(cloud))
+    except AzureError as error:
+        if error.problem.retryable:
+            raise
+        return None
+    return private_address_in(found)
 
 
 @cloud_step
@@ -133,9 +151,17 @@ async def record_started(record: Record, made: Made, proof: Proof) -> None:
         plan.set_state(cluster, ClusterState.READY, record)
     seen = made.cluster
     private = seen.private_fqdn is not None
-    api_server = {"url": proof.api_server, "fqdn": seen.fqdn or seen.private_fqdn, "private": private}
+    api_server = {
+        "url": proof.api_server,
+        "fqdn": seen.fqdn or seen.private_fqdn,
+        "private": private,
+        "private_address": made.private_address,
+    }
     await record.emit("cluster.started", data={"api_server": api_server})
-    note = " Its API server has a private address, which may be another one than before." if private else ""
+    note = ""
+    if private:
+        which = "a private address" if made.private_address is None else f"the private address {made.private_address}"
+        note = f" Its API server has {which}, which may be another one than before."
     await record.succeed(
         outcome={"api_server": api_server, **proof.told()},
         summary=f"Cluster {cluster.name} is started; its API is at {proof.api_server}. "
