@@ -17,7 +17,7 @@ from app.azure.clients import first_answer, operation_of, read_all, settled, who
 from app.azure.errors import AzureError
 from app.azure.fields import Fields
 from app.azure.pool_mapping import pool_body, pool_differences, pool_of
-from app.azure.types.agent_pool import AgentPool, AgentPoolSpec, PoolPutAnswer
+from app.azure.types.agent_pool import AgentPool, AgentPoolSpec, PoolDifference, PoolPutAnswer
 from app.azure.types.call import Call
 from app.azure.types.operation import Operation
 from app.core.json import JsonObject
@@ -74,6 +74,13 @@ class AgentPools:
         if not differences:
             return None
         return await self._put_back((group, cluster, spec.name), model, differences, call)
+
+    async def compare(self, group: str, cluster: str, spec: AgentPoolSpec, *, call: Call) -> tuple[PoolDifference, ...]:
+        """In what the pool differs from the spec. `AzureError` (gone) without the pool."""
+        model: SdkAgentPool = await self._pools.get(group, cluster, spec.name, slipway_call=call)
+        present = _properties(model).as_dict()
+        differences = pool_differences(present, spec)
+        return tuple(PoolDifference(name, wanted, present.get(name)) for name, wanted in differences.items())
 
     async def put_again(self, group: str, cluster: str, spec: AgentPoolSpec, *, call: Call) -> PoolPutAnswer:
         """Send the pool as it is, with what differs from the spec: AKS takes up again what has failed."""

@@ -5,9 +5,10 @@ from typing import Any
 
 from app.azure.fields import Fields
 from app.azure.types.agent_pool import AgentPool, AgentPoolSpec
+from app.azure.types.pool_defaults import POOL_DEFAULTS
 from app.azure.types.pool_properties import UPGRADE_SETTINGS
 from app.azure.types.tags import owner_tags_in
-from app.core.json import JsonObject
+from app.core.json import JsonObject, overlay, value_below
 
 NO_STATE = "Unknown"
 _SPOT_AT_ANY_PRICE = -1.0
@@ -103,11 +104,11 @@ def _upgrade_settings(spec: AgentPoolSpec) -> JsonObject:
 def pool_differences(present: JsonObject, spec: AgentPoolSpec) -> JsonObject:
     """Which properties to send so that the pool comes nearer to what the spec says; empty where it is that already.
 
-    `present`: the pool's properties as Azure has them. What the spec leaves to Azure is no difference. Labels, taints
-    and tags are the spec's whole, but for AKS's and Slipway's own. A count and the end of autoscaling do not go
-    together: the count is left for the next time.
+    `present`: the pool's properties as Azure has them. What the spec leaves to Azure is no difference, unless it was
+    given up: then Azure's own default is wanted. Labels, taints and tags are the spec's whole, but for AKS's and
+    Slipway's own. A count and the end of autoscaling do not go together: the count is left for the next time.
     """
-    wanted = pool_body(spec)
+    wanted = _with_defaults(pool_body(spec), present, spec)
     if spec.auto_scaling:
         del wanted["count"]
     elif present.get("enableAutoScaling"):
@@ -122,6 +123,19 @@ def pool_differences(present: JsonObject, spec: AgentPoolSpec) -> JsonObject:
         if (present.get(name) or None) != (value or None):
             changed[name] = value
     return changed
+
+
+def _with_defaults(body: JsonObject, present: JsonObject, spec: AgentPoolSpec) -> JsonObject:
+    """What is wanted, with Azure's default for each setting that was given up; where Azure says nothing, it has it."""
+    for ours in spec.resets:
+        default = POOL_DEFAULTS[ours]
+        spot = spec.spot_eviction_policy is not None and default.of_spot is not None
+        wanted: Any = default.of_spot if spot else default.value
+        for name in reversed(default.path):
+            wanted = {name: wanted}
+        if value_below(present, default.path) is not None:
+            body = overlay(body, wanted)
+    return body
 
 
 def _of_aks(known: Any) -> Any:

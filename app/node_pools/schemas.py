@@ -96,7 +96,7 @@ class NodePoolUpdate(RequestModel):
     tags: Tags | None = None
     """The whole set of tags: one that is not named goes."""
     azure_properties: AzureProperties | None = None
-    """Merged into those that were given before: null takes one away, and Azure keeps what it has of it."""
+    """Merged into those that were given before; null takes one away, which AKS has to have a default for."""
     os_type: Choice[OsType] | None = None
     os_sku: Choice[OsSku] | None = None
     size: SizeName | None = None

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from app.emulator.core.request_log import LoggedRequest
 from app.models import TERMINAL
+from tests.crashes.pool_lives import CLINGING
 from tests.crashes.stage import Ended
 
 _PARTS = 3
@@ -51,6 +52,11 @@ def _differs(what: str, calm: object, crashed: object) -> Iterator[str]:
         yield f"{what}: {crashed} in place of {calm}"
 
 
+def _most(path: str) -> int:
+    """How often one change may be sent: once more where Azure says that it has applied it, and has not (trouble 9)."""
+    return 2 if path.endswith(f"/agentpools/{CLINGING}") else 1
+
+
 def of_azure(log: Sequence[LoggedRequest]) -> Iterator[str]:
     """What a job must never have sent."""
     taken: Counter[tuple[str, str, str, str]] = Counter()
@@ -71,6 +77,6 @@ def of_azure(log: Sequence[LoggedRequest]) -> Iterator[str]:
             yield f"{entry.method} {entry.path}: Azure was busy with what the job itself had asked for"
         if entry.operation == "ManagedClusters_CreateOrUpdate" and entry.effect == "created":
             created[entry.path] += 1
-    often = [(change, times) for change, times in taken.items() if times > 1]
+    often = [(change, times) for change, times in taken.items() if times > _most(change[2])]
     yield from (f"{method} {path} taken {times} times" for (_, method, path, _), times in often)
     yield from (f"{path} created {times} times" for path, times in created.items() if times != 1)

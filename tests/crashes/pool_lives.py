@@ -22,11 +22,13 @@ async def node_pool(life: Life, kinds: frozenset[str]) -> None:
     await life.delete()
 
 
-async def clinging_pool(life: Life, _kinds: frozenset[str]) -> None:
-    """Azure does not remove it, though its nodes are drained: pods may come to it again."""
+async def clinging_pool(life: Life, kinds: frozenset[str]) -> None:
+    """Azure changes nothing of it, though it says so, and does not remove it, though its nodes are drained."""
     await life.create()
     pools = f"/v1/clusters/{life.name}/node-pools"
     await life.job("POST", pools, {"name": CLINGING, "size": POOL_SIZE, "count": 1})
+    if "node_pool.update" in kinds:
+        await life.job("PATCH", f"{pools}/{CLINGING}", {"scale_down_mode": "Deallocate"})
     await life.job("DELETE", f"{pools}/{CLINGING}?drain=true")
     await life.delete()
 

@@ -69,6 +69,7 @@ def azure() -> Iterator[LocalAzureForTests]:
             count=None,
             code="AllocationFailed",
         )
+        azure.add_fault("unapplied", operation="AgentPools_CreateOrUpdate", path=f"/agentPools/{CLINGING}$", count=None)
         azure.add_fault(
             "fail_operation",
             operation="AgentPools_Delete",

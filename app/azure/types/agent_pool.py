@@ -47,7 +47,8 @@ class AgentPoolSpec:
 
     `mode`: System or User. `os_type`: Linux or Windows. With `min_count` and `max_count` the cluster's autoscaler
     decides about the count. `spot_max_price` -1: up to the price of a regular machine. `more`: properties under Azure's
-    own names, which go before all others.
+    own names, which go before all others. `resets`: settings (of `POOL_DEFAULTS`) that were given up, and that Azure
+    may still have.
     """
 
     name: str
@@ -81,6 +82,7 @@ class AgentPoolSpec:
     scale_down_mode: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     more: JsonObject = field(default_factory=dict)
+    resets: tuple[str, ...] = ()
 
     @property
     def auto_scaling(self) -> bool:
@@ -89,17 +91,27 @@ class AgentPoolSpec:
 
     def as_json(self) -> JsonObject:
         """The form in which rows keep it; `from_json` reads it back."""
-        return {**asdict(self), "zones": list(self.zones), "taints": list(self.taints)}
+        return {**asdict(self), **{name: list(getattr(self, name)) for name in _LISTS}}
 
     @classmethod
     def from_json(cls, stored: JsonObject) -> "AgentPoolSpec":
         """What `as_json` wrote, also before this had all the fields that it has now."""
         known = {name: stored[name] for name in _NAMES if name in stored}
-        return cls(**{**known, "zones": tuple(stored.get("zones", ())), "taints": tuple(stored.get("taints", ()))})
+        return cls(**{**known, **{name: tuple(stored.get(name, ())) for name in _LISTS}})
 
 
 # Found once: every list of clusters asks for them, once a pool.
 _NAMES = tuple(each.name for each in fields(AgentPoolSpec))
+_LISTS = ("zones", "taints", "resets")
+
+
+@dataclass(frozen=True, slots=True)
+class PoolDifference:
+    """One property, under Azure's name, in which a pool differs from what it shall be."""
+
+    name: str
+    wanted: object
+    present: object
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def check_changes(before: JsonObject, after: JsonObject, seen: JsonObject, rejec
     for path in ONE_WAY:
         if value_below(was, path) is True and value_below(becomes, path) is not True:
             rejections.add("immutable", pointer_to(path, _AT), KEPT)
-    gone = [path for path in _gone(was, becomes) if path not in (*FIXED, *ONE_WAY)]
+    gone = [path for path in given_up(was, becomes) if path not in (*FIXED, *ONE_WAY)]
     off = {path[:-1] for path in gone if path[-1] == _SWITCH}
     for path in gone:
         if not any(path[:depth] in off for depth in range(1, len(path))):
@@ -39,7 +39,7 @@ def check_changes(before: JsonObject, after: JsonObject, seen: JsonObject, rejec
 def switched_off(before: JsonObject, after: JsonObject) -> list[str]:
     """The switches that were on before and are not named any more, as dotted paths in the settings."""
     was = before.get(PROPERTIES) or {}
-    gone = _gone(was, after.get(PROPERTIES) or {})
+    gone = given_up(was, after.get(PROPERTIES) or {})
     return [".".join((PROPERTIES, *path)) for path in gone if path[-1] == _SWITCH and value_below(was, path) is True]
 
 
@@ -51,8 +51,8 @@ def _may_change(path: _Names, was: object, becomes: object, seen: JsonObject) ->
     return chosen is not None and (same(chosen, becomes) or (becomes is None and not same(chosen, was)))
 
 
-def _gone(was: JsonObject, becomes: JsonObject) -> Iterator[_Names]:
-    """Each member that was there and is not any more; a secret of a version before is no loss."""
+def given_up(was: JsonObject, becomes: JsonObject) -> Iterator[_Names]:
+    """The path of each member that was there and is not any more; a secret of a version before is no loss."""
     paths: dict[_Names, None] = {}
     for path, value in leaves(was):
         names = tuple(str(part) for part in takewhile(lambda part: isinstance(part, str), path))

@@ -17,7 +17,13 @@ from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.plan import Plan
 from app.clusters.workflow.preflight import ground_of, require_room
 from app.clusters.workflow.proof import Proof, prove
-from app.clusters.workflow.settings import Differences, apply_settings, forget_resets, tell_partly_applied
+from app.clusters.workflow.settings import (
+    Differences,
+    apply_settings,
+    forget_pool_resets,
+    forget_resets,
+    tell_partly_applied,
+)
 from app.clusters.workflow.turn import require_idle
 from app.core.errors import FieldError, Problem, SlipwayError
 from app.core.json import JsonObject
@@ -191,6 +197,7 @@ async def record_reconciled(record: Record, asked: Plan, made: Made, proof: Proo
     cluster = await plan.cluster_of(record)
     if not left.found:
         forget_resets(cluster, asked.wanted)
+    forget_pool_resets(cluster, [pool.spec for pool in asked.wanted.pools])
     await plan.observe(record, cluster, made.cluster, made.outbound_ips)
     plan.settle(cluster, record)
     outcome = {**proof.told(), "provisioning_state": made.cluster.provisioning_state}

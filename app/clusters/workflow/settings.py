@@ -5,13 +5,15 @@ more, and what is not there after that is told (trouble 9).
 """
 
 import asyncio
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 
+from app.azure.types.agent_pool import AgentPoolSpec
 from app.azure.types.cluster_changes import Change
 from app.azure.types.cluster_fields import Part
 from app.azure.types.maintenance import WINDOWS, MaintenanceWindow
 from app.azure.types.watch import TargetKind
-from app.clusters.specs.wanted import Wanted, settings_of
+from app.clusters.specs.wanted import Wanted, WantedPool, settings_of
 from app.clusters.workflow import await_azure
 from app.clusters.workflow.await_azure import Begun
 from app.clusters.workflow.changeable import require_changeable
@@ -224,3 +226,16 @@ def forget_resets(cluster: Cluster, done: Wanted) -> None:
     """What Azure has given up, as asked, is nobody's matter any more: who sets it again is left alone."""
     left = [each for each in cluster.wanted.get("resets", ()) if each not in done.resets]
     cluster.wanted = {**cluster.wanted, "resets": left}
+
+
+def forget_pool_resets(cluster: Cluster, done: Iterable[AgentPoolSpec]) -> None:
+    """The same of what these pools have given up."""
+    by_name = {spec.name: spec.resets for spec in done if spec.resets}
+    pools = Wanted.from_json(cluster.wanted).pools
+    left = [_without(pool, by_name.get(pool.spec.name, ())) for pool in pools]
+    cluster.wanted = {**cluster.wanted, "pools": [pool.as_json() for pool in left]}
+
+
+def _without(pool: WantedPool, done: Collection[str]) -> WantedPool:
+    resets = tuple(each for each in pool.spec.resets if each not in done)
+    return replace(pool, spec=replace(pool.spec, resets=resets))

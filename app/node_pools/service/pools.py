@@ -21,6 +21,7 @@ from app.clusters.specs.offers import Offer
 from app.clusters.specs.pool_rules import check_gateways, check_networks, check_pool
 from app.clusters.specs.pool_spec import azure_pool_name, settings_of, spec_of, wanted_of
 from app.clusters.specs.rejections import Rejections
+from app.clusters.specs.settings_patch import resets_after
 from app.clusters.specs.wanted import Wanted, WantedPool
 from app.core.errors import ConflictError, NotFoundError
 from app.core.ids import Prefix, is_id, new_id
@@ -32,7 +33,7 @@ from app.node_pools.schemas import NodePoolAdd, NodePoolDeleteOptions, NodePoolU
 from app.node_pools.service.names import names_in_azure, require_free_name
 from app.node_pools.service.rotation import require_no_rotation
 from app.node_pools.specs import kinds
-from app.node_pools.specs.changes import merged, only_ours
+from app.node_pools.specs.changes import merged, only_ours, taken_back
 
 MOST_POOLS = 100
 """https://learn.microsoft.com/azure/aks/quotas-skus-regions"""
@@ -132,7 +133,10 @@ async def change_pool(
     require_staying(row, running=True)
     await require_no_rotation(session, row)
     wanted = Wanted.from_json(cluster.wanted)
-    before = _settings(wanted, row)
+    pool = wanted.pool(row.name)
+    if pool is None:
+        raise NotFoundError("The cluster has no such node pool.")
+    before = settings_of(pool)
     rejections = Rejections()
     patch = body.model_dump(mode="json", exclude_unset=True, exclude={"options"})
     after = merged(before, patch, rejections)
@@ -146,7 +150,8 @@ async def change_pool(
     changes = json_patch(before, after)
     if not changes:
         return Change(None, [])
-    spec = spec_of(settings, row.azure_name)
+    resets = resets_after(pool.spec.resets, taken_back(before, after), after, {})
+    spec = replace(spec_of(settings, row.azure_name), resets=tuple(resets))
     said: JsonObject = {}
     if (spec.count, spec.auto_scaling) != (before["count"], before["autoscaling"] is not None):
         # A job before this one may come to want another count.
@@ -232,13 +237,6 @@ async def start_job(
 
 def _want_pools(cluster: Cluster, pools: list[WantedPool], now: datetime) -> None:
     want(cluster, {"pools": [pool.as_json() for pool in pools]}, now)
-
-
-def _settings(wanted: Wanted, row: NodePool) -> JsonObject:
-    pool = wanted.pool(row.name)
-    if pool is None:
-        raise NotFoundError("The cluster has no such node pool.")
-    return settings_of(pool)
 
 
 def read_settings(after: JsonObject, rejections: Rejections) -> NodePoolSettings:

@@ -1,9 +1,12 @@
 """What a PATCH makes of a pool, and what it must not."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from app.azure.types.pool_defaults import POOL_DEFAULTS
 from app.azure.types.pool_properties import FREE_AND_FIXED
+from app.clusters.specs.azure_model import pointer_to
 from app.clusters.specs.pool_count import check_count_given
+from app.clusters.specs.properties_patch import NO_DEFAULT, given_up
 from app.clusters.specs.rejections import Rejections
 from app.core.json import JsonObject
 from app.core.json import merged as merge_patched
@@ -37,6 +40,10 @@ _WAY_ROUND = (
     "the new value makes a pool that has it, moves the pods over and removes this one."
 )
 
+_ROTATE = "Or take it away by POST /v1/clusters/{id}/node-pools/{pool}:rotate, which makes a pool without it."
+# What can be left open again. Of labels, taints and tags a set is always said as a whole.
+_OPEN = ("scale_down_mode", "upgrades", "azure_properties")
+
 _EMPTY: JsonObject = {
     "labels": {},
     "taints": [],
@@ -65,18 +72,34 @@ def merged(settings: JsonObject, patch: JsonObject, rejections: Rejections) -> J
                 if name in ROTATED
                 else f"The pods of one system do not run on the other: {_ADD}",
             )
-    had, has = settings["azure_properties"], after["azure_properties"]
-    for name in sorted(FREE_AND_FIXED & (had.keys() | has.keys())):
-        if not _same(had.get(name), has.get(name)):
-            rejections.add("immutable", f"/azure_properties/{name}", _WAY_ROUND.format(name=name))
     if settings["upgrades"] and patch.get("upgrades"):
         kept = {**settings["upgrades"], **patch["upgrades"]}
         after["upgrades"] = kept if any(value is not None for value in kept.values()) else None
+    _check_properties(settings, after, rejections)
     if patch.get("count") is not None:
         check_count_given(patch["count"], autoscaled=after["autoscaling"] is not None, rejections=rejections)
     if after["count"] is None:
         after["count"] = settings["count"]
     return _within_bounds(after)
+
+
+def _check_properties(settings: JsonObject, after: JsonObject, rejections: Rejections) -> None:
+    had, has = settings["azure_properties"], after["azure_properties"]
+    for name in sorted(FREE_AND_FIXED & (had.keys() | has.keys())):
+        if not _same(had.get(name), has.get(name)):
+            rejections.add("immutable", f"/azure_properties/{name}", _WAY_ROUND.format(name=name))
+    for path in _taken_back(settings, after):
+        if ".".join(path) not in POOL_DEFAULTS and path[1] not in FREE_AND_FIXED:
+            rejections.add("immutable", pointer_to(path, ""), f"{NO_DEFAULT} {_ROTATE}")
+
+
+def taken_back(before: JsonObject, after: JsonObject) -> list[str]:
+    """Dotted paths of the settings that were given before, are not any more, and have a default in Azure."""
+    return [ours for path in _taken_back(before, after) if (ours := ".".join(path)) in POOL_DEFAULTS]
+
+
+def _taken_back(before: JsonObject, after: JsonObject) -> Iterator[tuple[str, ...]]:
+    return given_up({name: before[name] for name in _OPEN}, after)
 
 
 def rotated(settings: JsonObject, changes: JsonObject) -> JsonObject:
@@ -87,10 +110,10 @@ def rotated(settings: JsonObject, changes: JsonObject) -> JsonObject:
 def _over(settings: JsonObject, patch: JsonObject) -> JsonObject:
     # An empty set is what null asks for; a set that is named is the whole set.
     after = {**settings, **{name: _EMPTY.get(name) if value is None else value for name, value in patch.items()}}
-    if patch.get("azure_properties"):
-        after["azure_properties"] = merge_patched(settings["azure_properties"], patch["azure_properties"])
     if settings["spot"] and patch.get("spot"):
         after["spot"] = {**settings["spot"], **patch["spot"]}
+    if patch.get("azure_properties") is not None:
+        after["azure_properties"] = merge_patched(settings["azure_properties"], patch["azure_properties"])
     return after
 
 

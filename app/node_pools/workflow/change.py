@@ -1,8 +1,9 @@
 """`node_pool.update`: the smallest change, in as many requests as Azure wants it in."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from app.azure.types.agent_pool import AgentPool
+from app.azure.types.agent_pool import AgentPool, PoolDifference
+from app.azure.types.pool_properties import FREE, TYPED
 from app.azure.types.watch import TargetKind
 from app.clusters.live import PoolMissingError
 from app.clusters.service.change import want_count
@@ -14,10 +15,11 @@ from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.preflight import ground_of, require_room, room_told
 from app.clusters.workflow.proof import Proof
+from app.clusters.workflow.settings import forget_pool_resets, pause
 from app.clusters.workflow.turn import require_idle
 from app.core.json import JsonObject
 from app.engine.steps import Record, cloud_step, record_step
-from app.jobs.workflow import Cloud, JobRun, Workflow
+from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
 from app.models import NodePoolState
 from app.node_pools.specs.kinds import UPDATE
 from app.node_pools.workflow import plan, pool_calls
@@ -27,13 +29,29 @@ from app.node_pools.workflow.plan import PoolPlan, prove_nodes
 async def change_pool(job: JobRun) -> None:
     """Bring a changed pool to Azure, and see its nodes Ready."""
     asked = await job.record(begin_change)
+    begun = await _send(job, asked)
+    made = await job.cloud(read_changed, asked)
+    if made.left:
+        await job.cloud(pause)
+        await _send(job, asked)
+        made = await job.cloud(read_changed, asked)
+    proof = await job.cloud(prove_nodes, asked, made)
+    await job.record(record_changed, asked, made, proof, [] if begun is None else begun.room)
+
+
+async def _send(job: JobRun, asked: PoolPlan) -> Begun | None:
     ended = await job.cloud(end_autoscaling, asked)
     await job.cloud(await_change, asked, ended)
     begun = await job.cloud(put_changes, asked)
     await job.cloud(await_change, asked, begun)
-    made = await job.cloud(read_changed, asked)
-    proof = await job.cloud(prove_nodes, asked, made)
-    await job.record(record_changed, asked, made, proof, [] if begun is None else begun.room)
+    return begun
+
+
+@dataclass(frozen=True, slots=True)
+class Changed(Made):
+    """The cluster as Azure has it after the change, and what of the pool it has not applied, for callers."""
+
+    left: tuple[JsonObject, ...] = ()
 
 
 @record_step
@@ -102,22 +120,43 @@ async def await_change(cloud: Cloud, asked: PoolPlan, begun: Begun | None) -> No
 
 
 @cloud_step
-async def read_changed(cloud: Cloud, asked: PoolPlan) -> Made:
-    """Read what Azure applied."""
-    return await await_azure.read_made(cloud, asked.place, missing=lambda seen: plan.pool_missing(seen, asked.spec))
+async def read_changed(cloud: Cloud, asked: PoolPlan) -> Changed:
+    """Read what Azure applied: all that was asked of the pool."""
+    place = asked.place
+    pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
+    found = await pools.compare(place.resource_group, place.azure_name, asked.spec, call=azure_call(cloud))
+    made = await await_azure.read_made(cloud, place)
+    return Changed(made.cluster, made.outbound_ips, tuple(_shown(each) for each in found))
+
+
+def _shown(difference: PoolDifference) -> JsonObject:
+    """A difference, for callers; what may hold anything (tags, Azure's own properties) without its values."""
+    setting = TYPED.get(difference.name, f"azure_properties.{difference.name}")
+    shown: JsonObject = {"setting": setting, "path": f"/properties/{difference.name}"}
+    if setting == "tags" or difference.name in FREE:
+        return shown
+    return {**shown, "wanted": difference.wanted, "azure_has": difference.present}
 
 
 @record_step
-async def record_changed(record: Record, asked: PoolPlan, made: Made, proof: Proof, room: list[JsonObject]) -> None:
-    """Write that the pool and the cluster are ready again."""
+async def record_changed(record: Record, asked: PoolPlan, made: Changed, proof: Proof, room: list[JsonObject]) -> None:
+    """Write that the pool and the cluster are ready again, and what Azure has not applied, if anything."""
     cluster = await clusters.cluster_of(record)
     row = await plan.pool_of(record)
+    if not made.left:
+        forget_pool_resets(cluster, [asked.spec])
     await clusters.serve_again(record, cluster, made)
     if row.state == NodePoolState.UPDATING:
         plan.set_state(row, NodePoolState.READY, record)
-    outcome = {"pool": asked.name, "azure_name": asked.spec.name, **proof.told()} | room_told(room)
+    outcome: JsonObject = {"pool": asked.name, "azure_name": asked.spec.name, **proof.told()} | room_told(room)
     await record.emit("node_pool.updated", data=outcome)
-    await record.succeed(outcome=outcome, summary=f"Pool {asked.name} of cluster {cluster.name} is as asked.")
+    words = "is as asked."
+    if made.left:
+        settings = [each["setting"] for each in made.left]
+        await record.emit("node_pool.applied_partially", data={"pool": asked.name, "settings": settings})
+        outcome["applied_partially"] = list(made.left)
+        words = f"is changed, but Azure has not applied all of it: {', '.join(dict.fromkeys(settings))}."
+    await record.succeed(outcome=outcome, summary=f"Pool {asked.name} of cluster {cluster.name} {words}")
 
 
 change_workflow = Workflow(UPDATE, change_pool, ended=plan.record_failed, clean_up=clean_up_change)
