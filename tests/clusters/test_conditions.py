@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from app.clusters.specs import conditions as spec
+from app.clusters.specs.condition_reads import pool_conditions, pool_nodes
 from app.clusters.specs.conditions import Condition, ConditionType, Status
 from app.clusters.specs.differences import differences
 from app.clusters.specs.judgement import Facts, PoolFacts, ReaderFacts, judge
 from app.clusters.specs.observed import SECRET_ENDS_AT
 from app.clusters.specs.states import AT_REST, CHANGEABLE, LEAVING, SERVING, STOPPED, UNDER_WAY, while_azure_is
-from app.clusters.specs.summary import summary
+from app.clusters.specs.summary import pool_summary, summary
 from app.core.clock import rfc3339
 from app.models import ClusterState
 
@@ -209,6 +210,24 @@ def test_a_summary_is_a_plain_sentence(state: str, ready: tuple[bool, ...], text
     facts = _facts(reader=_reader("watching", *ready), pools=[_pool(count=len(ready))])
 
     assert summary("blue", state, "1.33.5", spec.merged(None, judge(facts, NOW), NOW)) == text
+
+
+@pytest.mark.parametrize(
+    ("state", "ready", "text"),
+    [
+        ("ready", (True, True), "Pool system is ready: Kubernetes 1.33.5, 2 nodes Ready."),
+        ("degraded", (True, False), "Pool system is degraded. Ready nodes: 1 of 2."),
+        ("deleting", (True,), "Pool system is being deleted."),
+        ("stopped", (True,), "Pool system is stopped."),
+        ("lost", (), "Pool system is lost: Azure has it no more."),
+    ],
+)
+def test_a_pools_summary_is_made_as_its_clusters_is(state: str, ready: tuple[bool, ...], text: str) -> None:
+    facts = _facts(reader=_reader("watching", *ready), pools=[_pool(count=len(ready))])
+    kept = spec.merged(None, judge(facts, NOW), NOW)
+    own = pool_conditions("system", None, NOW, kept)
+
+    assert pool_summary("system", state, "1.33.5", pool_nodes("system", kept), own) == text
 
 
 def test_a_summary_of_what_was_never_seen_claims_nothing() -> None:

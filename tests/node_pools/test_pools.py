@@ -42,6 +42,7 @@ async def test_a_pool_is_added_changed_and_removed(slipway: Slipway) -> None:
     assert added["outcome"] == {"pool": "workers", "azure_name": "workers", "count": 1, "nodes_ready": 2}
     assert added["summary"] == "Cluster blue has the node pool workers with 1 node; all nodes are Ready."
     seen = await pool(slipway)
+    assert seen["summary"].startswith("Pool workers is ready: Kubernetes 1.")
     assert (seen["state"], seen["count"], seen["labels"], seen["observed"]["count"]) == (
         "ready",
         1,

@@ -231,7 +231,9 @@ class NodePoolRead(ResponseModel):
     provisioning_state: str | None
     """Azure's own word, as last seen."""
     conditions: list[ConditionRead]
-    """Provisioned and NodesReady."""
+    """Provisioned, NodesReady and VersionSupported; of pools that scale or are of spot machines, that of them too."""
+    summary: str
+    """One plain sentence, as a cluster's."""
     mode: str
     os_type: str
     os_sku: str | None

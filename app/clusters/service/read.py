@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.scope import Scope, in_project, no_such_cluster, parameters
 from app.clusters.schemas.clusters import ClusterRead, KubernetesRead, UnmanagedPoolRead
 from app.clusters.schemas.pools import LentNodes, NodePoolRead
-from app.clusters.specs.condition_reads import conditions_read, pool_conditions
+from app.clusters.specs.condition_reads import conditions_read, pool_conditions, pool_nodes
 from app.clusters.specs.pool_spec import settings_of
-from app.clusters.specs.summary import summary
+from app.clusters.specs.summary import pool_summary, summary
 from app.clusters.specs.wanted import ADMIN_USERNAME, WantedPool
 from app.core.ids import Prefix, is_id
 from app.core.json import JsonList, JsonObject
@@ -194,14 +194,18 @@ def pool_read(pool: NodePool, wanted: JsonObject | None, conditions: JsonList | 
     """A pool as callers see it; of one that was deleted nothing is wanted any more. `conditions`: its cluster's."""
     left = {"name": pool.name, "mode": pool.mode, "os_type": pool.os_type, "vm_size": pool.vm_size, "count": pool.count}
     kept = WantedPool.from_json(wanted or left)
+    seen = pool.observed or {}
+    own = pool_conditions(pool.azure_name, pool.observed, pool.updated_at, conditions)
+    nodes = pool_nodes(pool.azure_name, conditions)
     return NodePoolRead(
         id=pool.id,
         name=pool.name,
         azure_name=pool.azure_name,
         state=pool.state,
         replaces=pool.replaces,
-        provisioning_state=(pool.observed or {}).get("provisioning_state"),
-        conditions=pool_conditions(pool.azure_name, pool.observed, pool.updated_at, conditions),
+        provisioning_state=seen.get("provisioning_state"),
+        conditions=own,
+        summary=pool_summary(pool.name, pool.state, seen.get("kubernetes_version"), nodes, own),
         **{**settings_of(kept), "count": pool.count},
         lent=[LentNodes(to=name, count=count) for name, count in kept.lent.items() if count],
         observed=pool.observed,

@@ -59,8 +59,14 @@ def _provisioned(observed: JsonObject | None, turned_at: datetime) -> Iterable[J
     }
 
 
+def pool_nodes(azure_name: str, conditions: JsonList | None) -> JsonObject | None:
+    """How many of a pool's nodes are `ready`, of how many `wanted`; None where nobody has seen them."""
+    pools: dict[str, JsonObject] = (condition_of(conditions, ConditionType.NODES_READY) or {}).get("pools", {})
+    return pools.get(azure_name)
+
+
 def _nodes_ready(azure_name: str, conditions: JsonList | None) -> Iterable[JsonObject]:
-    kept = (condition_of(conditions, ConditionType.NODES_READY) or {}).get("pools", {}).get(azure_name)
+    kept = pool_nodes(azure_name, conditions)
     if kept is None:
         return
     whole = is_whole(kept)
