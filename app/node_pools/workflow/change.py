@@ -126,7 +126,7 @@ async def read_changed(cloud: Cloud, asked: PoolPlan) -> Changed:
     pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
     found = await pools.compare(place.resource_group, place.azure_name, asked.spec, call=azure_call(cloud))
     made = await await_azure.read_made(cloud, place)
-    return Changed(made.cluster, made.outbound_ips, tuple(_shown(each) for each in found))
+    return Changed(made.cluster, made.outbound_ips, left=tuple(_shown(each) for each in found))
 
 
 def _shown(difference: PoolDifference) -> JsonObject:
