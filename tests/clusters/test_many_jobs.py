@@ -4,7 +4,8 @@ import asyncio
 import itertools
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
@@ -23,9 +24,10 @@ _PARTS = 3
 """Of the client request id of a call that was sent for a job: job, epoch, number."""
 _SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
 _CREATE = {name: value for name, value in CLUSTER.items() if name != "generate_ssh_key"} | {"ssh_public_key": _SSH_KEY}
-_CREATE |= {"kubernetes_version": "1.34"}
-_SPOILT = ("throttle", "error", "html_502", "html_502_after", "reset_before", "reset_after")
-"""Of what Azure does to a change that it takes or does not take; together one in ten."""
+_CREATE |= {"kubernetes_version": "1.33"}
+_SPOILT = ("throttle", "error", "html_502", "html_502_after", "reset_before", "reset_after", "fail_operation")
+"""Of what Azure does to a change that it takes or does not take, or ends badly; together one in ten."""
+_SETTLED = ("ready", "stopped")
 
 
 _CHANGES: dict[str, tuple[str, str, Any]] = {
@@ -101,38 +103,97 @@ async def _jobs(slipway: Slipway) -> dict[str, Job]:
         return {job.id: job for job in await session.scalars(select(Job))}
 
 
-async def _differs(slipway: Slipway) -> list[str]:
-    """Where Azure has something else than the rows of clusters and pools that are ready say."""
-    azure = slipway.azure
+@dataclass(frozen=True)
+class Sides:
+    """What Azure has, by id in lower case, and the rows of clusters and pools."""
 
-    async def read() -> dict[str, Any]:
-        return {record.id.lower(): record.body for record in azure.azure.cloud.store}
+    held: dict[str, dict[str, Any]]
+    clusters: Sequence[Cluster]
+    pools: Sequence[NodePool]
 
-    held = azure.call(read())
-    async with slipway.parts.database.read() as session:
-        clusters = (await session.scalars(select(Cluster))).all()
-        pools = (await session.scalars(select(NodePool))).all()
-    found = []
-    for cluster in clusters:
-        address = (
+    @classmethod
+    async def of(cls, slipway: Slipway) -> "Sides":
+        """Both sides, when all is at rest."""
+        azure = slipway.azure
+
+        async def read() -> dict[str, Any]:
+            return {record.id.lower(): record.body for record in azure.azure.cloud.store}
+
+        async with slipway.parts.database.read() as session:
+            clusters = (await session.scalars(select(Cluster))).all()
+            pools = (await session.scalars(select(NodePool).where(NodePool.deleted_at.is_(None)))).all()
+        return cls(azure.call(read()), clusters, pools)
+
+    def address(self, cluster: Cluster) -> str:
+        """A cluster's id."""
+        return (
             f"/subscriptions/{cluster.subscription_id}/resourcegroups/{cluster.resource_group}"
             f"/providers/microsoft.containerservice/managedclusters/{cluster.azure_name}"
         ).lower()
-        there = address in held
-        if there == (cluster.state == "deleted"):
-            found.append(f"{cluster.name} is {cluster.state}; in Azure: {there}")
-        if cluster.state != "ready" or not there:
-            continue
-        tags = {key: value for key, value in held[address]["tags"].items() if key == "turn"}
-        wanted = {key: value for key, value in cluster.wanted["tags"].items() if key == "turn"}
-        if tags != wanted:
-            found.append(f"{cluster.name}: wanted {wanted}, Azure has {tags}")
-        settled = {pool.azure_name for pool in pools if pool.cluster_id == cluster.id and pool.state == "ready"}
-        for pool in cluster.wanted["pools"]:
-            properties = held.get(f"{address}/agentpools/{pool['azure_name']}", {}).get("properties", {})
-            if pool["azure_name"] in settled and properties.get("count") != pool["count"]:
-                found.append(f"{cluster.name}/{pool['name']}: wanted {pool['count']}, Azure has {properties}")
-    return found
+
+    @property
+    def compared(self) -> list[Cluster]:
+        """The clusters of which the rows say what Azure has: at rest and well, or gone."""
+        return [cluster for cluster in self.clusters if cluster.state in {*_SETTLED, "deleted"}]
+
+    def differences(self) -> list[str]:
+        """Where Azure has something else."""
+        found = []
+        for cluster in self.clusters:
+            there = self.address(cluster) in self.held
+            if there == (cluster.state == "deleted"):
+                found.append(f"{cluster.name} is {cluster.state}; in Azure: {there}")
+            elif cluster.state in _SETTLED:
+                ours, theirs = self._ours(cluster), self._theirs(cluster)
+                found += [
+                    f"{cluster.name}: {name} is {ours[name]}, in Azure {theirs[name]}" for name in _unlike(ours, theirs)
+                ]
+        return found
+
+    def _ours(self, cluster: Cluster) -> dict[str, Any]:
+        observed = cluster.observed or {}
+        return {
+            "tags": _turn(cluster.wanted["tags"]),
+            "version": observed["current_kubernetes_version"],
+            "power": observed["power_state"],
+            "power by its state": "Stopped" if cluster.state == "stopped" else "Running",
+            "pools": {row.azure_name for row in self._rows(cluster)},
+            **{
+                f"pool {spec['azure_name']}": (spec["count"], _turn(spec["labels"]))
+                for spec in cluster.wanted["pools"]
+                if spec["azure_name"] in {row.azure_name for row in self._rows(cluster) if row.state in _SETTLED}
+            },
+        }
+
+    def _theirs(self, cluster: Cluster) -> dict[str, Any]:
+        address = self.address(cluster)
+        body = self.held[address]
+        pools = {
+            id_.rpartition("/")[2]: pool["properties"]
+            for id_, pool in self.held.items()
+            if id_.startswith(f"{address}/agentpools/")
+        }
+        power = body["properties"]["powerState"]["code"]
+        return {
+            "tags": _turn(body["tags"]),
+            "version": body["properties"]["currentKubernetesVersion"],
+            "power": power,
+            "power by its state": power,
+            "pools": set(pools),
+            **{f"pool {name}": (pool["count"], _turn(pool.get("nodeLabels") or {})) for name, pool in pools.items()},
+        }
+
+    def _rows(self, cluster: Cluster) -> list[NodePool]:
+        return [row for row in self.pools if row.cluster_id == cluster.id]
+
+
+def _turn(values: dict[str, str]) -> str | None:
+    """The tag or label that the changes set."""
+    return values.get("turn")
+
+
+def _unlike(ours: dict[str, Any], theirs: dict[str, Any]) -> list[str]:
+    return [name for name in ours if ours[name] != theirs.get(name)]
 
 
 @pytest.fixture
@@ -158,16 +219,20 @@ async def test_of_two_hundred_jobs_no_two_of_a_cluster_overlap_and_all_end_as_az
             await asyncio.gather(*(_life(slipway, number) for number in range(_CLUSTERS)))
             for job_id in await _jobs(slipway):
                 await _end(slipway, job_id)
-            jobs, differs = await _jobs(slipway), await _differs(slipway)
+            jobs, sides = await _jobs(slipway), await Sides.of(slipway)
 
     log = azure.requests()
-    wrong = [*_overlaps(log, jobs), *_busy(log), *differs]
+    wrong = [*_overlaps(log, jobs), *_busy(log), *sides.differences()]
     wrong += [f"{job.kind} {job.id} is {job.state}" for job in jobs.values() if job.finished_at is None]
     wrong += [
         f"{job.kind} does not explain itself" for job in jobs.values() if job.state != "succeeded" and not job.problem
     ]
     assert not wrong, "\n".join(wrong)
     assert len(jobs) >= 200
+    states = Counter(cluster.state for cluster in sides.clusters)
+    assert len(sides.compared) > 0.75 * _CLUSTERS, states
+    versions = {cluster.observed["current_kubernetes_version"] for cluster in sides.compared if cluster.observed}
+    assert len(versions) > 1, "nothing was upgraded"
     starts = Counter(job.state for job in jobs.values() if job.kind == "cluster.start")
     assert starts["succeeded"] > 0.5 * starts.total() > 5, starts
     # Those that a deletion or a stop forestalled are canceled, or explain themselves.
