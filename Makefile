@@ -64,6 +64,7 @@ check: install ## Lint, types, import contracts, file lengths; is the lock, the 
 	$(BIN)/python scripts/file_lengths.py
 	$(BIN)/python scripts/check_lock.py
 	$(BIN)/python scripts/settings_reference.py --check
+	$(BIN)/python scripts/cluster_fields.py --check
 	$(BIN)/python scripts/pool_fields.py --check
 	$(BIN)/slipway openapi --check openapi/openapi.json
 
@@ -94,8 +95,9 @@ openapi: install ## Write openapi/openapi.json anew
 	@$(BIN)/slipway openapi --output openapi/openapi.json
 
 .PHONY: docs
-docs: install ## Write docs/settings.md, the fields in docs/node-pools.md and docs/infrastructure.svg anew
+docs: install ## Write docs/settings.md, docs/cluster-fields.md, the fields in docs/node-pools.md and docs/infrastructure.svg anew
 	@$(BIN)/python scripts/settings_reference.py
+	@$(BIN)/python scripts/cluster_fields.py
 	@$(BIN)/python scripts/pool_fields.py
 	@$(BIN)/python -m tests.infrastructure.example
 

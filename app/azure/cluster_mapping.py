@@ -153,4 +153,8 @@ def cluster_body(spec: ManagedClusterSpec) -> JsonObject:
         body["identity"] = {"type": "SystemAssigned"}
     elif spec.service_principal_secret is not None:
         properties["servicePrincipalProfile"] = {"secret": spec.service_principal_secret.reveal()}
-    return overlay(body, settings_body(spec.settings))
+    put = overlay(body, settings_body(spec.settings))
+    if put["properties"].get("fqdnSubdomain") is not None:
+        # AKS takes either of the two.
+        del put["properties"]["dnsPrefix"]
+    return put

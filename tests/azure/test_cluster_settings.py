@@ -1,5 +1,6 @@
 """A cluster's settings as Azure's JSON: all of the table, by the SDK's own model, and no more than what differs."""
 
+from dataclasses import replace
 from typing import Any, ForwardRef, get_args, get_origin
 
 import pytest
@@ -178,3 +179,12 @@ async def test_one_part_is_put_and_nothing_else_of_the_cluster_differs(story: St
     assert left == ()
     assert dict(after.tags) == {**before.tags, "team": "shop"}
     assert after.pools[0].count == before.pools[0].count
+
+
+def test_a_subdomain_of_a_zone_takes_the_place_of_the_prefix() -> None:
+    """AKS takes either of the two."""
+    private = {"dns_zone": "/subscriptions/s/privateDnsZones/a.example", "fqdn_subdomain": "blue"}
+    given = cluster_body(replace(spec(), settings={"api_server": {"private": private}}))["properties"]
+    assert (given.get("fqdnSubdomain"), given.get("dnsPrefix")) == ("blue", None)
+    given = cluster_body(replace(spec(), settings={"api_server": {"dns_prefix": "red"}}))["properties"]
+    assert (given.get("fqdnSubdomain"), given.get("dnsPrefix")) == (None, "red")

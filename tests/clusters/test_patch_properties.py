@@ -91,6 +91,23 @@ async def test_null_switches_off_what_azure_has(slipway: Slipway) -> None:
     assert (await in_azure(slipway))["properties"]["metricsProfile"]["costAnalysis"]["enabled"] is True
 
 
+async def test_names_and_backend_pools_are_chosen_at_the_creation(slipway: Slipway) -> None:
+    backend = {"networkProfile": {"loadBalancerProfile": {"backendPoolType": "nodeIP"}}}
+    end = await slipway.create(api_server={"dns_prefix": "shop-front"}, azure_properties=backend)
+    assert end["state"] == "succeeded", end
+    properties = (await in_azure(slipway))["properties"]
+    assert properties["dnsPrefix"] == "shop-front"
+    assert properties["fqdn"].startswith("shop-front-")
+    assert properties["networkProfile"]["loadBalancerProfile"]["backendPoolType"] == "nodeIP"
+    answer = await slipway.ask("PATCH", "/v1/clusters/blue", {"api_server": {"dns_prefix": "other"}})
+    assert [(each["code"], each["pointer"]) for each in answer.json()["errors"]] == [
+        ("immutable", "/api_server/dns_prefix")
+    ]
+    backend["networkProfile"]["loadBalancerProfile"]["backendPoolType"] = "nodeIPConfiguration"
+    made = await patch(slipway, azure_properties=backend)
+    assert made["end"]["state"] == "succeeded", made["end"]
+
+
 async def test_a_fixed_property_is_refused_at_once_with_the_way_round(idle_slipway: Slipway) -> None:
     await add_cluster_row(
         idle_slipway.parts.database,

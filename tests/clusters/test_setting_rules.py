@@ -134,7 +134,22 @@ BROKEN: list[tuple[dict[str, Any], str, str]] = [
         "/azure_properties/podIdentityProfile/userAssignedIdentities/0/provisioningState",
     ),
     ({"azure_properties": {"fqdn": "blue.example"}}, "not_settable", "/azure_properties/fqdn"),
-    ({"azure_properties": {"dnsPrefix": "blue"}}, "not_settable", "/azure_properties/dnsPrefix"),
+    ({"azure_properties": {"enableRBAC": False}}, "not_settable", "/azure_properties/enableRBAC"),
+    (
+        {"azure_properties": {"networkProfile": {"loadBalancerProfile": {"managedOutboundIPs": {"count": 2}}}}},
+        "given_as_field",
+        "/azure_properties/networkProfile/loadBalancerProfile/managedOutboundIPs/count",
+    ),
+    (
+        {"api_server": {"private": {"fqdn_subdomain": "blue"}}},
+        "contradiction",
+        "/api_server/private/fqdn_subdomain",
+    ),
+    (
+        {"api_server": {"dns_prefix": "a", "private": {"fqdn_subdomain": "blue", "dns_zone": ZONE}}},
+        "contradiction",
+        "/api_server/dns_prefix",
+    ),
     (
         {"azure_properties": {"addonProfiles": {"omsAgent": {"enabled": True}}}},
         "given_as_field",
@@ -169,6 +184,8 @@ def test_each_contradiction_is_named_with_its_place(given: dict[str, Any], code:
         {"access": {"entra": {"azure_rbac": True}, "local_accounts": False}},
         {"upgrades": {"channel": "patch", "cluster_window": WINDOW}},
         {"azure_properties": {"metricsProfile": {"costAnalysis": {"enabled": True}}, "nodeResourceGroup": "mine"}},
+        {"azure_properties": {"networkProfile": {"loadBalancerProfile": {"backendPoolType": "nodeIP"}}}},
+        {"identity": USER, "api_server": {"private": {"fqdn_subdomain": "blue", "dns_zone": ZONE}}},
         {"azure_properties": {"httpProxyConfig": {"noProxy": ["example.com"]}}},
     ],
 )

@@ -191,6 +191,8 @@ CLUSTER_FIELDS: tuple[ClusterField, ...] = (
     ClusterField("support_plan", "properties/supportPlan", Part.SKU),
     *_NETWORK,
     *_API_SERVER,
+    ClusterField("api_server.dns_prefix", "properties/dnsPrefix", Part.API_SERVER, fixed=True),
+    ClusterField("api_server.private.fqdn_subdomain", "properties/fqdnSubdomain", Part.API_SERVER, fixed=True),
     *_ACCESS,
     *_SECURITY,
     *_AUTOSCALER,

@@ -92,6 +92,12 @@ class NetworkCreate(Network):
     /v1/clusters/{id}/outbound."""
 
 
+# https://learn.microsoft.com/rest/api/aks/managed-clusters/create-or-update: 1 to 54 letters, digits and hyphens.
+DnsLabel = Annotated[
+    str, StringConstraints(max_length=54, pattern=r"^[A-Za-z0-9]([-A-Za-z0-9]{0,52}[A-Za-z0-9])?$"), PLAIN
+]
+
+
 class PrivateCluster(RequestModel):
     """An API server that is reached from the virtual network only."""
 
@@ -100,6 +106,8 @@ class PrivateCluster(RequestModel):
     ] = "system"
     """`system`: AKS makes the zone; `none`: there is none; or the resource id of a private DNS zone."""
     public_fqdn: bool = False
+    fqdn_subdomain: DnsLabel | None = None
+    """How the API server's name begins in a zone of your own, in place of `dns_prefix`; given at the creation only."""
 
 
 class ApiServer(RequestModel):
@@ -108,5 +116,7 @@ class ApiServer(RequestModel):
     authorized_ip_ranges: Annotated[list[Cidr], Field(max_length=200)] | None = None
     """Empty or null: everybody; not for a private cluster."""
     private: PrivateCluster | None = None
+    dns_prefix: DnsLabel | None = None
+    """How the API server's name begins, given at the creation only; null: from the cluster's name and its id."""
     run_command: bool | None = None
     """Whether Azure runs commands in the cluster (`:run-command`)."""

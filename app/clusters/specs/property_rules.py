@@ -5,7 +5,17 @@ from app.clusters.specs.azure_model import CLUSTER, Path, check_leaf, leaves, po
 from app.clusters.specs.rejections import Rejections
 from app.core.json import JsonObject
 
-_TYPED = {
+_OUTBOUND: dict[tuple[str, ...], str] = {
+    ("networkProfile", "loadBalancerProfile", name): "PATCH /v1/clusters/{id}/outbound"
+    for name in (
+        "allocatedOutboundPorts",
+        "idleTimeoutInMinutes",
+        "managedOutboundIPs",
+        "outboundIPPrefixes",
+        "outboundIPs",
+    )
+}
+_TYPED: dict[tuple[str, ...], str] = {
     **{
         tuple(path): each.ours
         for each in CLUSTER_FIELDS
@@ -17,14 +27,14 @@ _TYPED = {
     ("identityProfile", "kubeletidentity"): "identity.kubelet_id",
     ("servicePrincipalProfile",): "identity.service_principal",
     ("windowsProfile", "adminPassword"): "windows_password",
-    ("networkProfile", "loadBalancerProfile"): "PATCH /v1/clusters/{id}/outbound",
+    **_OUTBOUND,
     ("networkProfile", "podCidr"): "network.pod_cidrs",
     ("networkProfile", "serviceCidr"): "network.service_cidrs",
     ("addonProfiles", "omsagent"): "PUT /v1/clusters/{id}/monitoring",
 }
 """By their path in `properties`: the fields of Slipway's that say the same."""
 _AT = "/azure_properties"
-_OURS = frozenset({"dnsPrefix", "fqdnSubdomain", "enableRBAC", "status"})
+_OURS = frozenset({"enableRBAC", "status"})
 
 
 def check_azure_properties(properties: JsonObject, rejections: Rejections) -> None:

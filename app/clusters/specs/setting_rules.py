@@ -63,6 +63,13 @@ def _check_api_server(settings: ClusterSettings, rejections: Rejections) -> None
             "A private cluster's API server is reached from its network only. Give either of the two.",
         )
     zone = server.private.dns_zone
+    if server.private.fqdn_subdomain is not None:
+        if not zone.startswith("/"):
+            rejections.add(
+                "contradiction", "/api_server/private/fqdn_subdomain", "It takes a zone of your own: `dns_zone`."
+            )
+        if server.dns_prefix is not None:
+            rejections.add("contradiction", "/api_server/dns_prefix", "AKS takes it or `private.fqdn_subdomain`.")
     if zone.startswith("/") and _identity_type(settings) is IdentityType.SYSTEM_ASSIGNED:
         rejections.add(
             "identity_needed",

@@ -7,6 +7,7 @@ from app.emulator.core.documents import Document, clone, overlay, said, section
 from app.emulator.core.errors import invalid_request_content
 from app.emulator.core.gateway import check_location, check_tags
 from app.emulator.providers.containerservice.cluster_rules import check_cluster, check_fixed, with_lists
+from app.emulator.providers.containerservice.dns_names import close, dns_label
 from app.emulator.providers.containerservice.errors import (
     change_not_allowed,
     flat,
@@ -19,7 +20,6 @@ from app.emulator.providers.containerservice.names import CLUSTER_TYPE
 from app.emulator.providers.containerservice.versions import Offer, numbers
 
 NAME = re.compile(r"^[a-zA-Z0-9]$|^[a-zA-Z0-9][-_a-zA-Z0-9]{0,61}[a-zA-Z0-9]$")
-DNS_PREFIX = re.compile(r"^[a-zA-Z0-9]$|^[a-zA-Z0-9][-a-zA-Z0-9]{0,52}[a-zA-Z0-9]$")
 SSH_KEY = re.compile(r"^(ssh-rsa|ssh-ed25519|ecdsa-sha2-nistp(256|384|521)) AAAA[0-9A-Za-z+/]+={0,3}( [^\r\n]*)?\s*$")
 LONGEST_NODE_GROUP = 80
 SHORTEST_WINDOWS_PASSWORD = 14
@@ -98,13 +98,7 @@ def new_cluster(place: Place, document: Document, *, offer: Offer, suffix: str, 
     full = offer.resolve(version)
     if full is None:
         raise version_not_supported(version)
-    prefix = asked.get("dnsPrefix")
-    if not isinstance(prefix, str) or not DNS_PREFIX.match(prefix):
-        raise invalid_parameter(
-            "dnsPrefix",
-            f"DNS prefix '{prefix}' is invalid. It must contain between 1 and 54 characters, letters, numbers and "
-            "hyphens only, and start and end with a letter or a number",
-        )
+    prefix = dns_label(asked)
     node_group = asked.get("nodeResourceGroup") or f"MC_{place.group}_{place.name}_{location}"
     if len(node_group) > LONGEST_NODE_GROUP:
         raise invalid_parameter(
@@ -121,7 +115,6 @@ def new_cluster(place: Place, document: Document, *, offer: Offer, suffix: str, 
             "powerState": {"code": "Running"},
             "kubernetesVersion": version,
             "currentKubernetesVersion": full,
-            "dnsPrefix": prefix,
             "fqdn": f"{host}.hcp.{location}.azmk8s.io",
             "azurePortalFQDN": f"{host}.portal.hcp.{location}.azmk8s.io",
             "servicePrincipalProfile": {"clientId": "msi"},
@@ -158,7 +151,7 @@ def new_cluster(place: Place, document: Document, *, offer: Offer, suffix: str, 
     )
     properties = with_monitoring({}, asked, properties)
     _take_outbound(properties, usual, asked)
-    _close(properties, host, location, guids[0])
+    close(properties, host, location, guids[0])
     body: Document = {
         "id": place.id,
         "location": location,
@@ -183,14 +176,6 @@ def new_cluster(place: Place, document: Document, *, offer: Offer, suffix: str, 
     with_lists(properties["networkProfile"], section(asked, "networkProfile"))
     check_cluster(body, offer)
     return body
-
-
-def _close(properties: Document, host: str, location: str, guid: str) -> None:
-    """Show of a private cluster under which name its own network knows it."""
-    access = section(properties, "apiServerAccessProfile")
-    if access.get("enablePrivateCluster"):
-        properties["apiServerAccessProfile"] = {"privateDNSZone": "system", **access}
-        properties["privateFQDN"] = f"{host}.{guid}.privatelink.{location}.azmk8s.io"
 
 
 def changed_cluster(known: Document, document: Document, *, offer: Offer) -> Document:

@@ -11,10 +11,11 @@ from app.emulator.core.cloud import Cloud
 from app.emulator.core.documents import Document, overlay, section
 from app.emulator.core.network_documents import LOAD_BALANCER, PUBLIC_IP, PUBLIC_IP_PREFIX
 from app.emulator.core.paths import key_of, split_path
-from app.emulator.providers.containerservice.errors import flat
+from app.emulator.providers.containerservice.errors import flat, invalid_parameter
 
 _TARGET = "networkProfile.loadBalancerProfile"
 _KINDS = ("managedOutboundIPs", "outboundIPs", "outboundIPPrefixes")
+_BACKENDS = ("nodeIPConfiguration", "nodeIP")
 _MANAGED_TAG = "aks-managed-type"
 _PORTS_PER_ADDRESS = 64_000
 _MOST_MANAGED = 100
@@ -51,6 +52,7 @@ def check_profile(cloud: Cloud, cluster: Document, pools: Iterable[Document]) ->
         return
     profile = section(network, "loadBalancerProfile")
     _check_numbers(profile)
+    _check_backend(profile)
     for address in own_ids(profile):
         _check_address(cloud, cluster, address)
     for prefix in prefix_ids(profile):
@@ -83,6 +85,12 @@ def _check_numbers(profile: Document) -> None:
             f"the range of [0, {_PORTS_PER_ADDRESS}] that is a multiple of {_STEP}.",
             "allocatedOutboundPorts",
         )
+
+
+def _check_backend(profile: Document) -> None:
+    kind = profile.get("backendPoolType")
+    if kind is not None and kind not in _BACKENDS:
+        raise invalid_parameter(f"{_TARGET}.backendPoolType", f"'{kind}' is not among {', '.join(_BACKENDS)}")
 
 
 def _check_address(cloud: Cloud, cluster: Document, address: str) -> None:

@@ -113,6 +113,7 @@ CLUSTER: Mapping[str, Shape] = {
     "properties": {
         "kubernetesVersion": str,
         "dnsPrefix": str,
+        "fqdnSubdomain": str,
         "nodeResourceGroup": str,
         "enableRBAC": bool,
         "disableLocalAccounts": bool,
@@ -135,6 +136,7 @@ CLUSTER: Mapping[str, Shape] = {
                 "outboundIPPrefixes": {"publicIPPrefixes": [{"id": str}]},
                 "allocatedOutboundPorts": int,
                 "idleTimeoutInMinutes": int,
+                "backendPoolType": str,
             },
         },
         "addonProfiles": {ANY_NAME: {"enabled": bool, "config": _STRINGS}},
