@@ -174,6 +174,22 @@ async def test_undrainable_nodes_are_left_behind_where_that_was_chosen_and_liste
     assert node in left["detail"]
 
 
+async def test_a_retry_gives_a_pool_back_what_it_does_with_undrainable_nodes(slipway: Slipway) -> None:
+    """Its own setting is the one from before the first job, which was canceled after it had told the pool otherwise."""
+    inside = await made(slipway)
+    slipway.azure.add_fault("stuck_operation", operation="AgentPools_CreateOrUpdate", skip=1)
+    job = await slipway.accepted("POST", UPGRADE, {"kubernetes_version": NEXT, "undrainable": "skip"})
+    await slipway.until_step(job, "await_pool")
+    await slipway.accepted("POST", f"/v1/jobs/{job}:cancel")
+    assert (await slipway.ended(job))["state"] == "canceled"
+    assert "Cordon" in str(slipway.azure.get("/_local/state"))
+
+    await slipway.done("POST", f"/v1/jobs/{job}:retry")
+
+    assert set(inside.versions().values()) == {NEXT}
+    assert "Cordon" not in str(slipway.azure.get("/_local/state"))
+
+
 async def test_pods_that_keep_a_node_are_deleted_where_that_was_chosen(slipway: Slipway) -> None:
     """Trouble 40: `force`."""
     inside = await made(slipway)

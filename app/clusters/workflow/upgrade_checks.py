@@ -14,12 +14,11 @@ from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure
 from app.clusters.workflow.await_azure import Begun
 from app.clusters.workflow.changeable import require_changeable
+from app.clusters.workflow.undrainable import CORDON, LEFT, SCHEDULE
 from app.core.errors import ErrorClass, FieldError, Patience, SlipwayError
 from app.engine.steps import cloud_step
 from app.jobs.workflow import Cloud, azure_call
 
-CORDON, SCHEDULE = "Cordon", "Schedule"
-"""What a pool does with nodes that it cannot drain: the second is AKS's default."""
 _NEED_FORCE = frozenset({"pdb_blocks_drain", "deprecated_api_used"})
 
 
@@ -58,12 +57,14 @@ class Route:
     """The steps. `forced`: Azure is told to begin in spite of what it would refuse.
 
     `left`: what each pool does with undrainable nodes now, where it is to be told otherwise for the time of this.
+    `keeps`: that is kept on the job; False: a version of Slipway that did not has begun it.
     """
 
     stages: tuple[Stage, ...]
     forced: bool = False
     left: dict[str, str] = field(default_factory=dict)
     images: dict[str, str] = field(default_factory=dict)
+    keeps: bool = False
 
     @property
     def control_plane(self) -> str | None:
@@ -101,14 +102,24 @@ async def check_upgrade(cloud: Cloud, asked: UpgradePlan) -> Route:
     if in_the_way and stages:
         raise _blocked(in_the_way)
     skip = asked.choices.undrainable is Undrainable.SKIP
-    named = dict.fromkeys(stage.pool for stage in stages if stage.pool is not None) if skip else {}
-    behaviors = {pool.name: pool.undrainable_nodes for pool in scene.cluster.pools}
     return Route(
         stages,
         forced=bool(stages) and _has_to_be_forced(findings, asked.choices),
-        left={name: behaviors.get(name) or SCHEDULE for name in named if behaviors.get(name) != CORDON},
+        left=_left(stages, scene, cloud.job.request.get(LEFT) or {}) if skip else {},
         images=dict(scene.images),
+        keeps=True,
     )
+
+
+def _left(stages: tuple[Stage, ...], scene: Scene, kept: dict[str, str]) -> dict[str, str]:
+    """What the pools are to do again when they are upgraded; those that cordon by their own setting go on so.
+
+    `kept`: what the job has that this one retries. A pool that cordons by its word is told back here.
+    """
+    now = {pool.name: pool.undrainable_nodes or SCHEDULE for pool in scene.cluster.pools}
+    named = [stage.pool for stage in stages if stage.pool is not None]
+    told = {name: before for name, before in kept.items() if now.get(name) == CORDON}
+    return {name: now.get(name, SCHEDULE) for name in named if now.get(name) != CORDON} | told
 
 
 async def _look(

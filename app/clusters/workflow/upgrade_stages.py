@@ -14,8 +14,8 @@ from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.follow import following
 from app.clusters.workflow.reach import reach
 from app.clusters.workflow.turn import require_idle
+from app.clusters.workflow.undrainable import CORDON, keep_left, tell_pool
 from app.clusters.workflow.upgrade_checks import (
-    CORDON,
     Route,
     UpgradePlan,
     allow_forced,
@@ -51,6 +51,8 @@ class Upgraded:
 async def upgrade_through(job: JobRun, asked: UpgradePlan) -> Upgraded:
     """Look first; then the control plane and the pools, one after the other, as the way says."""
     route = straight(asked) if asked.asked is None else await job.cloud(check_upgrade, asked)
+    if route.left and route.keeps:
+        await job.record(keep_left, route.left)
     if route.forced:
         await job.cloud(await_forced, asked, await job.cloud(allow_forced, asked))
     passed = []
@@ -61,13 +63,14 @@ async def upgrade_through(job: JobRun, asked: UpgradePlan) -> Upgraded:
             await job.cloud(await_control_plane, asked, stage, begun, where)
             continue
         if stage.pool in route.left and stage.pool not in [each.pool for each in route.stages[: number - 1]]:
-            told = await job.cloud(leave_undrainable, asked, stage.pool, CORDON)
-            await job.cloud(await_told, asked, told)
+            await tell_pool(job, asked.place, stage.pool, CORDON)
         pool_begun = await job.cloud(upgrade_pool, asked, stage)
         passed.append(await job.cloud(await_pool, asked, stage, pool_begun, where))
         if stage.pool in route.left and stage.pool not in [each.pool for each in route.stages[number:]]:
-            told = await job.cloud(leave_undrainable, asked, stage.pool, route.left[stage.pool])
-            await job.cloud(await_told, asked, told)
+            await tell_pool(job, asked.place, stage.pool, route.left[stage.pool])
+    for pool in [each for each in route.left if each not in route.pools]:
+        # Upgraded by the job before, which did not come to it.
+        await tell_pool(job, asked.place, pool, route.left[pool])
     there = [each for each in passed if each is not None]
     return Upgraded(
         route,
@@ -123,33 +126,6 @@ async def await_control_plane(
         kind=TargetKind.MANAGED_CLUSTER,
         expected="cluster_upgrade:control_plane",
         say=say,
-    )
-
-
-@cloud_step
-async def leave_undrainable(cloud: Cloud, asked: UpgradePlan, pool: str, behavior: str) -> Begun | None:
-    """Tell a pool what to do with nodes that cannot be drained, unless it does that."""
-    place = asked.place
-    pools = cloud.gateways.azure.subscription(place.subscription_id).agent_pools
-    present = await pools.get(place.resource_group, place.azure_name, pool, call=azure_call(cloud))
-    if present is None:
-        return None
-    asked_at = cloud.clock.now()
-    if present.undrainable_nodes == behavior:
-        if present.settled:
-            return None
-        return Begun(pools.id_of(place.resource_group, place.azure_name, pool), None, asked_at)
-    answer = await pools.leave_undrainable(
-        place.resource_group, place.azure_name, pool, behavior, call=azure_call(cloud)
-    )
-    return Begun(answer.operation.target_id, answer.operation, asked_at)
-
-
-@cloud_step
-async def await_told(cloud: Cloud, asked: UpgradePlan, begun: Begun | None) -> None:
-    """Wait until the pool has been told."""
-    await await_azure.finish(
-        cloud, begun, subscription_id=asked.place.subscription_id, kind=TargetKind.AGENT_POOL, expected="pool_update"
     )
 
 
