@@ -195,9 +195,10 @@ def changed_cluster(known: Document, document: Document, *, offer: Offer) -> Doc
     body = clone(known)
     body["properties"] = with_monitoring(before, asked, overlay(before, asked))
     _take_outbound(body["properties"], section(before, "networkProfile", "loadBalancerProfile"), asked)
-    wanted = str(body["properties"]["kubernetesVersion"])
-    if wanted != before["kubernetesVersion"]:
-        body["properties"]["currentKubernetesVersion"] = _upgraded(before["currentKubernetesVersion"], wanted, offer)
+    wanted, runs = str(body["properties"]["kubernetesVersion"]), str(before["currentKubernetesVersion"])
+    # A control plane that has not come to the version that it shows, since its upgrade failed, is brought there again.
+    if wanted != before["kubernetesVersion"] or not f"{runs}.".startswith(f"{wanted}."):
+        body["properties"]["currentKubernetesVersion"] = _upgraded(runs, wanted, offer)
     body.pop("tags", None)
     if document.get("tags"):
         body["tags"] = check_tags(document)
