@@ -37,10 +37,12 @@ _STATUS = {
 _RETRYABLE = frozenset(
     {Action.RETRY, Action.RETRY_ONCE, Action.RETRY_SLOWLY, Action.OBSERVE, Action.WAIT_TURN, Action.REFRESH}
 )
-_PATIENCE = {
+# A step reads before it writes, so another attempt is made from what Azure has now.
+_PATIENCE = {Action.REFRESH: Patience(attempts=3)}
+_CHANGE_PATIENCE = {
     Action.RETRY_ONCE: Patience(attempts=2),
-    # A step reads before it writes, so that another attempt is made from what Azure has now.
-    Action.REFRESH: Patience(attempts=3),
+    # Azure goes on by itself with what it answers by a fault of its own: the same change is sent at most twice more.
+    Action.OBSERVE: Patience(attempts=3),
 }
 
 
@@ -79,6 +81,15 @@ class Row:
         if self.action is Action.RETRY_SLOWLY:
             return Patience(attempts=self.minutes, slowly=True)
         return _PATIENCE.get(self.action)
+
+    @property
+    def change_patience(self) -> Patience | None:
+        """How often a change may be sent, in all, that Azure refuses with this, or takes and then ends with it.
+
+        None where the table does not count it: then `patience` has the word on what is refused, and what was taken is
+        not sent again.
+        """
+        return _CHANGE_PATIENCE.get(self.action)
 
     def fits(self, provider: str | None, code: str, message: str) -> bool:
         """Whether this row is the meaning of a code and its message."""

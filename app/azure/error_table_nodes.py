@@ -21,11 +21,12 @@ _DNS = row("azure_node_dns_wrong", _CONFIGURATION, Action.FAIL,
     "The node cannot resolve the API server's name: private or custom DNS is wrong.",
     "Link the private DNS zone to the network of the DNS servers.",
     codes="K8SAPIServerDNSLookupFailVMExtensionError K8SAPIServerDNSLookupFail")
-_AZURE_DNS = row("azure_node_dns_slow", _TRANSIENT, Action.RETRY,
+_AZURE_DNS = row("azure_node_dns_slow", _TRANSIENT, Action.RETRY_ONCE,
     "Azure's DNS did not answer the node.")
 _DOWNLOAD = row("azure_node_download_failed", _TRANSIENT, Action.RETRY_ONCE,
     "A download timed out while the node started.", _EGRESS)
-_IMAGE = row("azure_node_image_faulty", _TRANSIENT, Action.RETRY_ONCE,
+# The same image would be as faulty again.
+_IMAGE = row("azure_node_image_faulty", _TRANSIENT, Action.FAIL,
     "The node image is faulty.", "Take a newer node image.")
 _GPU = row("azure_node_gpu_driver_failed", _CONFIGURATION, Action.RETRY_ONCE,
     "The GPU driver could not be installed.", "Take another GPU image or driver setting.")

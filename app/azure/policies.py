@@ -29,7 +29,6 @@ from app.azure.throttle import Throttle, draws
 from app.azure.transport import AnswerLostError, AnswerTooLargeError, NotSentError, UnknownHostError
 from app.azure.types.call import Call, CallRecord
 from app.core.clock import Clock
-from app.core.errors import Patience
 
 Request = PipelineRequest[HttpRequest]
 Response = PipelineResponse[HttpRequest, AsyncHttpResponse]
@@ -43,8 +42,6 @@ _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 8.0
 _THROTTLED_PAUSE = 5.0
 _TOO_MANY = 429
-# Azure goes on by itself with what it answers by a fault of its own: the same change is sent at most twice more.
-_CHANGE_PATIENCE = Patience(attempts=3)
 _UNAUTHORIZED = 401
 _ONLY_ASKS = re.compile(
     r"/(list[a-z]*credentials?|listkeys|checknameavailability|v1/workspaces/[^/]+/query)$", re.IGNORECASE
@@ -274,8 +271,8 @@ def _check_answer(answer: AsyncHttpResponse, *, mutating: bool, clock: Clock) ->
         body = None
     if status >= 400:  # noqa: PLR2004 - HTTP's errors
         error = errors.classify(body, source)
-        if mutating and error.action is Action.OBSERVE:
-            error.patience = _CHANGE_PATIENCE
+        if mutating and error.row.change_patience is not None:
+            error.patience = error.row.change_patience
         raise error
     if isinstance(body, dict):
         return

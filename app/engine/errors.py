@@ -16,11 +16,15 @@ class ParkedError(BaseException):
 
 
 class JobFailedError(Exception):
-    """A step ended in a problem; the runner records it as the job's end."""
+    """A step ended in a problem; the runner records it as the job's end, unless the workflow does something about it.
 
-    def __init__(self, problem: Problem) -> None:
+    `sendings`: how often in all a change may be sent that was taken and has come to such an end.
+    """
+
+    def __init__(self, problem: Problem, *, sendings: int = 1) -> None:
         super().__init__(problem.detail)
         self.problem = problem
+        self.sendings = sendings
 
 
 class JobCanceledError(Exception):

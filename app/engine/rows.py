@@ -180,10 +180,13 @@ async def end(
     outcome: JsonObject | None = None,
     problem: Problem | None = None,
 ) -> None:
-    """Write a job's end. It never changes again, and exactly one event tells it."""
+    """Write a job's end. It never changes again, and exactly one event tells it.
+
+    What was kept of the outcome on the way stays in it.
+    """
     job.state = state
     job.summary = summary[:500]
-    job.outcome = outcome
+    job.outcome = {**(job.outcome or {}), **outcome} if outcome is not None else job.outcome
     job.problem = problem.as_json() if problem else None
     job.finished_at = now
     job.overdue = False

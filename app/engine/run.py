@@ -145,7 +145,8 @@ class JobRun(Generic[G]):
             try:
                 result: JsonObject = {"ok": await body()}
             except JobFailedError as failed:
-                result = {"problem": failed.problem.as_json()}
+                # Stored with the problem: what follows from it must not change when the step is not run again.
+                result = {"problem": failed.problem.as_json(), "sendings": failed.sendings}
             except JobCanceledError as canceled:
                 result = {"canceled": canceled.code}
             except SlipwayError as error:
@@ -172,7 +173,8 @@ class JobRun(Generic[G]):
         if "problem" in result:
             problem = Problem.from_json(result["problem"])
             self._before = StepEnd(StepState.FAILED, problem.detail)
-            raise JobFailedError(problem)
+            # The version before has not stored how often.
+            raise JobFailedError(problem, sendings=result.get("sendings", 1))
         if "canceled" in result:
             self._before = StepEnd(StepState.CANCELED)
             raise JobCanceledError(result["canceled"])

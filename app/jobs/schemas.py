@@ -96,7 +96,7 @@ class JobRead(ResponseModel):
     overdue: bool
     """It takes longer than its kind ever did."""
     outcome: dict[str, Any] | None
-    """What was proven at the end."""
+    """What was proven at the end; on the way, and where it fails, what was sent again (`repeated`)."""
     problem: dict[str, Any] | None
     """Why it failed, in the form of an error answer."""
     requested_by: str

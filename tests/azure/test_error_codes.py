@@ -36,7 +36,7 @@ def test_what_follows_each_code_is_what_is_safe() -> None:
     """Trouble 20: retried as often as it may help, ever more rarely, and no more."""
     # Decided where the call is made: 429 waits its turn, and a change is sent twice more after a fault of Azure's.
     elsewhere = ("azure_throttled", "azure_internal_error")
-    cases = [case for case in CASES if case.status and case.ours not in elsewhere and case.does != "fine"]
+    cases = [case for case in CASES if not case.taken and case.ours not in elsewhere and case.does != "fine"]
     assert len(cases) > 90
     wrong = []
     for case in cases:
@@ -55,9 +55,21 @@ def test_what_follows_each_code_is_what_is_safe() -> None:
     assert not wrong
 
 
+def test_what_azure_took_and_failed_at_is_sent_again_as_often_as_it_is_safe() -> None:
+    """Trouble 20: once or twice more, and only where the table of errors says so."""
+    cases = [case for case in CASES if case.place == codes.FAILED]
+    assert {case.repeated for case in cases} == {0, 1, 2}
+    wrong = []
+    for case in cases:
+        patience = _error(case).row.change_patience
+        if (sendings := 1 if patience is None else patience.attempts) != 1 + case.repeated:
+            wrong.append((case.code, case.message, sendings))
+    assert not wrong
+
+
 def test_hardware_that_is_not_there_is_waited_for_ten_minutes_and_no_job_long() -> None:
     """Trouble 76: whoever has other sizes, zones or locations is to hear of it."""
-    (error, *_) = (_error(case) for case in CASES if case.status and case.code == "ZonalAllocationFailed")
+    (error, *_) = (_error(case) for case in CASES if not case.taken and case.code == "ZonalAllocationFailed")
     budget, pauses = Budget(), []
     while (pause := next_pause(error.problem, budget, {}, error.patience)) is not None:
         pauses.append(pause)

@@ -2,13 +2,14 @@
 
 Each row is one job (or two) of `test_azure_codes.py`. What follows, `does`, is in these words:
 
-- `ends`: the job fails at once; - `once`: one more attempt; `twice`: two more, the second a minute later
+- `ends`: the job fails at once
+- `once`, `twice`: sent again as often; what was refused soon, then a minute later, what was taken by steps of their own
 - `eight`: eight attempts, ever more rarely; - `minute:N`: an attempt each minute, N in all (no N: until the deadline)
 - `turn`: tried every few seconds without end; - `blocked`: fails, or waits 5, 15, 60 minutes with `on_blocked: wait`
 - `fine`: the job succeeds without an attempt more
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -31,7 +32,16 @@ class Case:
     message: str = "Azure's words."
     cause: str | None = None
     body: dict[str, Any] | None = None
-    fault: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def taken(self) -> bool:
+        """Whether Azure has taken what was asked, and ended it so."""
+        return self.status == 0
+
+    @property
+    def repeated(self) -> int:
+        """How often what was taken is sent again."""
+        return {"once": 1, "twice": 2}.get(self.does, 0) if self.taken else 0
 
 
 BUSY = "Another operation (Updating) is in progress, see https://aka.ms/aks-pending-operation for details."
@@ -184,25 +194,29 @@ CASES: tuple[Case, ...] = (
     Case(DELETE, 500, "InternalServerError", "transient", "azure_internal_error", "twice"),
     Case(READ, 500, "InternalServerError", "transient", "azure_internal_error", "eight"),
     Case(PUT, 503, "NobodyKnows", "transient", "azure_internal_error", "twice"),
-    Case(FAILED, 0, "InternalServerError", "transient", "azure_internal_error", "ends"),
+    *_all(FAILED, 0, "InternalServerError InternalOperationError ControlPlaneProvisioningInternalError "
+          "ControlPlaneAddOnsNotReady EntityStoreOperationError", "transient", "azure_internal_error", "twice"),
+    Case(FAILED_DELETE, 0, "InternalServerError", "transient", "azure_internal_error", "ends"),
     # Nodes that do not start; the number is all that Azure says.
     *(
-        Case(FAILED, 0, "VMExtensionProvisioningError", error_class, ours, "ends", _exit(number))
-        for number, error_class, ours in (
-            (50, "configuration", "azure_node_no_egress"), (51, "configuration", "azure_node_no_api_server"),
-            (52, "configuration", "azure_node_dns_wrong"), (53, "transient", "azure_node_dns_slow"),
-            (215, "configuration", "azure_node_dns_wrong"), (31, "transient", "azure_node_download_failed"),
-            (41, "transient", "azure_node_download_failed"), (65, "transient", "azure_node_image_faulty"),
-            (83, "configuration", "azure_node_gpu_driver_failed"),
-            (224, "configuration", "azure_node_gpu_driver_failed"),
-            (98, "transient", "azure_node_slow_boot"), (5, "transient", "azure_node_slow_boot"),
-            (100, "transient", "azure_node_slow_boot"), (211, "configuration", "azure_node_registry_timeout"),
-            (212, "configuration", "azure_node_registry_refused"),
+        Case(FAILED, 0, "VMExtensionProvisioningError", error_class, ours, does, _exit(number))
+        for numbers, error_class, ours, does in (
+            ((50,), "configuration", "azure_node_no_egress", "once"),
+            ((51,), "configuration", "azure_node_no_api_server", "once"),
+            ((52, 215), "configuration", "azure_node_dns_wrong", "ends"),
+            ((53,), "transient", "azure_node_dns_slow", "once"),
+            ((31, 33, 35, 36, 37, 41, 70, 71), "transient", "azure_node_download_failed", "once"),
+            ((65,), "transient", "azure_node_image_faulty", "ends"),
+            ((*range(83, 88), 123, *range(224, 230)), "configuration", "azure_node_gpu_driver_failed", "once"),
+            ((5, 9, 98, 99, 100), "transient", "azure_node_slow_boot", "once"),
+            ((211,), "configuration", "azure_node_registry_timeout", "once"),
+            ((212,), "configuration", "azure_node_registry_refused", "ends"),
         )
+        for number in numbers
     ),
-    Case(FAILED, 0, "VMExtensionProvisioningError", "configuration", "azure_node_no_api_server", "ends",
+    Case(FAILED, 0, "VMExtensionProvisioningError", "configuration", "azure_node_no_api_server", "once",
          _exit(5, windows=True)),
-    Case(FAILED, 0, "VMExtensionProvisioningTimeout", "transient", "azure_node_start_timeout", "ends"),
+    Case(FAILED, 0, "VMExtensionProvisioningTimeout", "transient", "azure_node_start_timeout", "once"),
     # What cannot be deleted yet, or at all.
     *_all(DELETE, 409, "LoadBalancerInUseByVirtualMachineScaleSet InUseSubnetCannotBeDeleted "
           "InUseNetworkSecurityGroupCannotBeDeleted InUseRouteTableCannotBeDeleted PublicIPAddressCannotBeDeleted",
@@ -246,10 +260,10 @@ def wrong_pauses(case: Case, pauses: list[Pause], *, waits: bool) -> str | None:
     reasons = {pause.waiting_for for pause in pauses}
     slow = "capacity" if case.error_class == "capacity" else "azure"
     match word:
+        case _ if case.taken:
+            good = not pauses
         case "ends" | "fine":
             good = not pauses
-        case "once":
-            good = len(pauses) == 1
         case "twice":
             good = len(pauses) == 2 and seconds[0] < 2 and 45 < seconds[1] < 75
         case "eight":

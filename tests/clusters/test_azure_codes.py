@@ -115,7 +115,7 @@ _NAMESPACES = ("Microsoft.Network", "Microsoft.Compute")
 
 def _spoil(slipway: Slipway, trial: Trial, namespace: str) -> None:
     case = trial.case
-    kind = "fail_operation" if case.status == 0 else "error"
+    kind = "fail_operation" if case.taken else "error"
     if case.place == codes.DELETE and case.status == 404:
         # Azure's word for what somebody else has removed meanwhile.
         kind = "error_after"
@@ -126,7 +126,7 @@ def _spoil(slipway: Slipway, trial: Trial, namespace: str) -> None:
         operation, path = _OPERATIONS[case.place]
         target = {"operation": operation, "path": path.format(name=trial.name)}
     words: dict[str, Any] = {"code": case.code, "message": trial.message, "body": case.body}
-    answer = {} if case.status == 0 else {"status": case.status, "flat": case.place not in _OF_GROUPS}
+    answer = {} if case.taken else {"status": case.status, "flat": case.place not in _OF_GROUPS}
     if case.status == 429:
         answer["retry_after"] = 1
     slipway.azure.add_fault(kind, count=count, **target, **words, **answer)
@@ -200,6 +200,9 @@ def _wrong_problem(trial: Trial, job: dict[str, Any]) -> list[str]:
         wrong.append("the detail does not show Azure's words")
     if case.does in {"once", "twice", "eight"} and not problem["retryable"]:
         wrong.append("what may pass is not retryable")
+    tries = [each["code"] for each in (job["outcome"] or {}).get("repeated", ())]
+    if tries != [case.ours] * case.repeated:
+        wrong.append(f"sent again after {tries}")
     return wrong
 
 

@@ -169,7 +169,7 @@ async def test_azure_that_comes_round_makes_the_cluster_ready_and_the_job_stays_
         "fail_operation",
         operation=PUT,
         code="VMExtensionProvisioningError",
-        message="VM has reported a failure when processing extension 'vmssCSE'. Error message: exit status=51",
+        message="VM has reported a failure when processing extension 'vmssCSE'. Error message: exit status=52",
         recovers_after_seconds=4000,
     )
     failed = await slipway.create()

@@ -186,7 +186,7 @@ async def _upgrade_of(slipway: Slipway, running: str) -> str:
 async def test_a_count_that_is_retried_after_another_is_what_is_wanted_again(slipway: Slipway) -> None:
     """What Azure has and what the rows say stay the same."""
     await slipway.create()
-    slipway.azure.add_fault("fail_operation", operation=PUT_POOL, count=1)
+    slipway.azure.add_fault("fail_operation", operation=PUT_POOL, code="AllocationFailed", message="No capacity.")
     failed = await slipway.ended(await slipway.accepted("POST", "/v1/clusters/blue:scale", {"count": 3}))
     assert failed["state"] == "failed"
     await slipway.done("POST", "/v1/clusters/blue:scale", {"count": 2})

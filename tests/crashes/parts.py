@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tests.crashes.ending_lives import ENDING_SCENARIOS
+from tests.crashes.faltering_lives import FALTERING_SCENARIOS
 from tests.crashes.lives import SCENARIOS, Scenario
 from tests.crashes.monitoring_lives import MONITORING_SCENARIOS
 from tests.crashes.patch_lives import PATCH_SCENARIOS
@@ -15,6 +16,7 @@ ALL = (
     *SCENARIOS,
     *PATCH_SCENARIOS,
     *POOL_SCENARIOS,
+    *FALTERING_SCENARIOS,
     *POWER_SCENARIOS,
     *UPGRADE_SCENARIOS,
     *SHARE_SCENARIOS,
@@ -55,7 +57,7 @@ PARTS = (
         kinds="cluster.create cluster.delete cluster.scale cluster.outbound cluster.sync provider.register"
         " cluster.reset_service_principal",
         # The one that takes more along comes first: its deletion is the one that crashes.
-        lives="taking plain failing stuck accepted first register sealed elsewhere principal lending",
+        lives="taking plain failing faltering stuck accepted first register sealed elsewhere principal lending",
     ),
     _part(
         "groups",
@@ -79,7 +81,7 @@ PARTS = (
         "pools",
         kinds="node_pool.create node_pool.update node_pool.delete node_pool.rotate node_pool.start node_pool.stop"
         " node_pool.delete_machines node_pool.replace_machines",
-        lives="pooled unpooled unremoved poolwanted repooled unrepooled switched evicted",
+        lives="pooled unpooled faltered unremoved poolwanted repooled unrepooled switched evicted",
         beside="plain elsewhere",
     ),
     _part(

@@ -16,6 +16,9 @@ from app.engine.errors import JobFailedError
 from app.jobs.specs import ENDED
 from app.jobs.workflow import Cloud, azure_call
 
+_SENDINGS_UNTIL_APPLIED = 2
+"""AKS takes some changes of the first hour and does nothing: the second time it does what was asked."""
+
 
 class NotAppliedError(SlipwayError):
     """Azure says that it succeeded, and has something else than what was asked for."""
@@ -128,13 +131,17 @@ async def await_gone(
 
 
 def require_success(end: WatchEnd, kind: TargetKind) -> None:
-    """Raise what Azure said when an operation did not succeed. It is the job's end: waiting again would not help."""
+    """Raise what Azure said when an operation did not succeed. Waiting again would not help.
+
+    What has failed may be sent again as often as the error's row allows; what somebody has ended may not.
+    """
     if end.outcome is Outcome.SUCCEEDED:
         return
     if end.outcome is Outcome.GONE:
         raise JobFailedError(_vanished(kind).problem)
     if end.error is not None:
-        raise JobFailedError(end.error.problem)
+        patience = end.error.row.change_patience if end.outcome is Outcome.FAILED else None
+        raise JobFailedError(end.error.problem, sendings=(patience and patience.attempts) or 1)
     raise JobFailedError(OperationEndedError(f"Azure ended the operation as {end.outcome}.").problem)
 
 
@@ -205,8 +212,8 @@ async def read_made(
 ) -> Made:
     """Read the cluster back: a `Succeeded` is no proof of what was applied.
 
-    `seen`: as it was read since the operation's end. `missing` says what Azure has not applied; raises NotAppliedError
-    when that is anything.
+    `seen`: as it was read since the operation's end. `missing` says what Azure has not applied; when that is anything
+    the step fails with NotAppliedError, and the change may be sent once more.
     """
     subscription = cloud.gateways.azure.subscription(place.subscription_id)
     call = azure_call(cloud)
@@ -215,6 +222,6 @@ async def read_made(
         raise ClusterLostError("Azure has no cluster of this name any more.")
     differences = missing(cluster)
     if differences:
-        raise NotAppliedError(" ".join(differences))
+        raise JobFailedError(NotAppliedError(" ".join(differences)).problem, sendings=_SENDINGS_UNTIL_APPLIED)
     addresses = await subscription.network.addresses_of(cluster.outbound_ip_ids)
     return Made(cluster, addresses)

@@ -11,6 +11,7 @@ from app.clusters.specs.applied import outbound_missing
 from app.clusters.specs.kinds import CREATE
 from app.clusters.specs.wanted import desired, principal_of
 from app.clusters.workflow import await_azure, plan
+from app.clusters.workflow.again import see_through
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.changeable import require_workspace
 from app.clusters.workflow.create_clean_up import clean_up_create
@@ -59,7 +60,7 @@ async def create_cluster(job: JobRun) -> None:
             if plan.only_acceptance(job):
                 await job.record(plan.record_accepted)
                 return
-            seen = await job.cloud(await_cluster, asked, accepted)
+            seen = await _see_cluster_through(job, asked, accepted)
             break
         except JobFailedError as failed:
             if asked.trial.is_over(failed):
@@ -74,6 +75,16 @@ async def create_cluster(job: JobRun) -> None:
     made = await job.cloud(read_cluster, asked, seen)
     proof = await job.cloud(prove_cluster, asked, made)
     await job.record(record_ready, asked, made, proof, left, told=room_told(room), secret=secret)
+
+
+async def _see_cluster_through(job: JobRun, asked: Plan, accepted: Begun) -> ManagedCluster | None:
+    return await see_through(
+        job,
+        asked.place,
+        accepted,
+        wait=lambda begun: job.cloud(await_cluster, asked, begun),
+        again=lambda: job.cloud(put_cluster, asked),
+    )
 
 
 class NotOursError(ConflictError):

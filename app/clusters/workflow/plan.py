@@ -162,7 +162,7 @@ async def record_unchanged(record: Record, end: JobEnd) -> None:
         set_state(cluster, ClusterState.LOST if lost else ClusterState.READY, record)
     left = left_json(cluster, await list_pools(record.session, [cluster]))
     job = await record.session.get_one(Job, record.view.id)
-    job.outcome = {"left": left, **_take_back(record, cluster, end)}
+    job.outcome = {**(job.outcome or {}), "left": left, **_take_back(record, cluster, end)}
     await record.emit("cluster.change_failed", data={**_cause(end), "left": left})
 
 

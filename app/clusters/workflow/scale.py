@@ -15,6 +15,7 @@ from app.clusters.specs.pool_count import AUTOSCALER_DECIDES, autoscaler_words
 from app.clusters.specs.room import Growth
 from app.clusters.specs.wanted import Place, Wanted
 from app.clusters.workflow import await_azure, plan
+from app.clusters.workflow.again import see_through
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.leave import clean_up_change
@@ -35,8 +36,9 @@ async def scale_cluster(job: JobRun) -> None:
     if plan.only_acceptance(job):
         await job.record(plan.record_accepted)
         return
-    await job.cloud(await_scale, asked, begun)
-    made = await job.cloud(read_scaled, asked)
+    made = await see_through(
+        job, asked.place, begun, wait=lambda sent: _scaled(job, asked, sent), again=lambda: job.cloud(scale_pool, asked)
+    )
     proof = await job.cloud(prove_nodes, asked, made)
     await job.record(record_scaled if loan is None else record_lent, asked, made, proof)
 
@@ -64,6 +66,11 @@ class AutoscalerDecidesError(ConflictError):
     """Since the count was asked for, the pool was given to the cluster's autoscaler."""
 
     code = AUTOSCALER_DECIDES
+
+
+async def _scaled(job: JobRun, asked: ScalePlan, begun: Begun | None) -> Made:
+    await job.cloud(await_scale, asked, begun)
+    return await job.cloud(read_scaled, asked)
 
 
 @record_step

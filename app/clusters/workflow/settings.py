@@ -4,7 +4,6 @@ AKS is given one kind of change a request (trouble 11). A `Succeeded` is no proo
 more, and what is not there after that is told (trouble 9).
 """
 
-import asyncio
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
@@ -15,6 +14,7 @@ from app.azure.types.maintenance import WINDOWS, MaintenanceWindow
 from app.azure.types.watch import TargetKind
 from app.clusters.specs.wanted import Wanted, WantedPool, settings_of
 from app.clusters.workflow import await_azure
+from app.clusters.workflow.again import give_a_moment, see_through
 from app.clusters.workflow.await_azure import Begun
 from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.plan import Plan
@@ -32,9 +32,6 @@ _NAMES = {
     Part.AZURE_PROPERTIES: "azure_properties",
 }
 """Where the part's own name does not say it."""
-# What Azure has not applied although it said so may only be late.
-_PAUSE = 0.25
-"""Of the time that an update usually takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +42,6 @@ class Differences:
     windows: bool = False
     failed: bool = False
     """Azure's last operation on the cluster has failed: what it has taken over, it has perhaps not applied."""
-    etag: str | None = None
     found: tuple[JsonObject, ...] = field(default=())
 
 
@@ -68,13 +64,27 @@ async def send(job: JobRun, asked: Plan, differences: Differences, *, await_last
     if differences.windows:
         await job.cloud(put_windows, asked)
     if differences.failed and not differences.parts:
-        again = await job.cloud(put_failed_again, asked, differences.etag)
+        again = await job.cloud(put_failed_again, asked)
         if await_last:
-            await job.cloud(await_part, asked, again)
+            await _see_part_through(job, asked, None, again)
     for part in differences.parts:
         begun = await job.cloud(put_part, asked, part)
         if await_last or part != differences.parts[-1]:
-            await job.cloud(await_part, asked, begun)
+            await _see_part_through(job, asked, part, begun)
+
+
+async def _see_part_through(job: JobRun, asked: Plan, part: Part | None, begun: Begun | None) -> None:
+    """Wait for a part. What Azure has taken over and failed to apply differs in nothing: it is sent all the same."""
+
+    async def again() -> Begun | None:
+        found = await job.cloud(compare_settings, asked)
+        if part is not None and part in found.parts:
+            return await job.cloud(put_part, asked, part)
+        if not found.failed:
+            return None
+        return await job.cloud(put_failed_again, asked)
+
+    await see_through(job, asked.place, begun, wait=lambda sent: job.cloud(await_part, asked, sent), again=again)
 
 
 @cloud_step
@@ -94,8 +104,8 @@ async def read_settings(cloud: Cloud, asked: Plan) -> Differences:
 async def pause(cloud: Cloud) -> None:
     """Give Azure a moment."""
     cloud.context.progress("Azure says that it succeeded, and has not applied all; it is asked once more.")
-    usual = await cloud.gateways.azure.usual(EXPECTED)
-    await cloud.context.wait(asyncio.sleep(usual.median.total_seconds() * _PAUSE))
+    # It may only be late.
+    await give_a_moment(cloud)
 
 
 @cloud_step
@@ -117,15 +127,17 @@ async def put_part(cloud: Cloud, asked: Plan, part: Part) -> Begun | None:
 
 
 @cloud_step
-async def put_failed_again(cloud: Cloud, asked: Plan, etag: str | None) -> Begun:
+async def put_failed_again(cloud: Cloud, asked: Plan) -> Begun:
     """Send a cluster that has failed as Azure has it: nothing differs, and yet nothing need be applied."""
     place, asked_at = asked.place, cloud.clock.now()
     present = await require_changeable(cloud, place)
-    if present.etag != etag or not present.settled:
-        # Sent already, by a run whose end was lost.
+    if not present.failed:
+        # Sent already, by a run whose end was lost; or it has come round.
         return Begun(present.id, None, asked_at)
     clusters = cloud.gateways.azure.subscription(place.subscription_id).managed_clusters
-    answer = await clusters.put_again(place.resource_group, place.azure_name, if_match=etag, call=azure_call(cloud))
+    answer = await clusters.put_again(
+        place.resource_group, place.azure_name, if_match=present.etag, call=azure_call(cloud)
+    )
     return Begun(answer.operation.target_id, answer.operation, asked_at)
 
 
@@ -172,7 +184,7 @@ async def _differences(cloud: Cloud, asked: Plan) -> Differences:
     found = [_shown(change) for change in changes]
     found += [{"setting": ours, "path": f"/maintenanceConfigurations/{name}"} for ours, name, _ in windows]
     parts = dict.fromkeys(change.part for change in changes if not change.fixed)
-    return Differences(tuple(parts), bool(windows), failed=present.failed, etag=present.etag, found=tuple(found))
+    return Differences(tuple(parts), bool(windows), failed=present.failed, found=tuple(found))
 
 
 def _shown(change: Change) -> JsonObject:

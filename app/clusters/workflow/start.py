@@ -17,6 +17,7 @@ from app.clusters.specs.observed import is_stopped
 from app.clusters.specs.room import Growth
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure, plan
+from app.clusters.workflow.again import see_through
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.changeable import require_workspace
 from app.clusters.workflow.leave import clean_up_change
@@ -39,8 +40,13 @@ async def start_cluster(job: JobRun) -> None:
     if plan.only_acceptance(job):
         await job.record(plan.record_accepted)
         return
-    await job.cloud(await_start, asked, begun)
-    made = await job.cloud(read_started, asked)
+    made = await see_through(
+        job,
+        asked.place,
+        begun,
+        wait=lambda sent: _started(job, asked, sent),
+        again=lambda: job.cloud(start_in_azure, asked),
+    )
     proof = await job.cloud(prove_started, asked, made)
     await job.record(record_started, made, proof)
 
@@ -51,6 +57,11 @@ class StartPlan:
 
     place: Place
     stopped_at: datetime | None
+
+
+async def _started(job: JobRun, asked: StartPlan, begun: Begun | None) -> Made:
+    await job.cloud(await_start, asked, begun)
+    return await job.cloud(read_started, asked)
 
 
 @record_step

@@ -6,6 +6,7 @@ from app.clusters.specs.kinds import STOP
 from app.clusters.specs.observed import is_stopped
 from app.clusters.specs.wanted import Place
 from app.clusters.workflow import await_azure, plan
+from app.clusters.workflow.again import see_through
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.turn import require_idle
@@ -21,9 +22,15 @@ async def stop_cluster(job: JobRun) -> None:
     if plan.only_acceptance(job):
         await job.record(plan.record_accepted)
         return
-    await job.cloud(await_stop, asked, begun)
-    made = await job.cloud(read_stopped, asked)
+    made = await see_through(
+        job, asked, begun, wait=lambda sent: _stopped(job, asked, sent), again=lambda: job.cloud(stop_in_azure, asked)
+    )
     await job.record(record_stopped, made)
+
+
+async def _stopped(job: JobRun, place: Place, begun: Begun | None) -> Made:
+    await job.cloud(await_stop, place, begun)
+    return await job.cloud(read_stopped, place)
 
 
 @record_step

@@ -1,20 +1,21 @@
 """The steps that bring a cluster and its pools to other versions or images: one operation of Azure's each."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from app.azure.errors import AzureError
 from app.azure.types.agent_pool import AgentPool
 from app.azure.types.watch import TargetKind
 from app.clusters.schemas.upgrades import Undrainable
-from app.clusters.specs.azure_words import DrainBlock, drain_block_in, uses_in
 from app.clusters.specs.upgrade_path import Stage, VersionNotOfferedError
 from app.clusters.workflow import await_azure
+from app.clusters.workflow.again import see_through
 from app.clusters.workflow.await_azure import Begun
 from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.follow import following
 from app.clusters.workflow.reach import reach
 from app.clusters.workflow.turn import require_idle
 from app.clusters.workflow.undrainable import CORDON, keep_left, tell_pool
+from app.clusters.workflow.upgrade_causes import with_block, with_uses
 from app.clusters.workflow.upgrade_checks import (
     Route,
     UpgradePlan,
@@ -23,7 +24,7 @@ from app.clusters.workflow.upgrade_checks import (
     check_upgrade,
     straight,
 )
-from app.core.errors import FieldError, Problem, SlipwayError
+from app.core.errors import SlipwayError
 from app.engine.errors import JobFailedError
 from app.engine.steps import cloud_step
 from app.jobs.workflow import Cloud, JobRun, azure_call
@@ -59,13 +60,11 @@ async def upgrade_through(job: JobRun, asked: UpgradePlan) -> Upgraded:
     for number, stage in enumerate(route.stages, start=1):
         where = f"Step {number} of {len(route.stages)}: "
         if stage.pool is None:
-            begun = await job.cloud(upgrade_control_plane, asked, stage)
-            await job.cloud(await_control_plane, asked, stage, begun, where)
+            await _control_plane_through(job, asked, stage, where)
             continue
         if stage.pool in route.left and stage.pool not in [each.pool for each in route.stages[: number - 1]]:
             await tell_pool(job, asked.place, stage.pool, CORDON)
-        pool_begun = await job.cloud(upgrade_pool, asked, stage)
-        passed.append(await job.cloud(await_pool, asked, stage, pool_begun, where))
+        passed.append(await _pool_through(job, asked, stage, where))
         if stage.pool in route.left and stage.pool not in [each.pool for each in route.stages[number:]]:
             await tell_pool(job, asked.place, stage.pool, route.left[stage.pool])
     for pool in [each for each in route.left if each not in route.pools]:
@@ -76,6 +75,26 @@ async def upgrade_through(job: JobRun, asked: UpgradePlan) -> Upgraded:
         route,
         tuple(dict.fromkeys(node for each in there for node in each.quarantined)),
         tuple(pod for each in there for pod in each.removed),
+    )
+
+
+async def _control_plane_through(job: JobRun, asked: UpgradePlan, stage: Stage, where: str) -> None:
+    await see_through(
+        job,
+        asked.place,
+        await job.cloud(upgrade_control_plane, asked, stage),
+        wait=lambda begun: job.cloud(await_control_plane, asked, stage, begun, where),
+        again=lambda: job.cloud(upgrade_control_plane, asked, stage),
+    )
+
+
+async def _pool_through(job: JobRun, asked: UpgradePlan, stage: Stage, where: str) -> Passed | None:
+    return await see_through(
+        job,
+        asked.place,
+        await job.cloud(upgrade_pool, asked, stage),
+        wait=lambda begun: job.cloud(await_pool, asked, stage, begun, where),
+        again=lambda: job.cloud(upgrade_pool, asked, stage),
     )
 
 
@@ -104,7 +123,7 @@ async def upgrade_control_plane(cloud: Cloud, asked: UpgradePlan, stage: Stage) 
         answer = await clusters.upgrade(place.resource_group, place.azure_name, version, call=azure_call(cloud))
     except AzureError as error:
         if error.problem.code == _OLD_API_USED:
-            raise JobFailedError(_with_uses(error.problem)) from error
+            raise JobFailedError(with_uses(error.problem)) from error
         raise
     return Begun(answer.operation.target_id, answer.operation, asked_at)
 
@@ -196,7 +215,7 @@ async def await_pool(
         left = await _left_behind(cloud, asked, stage)
         if asked.choices.undrainable is Undrainable.SKIP and left:
             return Passed(left, follower.removed)
-        raise JobFailedError(await _with_block(cloud, asked, stage, failed.problem)) from failed
+        raise JobFailedError(await with_block(cloud, asked, stage, failed.problem)) from failed
     return Passed((), follower.removed)
 
 
@@ -227,49 +246,3 @@ async def _left_behind(cloud: Cloud, asked: UpgradePlan, stage: Stage) -> tuple[
             return tuple(node.name for node in await client.nodes() if node.pool == stage.pool and node.quarantined)
     except SlipwayError:
         return ()
-
-
-async def _with_block(cloud: Cloud, asked: UpgradePlan, stage: Stage, problem: Problem) -> Problem:
-    """The problem with node, pod, budget and owner, as far as Azure names them and the cluster still knows them."""
-    message = problem.azure.message if problem.azure is not None else None
-    block = drain_block_in(message or "")
-    if block is None:
-        return problem
-    pool = asked.called(stage.pool or "")
-    sentence = f"Node {block.node} of pool {pool} could not be drained."
-    if block.pod is not None:
-        owner = await _owner(cloud, asked, block)
-        bound = f" ({block.bound})" if block.bound else ""
-        sentence = (
-            f"Node {block.node} of pool {pool} could not be drained: pod {block.namespace}/{block.pod}, which "
-            f"belongs to {owner}, is kept by the budget {block.namespace}/{block.budget}{bound}."
-        )
-    return replace(
-        problem,
-        detail=sentence,
-        remedy="Let the budget allow a disruption, or add replicas, then retry the job: it upgrades only the nodes "
-        "that are left. Or ask again with `undrainable: skip` (leave such nodes behind) or `force` (delete the pod).",
-        errors=(FieldError("drain_blocked", f"/node_pools/{pool}/nodes/{block.node}", sentence),),
-    )
-
-
-async def _owner(cloud: Cloud, asked: UpgradePlan, block: DrainBlock) -> str:
-    try:
-        async with reach(cloud.gateways, asked.place, call=azure_call(cloud)) as client:
-            pods = await client.drains.pods()
-    except SlipwayError:
-        return "an owner that could not be read"
-    found = next((pod for pod in pods if (pod.namespace, pod.name) == (block.namespace, block.pod)), None)
-    return "an owner that is gone" if found is None else found.owner
-
-
-def _with_uses(problem: Problem) -> Problem:
-    """The refusal with each use of an old API (trouble 45)."""
-    uses = uses_in(problem.azure.message or "" if problem.azure is not None else "")
-    errors = tuple(FieldError("deprecated_api_used", f"/apis/{use.api}", use.sentence()) for use in uses)
-    return replace(
-        problem,
-        errors=errors,
-        remedy="Migrate what uses it, wait 12 hours, and retry the job; or ask again with "
-        "`ignore: [deprecated_api_used]`. Who called: `Diagnose and solve problems` of the cluster in Azure's portal.",
-    )

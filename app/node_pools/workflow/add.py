@@ -9,6 +9,7 @@ from app.clusters.service import pool_rows
 from app.clusters.service.start import SUPERSEDED
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
+from app.clusters.workflow.again import see_through
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.offers import begin_offers
@@ -38,7 +39,7 @@ async def add_pool(job: JobRun) -> None:
             if clusters.only_acceptance(job):
                 await job.record(clusters.record_accepted)
                 return
-            await job.cloud(await_pool, asked, begun)
+            await _see_pool_through(job, asked, begun)
             break
         except JobFailedError as failed:
             if asked.trial.is_over(failed):
@@ -48,6 +49,16 @@ async def add_pool(job: JobRun) -> None:
     made = await job.cloud(read_pool, asked)
     proof = await job.cloud(prove_nodes, asked, made)
     await job.record(record_added, asked, made, proof, room_told(room))
+
+
+async def _see_pool_through(job: JobRun, asked: PoolPlan, begun: Begun) -> None:
+    await see_through(
+        job,
+        asked.place,
+        begun,
+        wait=lambda sent: job.cloud(await_pool, asked, sent),
+        again=lambda: job.cloud(put_pool, asked),
+    )
 
 
 @record_step

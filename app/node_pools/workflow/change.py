@@ -11,6 +11,7 @@ from app.clusters.specs.room import Growth
 from app.clusters.specs.wanted import Wanted
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
+from app.clusters.workflow.again import see_through
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.preflight import ground_of, require_room, room_told
@@ -41,9 +42,21 @@ async def change_pool(job: JobRun) -> None:
 
 async def _send(job: JobRun, asked: PoolPlan) -> Begun | None:
     ended = await job.cloud(end_autoscaling, asked)
-    await job.cloud(await_change, asked, ended)
+    await see_through(
+        job,
+        asked.place,
+        ended,
+        wait=lambda sent: job.cloud(await_change, asked, sent),
+        again=lambda: job.cloud(end_autoscaling, asked),
+    )
     begun = await job.cloud(put_changes, asked)
-    await job.cloud(await_change, asked, begun)
+    await see_through(
+        job,
+        asked.place,
+        begun,
+        wait=lambda sent: job.cloud(await_change, asked, sent),
+        again=lambda: job.cloud(put_changes, asked),
+    )
     return begun
 
 

@@ -7,6 +7,7 @@ from app.clusters.specs.observed import is_stopped
 from app.clusters.specs.room import Growth
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
+from app.clusters.workflow.again import see_through
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.changeable import require_changeable
 from app.clusters.workflow.leave import clean_up_change
@@ -24,10 +25,20 @@ async def switch_pool(job: JobRun) -> None:
     """Stop a pool, or start it, and see that the nodes of the cluster that shall run are Ready."""
     asked = await job.record(begin_switch)
     begun = await job.cloud(switch_in_azure, asked)
-    await job.cloud(await_switch, asked, begun)
-    made = await job.cloud(read_switched, asked)
+    made = await see_through(
+        job,
+        asked.place,
+        begun,
+        wait=lambda sent: _switched(job, asked, sent),
+        again=lambda: job.cloud(switch_in_azure, asked),
+    )
     proof = await job.cloud(prove_nodes, asked, made)
     await job.record(record_switched, asked, made, proof)
+
+
+async def _switched(job: JobRun, asked: PoolPlan, begun: Begun | None) -> Made:
+    await job.cloud(await_switch, asked, begun)
+    return await job.cloud(read_switched, asked)
 
 
 @record_step

@@ -12,6 +12,7 @@ from app.clusters.service.start import SUPERSEDED
 from app.clusters.specs.room import Growth
 from app.clusters.workflow import await_azure
 from app.clusters.workflow import plan as clusters
+from app.clusters.workflow.again import see_through
 from app.clusters.workflow.await_azure import Begun, Made
 from app.clusters.workflow.leave import clean_up_change
 from app.clusters.workflow.preflight import ground_of, require_room
@@ -35,7 +36,13 @@ async def rotate_pool(job: JobRun) -> None:
     asked = await job.record(begin_rotation)
     new, old, place = asked.new, asked.old, asked.new.place
     begun = await job.cloud(put_new_pool, asked)
-    await job.cloud(await_new_pool, asked, begun)
+    await see_through(
+        job,
+        place,
+        begun,
+        wait=lambda sent: job.cloud(await_new_pool, asked, sent),
+        again=lambda: job.cloud(put_new_pool, asked),
+    )
     made = await job.cloud(read_new_pool, asked)
     await job.cloud(prove_nodes, new, made)
     await job.record(record_new_pool, asked, made)
