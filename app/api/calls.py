@@ -211,6 +211,7 @@ def writes(role: Role) -> Any:
                 expect_answer(request, claim, secrets=call.secrets, database=database, session=session)
             yield call
 
+    write_call.commits_once = True  # type: ignore[attr-defined]
     return _depends(write_call, role)
 
 
@@ -279,6 +280,7 @@ def platform_writes(role: Role) -> Any:
                 expect_answer(request, claim, secrets=call.secrets, database=database, session=session)
             yield call
 
+    platform_write_call.commits_once = True  # type: ignore[attr-defined]
     return _depends(platform_write_call, role)
 
 

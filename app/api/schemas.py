@@ -3,10 +3,22 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar, TypeAlias, TypeVar
+from typing import Annotated, Any, ClassVar, Self, TypeAlias, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Strict
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    Strict,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
+
+from app.api.in_part import validate_in_part
 
 _T = TypeVar("_T")
 
@@ -43,6 +55,11 @@ class RequestModel(BaseModel):
 
     fixed: ClassVar[Mapping[str, str]] = {}
     """What a thing has and this request does not change, with the way round in a sentence: refused as `immutable`."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _in_part(cls, given: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Any:
+        return validate_in_part(cls, given, handler, info.context)
 
 
 class QueryModel(BaseModel):

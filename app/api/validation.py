@@ -109,8 +109,8 @@ def _fields_at(schema: JsonObject, path: Sequence[str | int]) -> list[str]:
     return []
 
 
-def _body_model(request: Request) -> type[BaseModel] | None:
-    route = request.scope.get("route")
+def body_model(route: object) -> type[BaseModel] | None:
+    """The model of a route's body, if it has one."""
     field = route.body_field if isinstance(route, APIRoute) else None
     if field is None:
         return None
@@ -152,12 +152,15 @@ def _sentence(text: str) -> str:
     return text if text.endswith((".", "?")) else f"{text}."
 
 
-def problem_of_validation(request: Request, found: Sequence[Any], flaws: Sequence[FieldError] = ()) -> SlipwayError:
+def problem_of_validation(
+    request: Request, found: Sequence[Any], flaws: Sequence[FieldError] = (), also: Sequence[FieldError] = ()
+) -> SlipwayError:
     """Return one error for all that is wrong in a request; 404 when it is the path.
 
-    `found` is Pydantic's; `flaws` were found in the body before, and say all of their places.
+    `found` is Pydantic's; `flaws` were found in the body before, and say all of their places; `also` were found by
+    rules in what stays of the body.
     """
-    model = _body_model(request)
+    model = body_model(request.scope.get("route"))
     flawed = {flaw.pointer for flaw in flaws}
     # Without repetition: a body that a dependency reads as well is validated for each of its readers.
     errors: dict[FieldError, None] = dict.fromkeys(flaws)
@@ -175,5 +178,7 @@ def problem_of_validation(request: Request, found: Sequence[Any], flaws: Sequenc
         hint = _hint(error, path, model) if place == "body" or error["type"] in {"literal_error", "enum"} else None
         detail = " ".join(_sentence(part) for part in (message, hint) if part)
         errors[FieldError(code, pointer, detail)] = None
+    refused = tuple(f"{error.pointer}/" for error in errors)
+    errors |= dict.fromkeys(error for error in also if not f"{error.pointer}/".startswith(refused))
     places = "one place" if len(errors) == 1 else f"{len(errors)} places"
     return InvalidRequestError(f"The request is not valid in {places}; `errors` says where.", errors=list(errors))

@@ -6,6 +6,7 @@ from fastapi import Depends, Path, Query, Response
 
 from app.api.calls import OperatorChecks, OperatorWrites, ReaderAsks, ReaderReads
 from app.api.etags import IfMatch, set_etag
+from app.api.in_part import prepares
 from app.api.jobs import point_to_job
 from app.api.openapi import errors
 from app.api.pagination import Page, Paging
@@ -87,6 +88,7 @@ async def register_provider(
     return ProviderAccepted(job=job_read(job, call.now), resource=None if known is None else provider_read(known))
 
 
+@prepares
 async def _know_locations(body: ResourceGroupCreate, caller: OperatorChecks) -> None:
     """Before the transaction: without Azure's list at hand, no wrong location could be told from a right one."""
     subscription_id = subscription_of(caller.scope, caller.services.settings.azure)

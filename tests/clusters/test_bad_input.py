@@ -56,7 +56,7 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
-async def _rows(slipway: Slipway) -> int:
+async def count_rows(slipway: Slipway) -> int:
     async with slipway.parts.database.read() as session:
         counts = [await session.scalar(select(func.count()).select_from(table)) for table in TABLES]
     return sum(count or 0 for count in counts)
@@ -75,7 +75,7 @@ async def test_each_broken_rule_has_its_code_and_place_and_leaves_nothing(idle_s
             wrong.append((change, code, pointer, answer.status_code, found))
 
     assert wrong == []
-    assert await _rows(idle_slipway) == 0
+    assert await count_rows(idle_slipway) == 0
 
 
 async def test_the_nearest_known_name_is_offered(idle_slipway: Slipway) -> None:
@@ -93,14 +93,16 @@ async def test_the_nearest_known_name_is_offered(idle_slipway: Slipway) -> None:
 async def test_all_broken_rules_are_told_at_once(idle_slipway: Slipway) -> None:
     body = {**CLUSTER, "name": "job_1", "location": "nowhere", "tags": {"slipway-x": ""}, "generate_ssh_key": False}
 
-    answer = await idle_slipway.ask("POST", "/v1/clusters", body)
+    for mixed in ({}, {"node_count": "1"}):
+        answer = await idle_slipway.ask("POST", "/v1/clusters", {**body, **mixed})
 
-    assert {error["pointer"] for error in answer.json()["errors"]} == {
-        "/name",
-        "/location",
-        "/tags/slipway-x",
-        "/ssh_public_key",
-    }
+        assert {error["pointer"] for error in answer.json()["errors"]} == {
+            "/name",
+            "/location",
+            "/tags/slipway-x",
+            "/ssh_public_key",
+            *(f"/{name}" for name in mixed),
+        }
 
 
 async def test_what_is_written_otherwise_is_told_by_an_example_and_what_has_no_room_in_plain_words(

@@ -6,6 +6,7 @@ from fastapi import Depends, Query, Response
 
 from app.api.calls import Look, OperatorChecks, OperatorWrites, ReaderReads, looks
 from app.api.etags import IfMatch, set_etag
+from app.api.in_part import prepares
 from app.api.jobs import point_to_job
 from app.api.openapi import errors
 from app.api.pagination import Page, Paging
@@ -41,6 +42,7 @@ from app.subscriptions.service import GroupDeletingError
 router = api_router(prefix="/v1/clusters", tags=["clusters"])
 
 
+@prepares
 async def _know_catalogue(body: ClusterCreate, caller: OperatorChecks) -> None:
     """Before the transaction: without Azure's lists at hand, no wrong name could be told from a right one."""
     sizes = [pool.size for pool in body.node_pools or []] + ([body.node_size] if body.node_size else [])
@@ -53,6 +55,7 @@ async def _know_catalogue(body: ClusterCreate, caller: OperatorChecks) -> None:
     )
 
 
+@prepares
 async def _know_versions(cluster: ClusterPath, body: ClusterUpdate, caller: OperatorChecks) -> None:
     await know_versions(caller, cluster, body.kubernetes_version)
 

@@ -1,10 +1,9 @@
 """Clusters on the wire."""
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, SecretStr, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import ConfigDict, Field, SecretStr, StringConstraints
 
 from app.api.schemas import RequestModel, ResponseModel
 from app.clusters.schemas.conditions import ConditionRead
@@ -99,14 +98,6 @@ class ClusterCreate(ClusterSettings, Ending):
     fallbacks: Annotated[list[ClusterFallback], Field(max_length=10, default_factory=list)]
     """Tried in this order; each try is an event and stands in the job's outcome (`tried`)."""
     options: RunOptions = RunOptions()
-
-    @model_validator(mode="after")
-    def _nodes_are_given_once(self) -> Self:
-        if self.node_pools is not None and (self.node_count is not None or self.node_size is not None):
-            raise PydanticCustomError(
-                "nodes_given_twice", "Give either `node_count` and `node_size`, or `node_pools`, not both"
-            )
-        return self
 
 
 class ClusterScale(RequestModel):

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.api.in_part import unless_refused
 from app.api.schemas import Choice, RequestModel
 from app.clusters.schemas.azure_names import Guid, ResourceId, VaultSecretId
 from app.core.text import PLAIN
@@ -29,8 +30,9 @@ class SecretReference(RequestModel):
 
     @model_validator(mode="after")
     def _one_of_the_two(self) -> Self:
-        if (self.key_vault_secret_id is None) == (self.setting is None):
-            raise PydanticCustomError("reference_ambiguous", "Give either `key_vault_secret_id` or `setting`")
+        with unless_refused():
+            if (self.key_vault_secret_id is None) == (self.setting is None):
+                raise PydanticCustomError("reference_ambiguous", "Give either `key_vault_secret_id` or `setting`")
         return self
 
 

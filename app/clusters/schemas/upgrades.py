@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.api.in_part import unless_refused
 from app.api.schemas import Choice, RequestModel, ResponseModel
 from app.clusters.schemas.plans import PlanId
 from app.clusters.schemas.pools import PoolName
@@ -86,12 +87,13 @@ class ClusterUpgrade(Upgrade):
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Self:
-        if (self.kubernetes_version is None) is not self.node_images:
-            raise PydanticCustomError(
-                "version_or_node_images", "Give either `kubernetes_version` or `node_images: true`"
-            )
-        if self.scope is UpgradeScope.CONTROL_PLANE and (self.node_pools is not None or self.node_images):
-            raise PydanticCustomError("no_pools_meant", "With `scope: control_plane` no pool is upgraded")
+        with unless_refused():
+            if (self.kubernetes_version is None) is not self.node_images:
+                raise PydanticCustomError(
+                    "version_or_node_images", "Give either `kubernetes_version` or `node_images: true`"
+                )
+            if self.scope is UpgradeScope.CONTROL_PLANE and (self.node_pools is not None or self.node_images):
+                raise PydanticCustomError("no_pools_meant", "With `scope: control_plane` no pool is upgraded")
         return self
 
 
@@ -106,8 +108,11 @@ class NodePoolUpgrade(Upgrade):
 
     @model_validator(mode="after")
     def _says_one(self) -> Self:
-        if (self.kubernetes_version is None) is not self.node_image:
-            raise PydanticCustomError("version_or_node_image", "Give either `kubernetes_version` or `node_image: true`")
+        with unless_refused():
+            if (self.kubernetes_version is None) is not self.node_image:
+                raise PydanticCustomError(
+                    "version_or_node_image", "Give either `kubernetes_version` or `node_image: true`"
+                )
         return self
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.api.in_part import unless_refused
 from app.api.schemas import Choice, RequestModel
 from app.clusters.schemas.azure_names import Minutes, Seconds
 from app.core.recurrence import DAYS, MEMBERS, recurrence_of, superfluous
@@ -128,20 +129,22 @@ class MaintenanceWindow(RequestModel):
 
     @model_validator(mode="after")
     def _comes_again_in_one_way(self) -> Self:
-        said = self.model_dump(include=set(MEMBERS))
-        days = DAYS[recurrence_of(said)]
-        if missing := [name for name in days if said[name] is None]:
-            raise PydanticCustomError(
-                "recurrence_missing",
-                "Give `interval_days`, `weekday`, `day_of_month`, or `week_index` and `weekday`; {missing} is missing",
-                {"missing": ", ".join(missing)},
-            )
-        if others := list(superfluous(said)):
-            raise PydanticCustomError(
-                "recurrence_ambiguous",
-                "A window comes again in one way: {others} cannot be given with the others",
-                {"others": ", ".join(others)},
-            )
+        with unless_refused():
+            said = self.model_dump(include=set(MEMBERS))
+            days = DAYS[recurrence_of(said)]
+            if missing := [name for name in days if said[name] is None]:
+                raise PydanticCustomError(
+                    "recurrence_missing",
+                    "Give `interval_days`, `weekday`, `day_of_month`, or `week_index` and `weekday`; "
+                    "{missing} is missing",
+                    {"missing": ", ".join(missing)},
+                )
+            if others := list(superfluous(said)):
+                raise PydanticCustomError(
+                    "recurrence_ambiguous",
+                    "A window comes again in one way: {others} cannot be given with the others",
+                    {"others": ", ".join(others)},
+                )
         return self
 
 

@@ -5,20 +5,23 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.api.in_part import unless_refused
 from app.auth.scope import Scope, in_project
 from app.catalog import service as catalog
 from app.clusters.schemas.clusters import LATEST, ClusterCreate
 from app.clusters.schemas.ending import OnExpiry
-from app.clusters.service.addresses import Taker, find_addresses
+from app.clusters.service.addresses import FoundAddresses, Taker, find_addresses
+from app.clusters.service.offered import OfferCheck, check_offered
 from app.clusters.service.outbound import require_ports_of_new
 from app.clusters.service.sealed import WINDOWS_PASSWORD, keep_sealed
 from app.clusters.service.start import Asker, NameTakenError, start, tell
 from app.clusters.specs import kinds
-from app.clusters.specs.ending import end_errors, end_of
+from app.clusters.specs.ending import check_end, end_of
 from app.clusters.specs.ground_rules import KnownNetworks, known_networks, network_key, subnets_of
 from app.clusters.specs.network_rules import OUTBOUND_AT
 from app.clusters.specs.offers import Offer
-from app.clusters.specs.rules import check_create, default_group
+from app.clusters.specs.rejections import Rejections
+from app.clusters.specs.rules import check_create
 from app.clusters.specs.secret_rules import SecretPlaces
 from app.clusters.specs.wanted import Wanted
 from app.core.errors import ErrorClass, FieldError, SlipwayError
@@ -48,24 +51,24 @@ async def create_cluster(
     NoSealingKeyError, PublicIpInUseError, SnatExhaustedError and what `subscriptions.choose_group` raises.
     """
     cluster_id = new_id(Prefix.CLUSTER)
-    against = await _catalogue_errors(session, body, subscription_id=subscription_id, now=asker.now)
-    end = end_of(body, now=asker.now)
-    against += end_errors(end, now=asker.now)
-    if body.kubernetes_version == LATEST:
-        newest = await catalog.newest_version(session, subscription_id=subscription_id, location=body.location)
-        if newest is None:
-            raise LatestUnknownError(f"Azure has not said which versions {body.location} has.")
-        body = body.model_copy(update={"kubernetes_version": newest})
-    taker = Taker(cluster_id, subscription_id, body.location)
-    own = await find_addresses(session, asker.scope, taker, _own_addresses(body), f"{OUTBOUND_AT}/public_ips")
-    group_name = body.resource_group or default_group(asker.scope.project.name, body)
+    rejections, own, networks = Rejections(), FoundAddresses(), known_networks({})
+    await check_offered(body, OfferCheck(session, subscription_id, asker.now, rejections))
+    check_end(body, rejections, now=asker.now)
+    with unless_refused():
+        body = await _with_exact_version(session, body, subscription_id=subscription_id)
+    with unless_refused():
+        taker = Taker(cluster_id, subscription_id, body.location)
+        own = await find_addresses(session, asker.scope, taker, _own_addresses(body), f"{OUTBOUND_AT}/public_ips")
+        rejections.errors.extend(own.errors)
+    with unless_refused():
+        networks = await _networks(session, body)
     checked = check_create(
         body,
         cluster_id=cluster_id,
-        group=group_name,
+        project=asker.scope.project.name,
         secrets=SecretPlaces.of(settings),
-        catalogue=[*against, *own.errors],
-        networks=await _networks(session, body),
+        rejections=rejections,
+        networks=networks,
         own_addresses=own.azure_ids,
     )
     await require_ports_of_new(session, checked.wanted, f"{OUTBOUND_AT}/ports_per_node")
@@ -73,7 +76,7 @@ async def create_cluster(
     group = await subscriptions.choose_group(
         session,
         asker.scope,
-        name=group_name,
+        name=checked.group,
         subscription_id=subscription_id,
         location=checked.wanted.location,
         now=asker.now,
@@ -90,7 +93,7 @@ async def create_cluster(
         state=ClusterState.CREATING,
         wanted=checked.wanted.as_json(),
         protected=bool(body.protection),
-        expires_at=end,
+        expires_at=end_of(body, now=asker.now),
         on_expiry=body.on_expiry or OnExpiry.DELETE,
         created_by=asker.name,
         created_at=asker.now,
@@ -121,29 +124,13 @@ def _own_addresses(body: ClusterCreate) -> list[str]:
     return [] if outbound is None else outbound.public_ips or []
 
 
-async def _catalogue_errors(
-    session: AsyncSession, body: ClusterCreate, *, subscription_id: str, now: datetime
-) -> list[FieldError]:
-    """What Azure's offer, as it is known, has against the location, the version and the sizes."""
-    asked = {"subscription_id": subscription_id, "location": body.location}
-    locations = {"/location": body.location}
-    locations |= {
-        f"/fallbacks/{index}/location": each.location for index, each in enumerate(body.fallbacks) if each.location
-    }
-    against = [
-        await catalog.known_location(session, subscription_id=subscription_id, name=name, now=now, pointer=pointer)
-        for pointer, name in locations.items()
-    ]
-    if body.kubernetes_version not in {None, LATEST}:
-        against.append(await catalog.known_version(session, **asked, name=body.kubernetes_version, now=now))
-    sizes = {"/node_size": body.node_size} if body.node_size else {}
-    sizes |= {f"/node_pools/{index}/size": pool.size for index, pool in enumerate(body.node_pools or [])}
-    for pointer, size in sizes.items():
-        against.append(await catalog.known_size(session, **asked, name=size, now=now, pointer=pointer))
-    for index, pool in enumerate(body.node_pools or []):
-        at, zones = f"/node_pools/{index}/zones", pool.zones or []
-        against.append(await catalog.known_zones(session, **asked, size=pool.size, zones=zones, now=now, pointer=at))
-    return [error for error in against if error is not None]
+async def _with_exact_version(session: AsyncSession, body: ClusterCreate, *, subscription_id: str) -> ClusterCreate:
+    if body.kubernetes_version != LATEST:
+        return body
+    newest = await catalog.newest_version(session, subscription_id=subscription_id, location=body.location)
+    if newest is None:
+        raise LatestUnknownError(f"Azure has not said which versions {body.location} has.")
+    return body.model_copy(update={"kubernetes_version": newest})
 
 
 async def _networks(session: AsyncSession, body: ClusterCreate) -> KnownNetworks:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.api.in_part import patch_of, require_whole, unless_refused
 from app.clusters.schemas.update import ClusterUpdate
 from app.clusters.service.ending import set_ending
 from app.clusters.service.sealed import GIVEN, MADE, WINDOWS_PASSWORD, keep_sealed, password_of
 from app.clusters.service.start import Asker, require_changeable, start, want
 from app.clusters.service.versions import changes_version
 from app.clusters.specs import kinds
-from app.clusters.specs.ending import ENDING, end_errors, end_of
+from app.clusters.specs.ending import ENDING, check_end
 from app.clusters.specs.properties_patch import switched_off
 from app.clusters.specs.rejections import Rejections
 from app.clusters.specs.secret_rules import check_password, check_ssh_key
@@ -46,17 +47,22 @@ async def update_cluster(
     what `require_changeable` and `set_ending` raise.
     """
     wanted, seen = Wanted.from_json(cluster.wanted), cluster.observed or {}
-    patch = body.model_dump(mode="json", exclude_unset=True, exclude={"options", *ENDING})
-    rejections = Rejections(end_errors(end_of(body, now=asker.now), now=asker.now))
+    patch = patch_of(body, exclude={"options", *ENDING})
+    rejections = Rejections()
+    check_end(body, rejections, now=asker.now)
     tags = wanted.tags
     if "tags" in patch:
         tags = {} if patch["tags"] is None else merged(wanted.tags, patch["tags"])
     rejections.tags(tags)
     ssh_key = _key(wanted, patch, rejections)
-    password = _password(wanted, body, rejections)
-    version = await _version(session, asker, cluster, body, rejections)
-    settings = patched(wanted, _of_settings(patch), seen, rejections)
+    password = version = None
+    with unless_refused():
+        password = _password(wanted, body, rejections)
+    with unless_refused():
+        version = await _version(session, asker, cluster, body, rejections)
+    settings = patched(wanted, body, _of_settings(patch), seen, rejections)
     rejections.raise_if_any()
+    require_whole(body)
 
     changes = json_patch(
         {"tags": wanted.tags, _KEY: wanted.ssh_public_key, **wanted.settings},

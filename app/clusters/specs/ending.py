@@ -2,7 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from app.api.in_part import unless_refused
 from app.clusters.schemas.ending import Ending
+from app.clusters.specs.rejections import Rejections
 from app.core.errors import FieldError
 
 NOTICES = (timedelta(hours=24), timedelta(hours=1))
@@ -29,6 +31,15 @@ def names_an_end(body: Ending) -> bool:
 def end_of(body: Ending, *, now: datetime) -> datetime | None:
     """The end that the request sets; None: none."""
     return body.expires_at if body.ttl_seconds is None else now + timedelta(seconds=body.ttl_seconds)
+
+
+def check_end(body: Ending, rejections: Rejections, *, now: datetime) -> None:
+    """Note what is wrong with the end that a request sets."""
+    with unless_refused():
+        if body.ttl_seconds is not None and body.expires_at is not None:
+            rejections.add("end_given_twice", "", "Give either `ttl_seconds` or `expires_at`, not both.")
+    with unless_refused():
+        rejections.errors.extend(end_errors(end_of(body, now=now), now=now))
 
 
 def end_errors(end: datetime | None, *, now: datetime) -> list[FieldError]:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from pydantic import TypeAdapter, ValidationError
 
+from app.api.in_part import unless_refused
 from app.azure.types.network import VirtualNetwork
 from app.clusters.schemas.clusters import ClusterCreate
 from app.clusters.specs.network_rules import Ranges
@@ -49,6 +50,7 @@ def network_key(subnet_id: str) -> str:
     return subnet_id.lower().rpartition("/subnets/")[0]
 
 
+@unless_refused()
 def check_ground(body: ClusterCreate, *, networks: KnownNetworks, rejections: Rejections) -> None:
     """Note subnets in another location, and ranges that overlap with a network's. `networks`: by their keys."""
     named = subnets_of(body)
@@ -64,6 +66,7 @@ def check_ground(body: ClusterCreate, *, networks: KnownNetworks, rejections: Re
         _check_ranges(body, networks[key], rejections)
 
 
+@unless_refused()
 def _check_ranges(body: ClusterCreate, network: VirtualNetwork, rejections: Rejections) -> None:
     # https://learn.microsoft.com/azure/aks/configure-azure-cni#prerequisites
     given = body.network

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from app.api.in_part import unless_refused
 from app.azure.types.agent_pool import AgentPoolSpec
 from app.clusters.schemas.pools import NodePoolSettings
 from app.clusters.specs.rejections import Rejections
@@ -49,6 +50,7 @@ class Loan:
         return min(max(seen - own, 0), max(self.before or 0, self.count or 0)) or None
 
 
+@unless_refused()
 def check_fallback(
     pool: NodePoolSettings, others: Mapping[str, AgentPoolSpec], at: str, rejections: Rejections
 ) -> None:
@@ -69,6 +71,7 @@ def check_fallback(
         rejections.add("fallback_pool_autoscaled", pointer, f"{name} is autoscaled. {_AUTOSCALED}")
 
 
+@unless_refused()
 def check_lender(pool: NodePoolSettings, named_by: list[str], rejections: Rejections) -> None:
     """Note what a pool must not become while spot pools name it."""
     if not named_by:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from itertools import combinations
 
+from app.api.in_part import unless_refused
 from app.clusters.schemas.network import (
     AddressFamily,
     Network,
@@ -30,11 +31,13 @@ _OWN_NETWORK = frozenset({OutboundType.USER_ASSIGNED_NAT_GATEWAY, OutboundType.U
 Ranges = list[IPv4Network | IPv6Network]
 
 
+@unless_refused()
 def check_network(settings: ClusterSettings, *, windows: bool, rejections: Rejections) -> None:
     """Note every rule that the network breaks, and ranges of addresses that are none."""
-    server = settings.api_server
-    for index, cidr in enumerate((server and server.authorized_ip_ranges) or ()):
-        _range(cidr, f"/api_server/authorized_ip_ranges/{index}", rejections)
+    with unless_refused():
+        server = settings.api_server
+        for index, cidr in enumerate((server and server.authorized_ip_ranges) or ()):
+            _range(cidr, f"/api_server/authorized_ip_ranges/{index}", rejections)
     network = settings.network
     if network is None:
         return
@@ -53,6 +56,7 @@ def check_network(settings: ClusterSettings, *, windows: bool, rejections: Rejec
     _check_services(network, services, rejections)
 
 
+@unless_refused()
 def _check_plugin(network: Network, rejections: Rejections) -> None:
     plugin, azure = network.plugin, network.plugin is NetworkPlugin.AZURE
     if network.plugin_mode is NetworkPluginMode.OVERLAY and not azure:
@@ -75,6 +79,7 @@ def _check_plugin(network: Network, rejections: Rejections) -> None:
         )
 
 
+@unless_refused()
 def _check_windows(network: Network, rejections: Rejections) -> None:
     # https://learn.microsoft.com/azure/aks/windows-faq; said at the create, not at the first pool (trouble 52).
     if network.plugin in {NetworkPlugin.KUBENET, NetworkPlugin.NONE}:
@@ -83,6 +88,7 @@ def _check_windows(network: Network, rejections: Rejections) -> None:
         rejections.add("linux_only", "/network/dataplane", "Windows nodes cannot have `cilium`.")
 
 
+@unless_refused()
 def _check_outbound(network: Network, rejections: Rejections) -> None:
     # https://learn.microsoft.com/azure/aks/egress-outboundtype
     kind = network.outbound_type
@@ -98,6 +104,7 @@ def _check_outbound(network: Network, rejections: Rejections) -> None:
         rejections.add("contradiction", "/network/nat_gateway", "It takes `outbound_type: managedNATGateway`.")
 
 
+@unless_refused()
 def check_addresses(network: NetworkCreate | None, locations: Sequence[str | None], rejections: Rejections) -> None:
     """Note what is wrong with the outbound addresses of a new cluster. `locations`: of its fallbacks, in order."""
     outbound = network.outbound if network is not None else None
@@ -114,6 +121,7 @@ def check_addresses(network: NetworkCreate | None, locations: Sequence[str | Non
             rejections.add("contradiction", at, "Own outbound addresses serve clusters of their own location only.")
 
 
+@unless_refused()
 def _check_families(network: Network, services: Ranges, pods: Ranges, rejections: Rejections) -> None:
     families = network.ip_families or [AddressFamily.IPV4]
     if len(set(families)) != len(families):
@@ -129,6 +137,7 @@ def _check_families(network: Network, services: Ranges, pods: Ranges, rejections
             rejections.add("wrong_families", f"/network/{name}", f"Give one range of {words} each.")
 
 
+@unless_refused()
 def _check_services(network: Network, services: Ranges, rejections: Rejections) -> None:
     for index, each in enumerate(services):
         least = _LARGEST_SERVICE_PREFIX[each.version]

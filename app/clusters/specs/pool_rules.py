@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
+from app.api.in_part import unless_refused
 from app.azure.types.agent_pool import AgentPoolSpec
 from app.azure.types.pool_properties import AZURES, FREE, TYPED
 from app.clusters.schemas.pools import DiskType, NodePoolSettings, OsType, PoolMode, ScaleDownMode
@@ -23,8 +24,8 @@ _NEEDS_GATEWAY = (
 
 def check_pool(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
     """Note every rule that a pool alone breaks; `at` points to it in the request."""
-    if pool.mode is PoolMode.SYSTEM:
-        _check_system(pool, at, rejections)
+    _check_system(pool, at, rejections)
+    _check_system_taints(pool, at, rejections)
     _check_gateway(pool, at, rejections)
     _check_count(pool, at, rejections)
     _check_os(pool, at, rejections)
@@ -32,10 +33,14 @@ def check_pool(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
     _check_upgrades(pool, at, rejections)
     _check_words(pool, at, rejections)
     _check_azure_properties(pool, at, rejections)
-    rejections.tags(pool.tags, f"{at}/tags")
+    with unless_refused():
+        rejections.tags(pool.tags, f"{at}/tags")
 
 
+@unless_refused()
 def _check_system(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
+    if pool.mode is not PoolMode.SYSTEM:
+        return
     if pool.os_type is OsType.WINDOWS:
         rejections.add("windows_system_pool", f"{at}/os_type", "System pools run Linux.")
     if pool.spot is not None:
@@ -48,8 +53,12 @@ def _check_system(pool: NodePoolSettings, at: str, rejections: Rejections) -> No
             f"{at}/autoscaling/min_count",
             "A system pool has at least one node; 0 is for user pools.",
         )
+
+
+@unless_refused()
+def _check_system_taints(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
     # https://learn.microsoft.com/azure/aks/use-system-pools
-    for index, taint in enumerate(pool.taints):
+    for index, taint in enumerate(pool.taints if pool.mode is PoolMode.SYSTEM else ()):
         if re.split("[=:]", taint)[0] != "CriticalAddonsOnly" and not taint.endswith(":PreferNoSchedule"):
             rejections.add(
                 "system_pool_taint",
@@ -59,6 +68,7 @@ def _check_system(pool: NodePoolSettings, at: str, rejections: Rejections) -> No
             )
 
 
+@unless_refused()
 def _check_gateway(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
     """https://learn.microsoft.com/azure/aks/configure-static-egress-gateway."""
     profile = pool.azure_properties.get("gatewayProfile")
@@ -83,6 +93,7 @@ def _check_gateway(pool: NodePoolSettings, at: str, rejections: Rejections) -> N
         rejections.add("gateway_pool_too_large", f"{at}/count", detail)
 
 
+@unless_refused()
 def check_gateways(
     pools: Mapping[str, NodePoolSettings], cluster_properties: JsonObject, rejections: Rejections
 ) -> None:
@@ -94,6 +105,7 @@ def check_gateways(
             rejections.add("needs_static_egress_gateway", f"{at}/mode", _NEEDS_GATEWAY)
 
 
+@unless_refused()
 def _check_count(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
     scaling = pool.autoscaling
     if scaling is None:
@@ -114,6 +126,7 @@ def _check_count(pool: NodePoolSettings, at: str, rejections: Rejections) -> Non
         )
 
 
+@unless_refused()
 def _check_os(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
     windows = pool.os_type is OsType.WINDOWS
     if pool.os_sku is not None and pool.os_sku.startswith("Windows") != windows:
@@ -131,6 +144,7 @@ def _check_os(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
         )
 
 
+@unless_refused()
 def _check_machines(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
     # https://learn.microsoft.com/azure/aks/scale-down-mode
     ephemeral = pool.os_disk is not None and pool.os_disk.type is DiskType.EPHEMERAL
@@ -148,6 +162,7 @@ def _check_machines(pool: NodePoolSettings, at: str, rejections: Rejections) -> 
         rejections.add("needs_subnet", f"{at}/pod_subnet_id", "Give `subnet_id`, of the same virtual network, too.")
 
 
+@unless_refused()
 def _check_upgrades(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
     """https://learn.microsoft.com/azure/aks/upgrade-aks-node-pools-rolling: surge nodes, nodes in place, or both."""
     if pool.upgrades is None:
@@ -171,6 +186,7 @@ def _check_upgrades(pool: NodePoolSettings, at: str, rejections: Rejections) -> 
         rejections.add("needs_max_surge", f"{at}/upgrades/max_unavailable", detail)
 
 
+@unless_refused()
 def check_networks(pools: Mapping[str, NodePoolSettings | AgentPoolSpec], rejections: Rejections) -> None:
     """Note subnets that are not of one virtual network. `pools`: all that a cluster has or gets, by where they stand.
 
@@ -192,6 +208,7 @@ def check_networks(pools: Mapping[str, NodePoolSettings | AgentPoolSpec], reject
             )
 
 
+@unless_refused()
 def _check_words(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
     for key in pool.labels:
         if key.startswith(_AKS_PREFIX):
@@ -206,6 +223,7 @@ def _check_words(pool: NodePoolSettings, at: str, rejections: Rejections) -> Non
                 rejections.add("duplicate", f"{at}/{name}", f"{value} is there {times} times.")
 
 
+@unless_refused()
 def _check_azure_properties(pool: NodePoolSettings, at: str, rejections: Rejections) -> None:
     for name in pool.azure_properties:
         pointer = f"{at}/azure_properties/{name}"

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from app.api.in_part import unless_refused
 from app.azure.types.agent_pool import AgentPoolSpec
 from app.azure.types.cluster import OutboundProfile
 from app.azure.types.network import VirtualNetwork
@@ -21,7 +22,6 @@ from app.clusters.specs.secret_rules import SecretPlaces, check_secrets, check_s
 from app.clusters.specs.setting_rules import check_settings
 from app.clusters.specs.settings_patch import settings_json
 from app.clusters.specs.wanted import Wanted, WantedPool
-from app.core.errors import FieldError
 from app.core.ids import looks_like_id
 from app.core.ssh import KeyPair, generate_key_pair
 
@@ -33,9 +33,10 @@ _LEAST_GROUP, _LONGEST_GROUP = 16, 64
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A create that keeps the rules: what is wanted, and the private key when one was generated."""
+    """A create that keeps the rules: what is wanted, in which group, and the private key when one was generated."""
 
     wanted: Wanted
+    group: str
     private_key: str | None = field(repr=False)
 
 
@@ -44,8 +45,10 @@ def settings_of(body: ClusterCreate) -> ClusterSettings:
     return ClusterSettings.model_construct(**{name: getattr(body, name) for name in ClusterSettings.model_fields})
 
 
-def default_group(project: str, body: ClusterCreate) -> str:
-    """The group of a cluster that names none; short enough for AKS to put it into its own group's name."""
+def _group_of(project: str, body: ClusterCreate) -> str:
+    """The cluster's group; where it names none, short enough for AKS to put it into its own group's name."""
+    if body.resource_group is not None:
+        return body.resource_group
     room = _NODE_GROUP_LENGTH - len(_node_group("", body.name, body.location))
     return f"slipway-{project}-{body.name}"[: min(max(room, _LEAST_GROUP), _LONGEST_GROUP)].rstrip(".-_")
 
@@ -58,39 +61,36 @@ def check_create(
     body: ClusterCreate,
     *,
     cluster_id: str,
-    group: str,
+    project: str,
     secrets: SecretPlaces,
-    catalogue: list[FieldError],
+    rejections: Rejections,
     networks: Mapping[str, VirtualNetwork],
     own_addresses: Sequence[str] = (),
 ) -> Checked:
     """Check a create and say what it wants.
 
-    `secrets`: where secrets that it names may lie; `catalogue`: what Azure's offer has against the request;
+    `project`: its name; `secrets`: where secrets that it names may lie; `rejections`: what is known to be wrong;
     `networks`: the virtual networks that are known of those that it names, by their ids in lower case;
     `own_addresses`: the ids in Azure of the public addresses that it names.
     Raises InvalidRequestError with every rule that it breaks.
     """
-    rejections = Rejections([*catalogue])
-    if looks_like_id(body.name):
-        rejections.add("name_looks_like_id", "/name", "A name that begins like an id of Slipway's is not allowed.")
-    longest = _NODE_GROUP_LENGTH - len(_node_group(group, "", body.location))
-    if len(body.name) > longest:
-        rejections.add(
-            "name_too_long_for_group",
-            "/name",
-            f"AKS names a group MC_<group>_<name>_<location>, of at most {_NODE_GROUP_LENGTH} characters: in the "
-            f"resource group {group} a cluster's name has at most {max(longest, 0)}. Shorten either.",
-        )
-    rejections.tags(body.tags)
-    pools = _pools(body, rejections)
-    settings = settings_of(body)
-    windows = any(pool.os_type is OsType.WINDOWS for pool in body.node_pools or ())
-    check_settings(settings, windows=windows, rejections=rejections)
+    pools: list[WantedPool] = []
+    key = KeyPair("", "")
+    windows = False
+    _check_name(body, project, rejections)
+    with unless_refused():
+        rejections.tags(body.tags)
+    with unless_refused():
+        pools = _pools(body, rejections)
+    with unless_refused():
+        windows = any(pool.os_type is OsType.WINDOWS for pool in body.node_pools or ())
+    check_settings(body, windows=windows, rejections=rejections)
     check_ground(body, networks=networks, rejections=rejections)
-    check_addresses(body.network, [each.location for each in body.fallbacks], rejections)
+    with unless_refused():
+        check_addresses(body.network, [each.location for each in body.fallbacks], rejections)
     check_secrets(body, places=secrets, rejections=rejections)
-    key = _key(body, rejections)
+    with unless_refused():
+        key = _key(body, rejections)
     rejections.raise_if_any()
     wanted = Wanted(
         location=body.location.lower(),
@@ -99,12 +99,28 @@ def check_create(
         ssh_public_key=key.public,
         pools=tuple(pools),
         tags=dict(body.tags),
-        settings=settings_json(settings),
+        settings=settings_json(settings_of(body)),
         ssh_username=body.ssh_username,
         password_given=body.windows_password is not None,
         outbound=_outbound(body, own_addresses),
     )
-    return Checked(wanted, key.private or None)
+    return Checked(wanted, _group_of(project, body), key.private or None)
+
+
+def _check_name(body: ClusterCreate, project: str, rejections: Rejections) -> None:
+    with unless_refused():
+        if looks_like_id(body.name):
+            rejections.add("name_looks_like_id", "/name", "A name that begins like an id of Slipway's is not allowed.")
+    with unless_refused():
+        group = _group_of(project, body)
+        longest = _NODE_GROUP_LENGTH - len(_node_group(group, "", body.location))
+        if len(body.name) > longest:
+            rejections.add(
+                "name_too_long_for_group",
+                "/name",
+                f"AKS names a group MC_<group>_<name>_<location>, of at most {_NODE_GROUP_LENGTH} characters: in the "
+                f"resource group {group} a cluster's name has at most {max(longest, 0)}. Shorten either.",
+            )
 
 
 def _outbound(body: ClusterCreate, own_addresses: Sequence[str]) -> OutboundProfile | None:
@@ -113,11 +129,16 @@ def _outbound(body: ClusterCreate, own_addresses: Sequence[str]) -> OutboundProf
 
 
 def _pools(body: ClusterCreate, rejections: Rejections) -> list[WantedPool]:
+    with unless_refused():
+        if body.node_pools is not None and (body.node_count is not None or body.node_size is not None):
+            detail = "Give either `node_count` and `node_size`, or `node_pools`, not both."
+            rejections.add("nodes_given_twice", "", detail)
     if body.node_pools is None:
-        if body.node_count is None or body.node_size is None:
-            for name in ("node_count", "node_size"):
+        for name in ("node_count", "node_size"):
+            with unless_refused():
                 if getattr(body, name) is None:
                     rejections.add("required", f"/{name}", "Give `node_count` and `node_size`, or `node_pools`.")
+        if body.node_count is None or body.node_size is None:
             return []
         only = AgentPoolSpec(DEFAULT_POOL, PoolMode.SYSTEM, OsType.LINUX, body.node_size, body.node_count)
         return [WantedPool(DEFAULT_POOL, only)]
@@ -125,12 +146,15 @@ def _pools(body: ClusterCreate, rejections: Rejections) -> list[WantedPool]:
     for at, pool in placed.items():
         check_pool(pool, at, rejections)
     check_networks(placed, rejections)
-    check_gateways(placed, body.azure_properties or {}, rejections)
-    for name, times in Counter(pool.name for pool in body.node_pools).items():
-        if times > 1:
-            rejections.add("duplicate_node_pool", "/node_pools", f"{times} pools are named {name}.")
-    if not any(pool.mode is PoolMode.SYSTEM for pool in body.node_pools):
-        rejections.add("no_system_pool", "/node_pools", "One pool at least has `mode: System`.")
+    with unless_refused():
+        check_gateways(placed, body.azure_properties or {}, rejections)
+    with unless_refused():
+        for name, times in Counter(pool.name for pool in body.node_pools).items():
+            if times > 1:
+                rejections.add("duplicate_node_pool", "/node_pools", f"{times} pools are named {name}.")
+    with unless_refused():
+        if not any(pool.mode is PoolMode.SYSTEM for pool in body.node_pools):
+            rejections.add("no_system_pool", "/node_pools", "One pool at least has `mode: System`.")
     return _named(placed, rejections)
 
 

@@ -7,6 +7,7 @@ from typing import Self
 
 from pydantic import SecretStr
 
+from app.api.in_part import unless_refused
 from app.azure.types.key_vault import vault_secret_id
 from app.clusters.schemas.clusters import ClusterCreate
 from app.clusters.schemas.identity import SecretReference
@@ -34,11 +35,14 @@ class SecretPlaces:
 
 def check_secrets(body: ClusterCreate, *, places: SecretPlaces, rejections: Rejections) -> None:
     """Note what is wrong with them."""
-    if body.windows_password is not None:
-        check_password(body.windows_password, rejections)
-    principal = body.identity.service_principal if body.identity is not None else None
-    if principal is not None:
-        check_reference(principal.secret, "/identity/service_principal/secret", places=places, rejections=rejections)
+    with unless_refused():
+        if body.windows_password is not None:
+            check_password(body.windows_password, rejections)
+    with unless_refused():
+        principal = body.identity.service_principal if body.identity is not None else None
+        if principal is not None:
+            at = "/identity/service_principal/secret"
+            check_reference(principal.secret, at, places=places, rejections=rejections)
 
 
 def check_reference(secret: SecretReference, at: str, *, places: SecretPlaces, rejections: Rejections) -> None:

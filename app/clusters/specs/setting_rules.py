@@ -1,9 +1,10 @@
 """The rules between a cluster's settings, which no single field can say. The sources are AKS's own pages."""
 
+from app.api.in_part import unless_refused
 from app.clusters.schemas.identity import IdentityType
-from app.clusters.schemas.security import KmsAccess, Security
+from app.clusters.schemas.security import KmsAccess
 from app.clusters.schemas.settings import ClusterSettings, ClusterTier, SupportPlan
-from app.clusters.schemas.upkeep import NodeImageChannel, UpgradeChannel, Upgrades
+from app.clusters.schemas.upkeep import NodeImageChannel, UpgradeChannel
 from app.clusters.specs.network_rules import check_network
 from app.clusters.specs.property_rules import check_azure_properties
 from app.clusters.specs.rejections import Rejections
@@ -33,24 +34,39 @@ _RESERVED_USERS = frozenset(
 
 def check_settings(settings: ClusterSettings, *, windows: bool, rejections: Rejections) -> None:
     """Note every rule that the settings break. `windows`: a pool of the cluster runs Windows."""
-    if settings.support_plan is SupportPlan.LONG_TERM and settings.tier is not ClusterTier.PREMIUM:
-        rejections.add("tier_too_low", "/tier", "Long-term support takes `tier: Premium`.")
+    _check_support(settings, rejections)
     check_network(settings, windows=windows, rejections=rejections)
     _check_api_server(settings, rejections)
     _check_identity(settings, rejections)
+    _check_access(settings, rejections)
+    _check_security(settings, rejections)
+    _check_upgrades(settings, rejections)
+    _check_windows_user(settings, rejections)
+    with unless_refused():
+        check_azure_properties(settings.azure_properties or {}, rejections)
+
+
+@unless_refused()
+def _check_support(settings: ClusterSettings, rejections: Rejections) -> None:
+    if settings.support_plan is SupportPlan.LONG_TERM and settings.tier is not ClusterTier.PREMIUM:
+        rejections.add("tier_too_low", "/tier", "Long-term support takes `tier: Premium`.")
+
+
+@unless_refused()
+def _check_access(settings: ClusterSettings, rejections: Rejections) -> None:
     access = settings.access
     if access is not None and access.local_accounts is False and access.entra is None:
         rejections.add("nobody_could_log_in", "/access/local_accounts", "Without local accounts, give `access.entra`.")
-    if settings.security is not None:
-        _check_security(settings.security, settings, rejections)
-    if settings.upgrades is not None:
-        _check_upgrades(settings.upgrades, rejections)
+
+
+@unless_refused()
+def _check_windows_user(settings: ClusterSettings, rejections: Rejections) -> None:
     user = settings.windows.username if settings.windows is not None else None
     if user is not None and user.lower() in _RESERVED_USERS:
         rejections.add("reserved_name", "/windows/username", "Azure reserves this name; choose another.")
-    check_azure_properties(settings.azure_properties or {}, rejections)
 
 
+@unless_refused()
 def _check_api_server(settings: ClusterSettings, rejections: Rejections) -> None:
     # https://learn.microsoft.com/azure/aks/private-clusters
     server = settings.api_server
@@ -86,6 +102,7 @@ def _identity_type(settings: ClusterSettings) -> IdentityType:
     return IdentityType.SYSTEM_ASSIGNED if settings.identity is None else settings.identity.type
 
 
+@unless_refused()
 def _check_identity(settings: ClusterSettings, rejections: Rejections) -> None:
     # https://learn.microsoft.com/azure/aks/use-managed-identity
     identity = settings.identity
@@ -104,8 +121,12 @@ def _check_identity(settings: ClusterSettings, rejections: Rejections) -> None:
         rejections.add("contradiction", "/identity/kubelet_id", "It takes `type: UserAssigned` for the cluster.")
 
 
-def _check_security(security: Security, settings: ClusterSettings, rejections: Rejections) -> None:
+@unless_refused()
+def _check_security(settings: ClusterSettings, rejections: Rejections) -> None:
     # https://learn.microsoft.com/azure/aks/use-kms-etcd-encryption, …/workload-identity-overview
+    security = settings.security
+    if security is None:
+        return
     kms = security.key_vault_kms
     if kms is not None:
         if kms.network_access is KmsAccess.PRIVATE and kms.vault_id is None:
@@ -129,8 +150,12 @@ def _check_security(security: Security, settings: ClusterSettings, rejections: R
         )
 
 
-def _check_upgrades(upgrades: Upgrades, rejections: Rejections) -> None:
+@unless_refused()
+def _check_upgrades(settings: ClusterSettings, rejections: Rejections) -> None:
     # https://learn.microsoft.com/azure/aks/auto-upgrade-cluster, …/planned-maintenance
+    upgrades = settings.upgrades
+    if upgrades is None:
+        return
     if upgrades.cluster_window is not None and upgrades.channel in {None, UpgradeChannel.NONE}:
         rejections.add("contradiction", "/upgrades/cluster_window", "It says when `channel` works; give that.")
     idle = {None, NodeImageChannel.NONE, NodeImageChannel.UNMANAGED}

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pydantic import ValidationError
 
+from app.api.in_part import as_patched
 from app.azure.types.cluster_defaults import CAN_BE_RESET, ONE_WAY
 from app.azure.types.cluster_fields import CLUSTER_FIELDS, Form
 from app.azure.types.maintenance import WINDOWS
@@ -19,15 +20,17 @@ _NEW_POOL = "The pools that are there keep their subnet: add a pool that names a
 _PRINCIPAL = "It goes by POST /v1/clusters/{id}:reset-service-principal."
 
 
-def patched(wanted: Wanted, patch: JsonObject, seen: JsonObject, rejections: Rejections) -> JsonObject:
-    """The settings after a merge patch.
+def patched(
+    wanted: Wanted, body: ClusterSettings, patch: JsonObject, seen: JsonObject, rejections: Rejections
+) -> JsonObject:
+    """The settings after a merge patch: what `body` says of them.
 
     `seen`: what Azure last said of the cluster. Notes every rule that they break then, and what cannot be changed, with
     the way round. Raises InvalidRequestError where what comes out has not the form of settings.
     """
     before = wanted.settings
     settings = _read(merged(_without_other_recurrences(before, patch), patch), rejections)
-    check_settings(settings, windows=wanted.windows, rejections=rejections)
+    check_settings(as_patched(settings, body), windows=wanted.windows, rejections=rejections)
     after = settings_json(settings)
     for ours, was, becomes in _fixed(before, after):
         if not same(was, becomes) and not (was is None and same(_seen(seen, ours), becomes)):

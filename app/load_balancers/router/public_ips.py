@@ -7,6 +7,7 @@ from starlette.convertors import StringConvertor, register_url_convertor
 
 from app.api.calls import OperatorChecks, OperatorWrites, ReaderReads
 from app.api.etags import IfMatch, set_etag
+from app.api.in_part import prepares
 from app.api.jobs import point_to_job
 from app.api.openapi import errors
 from app.api.pagination import Page, Paging
@@ -51,6 +52,7 @@ _PublicIp = Annotated[
 ]
 
 
+@prepares
 async def _know_locations(body: PublicIpCreate, caller: OperatorChecks) -> None:
     """Before the transaction: without Azure's list at hand, no wrong location could be told from a right one."""
     subscription_id = subscription_of(caller.scope, caller.services.settings.azure)

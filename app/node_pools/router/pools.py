@@ -6,6 +6,7 @@ from fastapi import Depends, Path, Query, Response
 
 from app.api.calls import OperatorChecks, OperatorWrites, ReaderReads
 from app.api.etags import IfMatch, set_etag
+from app.api.in_part import prepares
 from app.api.jobs import point_to_job
 from app.api.openapi import errors
 from app.api.path_parameters import ClusterPath
@@ -38,6 +39,7 @@ router = api_router(prefix="/v1/clusters/{cluster:name}/node-pools", tags=["node
 PoolPath = Annotated[str, Path(max_length=128, description="The pool's id or name.", examples=["workers"])]
 
 
+@prepares
 async def _know_sizes(cluster: ClusterPath, body: NodePoolAdd, caller: OperatorChecks) -> None:
     """Before the transaction: without Azure's list at hand, no wrong size could be told from a right one."""
     async with caller.services.database.read() as session:

@@ -3,6 +3,7 @@
 from fastapi import Depends, Response
 
 from app.api.calls import OperatorChecks, OperatorWrites
+from app.api.in_part import prepares
 from app.api.openapi import errors
 from app.api.path_parameters import ClusterPath
 from app.api.route import api_router
@@ -22,6 +23,7 @@ from app.node_pools.service.rotation import RotationUnfinishedError
 router = api_router(prefix="/v1/clusters/{cluster:name}/node-pools", tags=["node pools"])
 
 
+@prepares
 async def _know_size(
     cluster: ClusterPath,
     body: NodePoolRotate,

@@ -9,9 +9,10 @@ from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog import service as catalog
+from app.api.in_part import as_patched, patch_of, require_whole, unless_refused
 from app.clusters.schemas.pools import NodePoolSettings, OsType, PoolMode
 from app.clusters.service.lending import end_loans, require_unnamed
+from app.clusters.service.offered import OfferCheck
 from app.clusters.service.outbound import require_ports_for
 from app.clusters.service.pool_states import require_staying
 from app.clusters.service.read import list_pools
@@ -31,9 +32,10 @@ from app.jobs import service as jobs
 from app.models import Cluster, Job, NodePool, NodePoolState
 from app.node_pools.schemas import NodePoolAdd, NodePoolDeleteOptions, NodePoolUpdate
 from app.node_pools.service.names import names_in_azure, require_free_name
+from app.node_pools.service.offered import check_offered
 from app.node_pools.service.rotation import require_no_rotation
 from app.node_pools.specs import kinds
-from app.node_pools.specs.changes import merged, only_ours, taken_back
+from app.node_pools.specs.changes import check_count, merged, only_ours, taken_back
 
 MOST_POOLS = 100
 """https://learn.microsoft.com/azure/aks/quotas-skus-regions"""
@@ -71,21 +73,13 @@ async def add_pool(session: AsyncSession, asker: Asker, cluster: Cluster, body: 
     """Write the pool's row and what is wanted of it, and start the job that makes it: all, or nothing."""
     require_changeable(cluster)
     rows = await list_pools(session, [cluster])
-    require_free_name(cluster, rows, body.name)
+    with unless_refused():
+        require_free_name(cluster, rows, body.name)
     rejections = Rejections()
     check_pool(body, "", rejections)
     check_beside(cluster, body, rejections)
     check_gateways({"": body}, Wanted.from_json(cluster.wanted).settings.get("azure_properties") or {}, rejections)
-    sizes = {"": body.size}
-    sizes |= {f"/fallbacks/{index}": each.size for index, each in enumerate(body.fallbacks) if each.size}
-    asked: Any = {"subscription_id": cluster.subscription_id, "location": cluster.location, "now": asker.now}
-    against = [
-        await catalog.known_size(session, **asked, name=size, pointer=f"{at}/size") for at, size in sizes.items()
-    ]
-    # What is not offered is what fallbacks are for.
-    zones = [] if body.fallbacks else body.zones or []
-    against.append(await catalog.known_zones(session, **asked, size=body.size, zones=zones, pointer="/zones"))
-    rejections.errors.extend(error for error in against if error is not None)
+    await check_offered(cluster.location, body, OfferCheck(session, cluster.subscription_id, asker.now, rejections))
     if len(rows) >= MOST_POOLS:
         rejections.add("too_many_node_pools", "", f"A cluster has at most {MOST_POOLS} node pools.")
     rejections.raise_if_any()
@@ -138,13 +132,15 @@ async def change_pool(
         raise NotFoundError("The cluster has no such node pool.")
     before = settings_of(pool)
     rejections = Rejections()
-    patch = body.model_dump(mode="json", exclude_unset=True, exclude={"options"})
-    after = merged(before, patch, rejections)
+    after = merged(before, patch_of(body, exclude={"options"}), rejections)
+    check_count(body, after, rejections)
     settings = read_settings(after, rejections)
-    check_pool(settings, "", rejections)
-    check_fallback(settings, wanted.beside(row.name), "", rejections)
-    check_lender(settings, wanted.naming(row.name), rejections)
+    ruled = as_patched(settings, body)
+    check_pool(ruled, "", rejections)
+    check_fallback(ruled, wanted.beside(row.name), "", rejections)
+    check_lender(ruled, wanted.naming(row.name), rejections)
     rejections.raise_if_any()
+    require_whole(body)
     if before["mode"] == PoolMode.SYSTEM and settings.mode is not PoolMode.SYSTEM:
         _require_another_system_pool(await list_pools(session, [cluster]), row)
     changes = json_patch(before, after)
@@ -214,10 +210,10 @@ def check_beside(cluster: Cluster, body: NodePoolSettings, rejections: Rejection
     check_networks({**others, "": body}, rejections)
     check_fallback(body, others, "", rejections)
     plugin = (cluster.observed or {}).get("network", {}).get("plugin")
-    if body.os_type is OsType.WINDOWS and str(plugin).lower() == "kubenet":
-        rejections.add(
-            "windows_needs_azure_cni", "/os_type", "Windows pools need Azure CNI; the cluster's network is kubenet."
-        )
+    with unless_refused():
+        if body.os_type is OsType.WINDOWS and str(plugin).lower() == "kubenet":
+            detail = "Windows pools need Azure CNI; the cluster's network is kubenet."
+            rejections.add("windows_needs_azure_cni", "/os_type", detail)
 
 
 async def start_job(

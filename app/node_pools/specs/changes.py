@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from app.api.in_part import unless_refused
 from app.azure.types.pool_defaults import POOL_DEFAULTS
 from app.azure.types.pool_properties import FREE_AND_FIXED
 from app.clusters.specs.azure_model import pointer_to
@@ -10,6 +11,7 @@ from app.clusters.specs.properties_patch import NO_DEFAULT, given_up
 from app.clusters.specs.rejections import Rejections
 from app.core.json import JsonObject
 from app.core.json import merged as merge_patched
+from app.node_pools.schemas import NodePoolUpdate
 
 FIXED = frozenset(
     {
@@ -76,11 +78,17 @@ def merged(settings: JsonObject, patch: JsonObject, rejections: Rejections) -> J
         kept = {**settings["upgrades"], **patch["upgrades"]}
         after["upgrades"] = kept if any(value is not None for value in kept.values()) else None
     _check_properties(settings, after, rejections)
-    if patch.get("count") is not None:
-        check_count_given(patch["count"], autoscaled=after["autoscaling"] is not None, rejections=rejections)
     if after["count"] is None:
         after["count"] = settings["count"]
     return _within_bounds(after)
+
+
+@unless_refused()
+def check_count(body: NodePoolUpdate, after: JsonObject, rejections: Rejections) -> None:
+    """Note a count that is given where the autoscaler decides after the change."""
+    if body.count is not None:
+        autoscaled = body.autoscaling is not None or after["autoscaling"] is not None
+        check_count_given(body.count, autoscaled=autoscaled, rejections=rejections)
 
 
 def _check_properties(settings: JsonObject, after: JsonObject, rejections: Rejections) -> None:
