@@ -32,7 +32,7 @@ OPEN: dict[str, Any] = {
         "outbound_type": "managedNATGateway",
         "nat_gateway": {"managed_outbound_ip_count": 2, "idle_timeout_minutes": 10},
     },
-    "api_server": {"authorized_ip_ranges": ["127.0.0.0/8"], "run_command": False},
+    "api_server": {"authorized_ip_ranges": ["127.0.0.0/8"], "dns_prefix": "blue-shop", "run_command": False},
     "access": {
         "entra": {"admin_group_ids": [GUID], "tenant_id": GUID, "azure_rbac": True},
         "local_accounts": True,
@@ -79,6 +79,7 @@ OPEN: dict[str, Any] = {
 ELSEWHERE = {
     "api_server.private",
     "api_server.private.dns_zone",
+    "api_server.private.fqdn_subdomain",
     "api_server.private.public_fqdn",
     "security.key_vault_kms",
     "security.key_vault_kms.key_id",
