@@ -2,7 +2,8 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -10,6 +11,10 @@ from app.azure.agent_pools import AgentPools
 from app.azure.types.call import Call
 from app.clusters.workflow import proof
 from app.emulator.core.request_log import LoggedRequest
+from app.engine.steps import Record
+from app.models import NodePool, NodePoolState
+from app.node_pools.specs.kinds import DELETE, DELETE_MACHINES
+from app.node_pools.workflow.plan import set_state
 from tests.support.whole import Slipway, reading
 
 PATH = "/v1/clusters/blue/node-pools"
@@ -269,3 +274,12 @@ async def until_read(slipway: Slipway, count: int) -> dict[str, Any]:
             if len(found["items"]) == count:
                 return found
             await asyncio.sleep(0.1)
+
+
+def test_a_job_that_ends_beside_the_deletion_of_its_pool_leaves_the_pool_deleting() -> None:
+    """Its last step may come when the deletion is asked for already."""
+    row = cast("NodePool", SimpleNamespace(state=NodePoolState.DELETING, version=1, updated_at=None))
+    for kind, state in ((DELETE_MACHINES, NodePoolState.DELETING), (DELETE, NodePoolState.FAILED)):
+        record = SimpleNamespace(view=SimpleNamespace(kind=kind.name), now=None)
+        set_state(row, NodePoolState.FAILED, cast("Record", record))
+        assert row.state == state

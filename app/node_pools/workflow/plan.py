@@ -36,11 +36,10 @@ class PoolPlan:
 
 
 async def begin(record: Record, state: NodePoolState) -> PoolPlan:
-    """Mark the cluster and the pool as being changed; a pool whose deletion is asked for stays `deleting`."""
+    """Mark the cluster and the pool as being changed."""
     asked = await plan.begin(record, ClusterState.UPDATING)
     row = await pool_of(record)
-    if not leaves(row, record):
-        set_state(row, state, record)
+    set_state(row, state, record)
     pool = asked.wanted.pool(row.name)
     if pool is None:
         return leaving(asked.place, row)
@@ -61,8 +60,8 @@ async def pool_of(record: Record) -> NodePool:
 
 
 def set_state(row: NodePool, state: NodePoolState, record: Record) -> None:
-    """Change the state; the version rises only when it does change."""
-    if row.state != state:
+    """Change the state; the version rises only when it does change. A pool whose deletion is asked for stays so."""
+    if row.state != state and not leaves(row, record):
         row.state = state
         row.version += 1
         row.updated_at = record.now

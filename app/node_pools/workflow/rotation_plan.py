@@ -32,9 +32,8 @@ async def begin(record: Record) -> RotationPlan:
         raise PoolMissingError(f"Nothing is wanted of a pool named {row.name}.")
     changes = record.view.request["changes"]
     new = await ensure_replacement(record.session, cluster, row, changes, now=record.now)
-    if row.state != NodePoolState.DELETING:
-        # Its clean-up comes by here too, where the job has made way for the pool's deletion.
-        plan.set_state(row, NodePoolState.UPDATING, record)
+    # Its clean-up comes by here too, where the job has made way for the pool's deletion.
+    plan.set_state(row, NodePoolState.UPDATING, record)
     place = place_of(cluster)
     return RotationPlan(
         PoolPlan(place, row.name, old.in_azure), PoolPlan(place, row.name, new.in_azure), Drain.of(record.view.request)
