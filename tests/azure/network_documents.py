@@ -198,6 +198,7 @@ INTERFACE: dict[str, Any] = {
     "location": "westeurope",
     "properties": {
         "virtualMachine": {"id": "/m"},
+        "privateEndpoint": {"id": "/e"},
         "networkSecurityGroup": {"id": "/n"},
         "ipConfigurations": [
             {

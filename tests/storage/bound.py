@@ -63,7 +63,7 @@ class Stage:
         await self.azure.storage.accounts.create(GROUP, account, spec, call=self.call())
         for _ in range(200):
             found = await self.azure.storage.accounts.get(GROUP, account, call=self.call())
-            if found is not None and found.ready:
+            if found is not None and found.succeeded:
                 break
             await asyncio.sleep(0.05)
         made = ShareSpec(quota_gib=quota_gib, protocol=protocol)

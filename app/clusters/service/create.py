@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.api.in_part import unless_refused
+from app.api.in_part import require_whole, unless_refused
 from app.auth.scope import Scope, in_project
 from app.catalog import service as catalog
 from app.clusters.schemas.clusters import LATEST, ClusterCreate
@@ -71,6 +71,7 @@ async def create_cluster(
         networks=networks,
         own_addresses=own.azure_ids,
     )
+    require_whole(body)
     await require_ports_of_new(session, checked.wanted, f"{OUTBOUND_AT}/ports_per_node")
     await _require_free_name(session, asker.scope, body.name)
     group = await subscriptions.choose_group(
