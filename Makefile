@@ -63,9 +63,9 @@ check: install ## Lint, types, import contracts, file lengths; is the lock, the 
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/file_lengths.py
 	$(BIN)/python scripts/check_lock.py
-	$(BIN)/python scripts/settings_reference.py --check
-	$(BIN)/python scripts/cluster_fields.py --check
-	$(BIN)/python scripts/pool_fields.py --check
+	$(BIN)/python -m scripts.settings_reference --check
+	$(BIN)/python -m scripts.cluster_fields --check
+	$(BIN)/python -m scripts.pool_fields --check
 	$(BIN)/slipway openapi --check openapi/openapi.json
 
 .PHONY: fuzz
@@ -96,9 +96,9 @@ openapi: install ## Write openapi/openapi.json anew
 
 .PHONY: docs
 docs: install ## Write docs/settings.md, docs/cluster-fields.md, the fields in docs/node-pools.md and docs/infrastructure.svg anew
-	@$(BIN)/python scripts/settings_reference.py
-	@$(BIN)/python scripts/cluster_fields.py
-	@$(BIN)/python scripts/pool_fields.py
+	@$(BIN)/python -m scripts.settings_reference
+	@$(BIN)/python -m scripts.cluster_fields
+	@$(BIN)/python -m scripts.pool_fields
 	@$(BIN)/python -m tests.infrastructure.example
 
 .PHONY: tools

@@ -1,7 +1,5 @@
 """Writes docs/cluster-fields.md from `CLUSTER_FIELDS`, or with --check says that it is stale."""
 
-import argparse
-import sys
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +7,7 @@ from app.azure.types.cluster_defaults import DEFAULTS, ONE_WAY
 from app.azure.types.cluster_fields import CLUSTER_FIELDS, ClusterField, Form
 from app.azure.types.cluster_properties import FIXED, LATER
 from app.azure.types.maintenance import WINDOWS
+from scripts.generated import write_or_compare
 
 TARGET: Final = Path(__file__).resolve().parent.parent / "docs" / "cluster-fields.md"
 HEAD: Final = """# The fields of a cluster
@@ -74,19 +73,5 @@ May be given later, and is then fixed: {later}.
 """
 
 
-def main() -> int:
-    """Write the page, or compare; 1 when it is stale."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when the page is stale")
-    fresh = reference()
-    if not parser.parse_args().check:
-        TARGET.write_text(fresh, "utf-8")
-        return 0
-    if TARGET.read_text("utf-8") == fresh:
-        return 0
-    print("docs/cluster-fields.md is stale: run `make docs`.", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(write_or_compare(TARGET, reference(), description=__doc__))

@@ -1,10 +1,8 @@
 """Writes docs/settings.md from app/core/settings.py, or with --check says that it is stale."""
 
-import argparse
 import enum
 import inspect
 import json
-import sys
 import types
 import typing
 from collections.abc import Iterator
@@ -15,6 +13,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from app.core.settings import Settings
+from scripts.generated import write_or_compare
 
 TARGET: Final = Path(__file__).resolve().parent.parent / "docs" / "settings.md"
 NAMES: Final[dict[object, str]] = {
@@ -80,19 +79,5 @@ def reference(settings: type[BaseModel] = Settings, prefix: str = "SLIPWAY_") ->
     return "".join(page)
 
 
-def main() -> int:
-    """Write the page, or compare; 1 when it is stale."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when the page is stale")
-    fresh = reference()
-    if not parser.parse_args().check:
-        TARGET.write_text(fresh, "utf-8")
-        return 0
-    if TARGET.read_text("utf-8") == fresh:
-        return 0
-    print("docs/settings.md is stale: run `make docs`.", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(write_or_compare(TARGET, reference(), description=__doc__))

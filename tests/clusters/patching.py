@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
+from app.clusters.specs.wanted import Wanted
 from app.emulator.core.cloud import Cloud
 from app.emulator.core.documents import Document, clone
 from app.emulator.core.store import Resource
 from app.emulator.providers.containerservice import access, cluster_pools
+from tests.support.rows import add_cluster_row
 from tests.support.whole import Slipway
 
 PUT = "ManagedClusters_CreateOrUpdate"
@@ -94,3 +96,15 @@ async def patch(slipway: Slipway, **body: Any) -> dict[str, Any]:
     answer = await slipway.ask("PATCH", "/v1/clusters/blue", body)
     assert answer.status_code == 202, answer.text
     return {**answer.json(), "end": await slipway.ended(answer.json()["job"]["id"])}
+
+
+async def add_row(slipway: Slipway, **settings: Any) -> None:
+    """A cluster named blue that is ready, of which there is nothing but its row."""
+    await add_cluster_row(
+        slipway.parts.database,
+        slipway.tenant.id,
+        "blue",
+        subscription_id=slipway.azure.subscription_id,
+        now=slipway.parts.clock.now(),
+        wanted=Wanted("westeurope", None, "blue", "ssh-ed25519 AAAA", (), {}, settings=settings).as_json(),
+    )

@@ -12,8 +12,7 @@ from app.clusters.specs.azure_model import CLUSTER
 from app.clusters.specs.pool_rules import check_pool
 from app.clusters.specs.rejections import Rejections
 from app.clusters.specs.setting_rules import check_settings
-from app.clusters.specs.wanted import Wanted
-from tests.support.rows import add_cluster_row
+from tests.clusters.patching import add_row
 from tests.support.whole import Slipway
 
 _SOUND = re.compile("secret|password|passphrase|token|credential|key|proxy|sas$|connectionstring", re.IGNORECASE)
@@ -123,14 +122,7 @@ def test_a_pools_properties_are_held_against_the_model_to_their_leaves() -> None
 
 
 async def test_a_refused_secret_is_neither_kept_nor_told(idle_slipway: Slipway) -> None:
-    await add_cluster_row(
-        idle_slipway.parts.database,
-        idle_slipway.tenant.id,
-        "blue",
-        subscription_id=idle_slipway.azure.subscription_id,
-        now=idle_slipway.parts.clock.now(),
-        wanted=Wanted("westeurope", None, "blue", "ssh-ed25519 AAAA", (), {}).as_json(),
-    )
+    await add_row(idle_slipway)
     properties = {"aadProfile": {"serverAppSecret": "correct horse battery"}}
     answer = await idle_slipway.ask("PATCH", "/v1/clusters/blue", {"azure_properties": properties})
     assert answer.status_code == 422, answer.text

@@ -4,9 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.clusters.specs.wanted import Wanted
-from tests.clusters.patching import LEFT_OUT, PUT, WINDOW, bodies, in_azure, patch, sent_otherwise
-from tests.support.rows import add_cluster_row
+from tests.clusters.patching import LEFT_OUT, PUT, WINDOW, add_row, bodies, in_azure, patch, sent_otherwise
 from tests.support.whole import CLUSTER, Slipway
 
 POOLS = [
@@ -210,14 +208,7 @@ async def test_what_azure_cannot_change_is_refused_with_the_way_round(
     idle_slipway: Slipway, body: dict[str, Any], pointer: str, words: str
 ) -> None:
     settings = {"security": {"oidc_issuer": True}, "network": {"plugin": "azure"}, "windows": {"username": "person"}}
-    await add_cluster_row(
-        idle_slipway.parts.database,
-        idle_slipway.tenant.id,
-        "blue",
-        subscription_id=idle_slipway.azure.subscription_id,
-        now=idle_slipway.parts.clock.now(),
-        wanted=Wanted("westeurope", None, "blue", "ssh-ed25519 AAAA", (), {}, settings=settings).as_json(),
-    )
+    await add_row(idle_slipway, **settings)
     answer = await idle_slipway.ask("PATCH", "/v1/clusters/blue", body)
     assert answer.status_code == 422, answer.text
     (error,) = (error for error in answer.json()["errors"] if error["code"] == "immutable")

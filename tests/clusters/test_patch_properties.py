@@ -6,9 +6,7 @@ import pytest
 
 from app.clusters.specs.properties_patch import check_changes, switched_off
 from app.clusters.specs.rejections import Rejections
-from app.clusters.specs.wanted import Wanted
-from tests.clusters.patching import PUT, bodies, in_azure, patch, sent_otherwise
-from tests.support.rows import add_cluster_row
+from tests.clusters.patching import PUT, add_row, bodies, in_azure, patch, sent_otherwise
 from tests.support.whole import Slipway
 
 COSTS = {"metricsProfile": {"costAnalysis": {"enabled": True}}}
@@ -109,14 +107,7 @@ async def test_names_and_backend_pools_are_chosen_at_the_creation(slipway: Slipw
 
 
 async def test_a_fixed_property_is_refused_at_once_with_the_way_round(idle_slipway: Slipway) -> None:
-    await add_cluster_row(
-        idle_slipway.parts.database,
-        idle_slipway.tenant.id,
-        "blue",
-        subscription_id=idle_slipway.azure.subscription_id,
-        now=idle_slipway.parts.clock.now(),
-        wanted=Wanted("westeurope", None, "blue", "ssh-ed25519 AAAA", (), {}).as_json(),
-    )
+    await add_row(idle_slipway)
     body = {"azure_properties": {"nodeResourceGroup": "other", "diskEncryptionSetID": "/subscriptions/one"}}
     answer = await idle_slipway.ask("PATCH", "/v1/clusters/blue", body)
     assert answer.status_code == 422, answer.text

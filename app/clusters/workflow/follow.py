@@ -103,21 +103,11 @@ class Follower:
 
 
 @asynccontextmanager
-async def following(
-    cloud: Cloud,
-    place: Place,
-    stage: Stage,
-    *,
-    where: str,
-    force: bool,
-    image: str | None = None,
-    count: int | None = None,
-) -> AsyncIterator[Follower]:
-    """A follower that looks as long as the block runs; told what `Follower` is told."""
-    follower = Follower(cloud, place, stage, where=where, force=force, image=image, count=count)
+async def following(follower: Follower) -> AsyncIterator[None]:
+    """It looks as long as the block runs."""
     looking = asyncio.create_task(follower.run())
     try:
-        yield follower
+        yield
     finally:
         looking.cancel()
         await asyncio.gather(looking, return_exceptions=True)

@@ -11,7 +11,7 @@ from app.clusters.workflow import await_azure
 from app.clusters.workflow.again import see_through
 from app.clusters.workflow.await_azure import Begun
 from app.clusters.workflow.changeable import require_changeable
-from app.clusters.workflow.follow import following
+from app.clusters.workflow.follow import Follower, following
 from app.clusters.workflow.reach import reach
 from app.clusters.workflow.turn import require_idle
 from app.clusters.workflow.undrainable import CORDON, keep_left, tell_pool
@@ -192,7 +192,7 @@ async def await_pool(
     count = await _count(cloud, asked, stage) if begun is not None else None
     forces = force and begun is not None
     try:
-        async with following(
+        follower = Follower(
             cloud,
             asked.place,
             stage,
@@ -200,7 +200,8 @@ async def await_pool(
             force=forces,
             image=image,
             count=count,
-        ) as follower:
+        )
+        async with following(follower):
             await await_azure.finish(
                 cloud,
                 begun,
