@@ -18,6 +18,8 @@ _BUILT = frozenset(
         "identity",
     }
 )
+_SEEN = frozenset({"load_balancer", "machine"})
+"""What must have been seen before it is shown."""
 _SHOP = """\
 apiVersion: v1
 kind: Service
@@ -33,7 +35,8 @@ spec:
 async def show_infrastructure(teller: Teller, cluster: Json) -> None:
     """What Azure built for the cluster, in lines, and as a picture in a file."""
     path = f"/v1/clusters/{cluster['name']}/infrastructure"
-    graph = await teller.seen(path, lambda found: any(node["kind"] == "machine" for node in found["nodes"]))
+    # Azure lists each by itself, so that one may be seen before the other.
+    graph = await teller.seen(path, lambda found: {node["kind"] for node in found["nodes"]} >= _SEEN)
     teller.screen.text("Azure built there:", "dim")
     for node in graph["nodes"]:
         if node["kind"] in _BUILT:
