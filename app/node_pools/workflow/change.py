@@ -19,8 +19,8 @@ from app.clusters.workflow.proof import Proof
 from app.clusters.workflow.settings import forget_pool_resets, pause
 from app.clusters.workflow.turn import require_idle
 from app.core.json import JsonObject
-from app.engine.steps import Record, cloud_step, record_step
-from app.jobs.workflow import Cloud, JobRun, Workflow, azure_call
+from app.engine.steps import CloudStep, Record, cloud_step, record_step
+from app.jobs.workflow import Cloud, Gateways, JobRun, Workflow, azure_call
 from app.models import NodePoolState
 from app.node_pools.specs.kinds import UPDATE
 from app.node_pools.workflow import plan, pool_calls
@@ -41,21 +41,18 @@ async def change_pool(job: JobRun) -> None:
 
 
 async def _send(job: JobRun, asked: PoolPlan) -> Begun | None:
-    ended = await job.cloud(end_autoscaling, asked)
-    await see_through(
-        job,
-        asked.place,
-        ended,
-        wait=lambda sent: job.cloud(await_change, asked, sent),
-        again=lambda: job.cloud(end_autoscaling, asked),
-    )
-    begun = await job.cloud(put_changes, asked)
+    await _sent(job, asked, end_autoscaling)
+    return await _sent(job, asked, put_changes)
+
+
+async def _sent(job: JobRun, asked: PoolPlan, send: CloudStep[Gateways, [PoolPlan], Begun | None]) -> Begun | None:
+    begun = await job.cloud(send, asked)
     await see_through(
         job,
         asked.place,
         begun,
         wait=lambda sent: job.cloud(await_change, asked, sent),
-        again=lambda: job.cloud(put_changes, asked),
+        again=lambda: job.cloud(send, asked),
     )
     return begun
 
